@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <carousel/cpu.hpp>
+#include <carousel/error.hpp>
+#include <carousel/spec.hpp>
+#include <carousel/view.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// The seam between the engine and the ways to execute a layer: implement `Backend`, `Layer` and
+/// `Workspace` and add one line to backends/list.cpp.
+namespace carousel {
+
+/// A yes, or a no with the reason that people are shown.
+struct Support {
+  bool ok = true;
+  std::string reason;
+
+  [[nodiscard]] static Support yes() { return {}; }
+  [[nodiscard]] static Support no(std::string reason) { return {false, std::move(reason)}; }
+  explicit operator bool() const noexcept { return ok; }
+};
+
+/// Views of the canonical weights of one direction; shapes as in `DirectionWeights`. Valid during
+/// `Backend::prepare` only.
+struct WeightsView {
+  std::span<const float> weight_ih;
+  std::span<const float> weight_hh;
+  std::span<const float> bias_ih;
+  std::span<const float> bias_hh;
+  std::span<const float> weight_hr;
+  std::span<const float> peephole;
+};
+using LayerWeights = std::array<WeightsView, 2>;
+
+struct LayerOptions {
+  int threads = 1;            ///< how many threads one `forward` may use
+  std::int64_t batch = 1;     ///< the batch and steps that the caller expects: hints for packing
+  std::int64_t steps = 64;    ///< and planning, never limits
+};
+
+struct WorkspaceOptions {
+  std::int64_t batch = 1;      ///< exactly the batch of every `forward`
+  std::int64_t max_steps = 1;  ///< the most steps of one `forward`
+};
+
+/// The mutable scratch of one stream for one layer: all a `forward` needs besides its arguments,
+/// allocated beforehand. Used by one thread at a time.
+class Workspace {
+ public:
+  Workspace() = default;
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+  virtual ~Workspace() = default;
+  [[nodiscard]] virtual std::size_t memory_bytes() const noexcept = 0;
+};
+
+/// The arguments of one `Layer::forward`. Sizes have been checked by the caller.
+struct ForwardArgs {
+  SequenceView<const float> x;  ///< [steps, batch, input_size]
+  SequenceView<float> y;        ///< [steps, batch, output_size]; forward in [0, S), reverse in [S, 2S)
+  /// Real steps per batch row, each in [0, steps]; null: all rows have `steps`. Outputs past the end
+  /// are set to zero, the final state is that of the last real step, and the reverse direction
+  /// starts there (PyTorch's packed sequences).
+  const std::int64_t* lengths = nullptr;
+  /// State in and out, dense: h [batch, state_size], c [batch, hidden_size], per direction.
+  /// Null where the cell has none.
+  std::array<float*, 2> h{};
+  std::array<float*, 2> c{};
+};
+
+/// One layer prepared (packed) by one backend. Immutable and shared by threads.
+class Layer {
+ public:
+  Layer() = default;
+  Layer(const Layer&) = delete;
+  Layer& operator=(const Layer&) = delete;
+  virtual ~Layer() = default;
+
+  /// Allocates everything `forward` will need for streams of this shape. Thread-safe.
+  [[nodiscard]] virtual std::unique_ptr<Workspace> workspace(const WorkspaceOptions&) const = 0;
+
+  /// Runs `x.steps` steps. No allocation, lock, system call (with one thread) or exception.
+  /// `x` and `y` must not overlap. `workspace` is one that this layer made.
+  virtual Status forward(const ForwardArgs& args, Workspace& workspace) const noexcept = 0;
+
+  /// Bytes held by the packed weights.
+  [[nodiscard]] virtual std::size_t memory_bytes() const noexcept = 0;
+};
+
+/// A way to execute one layer on this CPU. Stateless, process-wide.
+class Backend {
+ public:
+  Backend() = default;
+  Backend(const Backend&) = delete;
+  Backend& operator=(const Backend&) = delete;
+  virtual ~Backend() = default;
+
+  /// "scalar", "xsimd", "onednn"
+  [[nodiscard]] virtual std::string_view family() const noexcept = 0;
+  /// The instruction set of this variant ("avx512"), empty where a family has only one.
+  [[nodiscard]] virtual std::string_view isa() const noexcept { return {}; }
+  /// What it is and which library version it stands on, in one line.
+  [[nodiscard]] virtual std::string description() const = 0;
+  /// "xsimd:avx512", or just the family
+  [[nodiscard]] std::string id() const;
+
+  /// Whether this CPU and operating system can run it at all.
+  [[nodiscard]] virtual Support available(const CpuFeatures& cpu) const = 0;
+  /// Whether it can run this layer, given that it is available.
+  [[nodiscard]] virtual Support supports(const LayerSpec& spec) const = 0;
+  /// Packs the weights. Called only after `available` and `supports` said yes; throws Error.
+  [[nodiscard]] virtual std::unique_ptr<Layer> prepare(const LayerSpec& spec,
+                                                       const LayerWeights& weights,
+                                                       const LayerOptions& options) const = 0;
+};
+
+/// One line of the table of backends: a backend, or the reason why the build has none.
+struct BackendEntry {
+  const Backend* backend = nullptr;
+  std::string_view name;            ///< id, also when `backend` is null
+  std::string_view missing_reason;  ///< empty when there is one
+};
+
+/// Every backend this build knows, in priority order (the order in which `auto` tries them).
+[[nodiscard]] std::span<const BackendEntry> backends();
+
+/// The backends that a choice names, in priority order: "auto", a family ("xsimd") or an id
+/// ("xsimd:avx2"). Throws Error listing the choices when it names none or none that this CPU can run.
+[[nodiscard]] std::vector<const Backend*> select_backends(std::string_view choice);
+
+/// The first backend of `choice` that supports `spec`. Throws Error with each refusal's reason.
+[[nodiscard]] const Backend& select_backend(std::string_view choice, const LayerSpec& spec);
+
+}  // namespace carousel

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace carousel {
+
+/// What this CPU can run, from CPUID **and** XCR0: a feature counts only if the operating system
+/// saves the registers it needs. Never derived from compile-time flags.
+struct CpuFeatures {
+  std::string vendor;  ///< "AuthenticAMD"
+  std::string brand;   ///< "AMD EPYC ..."
+  bool sse2 = false;
+  bool sse4_2 = false;
+  bool avx = false;
+  bool avx2 = false;
+  bool fma = false;
+  bool f16c = false;
+  bool avx512f = false;
+  bool avx512cd = false;
+  bool avx512bw = false;
+  bool avx512dq = false;
+  bool avx512vl = false;
+  bool avx512_vnni = false;
+  bool avx512_bf16 = false;
+  bool neon = false;
+  bool os_saves_ymm = false;
+  bool os_saves_zmm = false;
+  std::int64_t l1d_bytes = 0;  ///< per core; 0 when the CPU does not tell
+  std::int64_t l2_bytes = 0;   ///< per core
+  std::int64_t l3_bytes = 0;   ///< shared by the cores around it
+
+  /// The names of the features that are set, in the order above.
+  [[nodiscard]] std::vector<std::string> names() const;
+};
+
+/// Features of the machine this runs on; detected once.
+[[nodiscard]] const CpuFeatures& cpu();
+
+}  // namespace carousel

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <carousel/error.hpp>
+#include <carousel/spec.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace carousel {
+
+/// The weights of one direction of one layer, row-major float32 in PyTorch's layout, where G is
+/// `spec.gates()`, H `hidden_size`, I `input_size` and S `state_size()`. LSTM gates come in the
+/// order i, f, g, o; GRU gates r, z, n. Arrays that a spec does not use are empty.
+struct DirectionWeights {
+  std::vector<float> weight_ih;  ///< [G*H, I]
+  std::vector<float> weight_hh;  ///< [G*H, S]
+  std::vector<float> bias_ih;    ///< [G*H]
+  std::vector<float> bias_hh;    ///< [G*H]; empty for Cell::linear
+  std::vector<float> weight_hr;  ///< [proj_size, H]
+  std::vector<float> peephole;   ///< [3*H] in the order i, f, o
+};
+
+struct ModelLayer {
+  LayerSpec spec;
+  std::array<DirectionWeights, 2> directions;  ///< [0] forward (or the only one), [1] reverse
+};
+
+/// A table of row vectors looked up by id, in front of the first layer.
+struct Embedding {
+  std::int64_t num_embeddings = 0;
+  std::int64_t embedding_dim = 0;
+  std::vector<float> weight;  ///< [num_embeddings, embedding_dim]
+};
+
+/// Where the tensors of a model stand in a state dict. Kept so that a loaded model is saved under
+/// the names it came with.
+struct TensorNames {
+  std::string prefix;     ///< before `weight_ih_l0`, e.g. "lstm."
+  std::string embedding;  ///< the module before ".weight", e.g. "embedding"; empty: none
+  std::string head;       ///< likewise, e.g. "fc"
+};
+
+/// Specs and float32 weights as loaded from a file or built by the caller. Immutable once it is
+/// handed to `prepare`, which copies what it needs.
+struct Model {
+  std::optional<Embedding> embedding;
+  std::vector<ModelLayer> layers;  ///< the recurrent stack, bottom up
+  std::optional<ModelLayer> head;  ///< a Cell::linear layer on the outputs of the last one
+  std::map<std::string, std::string> metadata;  ///< safetensors `__metadata__`, kept verbatim
+  TensorNames names;
+  std::string source;  ///< file name for messages; may be empty
+
+  /// Features of x (or, with an embedding, of one id: 1).
+  [[nodiscard]] std::int64_t input_size() const;
+  [[nodiscard]] std::int64_t output_size() const;
+  [[nodiscard]] std::int64_t parameter_count() const;
+  /// Floating point operations per step and batch row.
+  [[nodiscard]] double flops_per_row() const;
+};
+
+/// Checks every size of the model against its specs; throws Error naming layer, tensor, expected and
+/// found shape.
+void validate(const Model& model);
+
+struct LoadOptions {
+  /// Prefix of the recurrent tensors, e.g. "encoder.lstm."; not given: detected, and an error when
+  /// there is more than one candidate.
+  std::optional<std::string> prefix;
+  /// Module names of the embedding and of the linear head; not given: found by name and shape;
+  /// empty string: the model has none.
+  std::optional<std::string> embedding;
+  std::optional<std::string> head;
+  /// Leave tensors alone that belong to none of the above instead of refusing the file.
+  bool ignore_extra = false;
+};
+
+/// Reads a safetensors file with PyTorch state_dict names (`weight_ih_l0`, `weight_hh_l0_reverse`,
+/// `weight_hr_l1`, ...), stored as F32, F16, BF16 or F64.
+/// https://github.com/huggingface/safetensors#format
+/// Throws Error for every violated rule of the format or of the model, naming file and tensor.
+[[nodiscard]] Model load(const std::filesystem::path& file, const LoadOptions& options = {});
+
+/// The same from memory; `source` stands for the file name in messages. Nothing is kept of `bytes`.
+[[nodiscard]] Model load(std::span<const std::byte> bytes, std::string_view source,
+                         const LoadOptions& options = {});
+
+/// Writes a safetensors file (float32, tensors in a fixed order, so equal models give equal bytes).
+/// Written under a temporary name and renamed: a failure leaves no partial file.
+void save(const Model& model, const std::filesystem::path& file);
+
+/// Names of tensors that hold NaN or infinite values, with how many; such weights are legal.
+struct NonFiniteTensor {
+  std::string name;
+  std::int64_t count = 0;
+};
+[[nodiscard]] std::vector<NonFiniteTensor> find_non_finite(const Model& model);
+
+}  // namespace carousel

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <carousel/error.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <variant>
+#include <vector>
+
+namespace carousel {
+
+/// An array from a NumPy `.npy` file in C order: float16/32/64 become float, integers int64.
+/// https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+struct NpyArray {
+  std::vector<std::int64_t> shape;
+  std::variant<std::vector<float>, std::vector<std::int64_t>> values;
+
+  [[nodiscard]] bool is_integer() const noexcept { return values.index() == 1; }
+  /// The values as floats; throws Error naming `what` when they are integers.
+  [[nodiscard]] const std::vector<float>& floats(const std::string& what) const;
+  /// The values as integers; throws Error naming `what` when they are floats.
+  [[nodiscard]] const std::vector<std::int64_t>& integers(const std::string& what) const;
+};
+
+/// Reads versions 1 to 3 with dtypes f2, f4, f8, i1, i2, i4, i8, u1, u2, u4 and bool, little-endian, C or Fortran
+/// order. Throws Error naming the file and the rule broken.
+[[nodiscard]] NpyArray read_npy(const std::filesystem::path& file);
+
+/// Writes float32, C order, version 1.0; under a temporary name, then renamed.
+void write_npy(const std::filesystem::path& file, std::span<const std::int64_t> shape,
+               std::span<const float> values);
+
+}  // namespace carousel

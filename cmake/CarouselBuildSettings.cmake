@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+# How Carousel's own code is compiled: language level, warnings, sanitizers, output folder.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON) # a static carousel goes into plug-ins and shared libraries
+
+if(PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+  set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
+
+  get_property(is_multi_config GLOBAL PROPERTY GENERATOR_IS_MULTI_CONFIG)
+  if(NOT CMAKE_BUILD_TYPE AND NOT is_multi_config)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+  endif()
+
+  find_program(CAROUSEL_CCACHE ccache)
+  mark_as_advanced(CAROUSEL_CCACHE)
+  if(CAROUSEL_CCACHE)
+    foreach(language IN ITEMS C CXX)
+      if(NOT CMAKE_${language}_COMPILER_LAUNCHER)
+        set(CMAKE_${language}_COMPILER_LAUNCHER "${CAROUSEL_CCACHE}")
+      endif()
+    endforeach()
+  endif()
+endif()
+
+# Every target of ours links this PRIVATE; nothing of it reaches an application.
+add_library(carousel_warnings INTERFACE)
+target_compile_options(carousel_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-qual -Wcast-align
+  -Wformat=2 -Wundef -Wvla
+  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual -Wold-style-cast -Wextra-semi>
+  $<$<BOOL:${CAROUSEL_WERROR}>:-Werror>)
+
+if(CAROUSEL_SANITIZE)
+  if(NOT CAROUSEL_SANITIZE MATCHES "^(address|undefined|address,undefined|thread)$")
+    message(FATAL_ERROR "CAROUSEL_SANITIZE is \"${CAROUSEL_SANITIZE}\"; "
+      "choose \"\", \"address,undefined\" or \"thread\".")
+  endif()
+  # Directory-wide, so that every object is instrumented: a half-instrumented program misses errors.
+  add_compile_options(-fsanitize=${CAROUSEL_SANITIZE} -fno-sanitize-recover=all
+    -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${CAROUSEL_SANITIZE})
+endif()

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+# Finds what Carousel needs. The library: xsimd, nlohmann_json (both headers only), OpenMP and,
+# if there, oneDNN. CLI11, GoogleTest and Google Benchmark only for the parts that use them.
+#
+# Sets CAROUSEL_HAS_ONEDNN and defines the target carousel_xsimd (xsimd's headers).
+
+set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON) # an application that links carousel sees what it links
+
+# carousel_require(<package> <apt package> [arguments of find_package])
+macro(carousel_require package apt_package)
+  find_package(${package} ${ARGN} QUIET)
+  if(NOT ${package}_FOUND)
+    message(FATAL_ERROR "${package} not found: install ${apt_package}, or give -D${package}_ROOT=DIR.")
+  endif()
+endmacro()
+
+carousel_require(nlohmann_json nlohmann-json3-dev 3.7 CONFIG)
+if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+  carousel_require(OpenMP libomp-dev COMPONENTS CXX)
+else()
+  carousel_require(OpenMP g++ COMPONENTS CXX)
+endif()
+if(CAROUSEL_BUILD_CLI)
+  carousel_require(CLI11 libcli11-dev CONFIG)
+endif()
+if(CAROUSEL_BUILD_TESTS)
+  carousel_require(GTest libgtest-dev)
+endif()
+if(CAROUSEL_BUILD_BENCH)
+  carousel_require(benchmark libbenchmark-dev CONFIG)
+endif()
+
+set(CAROUSEL_HAS_ONEDNN OFF)
+if(CAROUSEL_ONEDNN STREQUAL "AUTO")
+  find_package(dnnl CONFIG QUIET)
+  set(CAROUSEL_HAS_ONEDNN ${dnnl_FOUND})
+elseif(CAROUSEL_ONEDNN)
+  carousel_require(dnnl libdnnl-dev CONFIG)
+  set(CAROUSEL_HAS_ONEDNN ON)
+endif()
+if(CAROUSEL_HAS_ONEDNN)
+  message(STATUS "oneDNN ${dnnl_VERSION}: ${dnnl_DIR}")
+else()
+  message(STATUS "oneDNN: not used (CAROUSEL_ONEDNN=${CAROUSEL_ONEDNN})")
+endif()
+
+# --- xsimd ---------------------------------------------------------------------------------------
+# Looked up as headers rather than with find_package: Debian's xsimdConfig.cmake demands xtl, which
+# is not needed here.
+
+set(CAROUSEL_XSIMD_MINIMUM 13)
+if(DEFINED ENV{XDG_CACHE_HOME})
+  set(default_deps_dir "$ENV{XDG_CACHE_HOME}/carousel/deps")
+else()
+  set(default_deps_dir "$ENV{HOME}/.cache/carousel/deps")
+endif()
+set(CAROUSEL_DEPS_DIR "${default_deps_dir}" CACHE PATH "Where fetched dependencies are kept")
+
+function(carousel_xsimd_version out_version include_dir)
+  set(version 0)
+  if(EXISTS "${include_dir}/xsimd/config/xsimd_config.hpp")
+    file(STRINGS "${include_dir}/xsimd/config/xsimd_config.hpp" lines
+      REGEX "define XSIMD_VERSION_(MAJOR|MINOR|PATCH) [0-9]+")
+    string(REGEX MATCHALL "[0-9]+" numbers "${lines}")
+    list(JOIN numbers "." version)
+  endif()
+  set(${out_version} "${version}" PARENT_SCOPE)
+endfunction()
+
+function(carousel_xsimd_is_new_enough out_accept include_dir)
+  carousel_xsimd_version(version "${include_dir}")
+  if(version VERSION_LESS CAROUSEL_XSIMD_MINIMUM)
+    set(${out_accept} FALSE PARENT_SCOPE)
+  endif()
+endfunction()
+
+macro(carousel_find_xsimd)
+  find_path(CAROUSEL_XSIMD_INCLUDE_DIR xsimd/xsimd.hpp
+    HINTS "${xsimd_ROOT}" "$ENV{xsimd_ROOT}"
+    PATHS "${CAROUSEL_DEPS_DIR}/xsimd/usr"
+    PATH_SUFFIXES include
+    VALIDATOR carousel_xsimd_is_new_enough)
+endmacro()
+
+carousel_find_xsimd()
+if(NOT CAROUSEL_XSIMD_INCLUDE_DIR AND CAROUSEL_FETCH_DEPS)
+  message(STATUS "xsimd >= ${CAROUSEL_XSIMD_MINIMUM} not found; fetching Debian's package")
+  execute_process(
+    COMMAND "${CMAKE_CURRENT_LIST_DIR}/fetch-debian-xsimd.sh" "${CAROUSEL_DEPS_DIR}/xsimd"
+    RESULT_VARIABLE fetch_status)
+  if(fetch_status EQUAL 0)
+    carousel_find_xsimd()
+  endif()
+endif()
+if(NOT CAROUSEL_XSIMD_INCLUDE_DIR)
+  message(FATAL_ERROR "xsimd >= ${CAROUSEL_XSIMD_MINIMUM} not found. Install libxsimd-dev (Debian 13 "
+    "or later), or unpack a release of https://github.com/xtensor-stack/xsimd (headers only) and "
+    "give -Dxsimd_ROOT=DIR, the folder that holds include/xsimd/xsimd.hpp.")
+endif()
+mark_as_advanced(CAROUSEL_XSIMD_INCLUDE_DIR)
+carousel_xsimd_version(xsimd_version "${CAROUSEL_XSIMD_INCLUDE_DIR}")
+message(STATUS "xsimd ${xsimd_version}: ${CAROUSEL_XSIMD_INCLUDE_DIR}")
+
+add_library(carousel_xsimd INTERFACE)
+target_include_directories(carousel_xsimd SYSTEM INTERFACE "${CAROUSEL_XSIMD_INCLUDE_DIR}")

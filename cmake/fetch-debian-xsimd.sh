@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# fetch-debian-xsimd.sh DIR: unpacks Debian trixie's libxsimd-dev (headers only) into DIR.
+#
+# For Debian 12, whose own xsimd is too old. The mirror is the one apt is configured with, apt
+# checks the signatures, and nothing outside DIR and a temporary folder is touched.
+set -euo pipefail
+
+suite=trixie
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+target=${1:?usage: fetch-debian-xsimd.sh DIR}
+
+fail() { echo "fetch-debian-xsimd.sh: $*" >&2; exit 1; }
+
+for tool in apt-get dpkg-deb; do
+  command -v "$tool" >/dev/null || fail "$tool not found; this works on Debian only"
+done
+[[ -r $keyring ]] || fail "$keyring not found; install debian-archive-keyring"
+
+# shellcheck source=/dev/null
+codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+mirror=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
+  awk -v codename="$codename" \
+    '$2 == "main" && ($1 == codename || $1 ~ /^(old)*stable$/) { print $3; exit }')
+[[ -n $mirror ]] || fail "apt's configuration names no Debian mirror for '$codename main'"
+
+mkdir -p "$(dirname "$target")"
+unpacked=$(mktemp -d "$target.XXXXXX")
+work=$(mktemp -d)
+trap 'rm -rf "$work" "$unpacked"' EXIT
+chmod 755 "$work" "$unpacked" # apt downloads as its own user
+mkdir -p "$work"/{lists,cache/archives}/partial "$work/download"
+
+echo "deb [signed-by=$keyring] $mirror $suite main" >"$work/sources.list"
+: >"$work/status"
+apt=(-q
+  -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts=/dev/null
+  -o Dir::State::lists="$work/lists" -o Dir::State::status="$work/status" -o Dir::Cache="$work/cache"
+  -o Acquire::Languages=none -o Acquire::Retries=3)
+
+cd "$work/download"
+[[ $(id -u) != 0 ]] || chown _apt . 2>/dev/null || true
+{ apt-get "${apt[@]}" update && apt-get "${apt[@]}" download libxsimd-dev; } >"$work/log" 2>&1 ||
+  { tail -n 15 "$work/log" >&2; fail "could not download libxsimd-dev of $suite"; }
+dpkg-deb -x libxsimd-dev_*.deb "$unpacked"
+
+# A rename is atomic: of two builds at once one wins, and both find the same files.
+mv -T "$unpacked" "$target" 2>/dev/null || [[ -f $target/usr/include/xsimd/xsimd.hpp ]] ||
+  fail "$target is in the way; remove it"
+echo "unpacked $(basename libxsimd-dev_*.deb .deb) into $target"

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <carousel/backend.hpp>
+#include <carousel/network.hpp>
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace carousel::detail {
+
+/// What a Network holds: immutable after `prepare`.
+struct NetworkData {
+  std::optional<Embedding> embedding;
+  std::vector<LayerPlan> plans;                // one per layer, same order
+  std::vector<std::unique_ptr<Layer>> layers;  // bottom up, the head last
+
+  [[nodiscard]] std::int64_t layer_input_size() const { return plans.front().spec.input_size; }
+  [[nodiscard]] std::int64_t output_size() const { return plans.back().spec.output_size(); }
+  /// A reverse direction needs the end of the sequence before its first output.
+  [[nodiscard]] bool needs_whole_sequence() const;
+};
+
+}  // namespace carousel::detail

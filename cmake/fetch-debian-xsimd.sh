@@ -17,12 +17,7 @@ for tool in apt-get dpkg-deb; do
 done
 [[ -r $keyring ]] || fail "$keyring not found; install debian-archive-keyring"
 
-# shellcheck source=/dev/null
-codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
-mirror=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
-  awk -v codename="$codename" \
-    '$2 == "main" && ($1 == codename || $1 ~ /^(old)*stable$/) { print $3; exit }')
-[[ -n $mirror ]] || fail "apt's configuration names no Debian mirror for '$codename main'"
+mirror=$("$(dirname "$0")/debian-mirror.sh") || fail "no Debian mirror to fetch from"
 
 mkdir -p "$(dirname "$target")"
 unpacked=$(mktemp -d "$target.XXXXXX")

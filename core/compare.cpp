@@ -112,7 +112,8 @@ double ulp_error(float actual, double expected) noexcept {
   if (diff == 0.0 || std::isinf(diff)) return diff;
   constexpr int kMantissaBits = std::numeric_limits<float>::digits - 1;
   constexpr int kMinExponent = std::numeric_limits<float>::min_exponent - 1;
-  const int exponent = expected == 0.0 ? kMinExponent : std::max(std::ilogb(expected), kMinExponent);
+  const int exponent =
+      expected == 0.0 ? kMinExponent : std::max(std::ilogb(expected), kMinExponent);
   return std::ldexp(diff, kMantissaBits - exponent);
 }
 

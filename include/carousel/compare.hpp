@@ -9,16 +9,16 @@ namespace carousel {
 /// How well an array agrees with a reference, element by element. NaN agrees with NaN only, an
 /// infinity with the same infinity only.
 struct Agreement {
-  bool ok = true;               ///< every element is within its tolerance, and the sizes are equal
-  std::int64_t count = 0;       ///< elements compared
-  std::int64_t outside = 0;     ///< elements outside their tolerance
+  bool ok = true;            ///< every element is within its tolerance, and the sizes are equal
+  std::int64_t count = 0;    ///< elements compared
+  std::int64_t outside = 0;  ///< elements outside their tolerance
   std::int64_t first_index = -1;  ///< the first of them
   std::int64_t worst_index = -1;  ///< the element with the largest error relative to its tolerance
-  double max_abs = 0.0;         ///< largest |actual - expected|; infinite for a NaN against a number
-  double max_ulp = 0.0;         ///< the same in units in the last place of the expected float
-  double nmse = 0.0;            ///< sum (actual - expected)^2 / sum expected^2, finite elements only
-  double max_share = 0.0;       ///< largest error as a share of its tolerance; above 1: failed
-  double error_square = 0.0;    ///< numerator of nmse
+  double max_abs = 0.0;       ///< largest |actual - expected|; infinite for a NaN against a number
+  double max_ulp = 0.0;       ///< the same in units in the last place of the expected float
+  double nmse = 0.0;          ///< sum (actual - expected)^2 / sum expected^2, finite elements only
+  double max_share = 0.0;     ///< largest error as a share of its tolerance; above 1: failed
+  double error_square = 0.0;  ///< numerator of nmse
   double expected_square = 0.0;  ///< denominator of nmse
 };
 

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <span>
+
+/// Float64 values that carry how far a correct float32 implementation may be from them: the running
+/// forward error analysis of Higham, Accuracy and Stability of Numerical Algorithms (2002), ch. 3.
+namespace carousel::oracle {
+
+/// Unit roundoff of float32: the relative error of one correctly rounded operation.
+inline constexpr double kUnit = 0x1p-24;
+/// What flushing denormal operands and results to zero may cost, absolutely.
+inline constexpr double kFlush = std::numeric_limits<float>::min();
+
+/// How errors are bounded. None of the numbers comes from measuring an implementation.
+struct ErrorModel {
+  /// Error that an activation function may add of its own, in units in the last place.
+  double activation_ulp = 4.0;
+  /// A sum of n rounded terms is off by at most n units in the worst case. Rounding errors are
+  /// mean-independent in practice, then `deviations * sqrt(n)` holds with probability
+  /// 1 - 2 exp(-deviations^2 / 2) each: Higham & Mary, SIAM J. Sci. Comput. 41 (2019) A2815,
+  /// thm 2.4. 7 gives 5e-11 per element. The smaller of the two bounds is taken.
+  double deviations = 7.0;
+  /// How errors inherited from inputs and from earlier steps add up in a dot product: false, at
+  /// their worst, sum |w| e, which is a strict bound but doubles at every step of a recurrence, so
+  /// that it is of use for one step only; true, as independent ones, sqrt(sum (w e)^2), which
+  /// follows the growth that the weights really cause: for whole sequences.
+  bool independent = true;
+};
+
+struct Number {
+  double value = 0.0;
+  double error = 0.0;
+};
+
+/// Infinite and NaN values are exact: an implementation has to produce the same ones.
+[[nodiscard]] inline Number rounded(double value, double error) {
+  if (!std::isfinite(value)) return {value, 0.0};
+  return {value, error + kUnit * (std::fabs(value) + error) + kFlush};
+}
+
+[[nodiscard]] inline Number operator+(Number a, Number b) {
+  return rounded(a.value + b.value, a.error + b.error);
+}
+
+[[nodiscard]] inline Number operator-(Number a, Number b) {
+  return rounded(a.value - b.value, a.error + b.error);
+}
+
+[[nodiscard]] inline Number operator*(Number a, Number b) {
+  const double size_a = std::fabs(a.value);
+  const double size_b = std::fabs(b.value);
+  const double inherited = size_a * b.error + size_b * a.error + a.error * b.error;
+  return rounded(a.value * b.value, inherited + kFlush * (size_a + size_b));
+}
+
+/// Bounds `a` to [-limit, limit]; a limit of 0 means none. NaN stays NaN.
+[[nodiscard]] inline Number clipped(Number a, double limit) {
+  if (!(limit > 0.0)) return a;
+  if (a.value > limit) return {limit, a.error};
+  if (a.value < -limit) return {-limit, a.error};
+  return a;
+}
+
+/// A sum of biases and products `weight * number`, accumulated in any order.
+class Sum {
+ public:
+  explicit Sum(const ErrorModel& model) : model_(model) {}
+
+  void add(double term) {
+    value_ += term;
+    magnitude_ += std::fabs(term);
+    terms_ += 1.0;
+  }
+
+  void add_products(std::span<const float> weights, std::span<const Number> numbers) {
+    const std::size_t count = weights.size();
+    for (std::size_t k = 0; k < count; ++k) {
+      const double w = weights[k];
+      const Number v = numbers[k];
+      const double size = std::fabs(w);
+      const double inherited = size * v.error;
+      value_ += w * v.value;
+      magnitude_ += size * std::fabs(v.value) + inherited;
+      linear_ += inherited;
+      square_ += inherited * inherited;
+      operands_ += size + std::fabs(v.value);
+    }
+    terms_ += static_cast<double>(count);
+  }
+
+  [[nodiscard]] Number result() const {
+    if (!std::isfinite(value_)) return {value_, 0.0};
+    // One product and at most `terms` additions per term; one more where biases were summed first.
+    const double operations = terms_ + 1.0;
+    const double roundings = std::min(operations, model_.deviations * std::sqrt(operations));
+    const double own = roundings * kUnit * magnitude_ + kFlush * (terms_ + operands_);
+    return {value_, own + (model_.independent ? std::sqrt(square_) : linear_)};
+  }
+
+ private:
+  ErrorModel model_;
+  double value_ = 0.0;
+  double magnitude_ = 0.0;  ///< sum of the terms' sizes
+  double linear_ = 0.0;     ///< inherited error, all at their worst
+  double square_ = 0.0;     ///< inherited error squared, as independent ones
+  double operands_ = 0.0;   ///< sum of the factors' sizes: what flushing the other factor costs
+  double terms_ = 0.0;
+};
+
+}  // namespace carousel::oracle

@@ -86,6 +86,8 @@ struct LoadOptions {
 /// Reads a safetensors file with PyTorch state_dict names (`weight_ih_l0`, `weight_hh_l0_reverse`,
 /// `weight_hr_l1`, ...), stored as F32, F16, BF16 or F64.
 /// https://github.com/huggingface/safetensors#format
+/// LSTM, GRU and plain RNN are told apart by their shapes; the metadata key `carousel.activation`
+/// ("tanh", the default, or "relu") says which plain RNN it is.
 /// Throws Error for every violated rule of the format or of the model, naming file and tensor.
 [[nodiscard]] Model load(const std::filesystem::path& file, const LoadOptions& options = {});
 
@@ -95,6 +97,8 @@ struct LoadOptions {
 
 /// Writes a safetensors file (float32, tensors in a fixed order, so equal models give equal bytes).
 /// Written under a temporary name and renamed: a failure leaves no partial file.
+/// Throws Error when the model is not valid, or has a variant that names and shapes of a PyTorch state
+/// dict cannot express.
 void save(const Model& model, const std::filesystem::path& file);
 
 /// Names of tensors that hold NaN or infinite values, with how many; such weights are legal.

@@ -3,9 +3,12 @@
 
 #include <carousel/error.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -24,9 +27,12 @@ struct NpyArray {
   [[nodiscard]] const std::vector<std::int64_t>& integers(const std::string& what) const;
 };
 
-/// Reads versions 1 to 3 with dtypes f2, f4, f8, i1, i2, i4, i8, u1, u2, u4 and bool, little-endian, C or Fortran
-/// order. Throws Error naming the file and the rule broken.
+/// Reads versions 1 to 3 with dtypes f2, f4, f8, i1, i2, i4, i8, u1, u2, u4, u8 and bool,
+/// little-endian, C or Fortran order. Throws Error naming the file and the rule broken.
 [[nodiscard]] NpyArray read_npy(const std::filesystem::path& file);
+
+/// The same from memory; `source` stands for the file name in messages.
+[[nodiscard]] NpyArray read_npy(std::span<const std::byte> bytes, std::string_view source);
 
 /// Writes float32, C order, version 1.0; under a temporary name, then renamed.
 void write_npy(const std::filesystem::path& file, std::span<const std::int64_t> shape,

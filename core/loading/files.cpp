@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "files.hpp"
+
+#include "text.hpp"
+
+#include <carousel/error.hpp>
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <new>
+#include <stdexcept>
+#include <system_error>
+
+namespace carousel::loading {
+namespace fs = std::filesystem;
+namespace {
+
+[[noreturn]] void fail_with_errno(const fs::path& file, const std::string& what, int error) {
+  fail(file.string(), what + ": " + std::generic_category().message(error));
+}
+
+void require_regular(const fs::path& file) {
+  std::error_code error;
+  const fs::file_status status = fs::status(file, error);
+  if (status.type() == fs::file_type::not_found) {
+    fail_with_errno(file, "cannot open", ENOENT);
+  }
+  if (error) {
+    fail_with_errno(file, "cannot open", error.value());
+  }
+  if (fs::is_directory(status)) {
+    fail(file.string(), "is a directory, not a file");
+  }
+  // Before opening: to open a pipe would wait for its other end.
+  if (!fs::is_regular_file(status)) {
+    fail(file.string(), "is not a regular file");
+  }
+}
+
+std::vector<std::byte> allocate(const fs::path& file, std::uintmax_t size) {
+  try {
+    return std::vector<std::byte>(static_cast<std::size_t>(size));
+  } catch (const std::bad_alloc&) {
+  } catch (const std::length_error&) {
+  }
+  fail(file.string(), "too large to be read into memory (" + std::to_string(size) + " bytes)");
+}
+
+}  // namespace
+
+std::vector<std::byte> read_file(const fs::path& file) {
+  require_regular(file);
+  const FileHandle handle(std::fopen(file.c_str(), "rb"));
+  if (!handle) {
+    fail_with_errno(file, "cannot open", errno);
+  }
+  std::error_code error;
+  const std::uintmax_t size = fs::file_size(file, error);
+  if (error) {
+    fail_with_errno(file, "cannot read the size", error.value());
+  }
+  if (size == 0) {
+    fail(file.string(), "is empty");
+  }
+  std::vector<std::byte> bytes = allocate(file, size);
+  errno = 0;
+  if (std::fread(bytes.data(), 1, bytes.size(), handle.get()) != bytes.size()) {
+    if (std::ferror(handle.get()) != 0) {
+      fail_with_errno(file, "cannot read", errno);
+    }
+    fail(file.string(), "became shorter while it was being read");
+  }
+  return bytes;
+}
+
+AtomicFile::AtomicFile(const fs::path& file) : target_(file) {
+  std::error_code error;
+  const fs::file_status status = fs::status(file, error);
+  if (fs::is_directory(status)) {
+    fail(file.string(), "cannot write: is a directory");
+  }
+  if (fs::exists(status) && !fs::is_regular_file(status)) {
+    handle_.reset(std::fopen(file.c_str(), "wb"));
+    if (!handle_) {
+      fail_with_errno(file, "cannot write", errno);
+    }
+    return;
+  }
+  if (fs::exists(status)) {
+    const fs::path resolved = fs::canonical(file, error);  // through symbolic links
+    target_ = error ? file : resolved;
+  }
+  open_temporary();
+  if (fs::exists(status)) {
+    fs::permissions(temporary_, status.permissions(), error);  // as well as it can be done
+  }
+}
+
+void AtomicFile::open_temporary() {
+  static std::atomic<unsigned> counter{0};
+  temporary_ = target_;
+  temporary_ += ".partial-" + std::to_string(::getpid()) + "-" + std::to_string(counter++);
+  handle_.reset(std::fopen(temporary_.c_str(), "wbx"));  // x: never somebody else's file
+  if (!handle_) {
+    const int error = errno;
+    temporary_.clear();
+    fail_with_errno(target_, "cannot write", error);
+  }
+}
+
+AtomicFile::~AtomicFile() {
+  handle_.reset();
+  if (!temporary_.empty()) {
+    std::error_code ignored;
+    fs::remove(temporary_, ignored);
+  }
+}
+
+void AtomicFile::write(std::span<const std::byte> bytes) {
+  if (std::fwrite(bytes.data(), 1, bytes.size(), handle_.get()) != bytes.size()) {
+    fail_with_errno(target_, "cannot write", errno);
+  }
+}
+
+void AtomicFile::commit() {
+  // A full disk may show only when the buffer is flushed.
+  if (std::fclose(handle_.release()) != 0) {
+    fail_with_errno(target_, "cannot write", errno);
+  }
+  if (temporary_.empty()) {
+    return;
+  }
+  std::error_code error;
+  fs::rename(temporary_, target_, error);
+  if (error) {
+    fail_with_errno(target_, "cannot replace", error.value());
+  }
+  temporary_.clear();
+}
+
+}  // namespace carousel::loading

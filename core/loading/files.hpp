@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace carousel::loading {
+
+struct CloseFile {
+  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+};
+using FileHandle = std::unique_ptr<std::FILE, CloseFile>;
+
+/// The whole content of a regular file. Throws Error saying why not: missing, a directory,
+/// unreadable, empty, too large for memory.
+[[nodiscard]] std::vector<std::byte> read_file(const std::filesystem::path& file);
+
+/// A file that appears under its name only when it is complete. It is written under a temporary
+/// name in the same folder; `commit` renames it; without a commit the temporary file is removed and
+/// an older file of that name stays as it was.
+///
+/// A symbolic link is followed. A destination that exists and is no regular file (/dev/null,
+/// /dev/stdout, a pipe) is written in place: renaming over it would replace the device itself.
+class AtomicFile {
+ public:
+  explicit AtomicFile(const std::filesystem::path& file);
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+  ~AtomicFile();
+
+  void write(std::span<const std::byte> bytes);
+  /// Closes and renames. Nothing may be written after it.
+  void commit();
+
+ private:
+  void open_temporary();
+
+  std::filesystem::path target_;
+  std::filesystem::path temporary_;  ///< empty: written in place, or nothing left to remove
+  FileHandle handle_;
+};
+
+}  // namespace carousel::loading

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "safetensors.hpp"
+
+#include "safetensors_header.hpp"
+#include "text.hpp"
+
+#include <carousel/error.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <limits>
+
+namespace carousel::loading::safetensors {
+
+static_assert(std::endian::native == std::endian::little,
+              "safetensors and .npy data are copied as they are: little-endian machines only");
+
+namespace {
+
+constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;
+constexpr std::size_t kLengthBytes = 8;
+
+struct DTypeInfo {
+  std::string_view name;
+  int bits;
+};
+
+constexpr std::array<DTypeInfo, 20> kDTypes{{
+    {"BOOL", 8}, {"F4", 4},      {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"U8", 8},
+    {"I8", 8},   {"F8_E5M2", 8}, {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"I16", 16},
+    {"U16", 16}, {"F16", 16},    {"BF16", 16},   {"I32", 32},    {"U32", 32},
+    {"F32", 32}, {"C64", 64},    {"F64", 64},    {"I64", 64},    {"U64", 64},
+}};
+
+const DTypeInfo& info(DType dtype) { return kDTypes[static_cast<std::size_t>(dtype)]; }
+
+std::string range_text(const HeaderEntry& entry) {
+  return "[" + std::to_string(entry.data_offsets[0]) + ", " +
+         std::to_string(entry.data_offsets[1]) + "]";
+}
+
+/// The header's text and the data after it.
+struct Parts {
+  std::string_view header;
+  std::span<const std::byte> data;
+};
+
+Parts split(std::span<const std::byte> bytes, std::string_view source) {
+  if (bytes.size() < kLengthBytes) {
+    fail(source, "has " + std::to_string(bytes.size()) +
+                     " bytes; a safetensors file starts with an 8-byte header length");
+  }
+  std::uint64_t length = 0;
+  std::memcpy(&length, bytes.data(), kLengthBytes);
+  if (length > kMaxHeaderBytes) {
+    fail(source, "header length " + std::to_string(length) + " exceeds the limit of " +
+                     std::to_string(kMaxHeaderBytes) + " bytes (not a safetensors file?)");
+  }
+  const std::span<const std::byte> rest = bytes.subspan(kLengthBytes);
+  if (length > rest.size()) {
+    fail(source, "header length " + std::to_string(length) + " exceeds the " +
+                     std::to_string(rest.size()) + " bytes that follow it (file cut short?)");
+  }
+  const auto header_size = static_cast<std::size_t>(length);
+  return {{reinterpret_cast<const char*>(rest.data()), header_size}, rest.subspan(header_size)};
+}
+
+void check_header_text(std::string_view header, std::string_view source) {
+  if (!header.starts_with('{')) {
+    fail(source, "the header does not start with '{'");
+  }
+  if (const auto at = find_invalid_utf8(header)) {
+    fail(source, "the header is not valid UTF-8 at byte " + std::to_string(*at));
+  }
+}
+
+/// Reports about one header entry and turns it into a tensor.
+class EntryReader {
+ public:
+  EntryReader(const HeaderEntry& entry, std::string_view source) : entry_(entry), source_(source) {}
+
+  [[nodiscard]] Tensor read(std::span<const std::byte> data) const {
+    const std::uint64_t begin = entry_.data_offsets[0];
+    const std::uint64_t end = entry_.data_offsets[1];
+    if (begin > end) {
+      error("data_offsets " + range_text(entry_) + " end before they begin");
+    }
+    if (end > data.size()) {
+      error("data_offsets " + range_text(entry_) + " exceed the " + std::to_string(data.size()) +
+            " bytes of data in the file");
+    }
+    Tensor tensor{entry_.name, entry_.dtype, shape(), {}};
+    const std::uint64_t needed = byte_count(tensor.shape);
+    if (end - begin != needed) {
+      error("data_offsets " + range_text(entry_) + " hold " + std::to_string(end - begin) +
+            " bytes, but " + std::string(name(entry_.dtype)) + " " + shape_text(tensor.shape) +
+            " needs " + std::to_string(needed));
+    }
+    tensor.data = data.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(needed));
+    return tensor;
+  }
+
+ private:
+  [[noreturn]] void error(const std::string& text) const {
+    fail(source_, "tensor " + quote(entry_.name) + ": " + text);
+  }
+
+  [[nodiscard]] std::vector<std::int64_t> shape() const {
+    std::vector<std::int64_t> result;
+    for (const std::uint64_t dimension : entry_.shape) {
+      if (dimension > std::numeric_limits<std::int64_t>::max()) {
+        error("dimension " + std::to_string(dimension) + " of the shape is too large (overflow)");
+      }
+      result.push_back(static_cast<std::int64_t>(dimension));
+    }
+    return result;
+  }
+
+  [[nodiscard]] std::uint64_t byte_count(const std::vector<std::int64_t>& shape) const {
+    const std::optional<std::int64_t> count = element_count(shape);
+    if (!count) {
+      error("the number of elements of shape " + shape_text(shape) + " overflows");
+    }
+    const std::optional<std::int64_t> total = checked_multiply(*count, bits(entry_.dtype));
+    if (!total) {
+      error("the size in bytes of " + std::string(name(entry_.dtype)) + " " + shape_text(shape) +
+            " overflows");
+    }
+    if (*total % 8 != 0) {
+      error(std::string(name(entry_.dtype)) + " " + shape_text(shape) +
+            " does not fill whole bytes");
+    }
+    return static_cast<std::uint64_t>(*total / 8);
+  }
+
+  const HeaderEntry& entry_;
+  std::string_view source_;
+};
+
+/// Tensors must follow each other without hole or overlap. `tensors` are sorted by position.
+void check_tiling(const std::vector<Tensor>& tensors, std::span<const std::byte> data,
+                  std::string_view source) {
+  std::size_t position = 0;
+  const Tensor* previous = nullptr;
+  for (const Tensor& tensor : tensors) {
+    const auto begin = static_cast<std::size_t>(tensor.data.data() - data.data());
+    if (begin > position) {
+      fail(source, "tensor " + quote(tensor.name) + ": a hole of " +
+                       std::to_string(begin - position) + " bytes in the data before it");
+    }
+    if (begin < position) {
+      fail(source, "tensor " + quote(tensor.name) + ": its data overlap those of tensor " +
+                       quote(previous->name));
+    }
+    position = begin + tensor.data.size();
+    previous = &tensor;
+  }
+  if (position != data.size()) {
+    fail(source, std::to_string(data.size() - position) +
+                     " trailing bytes after the data of the last tensor");
+  }
+}
+
+void sort_by_position(std::vector<HeaderEntry>& entries) {
+  std::sort(entries.begin(), entries.end(), [](const HeaderEntry& a, const HeaderEntry& b) {
+    return a.data_offsets != b.data_offsets ? a.data_offsets < b.data_offsets : a.name < b.name;
+  });
+}
+
+/// A JSON string, escaped as serde_json and Python's json do.
+std::string json_string(const std::string& text) {
+  if (find_invalid_utf8(text)) {
+    throw Error("cannot be saved: the name or metadata text " + quote(text) +
+                " is not valid UTF-8");
+  }
+  return nlohmann::json(text).dump();
+}
+
+std::string metadata_json(const std::map<std::string, std::string>& metadata) {
+  std::string json = "\"__metadata__\":{";
+  for (const auto& [key, value] : metadata) {
+    json += (json.back() == '{' ? "" : ",") + json_string(key) + ":" + json_string(value);
+  }
+  return json + "}";
+}
+
+std::string entry_json(const Tensor& tensor, std::size_t begin) {
+  std::string shape;
+  for (const std::int64_t dimension : tensor.shape) {
+    shape += (shape.empty() ? "" : ",") + std::to_string(dimension);
+  }
+  return json_string(tensor.name) + ":{\"dtype\":\"" + std::string(name(tensor.dtype)) +
+         "\",\"shape\":[" + shape + "],\"data_offsets\":[" + std::to_string(begin) + "," +
+         std::to_string(begin + tensor.data.size()) + "]}";
+}
+
+std::vector<const Tensor*> in_file_order(const std::vector<Tensor>& tensors) {
+  std::vector<const Tensor*> order;
+  for (const Tensor& tensor : tensors) {
+    order.push_back(&tensor);
+  }
+  std::sort(order.begin(), order.end(), [](const Tensor* a, const Tensor* b) {
+    return a->dtype != b->dtype ? a->dtype > b->dtype : a->name < b->name;
+  });
+  return order;
+}
+
+void require_distinct_names(const std::vector<Tensor>& tensors) {
+  std::vector<std::string_view> names{"__metadata__"};
+  for (const Tensor& tensor : tensors) {
+    names.push_back(tensor.name);
+  }
+  std::sort(names.begin(), names.end());
+  if (const auto twin = std::adjacent_find(names.begin(), names.end()); twin != names.end()) {
+    throw Error("cannot be saved: two tensors have the name " + quote(*twin));
+  }
+}
+
+std::string header_json(const std::vector<const Tensor*>& order, const Table& table) {
+  std::string json = "{" + (table.metadata.empty() ? "" : metadata_json(table.metadata));
+  std::size_t position = 0;
+  for (const Tensor* tensor : order) {
+    json += (json.size() == 1 ? "" : ",") + entry_json(*tensor, position);
+    position += tensor->data.size();
+  }
+  json += "}";
+  json.append((8 - json.size() % 8) % 8, ' ');  // the length field before it is 8 bytes as well
+  return json;
+}
+
+}  // namespace
+
+std::string_view name(DType dtype) noexcept { return info(dtype).name; }
+int bits(DType dtype) noexcept { return info(dtype).bits; }
+
+std::optional<DType> dtype_from_name(std::string_view name) noexcept {
+  for (std::size_t i = 0; i < kDTypes.size(); ++i) {
+    if (kDTypes[i].name == name) {
+      return static_cast<DType>(i);
+    }
+  }
+  return std::nullopt;
+}
+
+Table parse(std::span<const std::byte> bytes, std::string_view source) {
+  const Parts parts = split(bytes, source);
+  check_header_text(parts.header, source);
+  Header header = parse_header(parts.header, source);
+  sort_by_position(header.entries);
+  Table table;
+  table.metadata = std::move(header.metadata);
+  for (const HeaderEntry& entry : header.entries) {
+    table.tensors.push_back(EntryReader(entry, source).read(parts.data));
+  }
+  check_tiling(table.tensors, parts.data, source);
+  return table;
+}
+
+std::vector<std::byte> serialize(const Table& table) {
+  require_distinct_names(table.tensors);
+  const std::vector<const Tensor*> order = in_file_order(table.tensors);
+  const std::string header = header_json(order, table);
+  if (header.size() > kMaxHeaderBytes) {
+    throw Error("cannot be saved: names and metadata need a header of more than 100 MB");
+  }
+  const auto length = static_cast<std::uint64_t>(header.size());
+  std::vector<std::byte> bytes;
+  const auto append = [&bytes](std::span<const std::byte> part) {
+    bytes.insert(bytes.end(), part.begin(), part.end());
+  };
+  append(std::as_bytes(std::span(&length, 1)));
+  append(std::as_bytes(std::span(header)));
+  for (const Tensor* tensor : order) {
+    append(tensor->data);
+  }
+  return bytes;
+}
+
+}  // namespace carousel::loading::safetensors

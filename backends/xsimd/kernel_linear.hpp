@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// y = W x + b for every real step of every row. Included by kernels.cpp only, inside its anonymous
+// namespace.
+
+/// Enough rows that a group's weights, once in the cache, are used several times.
+constexpr std::int64_t kLinearRows = 8 * kMaxRows;
+
+struct LinearRows {
+  const float* x[kLinearRows];
+  float* y[kLinearRows];
+  std::int64_t count = 0;
+};
+
+inline void run_linear(const LinearJob& job, const LinearRows& list, Range groups) {
+  const std::int64_t stride = job.input_size * 4 * kWidth;
+  for (std::int64_t group = groups.first; group < groups.last; ++group) {
+    for_each_tile(list.count, [&](auto rows, std::int64_t m0) {
+      constexpr int R = decltype(rows)::value;
+      const float* x[R];
+      for (int r = 0; r < R; ++r) x[r] = list.x[m0 + r];
+      Tile<R, 1> tile;
+      load(tile, job.bias + group * 4 * kWidth, 0);
+      multiply(tile, x, job.input_size, job.weight + group * stride, stride);
+      for (int r = 0; r < R; ++r) {
+        for (int v = 0; v < 4; ++v) {
+          const std::int64_t column = (group * 4 + v) * kWidth;
+          store_some(list.y[m0 + r] + column, tile.acc[r][v], job.output_size - column);
+        }
+      }
+    });
+  }
+}
+
+inline void clear_row(float* y, std::int64_t count) {
+  for (std::int64_t j = 0; j < count; ++j) y[j] = 0.0F;
+}
+
+void linear(const LinearJob& job, int index, int count) {
+  // Few rows: members share the outputs. Many: they share the rows.
+  const std::int64_t all = job.x.steps * job.x.batch;
+  const bool by_rows = all >= count * kMaxRows;
+  const Range rows = by_rows ? share(all, index, count) : Range{0, all};
+  const Range groups = by_rows ? Range{0, job.groups} : share(job.groups, index, count);
+  LinearRows list;
+  for (std::int64_t m = rows.first; m < rows.last; ++m) {
+    const std::int64_t t = m / job.x.batch;
+    const std::int64_t b = m % job.x.batch;
+    float* y = job.y.data + t * job.y.step_stride + b * job.y.batch_stride;
+    if (job.lengths != nullptr && t >= job.lengths[b]) {
+      if (by_rows || index == 0) clear_row(y, job.output_size);
+      continue;
+    }
+    list.x[list.count] = job.x.data + t * job.x.step_stride + b * job.x.batch_stride;
+    list.y[list.count] = y;
+    if (++list.count == kLinearRows) {
+      run_linear(job, list, groups);
+      list.count = 0;
+    }
+  }
+  run_linear(job, list, groups);
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The register tile that all matrix work goes through. Included by kernels.cpp only, inside its
+// anonymous namespace.
+//
+// A tile is R rows times B blocks of four vectors. Its accumulators live in registers while k runs,
+// so each weight vector is loaded once for R rows and each row's element once for B blocks. Every
+// accumulator sums in the order of k, whatever R and B are: that is why results do not depend on
+// how rows are grouped.
+
+template <int R, int B>
+struct Tile {
+  Batch acc[R][4 * B];
+};
+
+/// Starts from four vectors per block at `start + r * row_stride + b * 4W` (row_stride 0: a bias).
+template <int R, int B>
+inline void load(Tile<R, B>& tile, const float* start, std::int64_t row_stride) {
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 16
+    for (int v = 0; v < 4 * B; ++v) {
+      tile.acc[r][v] = Batch::load_aligned(start + r * row_stride + v * kWidth);
+    }
+  }
+}
+
+template <int R, int B>
+inline void clear(Tile<R, B>& tile) {
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 16
+    for (int v = 0; v < 4 * B; ++v) tile.acc[r][v] = Batch(0.0F);
+  }
+}
+
+template <int R, int B>
+inline void store(const Tile<R, B>& tile, float* start, std::int64_t row_stride) {
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 16
+    for (int v = 0; v < 4 * B; ++v) {
+      tile.acc[r][v].store_aligned(start + r * row_stride + v * kWidth);
+    }
+  }
+}
+
+/// acc[r][b*4 + v] += sum over k of a[r][k] * w[b][k][v], k ascending.
+template <int R, int B>
+inline void multiply(Tile<R, B>& tile, const float* const (&a)[R], std::int64_t count,
+                     const float* w, std::int64_t block_stride) {
+  Tile<R, B> t = tile;  // a local copy stays in registers
+  for (std::int64_t k = 0; k < count; ++k) {
+    Batch row[R];
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) row[r] = Batch(a[r][k]);
+#pragma GCC unroll 4
+    for (int b = 0; b < B; ++b) {
+#pragma GCC unroll 4
+      for (int v = 0; v < 4; ++v) {
+        const Batch weight = Batch::load_aligned(w + b * block_stride + v * kWidth);
+#pragma GCC unroll 8
+        for (int r = 0; r < R; ++r) {
+          t.acc[r][4 * b + v] = xsimd::fma(row[r], weight, t.acc[r][4 * b + v]);
+        }
+      }
+    }
+    w += 4 * kWidth;
+  }
+  tile = t;
+}
+
+/// Rows are cut into ceil(count / kMaxRows) tiles of nearly equal height: calls
+/// `body(integral constant R, first row)` for each.
+template <class Body>
+inline void for_each_tile(std::int64_t count, Body&& body) {
+  std::int64_t tiles = (count + kMaxRows - 1) / kMaxRows;
+  for (std::int64_t first = 0; first < count; --tiles) {
+    const std::int64_t rows = (count - first + tiles - 1) / tiles;
+    switch (rows) {
+      case 1: body(Int<1>{}, first); break;
+      case 2: body(Int<2>{}, first); break;
+      case 3: body(Int<3>{}, first); break;
+      case 4: body(Int<kMaxRows >= 4 ? 4 : 1>{}, first); break;
+      case 5: body(Int<kMaxRows >= 5 ? 5 : 1>{}, first); break;
+      case 6: body(Int<kMaxRows >= 6 ? 6 : 1>{}, first); break;
+      default: return;  // cannot be: rows <= kMaxRows
+    }
+    first += rows;
+  }
+}
+
+/// Calls `body(integral constant B, first block)` over [first, last): pairs where R rows leave room
+/// for them in the registers, then singles.
+template <int R, class Body>
+inline void for_each_block(std::int64_t first, std::int64_t last, Body&& body) {
+  constexpr int kPair = R * 8 <= kMaxRows * 4 ? 2 : 1;
+  for (; first + kPair <= last; first += kPair) body(Int<kPair>{}, first);
+  if constexpr (kPair == 2) {
+    if (first < last) body(Int<1>{}, first);
+  }
+}
+
+/// Writes the first `count` of a vector's floats.
+inline void store_some(float* to, Batch value, std::int64_t count) {
+  if (count >= kWidth) {
+    value.store_unaligned(to);
+    return;
+  }
+  alignas(64) float lanes[kWidth];
+  value.store_aligned(lanes);
+  for (std::int64_t i = 0; i < count; ++i) to[i] = lanes[i];
+}

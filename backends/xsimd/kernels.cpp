@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kernels of one instruction set; CMake compiles this file once for each (see
+// cmake/CarouselIsa.cmake for CAROUSEL_ISA_NAME and CAROUSEL_ISA_ARCH). Raw pointers, an anonymous
+// namespace and no std:: containers: nothing of it may be shared by the linker with another ISA.
+#include "backends/xsimd/kernels.hpp"
+
+#include "core/parallel.hpp"
+
+#include <xsimd/xsimd.hpp>
+
+namespace carousel::simd {
+namespace {
+
+using Arch = CAROUSEL_ISA_ARCH;
+using Batch = xsimd::batch<float, Arch>;
+constexpr std::int64_t kWidth = static_cast<std::int64_t>(Batch::size);
+
+// A tile of R rows needs 4R accumulators, R broadcast elements and a weight.
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr std::int64_t kMaxRows = 6;  // 32 registers
+#else
+constexpr std::int64_t kMaxRows = 3;  // 16 registers
+#endif
+
+template <int N>
+struct Int {
+  static constexpr int value = N;
+};
+
+#include "backends/xsimd/kernel_math.hpp"
+// These build on each other, in this order.
+#include "backends/xsimd/kernel_tile.hpp"
+// clang-format off
+#include "backends/xsimd/kernel_lstm.hpp"
+#include "backends/xsimd/kernel_linear.hpp"
+// clang-format on
+
+template <Batch (*Function)(Batch)>
+void map(const float* x, float* y, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; i += kWidth) {
+    alignas(64) float lanes[kWidth] = {};
+    copy(lanes, x + i, smaller(kWidth, count - i));
+    store_some(y + i, Function(Batch::load_aligned(lanes)), count - i);
+  }
+}
+
+}  // namespace
+
+#define CAROUSEL_JOIN(a, b) a##b
+#define CAROUSEL_TABLE_NAME(isa) CAROUSEL_JOIN(kernels_, isa)
+
+extern const Kernels CAROUSEL_TABLE_NAME(CAROUSEL_ISA_NAME);
+const Kernels CAROUSEL_TABLE_NAME(CAROUSEL_ISA_NAME) = {
+    kWidth, kMaxRows, &lstm, &linear, &map<tanh>, &map<sigmoid>,
+};
+
+}  // namespace carousel::simd

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What the kernels of one instruction set offer, in plain data: this header is seen by objects
+// compiled for different CPUs, so it must not define any function.
+
+#include <carousel/view.hpp>
+
+#include <cstdint>
+
+namespace carousel {
+class SpinBarrier;
+}
+
+namespace carousel::simd {
+
+/// Four vectors stand side by side for each k in packed weights: the four gates of one block of
+/// `width` hidden units, or four neighbouring blocks of a linear layer's outputs.
+inline constexpr std::int64_t kLanes = 4;
+
+/// One direction of an LSTM layer, packed. With W the vector width, units beyond hidden_size padded
+/// with zeros, blocks = ceil(hidden_size / W), groups = ceil(state_size / 4W):
+struct PackedLstm {
+  std::int64_t input_size = 0;
+  std::int64_t hidden_size = 0;
+  std::int64_t state_size = 0;
+  std::int64_t blocks = 0;           ///< of hidden units
+  std::int64_t groups = 0;           ///< of projected outputs; 0: no projection
+  const float* weight_ih = nullptr;  ///< [blocks][input_size][4][W], gates i, f, g, o
+  const float* weight_hh = nullptr;  ///< [blocks][state_size][4][W]
+  const float* bias = nullptr;       ///< [blocks][4][W]
+  const float* weight_hr = nullptr;  ///< [groups][hidden_size][4][W]
+};
+
+/// The rows of one direction that one team of threads works off, with the team's scratch.
+struct LstmJob {
+  const PackedLstm* weights = nullptr;
+  SequenceView<const float> x;
+  SequenceView<float> y;  ///< shifted to this direction's features
+  bool backwards = false;
+  const std::int64_t* rows = nullptr;     ///< [row_count] batch rows, longest sequence first
+  const std::int64_t* lengths = nullptr;  ///< [row_count] their real steps, descending
+  std::int64_t row_count = 0;
+  float* h = nullptr;  ///< the caller's state, [batch, state_size]
+  float* c = nullptr;  ///< [batch, hidden_size]
+  // Scratch. Row strides are padded sizes: state_stride and unit_stride floats.
+  std::int64_t state_stride = 0;
+  std::int64_t unit_stride = 0;
+  float* h_even = nullptr;       ///< [row_count][state_stride]: h before even steps
+  float* h_odd = nullptr;        ///< likewise before odd steps
+  float* cell = nullptr;         ///< [row_count][unit_stride]
+  float* hidden = nullptr;       ///< [row_count][unit_stride]: h before the projection
+  float* gates = nullptr;        ///< [hoist_rows][blocks][4][W]: inputs projected ahead of time
+  const float** inputs = nullptr;  ///< [hoist_rows]
+  std::int64_t hoist_rows = 0;
+  SpinBarrier* barrier = nullptr;
+};
+
+struct LinearJob {
+  std::int64_t input_size = 0;
+  std::int64_t output_size = 0;
+  std::int64_t groups = 0;        ///< ceil(output_size / 4W)
+  const float* weight = nullptr;  ///< [groups][input_size][4][W]
+  const float* bias = nullptr;    ///< [groups][4][W]
+  SequenceView<const float> x;
+  SequenceView<float> y;
+  const std::int64_t* lengths = nullptr;  ///< [batch], or null
+};
+
+/// The table that each ISA object exports.
+struct Kernels {
+  std::int64_t width;     ///< floats in a vector
+  std::int64_t max_rows;  ///< rows that the widest tile works on at once
+  /// Member `index` of a team of `count` threads.
+  void (*lstm)(const LstmJob& job, int index, int count);
+  void (*linear)(const LinearJob& job, int index, int count);
+  /// y[i] = tanh(x[i]), σ(x[i]): for the tests of the activation functions.
+  void (*tanh)(const float* x, float* y, std::int64_t count);
+  void (*sigmoid)(const float* x, float* y, std::int64_t count);
+};
+
+#if defined(__x86_64__)
+extern const Kernels kernels_sse2;
+extern const Kernels kernels_avx2;
+extern const Kernels kernels_avx512;
+#elif defined(__aarch64__)
+extern const Kernels kernels_neon;
+#endif
+
+}  // namespace carousel::simd

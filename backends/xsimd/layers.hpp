@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <carousel/backend.hpp>
+
+#include "backends/xsimd/kernels.hpp"
+
+namespace carousel::simd {
+
+[[nodiscard]] std::unique_ptr<Layer> make_lstm_layer(const Kernels& kernels, const LayerSpec& spec,
+                                                     const LayerWeights& weights,
+                                                     const LayerOptions& options);
+
+[[nodiscard]] std::unique_ptr<Layer> make_linear_layer(const Kernels& kernels,
+                                                       const LayerSpec& spec,
+                                                       const LayerWeights& weights,
+                                                       const LayerOptions& options);
+
+}  // namespace carousel::simd

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/xsimd/layers.hpp"
+#include "backends/xsimd/packing.hpp"
+#include "core/parallel.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <numeric>
+#include <vector>
+
+namespace carousel::simd {
+namespace {
+
+/// (row, step) pairs whose inputs are projected together when few rows run: enough to use each
+/// input weight several times while it is in the cache.
+constexpr std::int64_t kHoistRows = 12;
+
+constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+/// How the threads of one run share a layer: the directions first, then either the rows (no
+/// waiting for each other, but everybody reads all weights) or the hidden units (each reads its own
+/// slice, but all meet after each step).
+struct Split {
+  std::int64_t directions = 1;
+  std::int64_t row_groups = 1;    ///< per direction
+  std::vector<int> team_sizes;    ///< per direction: threads on each of its row groups
+  [[nodiscard]] std::int64_t jobs() const { return directions * row_groups; }
+  /// Threads needed to run all jobs at once.
+  [[nodiscard]] int threads() const {
+    return std::accumulate(team_sizes.begin(), team_sizes.end(), 0) * static_cast<int>(row_groups);
+  }
+};
+
+Split make_split(const LayerSpec& spec, const Kernels& kernels, std::int64_t weight_bytes,
+                 int threads, std::int64_t batch) {
+  Split split;
+  split.directions = spec.directions();
+  if (threads < split.directions) {  // one thread works the directions off one after the other
+    split.team_sizes.assign(static_cast<std::size_t>(split.directions), 1);
+    return split;
+  }
+  const auto directions = static_cast<int>(split.directions);
+  const int least = threads / directions;
+  const bool rows_fill_tiles = batch >= least * kernels.max_rows;
+  const std::int64_t l2 = cpu().l2_bytes > 0 ? cpu().l2_bytes : std::int64_t{512} << 10U;
+  if (least > 1 && rows_fill_tiles && weight_bytes <= l2) {
+    split.row_groups = least;
+    split.team_sizes.assign(static_cast<std::size_t>(directions), 1);
+    return split;
+  }
+  const auto blocks = static_cast<int>(ceil_div(spec.hidden_size, kernels.width));
+  for (int d = 0; d < directions; ++d) {
+    const int team = least + (d < threads % directions ? 1 : 0);
+    split.team_sizes.push_back(std::min(team, blocks));
+  }
+  return split;
+}
+
+/// Scratch of one job, carved out of the workspace's arena.
+struct JobScratch {
+  LstmJob job;
+  int team = 1;
+  SpinBarrier barrier;
+};
+
+class LstmWorkspace final : public Workspace {
+ public:
+  LstmWorkspace(const std::array<PackedLstm, 2>& weights, const Kernels& kernels,
+                const Split& how, const WorkspaceOptions& options)
+      : split(how),
+        order(static_cast<std::size_t>(options.batch)),
+        rows(static_cast<std::size_t>(options.batch)),
+        lengths(static_cast<std::size_t>(options.batch)) {
+    const std::int64_t job_rows = ceil_div(options.batch, split.row_groups);
+    const std::int64_t hoist = std::min(kHoistRows, job_rows * options.max_steps);
+    for (std::int64_t j = 0; j < split.jobs(); ++j) {
+      JobScratch& scratch = jobs.emplace_back();
+      scratch.team = split.team_sizes[static_cast<std::size_t>(j / split.row_groups)];
+      scratch.job.weights = &weights[static_cast<std::size_t>(j / split.row_groups)];
+      scratch.job.hoist_rows = hoist;
+      scratch.job.barrier = &scratch.barrier;
+      set_strides(scratch.job, kernels.width);
+    }
+    allocate(job_rows, kernels.width);
+  }
+
+  [[nodiscard]] std::size_t memory_bytes() const noexcept override {
+    return sizeof(*this) + arena.bytes() + inputs.size() * sizeof(inputs[0]) +
+           (order.size() + rows.size() + lengths.size()) * sizeof(std::int64_t) +
+           jobs.size() * sizeof(JobScratch);
+  }
+
+  Split split;
+  std::vector<std::int64_t> order;    // batch rows, longest first
+  std::vector<std::int64_t> rows;     // the same, the rows of each group side by side
+  std::vector<std::int64_t> lengths;  // of `rows`
+  std::deque<JobScratch> jobs;        // [directions][row_groups]; a deque, since barriers stay put
+  AlignedFloats arena;
+  std::vector<const float*> inputs;
+
+ private:
+  static void set_strides(LstmJob& job, std::int64_t width) {
+    const PackedLstm& w = *job.weights;
+    job.unit_stride = w.blocks * width;
+    job.state_stride = w.groups > 0 ? w.groups * 4 * width : job.unit_stride;
+  }
+
+  /// Two passes over the same list of arrays: measure, then hand out.
+  void allocate(std::int64_t job_rows, std::int64_t width) {
+    std::int64_t floats = 0;
+    std::int64_t pointers = 0;
+    for (const bool measuring : {true, false}) {
+      float* next = arena.data();
+      const float** next_input = inputs.data();
+      const auto take = [&](float*& array, std::int64_t count) {
+        count = ceil_div(count, 16) * 16;  // keep everything on cache lines
+        if (measuring) {
+          floats += count;
+          return;
+        }
+        array = next;
+        next += count;
+      };
+      for (JobScratch& scratch : jobs) {
+        LstmJob& job = scratch.job;
+        take(job.h_even, job_rows * job.state_stride);
+        take(job.h_odd, job_rows * job.state_stride);
+        take(job.cell, job_rows * job.unit_stride);
+        if (job.weights->groups > 0) take(job.hidden, job_rows * job.unit_stride);
+        take(job.gates, job.hoist_rows * job.weights->blocks * 4 * width);
+        const std::int64_t list = job.hoist_rows * scratch.team;
+        if (measuring) {
+          pointers += list;
+        } else {
+          job.inputs = next_input;
+          next_input += list;
+        }
+      }
+      if (measuring) {
+        arena = AlignedFloats(floats);
+        inputs.resize(static_cast<std::size_t>(pointers));
+      }
+    }
+  }
+};
+
+class LstmLayer final : public Layer {
+ public:
+  LstmLayer(const Kernels& kernels, const LayerSpec& spec, const LayerWeights& weights, int threads)
+      : kernels_(kernels), spec_(spec), threads_(threads) {
+    for (std::size_t d = 0; d < static_cast<std::size_t>(spec.directions()); ++d) {
+      arrays_[d] = pack_lstm(spec, weights[d], kernels.width);
+      packed_[d] = {.input_size = spec.input_size,
+                    .hidden_size = spec.hidden_size,
+                    .state_size = spec.state_size(),
+                    .blocks = ceil_div(spec.hidden_size, kernels.width),
+                    .groups = ceil_div(spec.proj_size, 4 * kernels.width),
+                    .weight_ih = arrays_[d].weight_ih.data(),
+                    .weight_hh = arrays_[d].weight_hh.data(),
+                    .bias = arrays_[d].bias.data(),
+                    .weight_hr = arrays_[d].weight_hr.data()};
+    }
+  }
+
+  [[nodiscard]] std::unique_ptr<Workspace> workspace(
+      const WorkspaceOptions& options) const override {
+    const auto bytes = static_cast<std::int64_t>(arrays_[0].bytes());
+    const Split split = make_split(spec_, kernels_, bytes, threads_, options.batch);
+    return std::make_unique<LstmWorkspace>(packed_, kernels_, split, options);
+  }
+
+  Status forward(const ForwardArgs& args, Workspace& workspace) const noexcept override {
+    auto& scratch = static_cast<LstmWorkspace&>(workspace);
+    if (args.x.batch == 0) return {};
+    sort_rows(args, scratch);
+    assign_jobs(args, scratch);
+    // A layer with fewer threads than jobs works its jobs off one after the other.
+    const int threads = std::min(threads_, scratch.split.threads());
+    parallel(threads, [&](int index, int count) { run_jobs(scratch, index, count); });
+    return {};
+  }
+
+  [[nodiscard]] std::size_t memory_bytes() const noexcept override {
+    return arrays_[0].bytes() + arrays_[1].bytes();
+  }
+
+ private:
+  /// Longest first, so that the rows still running are always the first ones; then dealt out to the
+  /// row groups like cards, so that each gets its share of long ones.
+  static void sort_rows(const ForwardArgs& args, LstmWorkspace& scratch) noexcept {
+    std::iota(scratch.order.begin(), scratch.order.end(), std::int64_t{0});
+    if (args.lengths != nullptr) {
+      std::ranges::sort(scratch.order, [&](std::int64_t a, std::int64_t b) {
+        const std::int64_t la = args.lengths[a];
+        const std::int64_t lb = args.lengths[b];
+        return la != lb ? la > lb : a < b;
+      });
+    }
+    const auto groups = static_cast<std::size_t>(scratch.split.row_groups);
+    std::size_t next = 0;
+    for (std::size_t g = 0; g < groups; ++g) {
+      for (std::size_t i = g; i < scratch.order.size(); i += groups) {
+        const std::int64_t row = scratch.order[i];
+        scratch.rows[next] = row;
+        scratch.lengths[next] = args.lengths == nullptr ? args.x.steps : args.lengths[row];
+        ++next;
+      }
+    }
+  }
+
+  void assign_jobs(const ForwardArgs& args, LstmWorkspace& scratch) const noexcept {
+    const std::int64_t groups = scratch.split.row_groups;
+    const std::int64_t batch = args.x.batch;
+    std::int64_t first_row = 0;
+    for (std::int64_t j = 0; j < scratch.split.jobs(); ++j) {
+      const std::int64_t d = j / groups;
+      const std::int64_t g = j % groups;
+      if (g == 0) first_row = 0;
+      LstmJob& job = scratch.jobs[static_cast<std::size_t>(j)].job;
+      job.x = args.x;
+      job.y = args.y;
+      job.y.data += d * spec_.state_size();
+      job.backwards = spec_.direction == Direction::reverse || d == 1;
+      job.rows = scratch.rows.data() + first_row;
+      job.lengths = scratch.lengths.data() + first_row;
+      job.row_count = ceil_div(batch - g, groups);
+      job.h = args.h[static_cast<std::size_t>(d)];
+      job.c = args.c[static_cast<std::size_t>(d)];
+      first_row += job.row_count;
+    }
+  }
+
+  /// What thread `index` of `count` does: its place in one job's team or, when there are too few
+  /// threads for all teams, some of the jobs alone.
+  void run_jobs(LstmWorkspace& scratch, int index, int count) const noexcept {
+    if (count < scratch.split.threads()) {
+      for (std::size_t j = static_cast<std::size_t>(index); j < scratch.jobs.size();
+           j += static_cast<std::size_t>(count)) {
+        kernels_.lstm(scratch.jobs[j].job, 0, 1);
+      }
+      return;
+    }
+    int first = 0;
+    for (JobScratch& scratch_of_job : scratch.jobs) {
+      if (index < first + scratch_of_job.team) {
+        kernels_.lstm(scratch_of_job.job, index - first, scratch_of_job.team);
+        return;
+      }
+      first += scratch_of_job.team;
+    }
+  }
+
+  const Kernels& kernels_;
+  LayerSpec spec_;
+  int threads_;
+  std::array<LstmArrays, 2> arrays_;
+  std::array<PackedLstm, 2> packed_;
+};
+
+}  // namespace
+
+std::unique_ptr<Layer> make_lstm_layer(const Kernels& kernels, const LayerSpec& spec,
+                                       const LayerWeights& weights, const LayerOptions& options) {
+  return std::make_unique<LstmLayer>(kernels, spec, weights, options.threads);
+}
+
+}  // namespace carousel::simd

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <carousel/backend.hpp>
+
+#include "core/aligned.hpp"
+
+namespace carousel::simd {
+
+/// What the packed arrays of one direction hold; see PackedLstm for the layouts.
+struct LstmArrays {
+  AlignedFloats weight_ih, weight_hh, bias, weight_hr;
+  [[nodiscard]] std::size_t bytes() const noexcept {
+    return weight_ih.bytes() + weight_hh.bytes() + bias.bytes() + weight_hr.bytes();
+  }
+};
+
+[[nodiscard]] LstmArrays pack_lstm(const LayerSpec& spec, const WeightsView& weights,
+                                   std::int64_t width);
+
+/// weight [rows, columns] to [ceil(rows / 4W)][columns][4][W], rows padded with zeros.
+[[nodiscard]] AlignedFloats pack_rows(std::span<const float> weight, std::int64_t rows,
+                                      std::int64_t columns, std::int64_t width);
+
+}  // namespace carousel::simd

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/xsimd/xsimd_backend.hpp"
+
+#include "backends/plain_cells.hpp"
+#include "backends/xsimd/layers.hpp"
+
+#include <algorithm>
+
+namespace carousel {
+namespace {
+
+/// One instruction set: its kernels, and the CPU features that they need.
+struct Isa {
+  std::string_view name;
+  std::string_view description;
+  const simd::Kernels& kernels;
+  std::vector<std::string_view> features;  ///< as CpuFeatures::names() spells them
+};
+
+class XsimdBackend final : public Backend {
+ public:
+  explicit XsimdBackend(Isa isa) : isa_(std::move(isa)) {}
+
+  [[nodiscard]] std::string_view family() const noexcept override { return "xsimd"; }
+  [[nodiscard]] std::string_view isa() const noexcept override { return isa_.name; }
+  [[nodiscard]] std::string description() const override { return std::string(isa_.description); }
+
+  [[nodiscard]] Support available(const CpuFeatures& cpu) const override {
+    const std::vector<std::string> present = cpu.names();
+    std::string missing;
+    for (const std::string_view feature : isa_.features) {
+      if (std::ranges::find(present, feature) == present.end()) {
+        missing += (missing.empty() ? "" : ", ") + std::string(feature);
+      }
+    }
+    return missing.empty() ? Support::yes()
+                           : Support::no("the CPU or operating system lacks " + missing);
+  }
+
+  [[nodiscard]] Support supports(const LayerSpec& spec) const override {
+    return supports_plain_cells(spec);
+  }
+
+  [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const LayerWeights& weights,
+                                               const LayerOptions& options) const override {
+    const auto make =
+        spec.cell == Cell::linear ? &simd::make_linear_layer : &simd::make_lstm_layer;
+    return make(isa_.kernels, spec, weights, options);
+  }
+
+ private:
+  Isa isa_;
+};
+
+}  // namespace
+
+#if defined(__x86_64__)
+
+const Backend& xsimd_avx512_backend() {
+  static const XsimdBackend backend({"avx512",
+                                     "16 floats a vector, fused multiply-add",
+                                     simd::kernels_avx512,
+                                     {"avx2", "fma", "avx512f", "avx512cd", "avx512bw", "avx512dq",
+                                      "avx512vl"}});
+  return backend;
+}
+
+const Backend& xsimd_avx2_backend() {
+  static const XsimdBackend backend({"avx2",
+                                     "8 floats a vector, fused multiply-add",
+                                     simd::kernels_avx2,
+                                     {"avx", "avx2", "fma"}});
+  return backend;
+}
+
+const Backend& xsimd_sse2_backend() {
+  static const XsimdBackend backend(
+      {"sse2", "4 floats a vector, the x86-64 baseline", simd::kernels_sse2, {"sse2"}});
+  return backend;
+}
+
+#elif defined(__aarch64__)
+
+const Backend& xsimd_neon_backend() {
+  static const XsimdBackend backend(
+      {"neon", "4 floats a vector, fused multiply-add", simd::kernels_neon, {"neon"}});
+  return backend;
+}
+
+#endif
+
+}  // namespace carousel

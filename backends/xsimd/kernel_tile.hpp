@@ -71,22 +71,23 @@ inline void multiply(Tile<R, B>& tile, const float* const (&a)[R], std::int64_t 
   tile = t;
 }
 
-/// Rows are cut into ceil(count / kMaxRows) tiles of nearly equal height: calls
-/// `body(integral constant R, first row)` for each.
+/// Calls `body(integral constant rows, first row)`, for rows in 1..R.
+template <int R = kMaxRows, class Body>
+inline void call_with_rows(std::int64_t rows, std::int64_t first, Body&& body) {
+  if (rows == R) {
+    body(Int<R>{}, first);
+  } else if constexpr (R > 1) {
+    call_with_rows<R - 1>(rows, first, body);
+  }
+}
+
+/// Cuts rows into ceil(count / kMaxRows) tiles of nearly equal height.
 template <class Body>
 inline void for_each_tile(std::int64_t count, Body&& body) {
   std::int64_t tiles = (count + kMaxRows - 1) / kMaxRows;
   for (std::int64_t first = 0; first < count; --tiles) {
     const std::int64_t rows = (count - first + tiles - 1) / tiles;
-    switch (rows) {
-      case 1: body(Int<1>{}, first); break;
-      case 2: body(Int<2>{}, first); break;
-      case 3: body(Int<3>{}, first); break;
-      case 4: body(Int<kMaxRows >= 4 ? 4 : 1>{}, first); break;
-      case 5: body(Int<kMaxRows >= 5 ? 5 : 1>{}, first); break;
-      case 6: body(Int<kMaxRows >= 6 ? 6 : 1>{}, first); break;
-      default: return;  // cannot be: rows <= kMaxRows
-    }
+    call_with_rows(rows, first, body);
     first += rows;
   }
 }

@@ -17,9 +17,9 @@ constexpr std::int64_t kWidth = static_cast<std::int64_t>(Batch::size);
 
 // A tile of R rows needs 4R accumulators, R broadcast elements and a weight.
 #if defined(__AVX512F__) || defined(__aarch64__)
-constexpr std::int64_t kMaxRows = 6;  // 32 registers
+constexpr int kMaxRows = 6;  // 32 registers
 #else
-constexpr std::int64_t kMaxRows = 3;  // 16 registers
+constexpr int kMaxRows = 3;  // 16 registers
 #endif
 
 template <int N>

@@ -36,6 +36,12 @@ target_compile_options(carousel_warnings INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual -Wold-style-cast -Wextra-semi>
   $<$<BOOL:${CAROUSEL_WERROR}>:-Werror>)
 
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # GCC 12 sees these in its own inlined std::string and std::vector (GCC bugs 105329, 105651).
+  target_compile_options(carousel_warnings INTERFACE
+    -Wno-restrict -Wno-stringop-overflow -Wno-dangling-pointer)
+endif()
+
 if(CAROUSEL_SANITIZE)
   if(NOT CAROUSEL_SANITIZE MATCHES "^(address|undefined|address,undefined|thread)$")
     message(FATAL_ERROR "CAROUSEL_SANITIZE is \"${CAROUSEL_SANITIZE}\"; "

@@ -8,6 +8,10 @@
 
 #include <xsimd/xsimd.hpp>
 
+#if defined(__GNUC__)
+#pragma GCC diagnostic ignored "-Wsign-conversion"  // tiles count rows and blocks in int
+#endif
+
 namespace carousel::simd {
 namespace {
 

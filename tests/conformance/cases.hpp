@@ -31,7 +31,7 @@ enum class Weights : std::uint8_t {
 enum class Inputs : std::uint8_t {
   usual,  ///< uniform in ±2
   zero,
-  large,  ///< up to 1e4
+  large,  ///< up to 200
   huge,   ///< up to 1e30
   denormal,
   nan_in_a_row,  ///< one element of one row is NaN

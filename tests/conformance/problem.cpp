@@ -93,7 +93,7 @@ std::vector<std::int64_t> make_lengths(Random& random, const Case& c) {
 double input_scale(Inputs kind) {
   switch (kind) {
     case Inputs::zero: return 0.0;
-    case Inputs::large: return 1e4;
+    case Inputs::large: return 200.0;
     case Inputs::huge: return 1e30;
     case Inputs::denormal: return kDenormal;
     default: return 2.0;

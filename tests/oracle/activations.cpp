@@ -17,6 +17,13 @@ double softsign(double x) {
   return std::isinf(x) ? std::copysign(1.0, x) : x / (1.0 + std::fabs(x));
 }
 
+bool is_gate(ActivationKind kind) {
+  return kind == ActivationKind::sigmoid || kind == ActivationKind::hard_sigmoid;
+}
+
+/// Unit in the last place of numbers in [1/2, 1).
+constexpr double kGateUlp = kUnit;
+
 }  // namespace
 
 // Comparisons are written so that NaN falls through to the branch that returns it.
@@ -50,7 +57,8 @@ Number apply(const Activation& activation, Number x, const ErrorModel& model) {
     inherited = std::max(std::fabs(evaluate(activation, x.value + x.error) - value),
                          std::fabs(evaluate(activation, x.value - x.error) - value));
   }
-  const double own = model.activation_ulp * 2.0 * kUnit * (std::fabs(value) + inherited) + kFlush;
+  double own = model.activation_ulp * 2.0 * kUnit * (std::fabs(value) + inherited) + kFlush;
+  if (is_gate(activation.kind)) own = std::max(own, model.gate_ulp * kGateUlp);
   return {value, inherited + own};
 }
 

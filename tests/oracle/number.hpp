@@ -20,6 +20,10 @@ inline constexpr double kFlush = std::numeric_limits<float>::min();
 struct ErrorModel {
   /// Error that an activation function may add of its own, in units in the last place.
   double activation_ulp = 4.0;
+  /// The same for functions from 0 to 1, relative to that range: a gate that lets next to nothing
+  /// through is off by units in the last place of 1/2, not of itself. sigmoid(x) computed as
+  /// 1/2 + tanh(x/2)/2 is of this kind, and what a gate multiplies is never larger than its state.
+  double gate_ulp = 4.0;
   /// A sum of n rounded terms is off by at most n units in the worst case. Rounding errors are
   /// mean-independent in practice, then `deviations * sqrt(n)` holds with probability
   /// 1 - 2 exp(-deviations^2 / 2) each: Higham & Mary, SIAM J. Sci. Comput. 41 (2019) A2815,

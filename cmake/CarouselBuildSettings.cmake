@@ -39,7 +39,7 @@ target_compile_options(carousel_warnings INTERFACE
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # GCC 12 sees these in its own inlined std::string and std::vector (GCC bugs 105329, 105651).
   target_compile_options(carousel_warnings INTERFACE
-    -Wno-restrict -Wno-stringop-overflow -Wno-dangling-pointer)
+    -Wno-restrict -Wno-stringop-overflow)
 endif()
 
 if(CAROUSEL_SANITIZE)

@@ -26,7 +26,7 @@ void append_layer(std::vector<NamedArray>& arrays, const Model& model, std::size
 }
 
 /// Models built in memory need not name their modules.
-const std::string& or_default(const std::string& name, const std::string& fallback) {
+std::string or_default(const std::string& name, const char* fallback) {
   return name.empty() ? fallback : name;
 }
 
@@ -74,7 +74,7 @@ std::vector<NamedArray> named_arrays(const Model& model) {
     append_layer(arrays, model, k);
   }
   if (model.head) {
-    const std::string& module = or_default(model.names.head, "head");
+    const std::string module = or_default(model.names.head, "head");
     for (const Slot& slot : slots(model.head->spec)) {
       arrays.push_back(
           {module_tensor(module, slot.name), slot.shape, model.head->directions[0].*slot.values});

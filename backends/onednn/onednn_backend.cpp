@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/onednn/onednn_backend.hpp"
+
+#include "backends/onednn/linear_layer.hpp"
+#include "backends/onednn/rnn_layer.hpp"
+#include "backends/onednn/rnn_primitive.hpp"
+
+#include <algorithm>
+#include <string>
+
+namespace carousel {
+namespace {
+
+const char* runtime_name(unsigned runtime) {
+  switch (runtime) {
+    case DNNL_RUNTIME_SEQ: return "sequential";
+    case DNNL_RUNTIME_OMP: return "OpenMP";
+    case DNNL_RUNTIME_TBB: return "TBB";
+    case DNNL_RUNTIME_THREADPOOL: return "thread pool";
+    default: return "unknown runtime";
+  }
+}
+
+/// The library that was loaded, which need not be the one that the headers are from.
+std::string library_version() {
+  const dnnl_version_t* v = dnnl_version();
+  return std::to_string(v->major) + '.' + std::to_string(v->minor) + '.' + std::to_string(v->patch);
+}
+
+/// The first variant in `spec` that this backend does not run; empty if none.
+std::string unsupported_variant(const LayerSpec& spec) {
+  if (spec.cell != Cell::lstm && spec.cell != Cell::linear) {
+    return "cell " + std::string(name(spec.cell)) + " is not yet connected to oneDNN";
+  }
+  if (spec.precision != Precision::float32) {
+    return "precision " + std::string(name(spec.precision)) + " is not yet connected to oneDNN";
+  }
+  if (!spec.recurrent()) {
+    return spec.direction == Direction::forward ? "" : "a linear layer has no direction";
+  }
+  if (spec.peephole) return "peephole connections are not yet connected to oneDNN";
+  if (spec.coupling != GateCoupling::none) return "oneDNN has no coupled gates";
+  if (spec.clip > 0.0F) return "oneDNN has no clip of gate pre-activations";
+  if (spec.cell_clip > 0.0F) return "oneDNN has no clip of the cell state";
+  const auto usual = default_activations(spec.cell);
+  const auto directions = spec.activations.begin() + spec.directions();
+  if (std::any_of(spec.activations.begin(), directions,
+                  [&](const auto& a) { return a != usual; })) {
+    return "oneDNN's LSTM has no activations other than sigmoid and tanh";
+  }
+  return "";
+}
+
+/// Asks oneDNN itself, with a single step of a single row. Throws dnnl::error.
+void try_to_describe(const LayerSpec& spec) {
+  if (spec.recurrent()) {
+    (void)onednn::describe_direction(spec, spec.direction == Direction::reverse, 1, 1);
+  } else {
+    (void)onednn::describe_linear(spec, 1);
+  }
+}
+
+class OnednnBackend final : public Backend {
+ public:
+  [[nodiscard]] std::string_view family() const noexcept override { return "onednn"; }
+
+  [[nodiscard]] std::string description() const override {
+    return "oneDNN " + library_version() + " (" + runtime_name(dnnl_version()->cpu_runtime) + ")";
+  }
+
+  [[nodiscard]] Support available(const CpuFeatures& /*cpu*/) const override {
+    // Any CPU will do: oneDNN detects what it has, and has portable implementations of everything.
+    if (dnnl_version()->cpu_runtime == DNNL_RUNTIME_THREADPOOL) {
+      return Support::no("this oneDNN was built for a thread pool of the application's");
+    }
+    return Support::yes();
+  }
+
+  [[nodiscard]] Support supports(const LayerSpec& spec) const override {
+    if (std::string reason = unsupported_variant(spec); !reason.empty()) {
+      return Support::no(std::move(reason));
+    }
+    try {
+      try_to_describe(spec);
+    } catch (const dnnl::error& e) {
+      return Support::no("oneDNN " + library_version() + " refuses " + describe(spec) + ": " +
+                         e.what());
+    }
+    return Support::yes();
+  }
+
+  [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const LayerWeights& weights,
+                                               const LayerOptions& options) const override {
+    return onednn::translate_errors(describe(spec), [&]() -> std::unique_ptr<Layer> {
+      if (!spec.recurrent()) {
+        return std::make_unique<onednn::LinearLayer>(spec, weights[0], options);
+      }
+      return std::make_unique<onednn::RnnLayer>(spec, weights, options);
+    });
+  }
+};
+
+}  // namespace
+
+const Backend& onednn_backend() {
+  static const OnednnBackend backend;
+  return backend;
+}
+
+}  // namespace carousel

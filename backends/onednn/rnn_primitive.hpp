@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "backends/onednn/execution.hpp"
+#include "backends/onednn/rnn_weights.hpp"
+
+#include <carousel/spec.hpp>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace carousel::onednn {
+
+/// Describes one direction of `spec` for `steps` steps of `batch` rows, with weights in whatever
+/// layout oneDNN prefers. `reverse`: from the last step to the first. Throws dnnl::error.
+[[nodiscard]] LstmDesc describe_direction(const LayerSpec& spec, bool reverse, std::int64_t steps,
+                                          std::int64_t batch);
+
+/// What one execution reads and writes.
+struct RnnBuffers {
+  const float* x;     ///< [steps, batch, input_size]
+  float* y;           ///< [steps, batch, state_size], rows `output_size` apart
+  const float* h_in;  ///< [batch, state_size]; the outgoing state must not overlap the incoming
+  const float* c_in;  ///< [batch, hidden_size]
+  float* h_out;
+  float* c_out;
+};
+
+/// One direction of a layer for a fixed number of steps.
+class RnnPrimitive {
+ public:
+  RnnPrimitive(const LayerSpec& spec, bool reverse, std::int64_t steps, std::int64_t batch,
+               const RnnWeights& weights);
+
+  [[nodiscard]] std::int64_t steps() const noexcept { return steps_; }
+  [[nodiscard]] Execution& execution() noexcept { return execution_; }
+
+  /// Returns whether oneDNN reported success.
+  [[nodiscard]] bool run(const dnnl::stream& stream, const RnnBuffers& buffers) noexcept;
+
+ private:
+  std::int64_t steps_;
+  Execution execution_;
+  dnnl::memory x_, y_, h_in_, c_in_, h_out_, c_out_;
+};
+
+}  // namespace carousel::onednn

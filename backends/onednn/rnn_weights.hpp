@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "backends/onednn/packed_tensor.hpp"
+
+#include <carousel/backend.hpp>
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+/// The weights of a recurrent layer, from PyTorch's layout to oneDNN's. The one place that knows
+/// both.
+namespace carousel::onednn {
+
+/// For each gate in oneDNN's order, its place in PyTorch's.
+/// LSTM: PyTorch i, f, g, o; oneDNN i, f, c~, o: the same under another name.
+inline constexpr std::array<std::int64_t, 4> kLstmGates{0, 1, 2, 3};
+
+/// `weight_ih [G*H, K]` or `weight_hh` to oneDNN's "ldigo" `[1, 1, K, G, H]`: gate blocks in the
+/// order `gates`, transposed.
+[[nodiscard]] std::vector<float> gate_matrix(std::span<const float> weight,
+                                             std::span<const std::int64_t> gates,
+                                             std::int64_t hidden, std::int64_t inputs);
+
+/// `bias_ih + bias_hh [G*H]` to oneDNN's "ldgo" `[1, 1, G, H]`; zeros if the layer has no bias.
+[[nodiscard]] std::vector<float> gate_bias(std::span<const float> bias_ih,
+                                           std::span<const float> bias_hh,
+                                           std::span<const std::int64_t> gates,
+                                           std::int64_t hidden);
+
+/// `weight_hr [P, H]` to oneDNN's "ldio" `[1, 1, H, P]`.
+[[nodiscard]] std::vector<float> projection_matrix(std::span<const float> weight,
+                                                   std::int64_t hidden, std::int64_t proj);
+
+/// The weights of one direction of a layer.
+struct RnnWeights {
+  RnnWeights(const LayerSpec& spec, const WeightsView& weights);
+
+  [[nodiscard]] std::size_t bytes() const noexcept;
+
+  PackedTensor layer;
+  PackedTensor iter;
+  PackedTensor projection;  ///< empty without projection
+  PackedTensor bias;
+};
+
+}  // namespace carousel::onednn

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// The oracle and every backend against what PyTorch computed: tests/golden, and torch-cases.json.
+#include "conformance/problem.hpp"
+#include "real/real_folder.hpp"
+#include "support/every_backend.hpp"
+#include "support/pytorch_case.hpp"
+
+#include <carousel/compare.hpp>
+#include <carousel/network.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+
+namespace carousel::testing_support {
+namespace {
+
+/// PyTorch's results are float32 themselves, so each side may be off by the oracle's tolerance.
+std::vector<double> both_sides(const std::vector<double>& tolerance) {
+  std::vector<double> doubled = tolerance;
+  for (double& t : doubled) t *= 2.0;
+  return doubled;
+}
+
+/// The oracle's h or c, in PyTorch's order.
+oracle::Quantity flatten(const oracle::Result& result, oracle::Quantity oracle::State::*member) {
+  oracle::Quantity all;
+  for (const oracle::LayerResult& layer : result.layers) {
+    for (const oracle::State& state : layer.state) {
+      const oracle::Quantity& q = state.*member;
+      all.value.insert(all.value.end(), q.value.begin(), q.value.end());
+      all.tolerance.insert(all.tolerance.end(), q.tolerance.begin(), q.tolerance.end());
+    }
+  }
+  return all;
+}
+
+void expect_close(const Agreement& agreement, const char* what) {
+  EXPECT_TRUE(agreement.ok) << what << ": " << agreement.outside << " of " << agreement.count
+                            << " outside tolerance, first at " << agreement.first_index
+                            << ", max abs error " << agreement.max_abs;
+  EXPECT_LT(agreement.max_abs, 1e-4) << what << ": tolerances that allow this say nothing";
+}
+
+void expect_oracle_agrees(const PyTorchCase& c) {
+  SCOPED_TRACE(c.name);
+  const oracle::Result expected = ask_oracle(c);
+  const oracle::Quantity h = flatten(expected, &oracle::State::h);
+  const oracle::Quantity cell = flatten(expected, &oracle::State::c);
+  expect_close(compare(c.y, expected.y.value, expected.y.tolerance), "y");
+  expect_close(compare(c.h_n, h.value, h.tolerance), "h_n");
+  expect_close(compare(c.c_n, cell.value, cell.tolerance), "c_n");
+}
+
+Status run_in_chunks(const PyTorchCase& c, Stream& stream, SequenceView<const float> x,
+                     SequenceView<float> y) {
+  std::vector<std::int64_t> chunks = c.chunks;
+  if (chunks.empty()) chunks.push_back(c.steps);
+  std::int64_t first = 0;
+  for (const std::int64_t count : chunks) {
+    const auto lengths = conformance::lengths_from(c.lengths, first, count);
+    if (Status s = stream.run(x.slice(first, count), y.slice(first, count), lengths); !s) return s;
+    first += count;
+  }
+  EXPECT_EQ(first, c.steps);
+  return {};
+}
+
+/// Runs a case the way PyTorch was called: batch-first arrays in place, chunks one after another.
+void expect_backend_agrees(const PyTorchCase& c, const std::string& id) {
+  SCOPED_TRACE(c.name + " on " + id);
+  const Network network = prepare(c.model, {.backend = id, .batch = c.batch, .steps = c.steps});
+  Stream stream =
+      network.stream({.batch = c.batch, .max_steps = std::max<std::int64_t>(c.steps, 1)});
+  conformance::assign(stream.state().h, c.h0);
+  conformance::assign(stream.state().c, c.c0);
+  const std::int64_t inputs = network.input_size();
+  const std::int64_t outputs = network.output_size();
+  std::vector<float> x = c.x;
+  std::vector<float> y(c.y.size());
+  if (c.batch_first) x = swap_first_two(c.x, c.steps, c.batch, inputs);
+  const auto in = c.batch_first ? batch_first<const float>(x.data(), c.batch, c.steps, inputs)
+                                : steps_first<const float>(x.data(), c.steps, c.batch, inputs);
+  const auto out = c.batch_first ? batch_first(y.data(), c.batch, c.steps, outputs)
+                                 : steps_first(y.data(), c.steps, c.batch, outputs);
+  const Status status = run_in_chunks(c, stream, in, out);
+  ASSERT_TRUE(static_cast<bool>(status)) << status.message();
+  const oracle::Result expected = ask_oracle(c);
+  expect_close(compare(conformance::dense(out), c.y, both_sides(expected.y.tolerance)), "y");
+  expect_close(compare(conformance::dense(stream.state().h), c.h_n,
+                       both_sides(flatten(expected, &oracle::State::h).tolerance)),
+               "h_n");
+  expect_close(compare(conformance::dense(stream.state().c), c.c_n,
+                       both_sides(flatten(expected, &oracle::State::c).tolerance)),
+               "c_n");
+}
+
+/// Whether the backend runs every layer. Every backend has to run every LSTM.
+bool supported(const PyTorchCase& c, const std::string& id) {
+  const Backend& backend = *select_backends(id).front();
+  for (const ModelLayer& layer : c.model.layers) {
+    const Support support = backend.supports(layer.spec);
+    if (support) continue;
+    EXPECT_NE(layer.spec.cell, Cell::lstm) << id << " refuses an LSTM: " << support.reason;
+    EXPECT_FALSE(support.reason.empty());
+    return false;
+  }
+  return true;
+}
+
+int run_supported(const std::vector<PyTorchCase>& cases, const std::string& id) {
+  int executed = 0;
+  for (const PyTorchCase& c : cases) {
+    if (!supported(c, id)) continue;
+    expect_backend_agrees(c, id);
+    ++executed;
+  }
+  return executed;
+}
+
+std::vector<PyTorchCase> golden_cases() {
+  std::vector<PyTorchCase> cases;
+  for (const auto& file : golden_files()) cases.push_back(read_golden(file));
+  return cases;
+}
+
+constexpr int kGoldenLstms = 41;
+constexpr int kTorchLstms = 15;
+
+TEST(Golden, OracleAgreesWithPyTorch) {
+  const std::vector<PyTorchCase> cases = golden_cases();
+  EXPECT_GE(cases.size(), std::size_t{kGoldenLstms});
+  for (const PyTorchCase& c : cases) expect_oracle_agrees(c);
+}
+
+TEST(Golden, LoaderReadsTheSameModel) {
+  for (const auto& file : golden_files()) {
+    SCOPED_TRACE(file.filename());
+    const PyTorchCase c = read_golden(file);
+    if (c.top().cell != Cell::lstm) continue;
+    LoadOptions options;
+    options.prefix = "rnn.";
+    options.ignore_extra = true;
+    const Model loaded = load(file, options);
+    ASSERT_EQ(loaded.layers.size(), c.model.layers.size());
+    for (std::size_t k = 0; k < loaded.layers.size(); ++k) {
+      EXPECT_EQ(loaded.layers[k].spec, c.model.layers[k].spec) << describe(loaded.layers[k].spec);
+      for (std::size_t d = 0; d < 2; ++d) {
+        const DirectionWeights& a = loaded.layers[k].directions.at(d);
+        const DirectionWeights& b = c.model.layers[k].directions.at(d);
+        EXPECT_EQ(a.weight_ih, b.weight_ih);
+        EXPECT_EQ(a.weight_hh, b.weight_hh);
+        EXPECT_EQ(a.bias_ih, b.bias_ih);
+        EXPECT_EQ(a.bias_hh, b.bias_hh);
+        EXPECT_EQ(a.weight_hr, b.weight_hr);
+      }
+    }
+  }
+}
+
+TEST(TorchCases, OracleAgreesWithPyTorch) {
+  CAROUSEL_NEEDS_REAL("torch-cases.json");
+  const std::vector<PyTorchCase> cases = read_torch_cases(real_folder() / "torch-cases.json");
+  EXPECT_EQ(cases.size(), 21U);
+  for (const PyTorchCase& c : cases) expect_oracle_agrees(c);
+}
+
+class PyTorch : public testing::TestWithParam<std::string> {};
+
+TEST_P(PyTorch, GoldenFiles) {
+  const int executed = run_supported(golden_cases(), GetParam());
+  std::printf("%s: executed %d golden cases\n", GetParam().c_str(), executed);
+  EXPECT_GE(executed, kGoldenLstms);
+}
+
+TEST_P(PyTorch, TorchCases) {
+  CAROUSEL_NEEDS_REAL("torch-cases.json");
+  const int executed =
+      run_supported(read_torch_cases(real_folder() / "torch-cases.json"), GetParam());
+  std::printf("%s: executed %d cases of torch-cases.json\n", GetParam().c_str(), executed);
+  EXPECT_GE(executed, kTorchLstms);
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, PyTorch, testing::ValuesIn(runnable_ids()), id_as_test_name);
+
+}  // namespace
+}  // namespace carousel::testing_support

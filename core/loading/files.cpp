@@ -24,9 +24,6 @@ namespace {
 void require_regular(const fs::path& file) {
   std::error_code error;
   const fs::file_status status = fs::status(file, error);
-  if (status.type() == fs::file_type::not_found) {
-    fail_with_errno(file, "cannot open", ENOENT);
-  }
   if (error) {
     fail_with_errno(file, "cannot open", error.value());
   }
@@ -119,6 +116,9 @@ AtomicFile::~AtomicFile() {
 }
 
 void AtomicFile::write(std::span<const std::byte> bytes) {
+  if (bytes.empty()) {
+    return;  // its pointer may be null, which fwrite forbids
+  }
   if (std::fwrite(bytes.data(), 1, bytes.size(), handle_.get()) != bytes.size()) {
     fail_with_errno(target_, "cannot write", errno);
   }

@@ -200,6 +200,7 @@ std::string entry_json(const Tensor& tensor, std::size_t begin) {
 
 std::vector<const Tensor*> in_file_order(const std::vector<Tensor>& tensors) {
   std::vector<const Tensor*> order;
+  order.reserve(tensors.size());
   for (const Tensor& tensor : tensors) {
     order.push_back(&tensor);
   }

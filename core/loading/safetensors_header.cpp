@@ -121,7 +121,7 @@ class HeaderBuilder {
     const std::size_t start = text.find(": ");
     text = start == text.npos ? text : text.substr(start + 2);
     fail(source_,
-         "the header is not valid JSON at byte " + std::to_string(position) + ": " + quote(text));
+         "the header is not valid JSON near byte " + std::to_string(position) + ": " + quote(text));
   }
 
  private:

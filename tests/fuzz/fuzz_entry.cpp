@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fuzz_entry.hpp"
+
+#include <carousel/model.hpp>
+#include <carousel/npy.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+#include "loading/state_dict.hpp"
+#include "loading/text.hpp"
+
+namespace carousel::testing {
+namespace {
+
+void require(bool promise, const char* what) {
+  if (!promise) {
+    std::fprintf(stderr, "broken promise: %s\n", what);
+    std::abort();
+  }
+}
+
+}  // namespace
+
+bool fuzz_safetensors(std::span<const std::byte> bytes) {
+  Model model;
+  try {
+    model = load(bytes, "fuzz", {.prefix = {}, .embedding = {}, .head = {}, .ignore_extra = true});
+  } catch (const Error&) {
+    return false;
+  }
+  static_cast<void>(find_non_finite(model));
+  // What was loaded can be saved, loaded again, and is saved the same then.
+  const std::vector<std::byte> saved = loading::to_safetensors(model);
+  require(loading::to_safetensors(load(saved, "again")) == saved, "saving is byte-stable");
+  return true;
+}
+
+bool fuzz_npy(std::span<const std::byte> bytes) {
+  NpyArray array;
+  try {
+    array = read_npy(bytes, "fuzz");
+  } catch (const Error&) {
+    return false;
+  }
+  const std::size_t size =
+      std::visit([](const auto& values) { return values.size(); }, array.values);
+  const auto count = loading::element_count(array.shape);
+  require(count && static_cast<std::size_t>(*count) == size, "shape and values agree");
+  return true;
+}
+
+}  // namespace carousel::testing

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+/// What the fuzzers call with arbitrary bytes; the mutation test calls them too. They return
+/// whether the bytes were accepted, let nothing but carousel::Error pass unnoticed, and abort when
+/// a promise about accepted bytes is broken.
+namespace carousel::testing {
+
+bool fuzz_safetensors(std::span<const std::byte> bytes);
+bool fuzz_npy(std::span<const std::byte> bytes);
+
+}  // namespace carousel::testing

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the fuzzers do, in small and always the same: good files, damaged at random.
+#include <carousel/npy.hpp>
+
+#include <algorithm>
+#include <iostream>
+#include <random>
+
+#include "files_of_bytes.hpp"
+#include "fuzz/fuzz_entry.hpp"
+
+namespace carousel::testing {
+namespace {
+
+constexpr std::uint32_t kSeed = 20240611;
+constexpr int kMutationsPerFile = 1500;
+
+class Mutator {
+ public:
+  explicit Mutator(std::uint32_t seed) : random_(seed) {}
+
+  /// One to four changes, most of them in the header, where decisions are made.
+  Bytes mutate(Bytes bytes, std::size_t header) {
+    for (std::size_t changes = below(2) == 0 ? 1 : below(4) + 1; changes > 0 && !bytes.empty();
+         --changes) {
+      change(bytes, below(8) == 0 ? bytes.size() : std::min(header, bytes.size()));
+    }
+    return bytes;
+  }
+
+ private:
+  std::size_t below(std::size_t limit) { return random_() % limit; }
+
+  static std::ptrdiff_t offset(std::size_t position) {
+    return static_cast<std::ptrdiff_t>(position);
+  }
+
+  void change(Bytes& bytes, std::size_t limit) {
+    constexpr std::string_view interesting("0123456789-.,:{}[]()'\"\\ _eEF\0\x7f\x80\xff", 33);
+    const std::size_t at = below(limit);
+    const auto character = static_cast<std::byte>(interesting[below(interesting.size())]);
+    switch (below(6)) {
+      case 0: bytes[at] ^= static_cast<std::byte>(1U << below(8)); break;
+      case 1:
+      case 2: bytes[at] = character; break;
+      case 3: bytes.insert(bytes.begin() + offset(at), character); break;
+      case 4: bytes.erase(bytes.begin() + offset(at)); break;
+      default: bytes.resize(below(4) == 0 ? at : bytes.size() + below(9)); break;
+    }
+  }
+
+  std::mt19937 random_;
+};
+
+/// Runs the entry over mutations of `bytes`; returns how many were still accepted.
+int run(const Bytes& bytes, std::size_t header, bool (*entry)(std::span<const std::byte>)) {
+  EXPECT_TRUE(entry(bytes)) << "the file to start from must be good";
+  Mutator mutator(kSeed);
+  int accepted = 0;
+  for (int i = 0; i < kMutationsPerFile; ++i)
+    accepted += entry(mutator.mutate(bytes, header)) ? 1 : 0;
+  std::cout << "seed " << kSeed << ": " << accepted << " of " << kMutationsPerFile << " accepted\n";
+  return accepted;
+}
+
+TEST(Mutation, Safetensors) {
+  StateDict full = recurrent_dict({.layers = 2, .bidirectional = true});
+  full.add("emb.weight", {5, 3}).add("fc.weight", {4, 4}).metadata(R"({"a":"b","c":"\u00fc"})");
+  StateDict half = recurrent_dict({.hidden = 3, .proj = 2, .bias = false});
+  half.add("fc.weight", {"F16", {4, 2}, Bytes(16)}).add("s", {"F64", {}, Bytes(8)});
+  for (const StateDict& dict :
+       {full, half, recurrent_dict({.gates = 1}), recurrent_dict({.gates = 3})}) {
+    const Bytes bytes = dict.bytes();
+    std::uint64_t header = 0;
+    std::memcpy(&header, bytes.data(), sizeof header);
+    const int accepted = run(bytes, 8 + static_cast<std::size_t>(header), fuzz_safetensors);
+    EXPECT_GT(accepted, 0);
+    EXPECT_LT(accepted, kMutationsPerFile / 2);
+  }
+}
+
+TEST(Mutation, Npy) {
+  for (const char* descr : {"<f4", "<i8", "<f2", "|u1"}) {
+    const std::string header =
+        std::string("{'descr': '") + descr + "', 'fortran_order': True, 'shape': (2, 3, 4), }\n";
+    const std::size_t width = static_cast<std::size_t>(descr[2] - '0');
+    const std::string front =
+        std::string("\x93NUMPY\x01\0", 8) + static_cast<char>(header.size()) + '\0';
+    const Bytes bytes = to_bytes(front + header) + Bytes(24 * width);
+    const int accepted = run(bytes, front.size() + header.size(), fuzz_npy);
+    EXPECT_GT(accepted, 0);
+    EXPECT_LT(accepted, kMutationsPerFile / 2);
+  }
+}
+
+}  // namespace
+}  // namespace carousel::testing

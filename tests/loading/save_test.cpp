@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// Saving: what comes out goes in again, and the bytes do not depend on chance.
+#include "files_of_bytes.hpp"
+#include "loading/state_dict.hpp"
+
+namespace carousel::testing {
+namespace {
+
+Bytes save_bytes(const Model& model) { return loading::to_safetensors(model); }
+
+/// Everything but the source is the same.
+void expect_equal(const Model& a, const Model& b) {
+  EXPECT_EQ(a.metadata, b.metadata);
+  EXPECT_EQ(a.names.prefix, b.names.prefix);
+  EXPECT_EQ(a.names.embedding, b.names.embedding);
+  EXPECT_EQ(a.names.head, b.names.head);
+  ASSERT_EQ(a.layers.size(), b.layers.size());
+  for (std::size_t k = 0; k < a.layers.size(); ++k) EXPECT_EQ(a.layers[k].spec, b.layers[k].spec);
+  const auto left = loading::named_arrays(a);
+  const auto right = loading::named_arrays(b);
+  ASSERT_EQ(left.size(), right.size());
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    EXPECT_EQ(left[i].name, right[i].name);
+    EXPECT_EQ(raw(std::vector(left[i].values.begin(), left[i].values.end())),
+              raw(std::vector(right[i].values.begin(), right[i].values.end())));
+  }
+}
+
+std::vector<StateDict> canonical_dicts() {
+  StateDict full = recurrent_dict({.prefix = "net.lstm.", .layers = 2, .bidirectional = true});
+  full.add("net.embedding.weight", {5, 3}).add("net.fc.weight", {4, 4}).add("net.fc.bias", {4});
+  full.metadata(R"({"a \"quoted\" key":"tab\tnewline\n\u0001","format":"pt","n":"ü\\"})");
+  return {recurrent_dict({}),
+          recurrent_dict({.prefix = "", .input = 17, .hidden = 5, .layers = 3, .proj = 2}),
+          recurrent_dict({.bias = false}),
+          recurrent_dict({.gates = 3, .layers = 2, .bidirectional = true}),
+          recurrent_dict({.gates = 1}).metadata(R"({"carousel.activation":"relu"})"),
+          recurrent_dict({.gates = 1}),
+          full};
+}
+
+TEST(Save, IsByteIdenticalForFilesInCanonicalOrder) {
+  for (const StateDict& dict : canonical_dicts()) {
+    const Bytes bytes = dict.bytes();
+    EXPECT_EQ(save_bytes(load(bytes, "canonical")), bytes);
+  }
+}
+
+TEST(Save, RoundTripsWhateverTheOrderAndDType) {
+  // Not canonical: spaces, tensors not in order, half precision.
+  StateDict dict = recurrent_dict({});
+  dict.add("lstm.bias_ih_l0", {"F16", {8}, raw(std::vector<std::uint16_t>(8, 0x3555))});
+  dict.add("lstm.bias_hh_l0", {"F64", {8}, raw(std::vector<double>(8, 0.1))});
+  const Model model = load(dict.bytes(), "half");
+  const Bytes once = save_bytes(model);
+  EXPECT_NE(once, dict.bytes());
+  const Model again = load(once, "again");
+  expect_equal(model, again);
+  EXPECT_EQ(save_bytes(again), once);
+}
+
+TEST(Save, ThroughAFile) {
+  const TemporaryFolder folder;
+  const Bytes bytes = canonical_dicts().back().bytes();
+  write_bytes(folder / "in.safetensors", bytes);
+  const Model model = load(folder / "in.safetensors");
+  EXPECT_EQ(model.source, (folder / "in.safetensors").string());
+  save(model, folder / "out.safetensors");
+  EXPECT_EQ(read_bytes(folder / "out.safetensors"), bytes);
+  EXPECT_EQ(folder.names().size(), 2U);
+  expect_equal(model, load(folder / "out.safetensors"));
+}
+
+/// A model that no file has named anything for.
+Model built_model() {
+  Model model;
+  ModelLayer& layer = model.layers.emplace_back();
+  layer.spec = make_spec(Cell::lstm, 3, 2);
+  layer.directions[0] = {ramp(24, 0), ramp(16, 1), ramp(8, 2), ramp(8, 3), {}, {}};
+  model.embedding = Embedding{5, 3, ramp(15, 4)};
+  ModelLayer head;
+  head.spec = make_spec(Cell::linear, 2, 4);
+  head.directions[0].weight_ih = ramp(8, 5);
+  head.directions[0].bias_ih = ramp(4, 6);
+  model.head = head;
+  return model;
+}
+
+TEST(Save, GivesNamesToModelsBuiltInMemory) {
+  const Model model = load(save_bytes(built_model()), "built");
+  EXPECT_EQ(model.names.prefix, "");
+  EXPECT_EQ(model.names.embedding, "embedding");
+  EXPECT_EQ(model.names.head, "head");
+  EXPECT_EQ(model.embedding->weight, ramp(15, 4));
+  EXPECT_EQ(model.head->directions[0].bias_ih, ramp(4, 6));
+}
+
+TEST(Save, ReluRnnIsRemembered) {
+  Model model = load(recurrent_dict({.gates = 1}).bytes(), "rnn");
+  for (auto& activations : model.layers[0].spec.activations) {
+    activations[0] = {ActivationKind::relu, 0.0F, 0.0F};
+  }
+  const Model again = load(save_bytes(model), "again");
+  EXPECT_EQ(again.layers[0].spec, model.layers[0].spec);
+  EXPECT_EQ(again.metadata.at("carousel.activation"), "relu");
+}
+
+TEST(Save, SettingsOfAnAbsentDirectionDoNotMatter) {
+  Model model = built_model();
+  model.layers[0].spec.activations[1] = {};
+  EXPECT_EQ(save_bytes(model), save_bytes(built_model()));
+}
+
+std::string save_error(const std::function<void(Model&)>& change) {
+  Model model = load(recurrent_dict({.input = 2, .layers = 2}).bytes(), "");
+  change(model);
+  return error_of([&] { static_cast<void>(save_bytes(model)); });
+}
+
+TEST(Save, RefusesWhatAStateDictCannotExpress) {
+  const std::string variant = "a PyTorch state dict cannot express its variant";
+  EXPECT_TRUE(contains(save_error([](Model& m) { m.layers[1].spec.clip = 3; }), variant));
+  EXPECT_TRUE(contains(
+      save_error([](Model& m) { m.layers[0].spec.activations[0][1].kind = ActivationKind::relu; }),
+      "layer 0 (LSTM 2 -> 2, own activations) cannot be saved: " + variant));
+  EXPECT_TRUE(contains(
+      save_error([](Model& m) { m.layers[0].spec.coupling = GateCoupling::forget_from_input; }),
+      variant));
+  EXPECT_TRUE(
+      contains(save_error([](Model& m) { m.layers[0].spec.direction = Direction::reverse; }),
+               "PyTorch has no layer that runs in reverse only"));
+  EXPECT_TRUE(contains(save_error([](Model& m) {
+                         m.layers[1].spec.bias = false;
+                         m.layers[1].directions[0].bias_ih.clear();
+                         m.layers[1].directions[0].bias_hh.clear();
+                       }),
+                       "the layers of a PyTorch module differ in input_size only"));
+}
+
+TEST(Save, RefusesInvalidModelsAndNames) {
+  EXPECT_TRUE(contains(save_error([](Model& m) { m.layers[0].directions[0].bias_ih.clear(); }),
+                       "bias_ih must have shape [8]"));
+  EXPECT_TRUE(
+      contains(save_error([](Model& m) { m.metadata["k"] = "\xC3"; }), "is not valid UTF-8"));
+  Model model = built_model();
+  model.names.embedding = model.names.head = "same";
+  EXPECT_TRUE(contains(error_of([&] { static_cast<void>(save_bytes(model)); }),
+                       "two tensors have the name 'same.weight'"));
+}
+
+}  // namespace
+}  // namespace carousel::testing

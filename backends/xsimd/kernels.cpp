@@ -41,11 +41,13 @@ struct Int {
 
 template <Batch (*Function)(Batch)>
 void map(const float* x, float* y, std::int64_t count) {
-  for (std::int64_t i = 0; i < count; i += kWidth) {
-    alignas(64) float lanes[kWidth] = {};
-    copy(lanes, x + i, smaller(kWidth, count - i));
-    store_some(y + i, Function(Batch::load_aligned(lanes)), count - i);
+  std::int64_t i = 0;
+  for (; i + kWidth <= count; i += kWidth) {
+    Function(Batch::load_unaligned(x + i)).store_unaligned(y + i);
   }
+  alignas(64) float lanes[kWidth] = {};
+  copy(lanes, x + i, count - i);
+  if (i < count) store_some(y + i, Function(Batch::load_aligned(lanes)), count - i);
 }
 
 }  // namespace

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// The vector tanh and sigmoid of every instruction set, over every float32 there is.
+//
+// Errors are counted in ULP of the exact result for tanh (so small arguments count fully), and in
+// ULP of 1, 2^-23, for sigmoid: a gate's error matters relative to the open gate.
+#include <carousel/backend.hpp>
+
+#include "backends/xsimd/kernels.hpp"
+#include "core/float_env.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <limits>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using carousel::simd::Kernels;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::uint64_t kStride = 251;  // a prime: still touches every exponent and mantissa bit
+#else
+constexpr std::uint64_t kStride = 1;
+#endif
+constexpr std::uint64_t kAllFloats = std::uint64_t{1} << 32U;
+constexpr std::size_t kChunk = 1U << 14U;
+
+struct Isa {
+  std::string name;
+  const Kernels* kernels;
+};
+
+std::vector<Isa> runnable_isas() {
+  const std::vector<Isa> all{
+#if defined(__x86_64__)
+      {"xsimd:sse2", &carousel::simd::kernels_sse2},
+      {"xsimd:avx2", &carousel::simd::kernels_avx2},
+      {"xsimd:avx512", &carousel::simd::kernels_avx512},
+#elif defined(__aarch64__)
+      {"xsimd:neon", &carousel::simd::kernels_neon},
+#endif
+  };
+  std::vector<Isa> runnable;
+  for (const carousel::BackendEntry& entry : carousel::backends()) {
+    if (entry.backend == nullptr || !entry.backend->available(carousel::cpu())) continue;
+    std::ranges::copy_if(all, std::back_inserter(runnable),
+                         [&](const Isa& isa) { return isa.name == entry.name; });
+  }
+  return runnable;
+}
+
+/// tanh in double, cheap where the answer is known without a library call.
+double exact_tanh(float x) {
+  const double v = x;
+  if (std::abs(v) < 0x1p-12) return v - v * v * v / 3.0;
+  return std::abs(v) > 20.0 ? std::copysign(1.0, v) : std::tanh(v);
+}
+
+double exact_sigmoid(float x) {
+  const double v = x;
+  if (std::abs(v) < 0x1p-20) return 0.5 + 0.25 * v;
+  if (v > 60.0) return 1.0;
+  return v < -150.0 ? 0.0 : 1.0 / (1.0 + std::exp(-v));
+}
+
+/// 2^-23 of the binade of |value|: the distance of neighbouring floats there.
+double ulp_of(double value) {
+  constexpr std::uint64_t kExponent = 0x7FF0000000000000U;
+  return std::bit_cast<double>(std::bit_cast<std::uint64_t>(value) & kExponent) * 0x1p-23;
+}
+
+struct Worst {
+  double error = 0.0;
+  float at = 0.0F;
+  float least = 2.0F;
+  float most = -2.0F;
+  std::uint64_t count = 0;
+  std::uint64_t nan_mismatches = 0;
+};
+
+/// Some arguments with their exact results, one ULP of each, and what an ISA made of them.
+struct Chunk {
+  std::vector<float> x, y;
+  std::vector<double> exact, units;
+};
+
+struct Function {
+  const char* name;
+  double (*exact)(float);
+  double (*unit)(double exact);
+  void (*Kernels::*kernel)(const float*, float*, std::int64_t);
+};
+
+double ulp_of_one(double) { return 0x1p-23; }
+
+void judge(const Chunk& chunk, Worst& worst) {
+  for (std::size_t i = 0; i < chunk.x.size(); ++i) {
+    const float y = chunk.y[i];
+    const double error = std::abs(static_cast<double>(y) - chunk.exact[i]);
+    worst.least = std::min(worst.least, y);
+    worst.most = std::max(worst.most, y);
+    if (error <= worst.error * chunk.units[i]) continue;
+    if (std::isnan(chunk.x[i]) || std::isnan(y)) {
+      if (std::isnan(chunk.x[i]) != std::isnan(y)) ++worst.nan_mismatches;
+      continue;
+    }
+    worst.error = error / chunk.units[i];
+    worst.at = chunk.x[i];
+  }
+  worst.count += chunk.x.size();
+}
+
+/// All bit patterns in [first, last) in steps of kStride, for every ISA at once.
+void sweep(const Function& function, const std::vector<Isa>& isas, std::uint64_t first,
+           std::uint64_t last, std::vector<Worst>& worst) {
+  const carousel::FlushDenormals flush;  // as in every run
+  Chunk chunk;
+  for (std::uint64_t start = first; start < last; start += kChunk * kStride) {
+    chunk.x.clear();
+    for (std::uint64_t bits = start; bits < std::min(last, start + kChunk * kStride);
+         bits += kStride) {
+      chunk.x.push_back(std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
+    }
+    chunk.exact.resize(chunk.x.size());
+    chunk.units.resize(chunk.x.size());
+    chunk.y.resize(chunk.x.size());
+    std::ranges::transform(chunk.x, chunk.exact.begin(), function.exact);
+    std::ranges::transform(chunk.exact, chunk.units.begin(), function.unit);
+    for (std::size_t i = 0; i < isas.size(); ++i) {
+      (isas[i].kernels->*function.kernel)(chunk.x.data(), chunk.y.data(),
+                                          static_cast<std::int64_t>(chunk.x.size()));
+      judge(chunk, worst[i]);
+    }
+  }
+}
+
+Worst merge(const Worst& a, const Worst& b) {
+  Worst m = a.error >= b.error ? a : b;
+  m.least = std::min(a.least, b.least);
+  m.most = std::max(a.most, b.most);
+  m.count = a.count + b.count;
+  m.nan_mismatches = a.nan_mismatches + b.nan_mismatches;
+  return m;
+}
+
+/// One half of the floats on each of two threads.
+std::vector<Worst> sweep_all(const Function& function, const std::vector<Isa>& isas) {
+  std::vector<Worst> positive(isas.size());
+  std::vector<Worst> negative(isas.size());
+  std::thread other([&] { sweep(function, isas, kAllFloats / 2, kAllFloats, negative); });
+  sweep(function, isas, 0, kAllFloats / 2, positive);
+  other.join();
+  std::vector<Worst> all;
+  for (std::size_t i = 0; i < isas.size(); ++i) all.push_back(merge(positive[i], negative[i]));
+  return all;
+}
+
+void expect_within(const Function& function, double bound, float least, float most) {
+  const std::vector<Isa> isas = runnable_isas();
+  ASSERT_FALSE(isas.empty());
+  const std::vector<Worst> worst = sweep_all(function, isas);
+  for (std::size_t i = 0; i < isas.size(); ++i) {
+    const Worst& w = worst[i];
+    std::printf("%s %s: %llu floats, worst %.2f ULP at %.9g, range [%.9g, %.9g]\n",
+                isas[i].name.c_str(), function.name, static_cast<unsigned long long>(w.count),
+                w.error, static_cast<double>(w.at), static_cast<double>(w.least),
+                static_cast<double>(w.most));
+    EXPECT_LE(w.error, bound) << isas[i].name << " at " << w.at;
+    EXPECT_EQ(w.nan_mismatches, 0U) << isas[i].name;
+    EXPECT_GE(w.least, least) << isas[i].name;
+    EXPECT_LE(w.most, most) << isas[i].name;
+    EXPECT_GE(w.count, kAllFloats / kStride) << isas[i].name;
+  }
+}
+
+TEST(Activations, TanhOverEveryFloat) {
+  expect_within({"tanh", exact_tanh, ulp_of, &Kernels::tanh}, 7.0, -1.0F - 0x1p-22F,
+                1.0F + 0x1p-22F);
+}
+
+TEST(Activations, SigmoidOverEveryFloat) {
+  expect_within({"sigmoid", exact_sigmoid, ulp_of_one, &Kernels::sigmoid}, 2.0, -0x1p-23F,
+                1.0F + 0x1p-22F);
+}
+
+}  // namespace

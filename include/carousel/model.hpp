@@ -67,8 +67,8 @@ struct Model {
   [[nodiscard]] double flops_per_row() const;
 };
 
-/// Checks every size of the model against its specs; throws Error naming layer, tensor, expected and
-/// found shape.
+/// Checks every size of the model against its specs; throws Error naming layer, tensor, expected
+/// and found shape.
 void validate(const Model& model);
 
 struct LoadOptions {
@@ -97,8 +97,8 @@ struct LoadOptions {
 
 /// Writes a safetensors file (float32, tensors in a fixed order, so equal models give equal bytes).
 /// Written under a temporary name and renamed: a failure leaves no partial file.
-/// Throws Error when the model is not valid, or has a variant that names and shapes of a PyTorch state
-/// dict cannot express.
+/// Throws Error when the model is not valid, or has a variant that names and shapes of a PyTorch
+/// state dict cannot express.
 void save(const Model& model, const std::filesystem::path& file);
 
 /// Names of tensors that hold NaN or infinite values, with how many; such weights are legal.

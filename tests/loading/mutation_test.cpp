@@ -36,7 +36,8 @@ class Mutator {
   }
 
   void change(Bytes& bytes, std::size_t limit) {
-    constexpr std::string_view interesting("0123456789-.,:{}[]()'\"\\ _eEF\0\x7f\x80\xff", 33);
+    using namespace std::string_view_literals;
+    constexpr auto interesting = "0123456789-.,:{}[]()'\"\\ _eEF\0\x7f\x80\xff"sv;
     const std::size_t at = below(limit);
     const auto character = static_cast<std::byte>(interesting[below(interesting.size())]);
     switch (below(6)) {

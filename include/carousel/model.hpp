@@ -74,11 +74,11 @@ void validate(const Model& model);
 struct LoadOptions {
   /// Prefix of the recurrent tensors, e.g. "encoder.lstm."; not given: detected, and an error when
   /// there is more than one candidate.
-  std::optional<std::string> prefix;
+  std::optional<std::string> prefix = std::nullopt;
   /// Module names of the embedding and of the linear head; not given: found by name and shape;
   /// empty string: the model has none.
-  std::optional<std::string> embedding;
-  std::optional<std::string> head;
+  std::optional<std::string> embedding = std::nullopt;
+  std::optional<std::string> head = std::nullopt;
   /// Leave tensors alone that belong to none of the above instead of refusing the file.
   bool ignore_extra = false;
 };

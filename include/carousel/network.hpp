@@ -16,7 +16,7 @@ struct PrepareOptions {
   /// "auto", a family ("xsimd", "onednn", "scalar") or an id ("xsimd:avx2"). Empty: the environment
   /// variable CAROUSEL_BACKEND, else "auto". Anything but "auto" is binding: a layer it cannot run
   /// is an error, never silently given to another backend.
-  std::string backend;
+  std::string backend{};
   int threads = 1;          ///< threads one `run` may use
   std::int64_t batch = 1;   ///< expected batch and steps per run: hints, not limits
   std::int64_t steps = 64;

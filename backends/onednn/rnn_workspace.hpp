@@ -21,7 +21,7 @@ namespace carousel::onednn {
 /// buffers.
 ///
 /// Each direction runs by itself, the reverse one with oneDNN's right-to-left primitive, and writes
-/// its part of y in place. oneDNN's native bidirectional primitive was measured (2.6.3 and 3.7,
+/// its part of y in place. oneDNN's native bidirectional primitive was measured (2.6.3 and 3.7.2,
 /// hidden 16 to 256, batch 1 to 16) to cost what two runs cost, within the noise, and it could not
 /// run in chunks shorter than the sequence or with a length per row.
 class RnnWorkspace final : public Workspace {

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "check_core.hpp"
+#include "commands.hpp"
+#include "format.hpp"
+#include "progress.hpp"
+#include "table.hpp"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+
+namespace carousel::cli {
+namespace {
+
+constexpr std::int64_t kDefaultSteps = 256;
+
+constexpr const char* kFooter =
+    R"(Each backend runs the whole network; outputs and final states are compared, element by element, with
+a float64 oracle whose tolerance follows from the number of roundings on the way (share: the largest
+error as a part of its tolerance), then with each other. Where one disagrees, single layers and steps
+are run from the oracle's own state to find the first quantity that is wrong. Without data of your own
+the input is random; at most 256 steps are taken unless --steps says otherwise.
+
+Examples:
+  carousel check models/charlm.safetensors --text models/heldout.txt
+  carousel check --shape 40,33,20,3,2,1 --backend xsimd     (2 layers, both directions)
+  carousel check vad.safetensors --input features.npy --json
+
+Exit code 1 when anything disagrees.)";
+
+struct CheckOptions {
+  WorkloadOptions work;
+  std::string backend;
+  bool json = false;
+};
+
+std::string format_ulps(double value) {
+  return value < 9999.5 ? format_fixed(value, value < 9.95 ? 1 : 0) : format_error(value);
+}
+
+TableCell error_cell(double value) { return {format_error(value), value}; }
+
+Table result_table(const CheckReport& report) {
+  Table table({{"", "#"},
+               {"backend", "backend", Align::left},
+               {"max_abs", "max abs error"},
+               {"max_ulp", "max ULP"},
+               {"nmse", "NMSE"},
+               {"share", "share of tolerance"},
+               {"verdict", "verdict", Align::left},
+               {"refusal", "", Align::left}});
+  std::size_t number = 0;
+  for (const CandidateResult& result : report.results) {
+    const Agreement& agreement = result.agreement;
+    const TableCell position{std::to_string(++number), number};
+    if (!result.ran()) {
+      const TableCell none{"-", nullptr};
+      table.add({position,
+                 result.name,
+                 none,
+                 none,
+                 none,
+                 none,
+                 {"cannot run it", "refused"},
+                 result.refusal});
+      continue;
+    }
+    table.add({position,
+               result.name,
+               error_cell(agreement.max_abs),
+               {format_ulps(agreement.max_ulp), agreement.max_ulp},
+               error_cell(agreement.nmse),
+               {format_percent(agreement.max_share), agreement.max_share},
+               {agreement.ok ? "ok" : "FAILED", agreement.ok ? "ok" : "failed"},
+               {"", nullptr}});
+  }
+  return table;
+}
+
+/// Largest differences between every two, as a triangle whose columns are the numbers of the rows.
+Table pair_triangle(const CheckReport& report) {
+  std::vector<Column> columns{{"", "#"}, {"", "max abs difference", Align::left}};
+  for (std::size_t n = 0; n + 1 < report.results.size(); ++n) {
+    columns.push_back({"", std::to_string(n + 1)});
+  }
+  Table table(columns);
+  for (std::size_t b = 1; b < report.results.size(); ++b) {
+    std::vector<TableCell> row{std::to_string(b + 1), report.results[b].name};
+    for (std::size_t a = 0; a + 1 < report.results.size(); ++a) {
+      std::string text = a < b ? "-" : "";
+      for (const PairResult& pair : report.pairs) {
+        if (pair.first != a || pair.second != b) continue;
+        text = format_error(pair.agreement.max_abs) + (pair.agreement.ok ? "" : "!");
+      }
+      row.emplace_back(text);
+    }
+    table.add(std::move(row));
+  }
+  return table;
+}
+
+Json pairs_json(const CheckReport& report) {
+  Json pairs = Json::array();
+  for (const PairResult& pair : report.pairs) {
+    pairs.push_back({{"first", report.results[pair.first].name},
+                     {"second", report.results[pair.second].name},
+                     {"max_abs", pair.agreement.max_abs},
+                     {"max_ulp", pair.agreement.max_ulp},
+                     {"nmse", pair.agreement.nmse},
+                     {"share", pair.agreement.max_share},
+                     {"same_bits", pair.same_bits},
+                     {"verdict", pair.agreement.ok ? "ok" : "failed"}});
+  }
+  return pairs;
+}
+
+Json divergence_json(const CheckReport& report) {
+  Json list = Json::array();
+  for (const CandidateResult& result : report.results) {
+    if (!result.divergence) continue;
+    const Divergence& at = *result.divergence;
+    list.push_back({{"backend", result.name},
+                    {"layer", at.layer},
+                    {"step", at.step},
+                    {"row", at.row},
+                    {"unit", at.unit},
+                    {"direction", at.direction},
+                    {"quantity", at.quantity},
+                    {"found", at.found},
+                    {"expected", at.expected},
+                    {"tolerance", at.tolerance}});
+  }
+  return list;
+}
+
+void print_divergences(const CheckReport& report) {
+  for (const CandidateResult& result : report.results) {
+    if (!result.ran())
+      std::cout << '\n' << result.name << " cannot run it: " << result.refusal << '\n';
+    if (result.agreement.ok) continue;
+    std::cout << '\n'
+              << result.name << ": " << format_count(result.agreement.outside) << " of "
+              << format_count(result.agreement.count) << " values are outside their tolerance.\n";
+    if (!result.divergence) {
+      std::cout << "  Each layer agrees by itself: the fault is in what connects them.\n";
+      continue;
+    }
+    const Divergence& at = *result.divergence;
+    std::cout << "  It starts at " << at.layer << ", step " << at.step << ", row " << at.row
+              << ", unit " << at.unit << (at.direction.empty() ? "" : ", " + at.direction)
+              << "\n  in " << at.quantity << "\n  found " << at.found << ", expected "
+              << at.expected << " ± " << format_error(at.tolerance) << '\n';
+  }
+}
+
+void print_text(const Workload& work, const CheckReport& report, std::uint64_t seed) {
+  std::cout << "checking  " << work.title() << ", seed " << seed << "\ninput     " << work.data
+            << "\nagainst   the float64 oracle\n\n";
+  result_table(report).print(std::cout);
+  if (report.ran() > 1) {
+    std::cout << "\nEach against each (0: the same bits)\n";
+    pair_triangle(report).print(std::cout);
+  }
+  print_divergences(report);
+  std::cout << '\n' << (report.ok() ? "All agree." : "FAILED: see above.") << '\n';
+}
+
+int run(const CheckOptions& options) {
+  const std::vector<Candidate> list = candidates(all_unless(options.backend));
+  const Workload work = make_workload(options.work, kDefaultSteps);
+  Progress progress("checking");
+  const CheckReport report = check(work, list, [&](double done) { progress.update(done); });
+  progress.clear();
+  if (report.ran() == 0) {
+    throw Error("no backend can run it: " + report.results.front().name + ": " +
+                report.results.front().refusal);
+  }
+  if (options.json) {
+    print_json({{"work", work.title()},
+                {"input", work.data},
+                {"steps", work.steps},
+                {"batch", work.batch},
+                {"seed", options.work.seed},
+                {"ok", report.ok()},
+                {"results", result_table(report).json()},
+                {"pairs", pairs_json(report)},
+                {"divergences", divergence_json(report)}});
+  } else {
+    print_text(work, report, options.work.seed);
+  }
+  return report.ok() ? kOk : kCheckFailed;
+}
+
+}  // namespace
+
+Command check_command(CLI::App& app) {
+  CLI::App* command = app.add_subcommand(
+      "check", "Compare every backend with a float64 oracle and with each other");
+  auto options = std::make_shared<CheckOptions>();
+  add_workload_options(*command, options->work);
+  command->add_option("--backend", options->backend,
+                      "only these: a family or an id (default: all)");
+  command->add_flag("--json", options->json, "print JSON");
+  command->footer(kFooter);
+  return {command, [options] { return run(*options); }};
+}
+
+}  // namespace carousel::cli

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands.hpp"
+#include "format.hpp"
+#include "progress.hpp"
+#include "rank_core.hpp"
+#include "table.hpp"
+
+#include <CLI/CLI.hpp>
+#include <roofline.hpp>
+
+#include <iostream>
+#include <memory>
+#include <unistd.h>
+
+namespace carousel::cli {
+namespace {
+
+constexpr std::int64_t kDefaultSteps = 256;
+constexpr int kBarWidth = 16;
+
+constexpr const char* kFooter =
+    R"(Backends take turns, for about --seconds in all; medians and half the distance between the quartiles
+are shown. GFLOP/s count the matrix operations, 2 per weight, step and row. "roofline" is the share of
+what this machine could do, from its peak of float32 multiply-adds and the read bandwidth of each
+cache level, both measured in the same run:
+
+  least time = sum over layers and directions of
+    T * max(B * F_hh / peak, W_hh / bandwidth of the level that holds W_hh) + T * B * F_ih / peak
+
+with T steps, B rows, F_hh and F_ih the operations of the recurrent and the input matrices, W_hh the
+bytes of the recurrent weights, read once per step. N threads multiply the peak and divide W_hh.
+
+Examples:
+  carousel rank models/charlm.safetensors --text models/heldout.txt
+  carousel rank --shape 128,128,100,1
+  carousel rank --shape 80,320,200,16,2,1 --threads 2 --seconds 20 --json
+
+Exit code 1 when a backend does not agree with the float64 oracle; such a backend cannot win.)";
+
+struct RankArguments {
+  WorkloadOptions work;
+  RankOptions rank;
+  std::string backend;
+  bool json = false;
+};
+
+/// What was measured, ready to print.
+struct Outcome {
+  Workload work;
+  Roofline roofline;
+  double least_seconds = 0;
+  RankReport report;
+};
+
+std::string spread_text(const RankResult& result) {
+  if (result.scaled) return "scaled";
+  return result.samples < 3 ? "-"
+                            : "± " + format_percent(result.time.half_width / result.time.median);
+}
+
+void add_row(Table& table, const Outcome& outcome, const RankResult& result, bool wins) {
+  const TableCell none{"-", nullptr};
+  if (!result.ran()) {
+    table.add({{"", false},
+               result.name,
+               none,
+               none,
+               none,
+               none,
+               none,
+               none,
+               {"cannot run it", "refused"},
+               none,
+               {"", result.samples},
+               {"", false},
+               result.refusal});
+    return;
+  }
+  const double seconds = result.time.median;
+  const double flops = outcome.work.model.flops_per_row() *
+                       static_cast<double>(outcome.work.steps * outcome.work.batch) / seconds;
+  const double steps = static_cast<double>(outcome.work.steps) / seconds;
+  const double share = outcome.least_seconds / seconds;
+  const double relative = outcome.report.results.front().time.median / seconds;
+  table.add({{wins ? "*" : "", wins},
+             result.name,
+             {format_time(seconds), seconds},
+             {spread_text(result), result.time.half_width},
+             {format_rate(steps), steps},
+             {format_fixed(flops / 1e9, 1), flops / 1e9},
+             {format_percent(share), share},
+             {format_error(result.agreement.max_abs), result.agreement.max_abs},
+             {result.agreement.ok ? "ok" : "WRONG", result.agreement.ok ? "ok" : "failed"},
+             {format_bar(relative, kBarWidth), relative},
+             {"", result.samples},
+             {"", result.scaled},
+             {"", nullptr}});
+}
+
+Table rank_table(const Outcome& outcome, bool bars) {
+  Table table({{"winner", " "},
+               {"backend", "backend", Align::left},
+               {"seconds", "time/run"},
+               {"half_width", "spread"},
+               {"steps_per_second", "steps"},
+               {"gflops", "GFLOP/s"},
+               {"roofline", "roofline"},
+               {"max_abs_error", "max error"},
+               {"agreement", "oracle", Align::left},
+               {"relative_speed", bars ? "speed" : "", Align::left},
+               {"samples", ""},
+               {"scaled", ""},
+               {"refusal", ""}});
+  const RankResult* winner = outcome.report.winner();
+  for (const RankResult& result : outcome.report.results) {
+    add_row(table, outcome, result, &result == winner);
+  }
+  return table;
+}
+
+std::string roofline_text(const Roofline& roofline) {
+  std::string text =
+      format_fixed(roofline.flops_per_second / 1e9, 0) + " GFLOP/s (" + roofline.isa + "); reads";
+  for (const MemoryLevel& level : roofline.levels) {
+    text += " " + level.name + " " + format_fixed(level.bytes_per_second / 1e9, 0);
+  }
+  return text + " GB/s";
+}
+
+Json roofline_json(const Outcome& outcome) {
+  Json levels = Json::array();
+  for (const MemoryLevel& level : outcome.roofline.levels) {
+    levels.push_back({{"level", level.name},
+                      {"capacity_bytes", level.capacity_bytes},
+                      {"bytes_per_second", level.bytes_per_second}});
+  }
+  return {{"isa", outcome.roofline.isa},
+          {"flops_per_second", outcome.roofline.flops_per_second},
+          {"levels", levels},
+          {"least_seconds", outcome.least_seconds}};
+}
+
+void print_winner(const RankReport& report) {
+  const RankResult* winner = report.winner();
+  if (winner == nullptr) return;
+  std::cout << "\n* " << winner->name << " is the fastest";
+  for (const RankResult& other : report.results) {
+    if (&other == winner || !other.ran() || !other.agreement.ok) continue;
+    const double factor = other.time.median / winner->time.median;
+    const double noise = winner->time.half_width + other.time.half_width;
+    if (other.time.median - winner->time.median <= noise) {
+      std::cout << ", though within the noise of " << other.name;
+    } else {
+      std::cout << ", " << format_fixed(factor, 2) << " times as fast as " << other.name;
+    }
+    break;
+  }
+  std::cout << ".\n";
+}
+
+void print_text(const Outcome& outcome, const RankArguments& arguments) {
+  const RankReport& report = outcome.report;
+  std::cout << "ranking   " << outcome.work.title() << ", " << arguments.rank.threads
+            << (arguments.rank.threads == 1 ? " thread" : " threads") << "\ninput     "
+            << outcome.work.data << "\nroofline  " << roofline_text(outcome.roofline)
+            << ", per core\n          at least " << format_time(outcome.least_seconds)
+            << " for one run of this\n\n";
+  rank_table(outcome, isatty(STDOUT_FILENO) == 1).print(std::cout);
+  print_winner(report);
+  std::cout << "max error: against the float64 oracle, on " << report.checked_steps << " steps × "
+            << report.checked_rows << (report.checked_rows == 1 ? " row.\n" : " rows.\n");
+  for (const RankResult& result : report.results) {
+    if (result.scaled)
+      std::cout << result.name
+                << ": too slow for --seconds; timed on the first steps and scaled.\n";
+    if (!result.ran()) std::cout << result.name << " cannot run it: " << result.refusal << '\n';
+    if (!result.agreement.ok) {
+      std::cout << result.name << " is WRONG; `carousel check` shows where it starts.\n";
+    }
+  }
+}
+
+void print_outcome_json(const Outcome& outcome, const RankArguments& arguments) {
+  const RankResult* winner = outcome.report.winner();
+  print_json({{"work", outcome.work.title()},
+              {"input", outcome.work.data},
+              {"steps", outcome.work.steps},
+              {"batch", outcome.work.batch},
+              {"threads", arguments.rank.threads},
+              {"seed", arguments.work.seed},
+              {"flops", outcome.work.model.flops_per_row() *
+                            static_cast<double>(outcome.work.steps * outcome.work.batch)},
+              {"roofline", roofline_json(outcome)},
+              {"checked_steps", outcome.report.checked_steps},
+              {"checked_rows", outcome.report.checked_rows},
+              {"winner", winner == nullptr ? Json(nullptr) : Json(winner->name)},
+              {"results", rank_table(outcome, false).json()}});
+}
+
+std::vector<std::string> backend_names(const std::string& option) {
+  std::vector<std::string> names;
+  for (const Backend* backend : select_backends(all_unless(option))) names.push_back(backend->id());
+  return names;
+}
+
+int run(const RankArguments& arguments) {
+  const std::vector<std::string> names = backend_names(arguments.backend);
+  Outcome outcome;
+  outcome.work = make_workload(arguments.work, kDefaultSteps);
+  if (outcome.work.steps * outcome.work.batch == 0)
+    throw Error("rank: nothing to time: no steps or no rows");
+  Progress progress("measuring");
+  outcome.roofline = measure_roofline();
+  outcome.least_seconds = least_seconds(outcome.roofline, outcome.work.model, outcome.work.steps,
+                                        outcome.work.batch, arguments.rank.threads);
+  outcome.report =
+      rank(outcome.work, names, arguments.rank, [&](double done) { progress.update(done); });
+  progress.clear();
+  if (!outcome.report.results.front().ran()) {
+    throw Error("no backend can run it: " + outcome.report.results.front().refusal);
+  }
+  if (arguments.json) {
+    print_outcome_json(outcome, arguments);
+  } else {
+    print_text(outcome, arguments);
+  }
+  return outcome.report.all_agree() ? kOk : kCheckFailed;
+}
+
+}  // namespace
+
+Command rank_command(CLI::App& app) {
+  CLI::App* command =
+      app.add_subcommand("rank", "Time every backend on a network and say which wins");
+  auto arguments = std::make_shared<RankArguments>();
+  add_workload_options(*command, arguments->work);
+  command->add_option("--threads", arguments->rank.threads, "threads that one run may use")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
+  command->add_option("--seconds", arguments->rank.seconds, "time to spend measuring")
+      ->capture_default_str()
+      ->check(CLI::Range(0.01, 3600.0));
+  command->add_option("--backend", arguments->backend,
+                      "only these: a family or an id (default: all)");
+  command->add_flag("--json", arguments->json, "print JSON");
+  command->footer(kFooter);
+  return {command, [arguments] { return run(*arguments); }};
+}
+
+}  // namespace carousel::cli

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model_source.hpp"
+
+#include "random.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+
+namespace carousel::cli {
+namespace {
+
+constexpr std::int64_t kMaxSize = 1 << 20;
+constexpr std::size_t kFields = 7;
+constexpr std::array<const char*, kFields> kNames{"I", "H", "T", "B", "layers", "bidir", "proj"};
+constexpr std::array<std::int64_t, kFields> kLeast{1, 1, 0, 0, 1, 0, 0};
+constexpr std::array<std::int64_t, kFields> kMost{kMaxSize, kMaxSize, kMaxSize, kMaxSize,
+                                                  64,       1,        kMaxSize};
+
+[[noreturn]] void refuse_shape(std::string_view text, const std::string& why) {
+  throw Error("--shape '" + std::string(text) + "': " + why +
+              "; expected I,H,T,B[,layers,bidir,proj], for example 128,128,100,1");
+}
+
+std::int64_t parse_field(std::string_view whole, std::string_view field, std::size_t index) {
+  const char* name = kNames.at(index);
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
+  if (error != std::errc{} || end != field.data() + field.size()) {
+    refuse_shape(whole, std::string(name) + " is '" + std::string(field) + "', not a whole number");
+  }
+  if (value < kLeast.at(index) || value > kMost.at(index)) {
+    refuse_shape(whole, std::string(name) + " is " + std::string(field) + ", but must be in " +
+                            std::to_string(kLeast.at(index)) + ".." +
+                            std::to_string(kMost.at(index)));
+  }
+  return value;
+}
+
+void fill(std::vector<float>& values, std::int64_t count, Random& random, double bound) {
+  values.resize(static_cast<std::size_t>(count));
+  for (float& value : values) value = static_cast<float>((2 * random.uniform() - 1) * bound);
+}
+
+DirectionWeights random_weights(const LayerSpec& spec, Random& random) {
+  const double bound = 1.0 / std::sqrt(static_cast<double>(spec.hidden_size));
+  const std::int64_t rows = spec.gates() * spec.hidden_size;
+  DirectionWeights weights;
+  fill(weights.weight_ih, rows * spec.input_size, random, bound);
+  fill(weights.weight_hh, rows * spec.state_size(), random, bound);
+  fill(weights.bias_ih, rows, random, bound);
+  fill(weights.bias_hh, rows, random, bound);
+  fill(weights.weight_hr, spec.proj_size * spec.hidden_size, random, bound);
+  return weights;
+}
+
+std::optional<std::string> given(bool has, const std::string& value) {
+  return has ? std::optional(value) : std::nullopt;
+}
+
+}  // namespace
+
+Shape parse_shape(std::string_view text) {
+  std::array<std::int64_t, kFields> values{0, 0, 0, 0, 1, 0, 0};
+  std::size_t count = 0;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    if (count == kFields) refuse_shape(text, "more than 7 numbers");
+    values.at(count) = parse_field(text, text.substr(begin, end - begin), count);
+    ++count;
+    begin = end + 1;
+  }
+  if (count < 4) refuse_shape(text, std::string("no ") + kNames.at(count));
+  const auto [input, hidden, steps, batch, layers, bidir, proj] = values;
+  if (proj >= hidden && proj > 0) refuse_shape(text, "proj must be smaller than H");
+  return {input, hidden, steps, batch, layers, bidir == 1, proj};
+}
+
+Model random_model(const Shape& shape, std::uint64_t seed) {
+  Random random(seed);
+  Model model;
+  std::int64_t input = shape.input;
+  for (std::int64_t l = 0; l < shape.layers; ++l) {
+    ModelLayer& layer = model.layers.emplace_back();
+    const auto direction = shape.bidirectional ? Direction::bidirectional : Direction::forward;
+    layer.spec = make_spec(Cell::lstm, input, shape.hidden, direction, shape.proj);
+    for (std::int64_t d = 0; d < layer.spec.directions(); ++d) {
+      layer.directions.at(static_cast<std::size_t>(d)) = random_weights(layer.spec, random);
+    }
+    input = layer.spec.output_size();
+  }
+  return model;
+}
+
+Model ModelSource::load() const {
+  return carousel::load(file, {.prefix = given(has_prefix, prefix),
+                               .embedding = given(has_embedding, embedding),
+                               .head = given(has_head, head),
+                               .ignore_extra = ignore_extra});
+}
+
+void add_model_options(CLI::App& command, ModelSource& source, bool allow_shape) {
+  auto* file =
+      command.add_option("MODEL", source.file, "safetensors file with PyTorch state_dict names");
+  if (allow_shape) {
+    auto* shape = command.add_option("--shape", source.shape,
+                                     "instead of MODEL: a random LSTM and its work,\n"
+                                     "I,H,T,B[,layers,bidir,proj] (sizes, steps, batch)");
+    shape->excludes(file);
+    command.final_callback([&command, &source] {
+      if (source.file.empty() && source.shape.empty()) {
+        throw CLI::RequiredError(command.get_name() + " needs MODEL or --shape, which");
+      }
+    });
+  } else {
+    file->required();
+  }
+  const auto text = [&command](const char* name, std::string& value, bool& has, const char* help) {
+    command
+        .add_option_function<std::string>(
+            name,
+            [&value, &has](const std::string& given_value) {
+              value = given_value;
+              has = true;
+            },
+            help)
+        ->type_name("NAME")
+        ->group("Tensor names");
+  };
+  text("--prefix", source.prefix, source.has_prefix,
+       "prefix of the recurrent tensors, e.g. 'encoder.lstm.'");
+  text("--embedding", source.embedding, source.has_embedding,
+       "module name of the embedding ('' for none)");
+  text("--head", source.head, source.has_head, "module name of the linear head ('' for none)");
+  command
+      .add_flag("--ignore-extra", source.ignore_extra, "leave tensors alone that are none of these")
+      ->group("Tensor names");
+}
+
+std::string backend_choice(const std::string& option) {
+  if (!option.empty()) return option;
+  const char* environment = std::getenv("CAROUSEL_BACKEND");
+  return environment == nullptr || *environment == '\0' ? "auto" : environment;
+}
+
+std::string all_unless(const std::string& option) {
+  return option.empty() || option == "all" ? "auto" : option;
+}
+
+}  // namespace carousel::cli

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <carousel/model.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace CLI {
+class App;
+}
+
+namespace carousel::cli {
+
+/// "I,H,T,B[,layers,bidir,proj]": a network and the work to give it, without a file.
+struct Shape {
+  std::int64_t input = 0;
+  std::int64_t hidden = 0;
+  std::int64_t steps = 0;
+  std::int64_t batch = 0;
+  std::int64_t layers = 1;
+  bool bidirectional = false;
+  std::int64_t proj = 0;
+};
+
+/// Throws Error naming the part that is missing or out of range.
+[[nodiscard]] Shape parse_shape(std::string_view text);
+
+/// An LSTM of that shape, weights uniform in (-1/sqrt(H), 1/sqrt(H)) as PyTorch initializes them.
+[[nodiscard]] Model random_model(const Shape& shape, std::uint64_t seed);
+
+/// The options that say which model is meant, shared by the subcommands.
+struct ModelSource {
+  std::string file;
+  std::string shape;
+  std::string prefix;
+  std::string embedding;
+  std::string head;
+  bool ignore_extra = false;
+  bool has_prefix = false;
+  bool has_embedding = false;
+  bool has_head = false;
+
+  [[nodiscard]] bool is_shape() const noexcept { return !shape.empty(); }
+  [[nodiscard]] Model load() const;  ///< from `file`
+};
+
+/// Adds MODEL and the loader's flags; with `allow_shape` also --shape, one of the two being needed.
+void add_model_options(CLI::App& command, ModelSource& source, bool allow_shape);
+
+/// What `--backend` means when it is not given: CAROUSEL_BACKEND, else "auto".
+[[nodiscard]] std::string backend_choice(const std::string& option);
+
+/// What it means where backends are compared: all, whatever the environment prefers.
+[[nodiscard]] std::string all_unless(const std::string& option);
+
+}  // namespace carousel::cli

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rank_core.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace carousel::cli {
+namespace {
+
+constexpr double kLeastSample = 1e-3;    // seconds; below, the clock and interrupts would show
+constexpr std::int64_t kMaxSteps = 512;  // of a stream's scratch, where sequences can be cut
+constexpr double kOracleFlops = 200e6;   // what the oracle may cost: some tenths of a second
+constexpr std::size_t kMostRounds = 1000;
+
+Agreement rows_agreement(const std::vector<float>& y, const Workload& work,
+                         const oracle::Quantity& expected) {
+  std::vector<float> found;
+  const auto features = static_cast<std::size_t>(expected.features);
+  for (std::int64_t t = 0; t < expected.steps; ++t) {
+    const auto begin = y.begin() + t * work.batch * expected.features;
+    found.insert(found.end(), begin,
+                 begin + static_cast<std::ptrdiff_t>(features) * expected.batch);
+  }
+  return compare(found, expected.value, expected.tolerance);
+}
+
+/// One backend being timed.
+class Contender {
+ public:
+  Contender(const std::string& name, const Workload& work, const RankOptions& options)
+      : network_(prepare(work.model, {.backend = name,
+                                      .threads = options.threads,
+                                      .batch = work.batch,
+                                      .steps = work.steps})),
+        stream_(network_.stream({.batch = work.batch, .max_steps = stream_steps(work)})),
+        y_(work.output_count()) {
+    result_.name = name;
+  }
+
+  /// Seconds of `repeats` runs from zero state.
+  double time(const Workload& work, std::int64_t repeats) {
+    stream_.reset();
+    const double start = now();
+    for (std::int64_t i = 0; i < repeats; ++i) {
+      if (const Status status = run_workload(stream_, work, y_); !status) {
+        throw Error(result_.name + ": " + status.message());
+      }
+    }
+    return now() - start;
+  }
+
+  /// Compares with the oracle, and guesses from that how long the whole takes.
+  void check(const Workload& prefix, const oracle::Quantity& expected, double scale) {
+    time(prefix, 1);
+    result_.agreement = rows_agreement(y_, prefix, expected);
+    guess_ = std::min(time(prefix, 1), time(prefix, 1)) * scale;
+  }
+
+  /// Fixes the runs per sample. When one run would burst `budget`, keeps the guess instead.
+  void warm_up(const Workload& work, double budget) {
+    if (guess_ > budget) {
+      result_.scaled = true;
+      samples_.push_back(guess_);
+      return;
+    }
+    const double once = time(work, 1);
+    for (repeats_ = 1; once * static_cast<double>(repeats_) < kLeastSample / 4;) repeats_ *= 2;
+    const double each = std::max(time(work, repeats_) / static_cast<double>(repeats_), 1e-9);
+    repeats_ = std::max<std::int64_t>(1, std::llround(std::ceil(kLeastSample / each)));
+    sample_cost_ = each * static_cast<double>(repeats_);
+  }
+
+  void sample(const Workload& work) {
+    const double seconds = time(work, repeats_);
+    spent_ += seconds;
+    samples_.push_back(seconds / static_cast<double>(repeats_));
+  }
+
+  /// Whether it may take another sample, `allowance` seconds of its own being due by now.
+  [[nodiscard]] bool may_sample(double allowance) const {
+    return !result_.scaled && samples_.size() < kMostRounds &&
+           (samples_.empty() || spent_ + sample_cost_ <= allowance);
+  }
+
+  [[nodiscard]] RankResult finish() {
+    result_.time = summarize(samples_);
+    result_.samples = samples_.size();
+    return result_;
+  }
+
+ private:
+  std::int64_t stream_steps(const Workload& work) const {
+    const std::int64_t whole = std::max<std::int64_t>(work.steps, 1);
+    return network_.bidirectional() ? whole : std::min(whole, kMaxSteps);
+  }
+
+  Network network_;
+  Stream stream_;
+  std::vector<float> y_;
+  RankResult result_;
+  std::vector<double> samples_;
+  std::int64_t repeats_ = 1;
+  double guess_ = 0;
+  double sample_cost_ = 0;
+  double spent_ = 0;
+};
+
+/// As many of the first steps and rows as the oracle can do in passing, at least one.
+struct CheckedPart {
+  Workload prefix;                    // these steps, all rows
+  std::optional<oracle::Quantity> y;  // of these steps, some rows
+};
+
+CheckedPart make_checked_part(const Workload& work) {
+  const double per_row = std::max(work.model.flops_per_row(), 1.0);
+  const auto row_steps = static_cast<std::int64_t>(std::max(1.0, kOracleFlops / per_row));
+  const std::int64_t rows =
+      std::clamp<std::int64_t>(row_steps / 64, 1, std::max<std::int64_t>(work.batch, 1));
+  CheckedPart part{.prefix = work.prefix(std::max<std::int64_t>(1, row_steps / rows)), .y = {}};
+  Workload few = part.prefix;
+  few.batch = std::min(rows, work.batch);
+  few.x.clear();
+  few.ids.clear();
+  const auto features = work.model.embedding ? 1 : work.model.input_size();
+  for (std::int64_t t = 0; t < few.steps; ++t) {
+    const std::int64_t begin = t * work.batch * features;
+    const std::int64_t count = few.batch * features;
+    if (work.model.embedding) {
+      few.ids.insert(few.ids.end(), work.ids.begin() + begin, work.ids.begin() + begin + count);
+    } else {
+      few.x.insert(few.x.end(), work.x.begin() + begin, work.x.begin() + begin + count);
+    }
+  }
+  part.y = oracle::run(few.model, oracle_input(few)).y;
+  return part;
+}
+
+using Contenders = std::vector<std::unique_ptr<Contender>>;
+
+Contenders enlist(const Workload& work, const std::vector<std::string>& backends,
+                  const RankOptions& options, RankReport& report) {
+  Contenders contenders;
+  for (const std::string& name : backends) {
+    try {
+      contenders.push_back(std::make_unique<Contender>(name, work, options));
+    } catch (const Error& error) {
+      RankResult& refused = report.results.emplace_back();
+      refused.name = name;
+      refused.refusal = error.what();
+    }
+  }
+  return contenders;
+}
+
+void measure(const Workload& work, Contenders& contenders, double seconds,
+             const std::function<void(double)>& progress) {
+  const double share = seconds / static_cast<double>(std::max<std::size_t>(contenders.size(), 1));
+  for (auto& contender : contenders) contender->warm_up(work, share);
+  const double start = now();
+  for (std::size_t round = 0;; ++round) {
+    const double done = (now() - start) / seconds;
+    if (progress) progress(done);
+    // Each gets its allowance little by little, so that slow ones are spread over the whole time.
+    const double allowance = share * std::min(1.0, done) + (round < 3 ? share : 0);
+    bool any = false;
+    for (auto& contender : contenders) {
+      if (!contender->may_sample(allowance)) continue;
+      contender->sample(work);
+      any = true;
+    }
+    if (!any && (done >= 1 || round > 2)) {
+      if (done >= 1 || std::ranges::none_of(contenders, [&](const auto& contender) {
+            return contender->may_sample(share);
+          })) {
+        return;
+      }
+    }
+  }
+}
+
+bool faster(const RankResult& a, const RankResult& b) {
+  if (a.ran() != b.ran()) return a.ran();
+  return a.ran() && a.time.median < b.time.median;
+}
+
+}  // namespace
+
+const RankResult* RankReport::winner() const noexcept {
+  const auto found = std::ranges::find_if(
+      results, [](const RankResult& result) { return result.ran() && result.agreement.ok; });
+  return found == results.end() ? nullptr : &*found;
+}
+
+bool RankReport::all_agree() const noexcept {
+  return std::ranges::all_of(results, [](const RankResult& result) { return result.agreement.ok; });
+}
+
+RankReport rank(const Workload& work, const std::vector<std::string>& backends,
+                const RankOptions& options, const std::function<void(double)>& progress) {
+  RankReport report;
+  Contenders contenders = enlist(work, backends, options, report);
+  const CheckedPart part = make_checked_part(work);
+  report.checked_steps = part.y->steps;
+  report.checked_rows = part.y->batch;
+  const double scale = static_cast<double>(work.steps) /
+                       static_cast<double>(std::max<std::int64_t>(part.prefix.steps, 1));
+  for (auto& contender : contenders) contender->check(part.prefix, *part.y, scale);
+  measure(work, contenders, options.seconds, progress);
+  for (auto& contender : contenders) report.results.push_back(contender->finish());
+  std::ranges::stable_sort(report.results, faster);
+  return report;
+}
+
+}  // namespace carousel::cli

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "check_core.hpp"
+#include "timing.hpp"
+#include "workload.hpp"
+
+#include <carousel/compare.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+/// Times backends against each other on one piece of work.
+namespace carousel::cli {
+
+struct RankOptions {
+  double seconds = 5.0;  ///< for all measurements together
+  int threads = 1;
+};
+
+struct RankResult {
+  std::string name;
+  std::string refusal;  ///< why it cannot run this model; then nothing below counts
+  Summary time;         ///< seconds of one run of the whole work
+  std::size_t samples = 0;
+  bool scaled = false;  ///< too slow for the budget: timed on the first steps and scaled up
+  Agreement agreement;  ///< with the oracle, on `RankReport::checked_steps`
+
+  [[nodiscard]] bool ran() const noexcept { return refusal.empty(); }
+};
+
+struct RankReport {
+  std::vector<RankResult> results;  ///< fastest first; what cannot run last
+  std::int64_t checked_steps = 0;   ///< the first steps
+  std::int64_t checked_rows = 0;    ///< of the first rows
+
+  /// The fastest one that agrees with the oracle; null when there is none.
+  [[nodiscard]] const RankResult* winner() const noexcept;
+  [[nodiscard]] bool all_agree() const noexcept;
+};
+
+/// In rounds: each candidate once (some runs, at least a millisecond), then again, so that what
+/// disturbs a shared machine meets them all. `progress` is told the share that is done.
+[[nodiscard]] RankReport rank(const Workload& work, const std::vector<std::string>& backends,
+                              const RankOptions& options,
+                              const std::function<void(double)>& progress = {});
+
+}  // namespace carousel::cli

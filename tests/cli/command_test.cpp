@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command as people and scripts meet it: help, exit codes, messages, JSON.
+#include "command_runner.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+namespace carousel::cli_test {
+namespace {
+
+using Words = std::vector<std::string>;
+
+void expect_bad_input(const Words& arguments, const std::string& message) {
+  const CommandResult result = carousel(arguments);
+  EXPECT_EQ(result.code, 2) << result.err;
+  EXPECT_EQ(result.out, "");
+  EXPECT_TRUE(result.err.starts_with("carousel: error: ")) << result.err;
+  EXPECT_NE(result.err.find(message), std::string::npos)
+      << "no '" << message << "' in: " << result.err;
+}
+
+TEST(Command, HelpHasExamplesEverywhere) {
+  EXPECT_NE(carousel({"--help"}).out.find("Examples:"), std::string::npos);
+  for (const char* name : {"backends", "inspect", "run", "check", "rank", "generate"}) {
+    const CommandResult help = carousel({name, "--help"});
+    EXPECT_EQ(help.code, 0) << name;
+    EXPECT_EQ(help.err, "") << name;
+    EXPECT_NE(help.out.find("Examples:\n  carousel " + std::string(name)), std::string::npos)
+        << help.out;
+  }
+}
+
+TEST(Command, Version) {
+  const CommandResult result = carousel({"--version"});
+  EXPECT_EQ(result.code, 0);
+  EXPECT_TRUE(result.out.starts_with("carousel ")) << result.out;
+}
+
+TEST(Command, UsageErrors) {
+  expect_bad_input({}, "subcommand is required");
+  expect_bad_input({"dance"}, "dance");
+  expect_bad_input({"inspect"}, "MODEL is required");
+  expect_bad_input({"backends", "--nonsense"}, "--nonsense");
+  expect_bad_input({"check"}, "MODEL or --shape");
+  expect_bad_input({"rank", "m.safetensors", "--shape", "1,2,3,4"}, "excludes");
+  expect_bad_input({"rank", "--shape", "4,4,4,1", "--threads", "0"}, "--threads");
+}
+
+TEST(Command, BadShapesSayWhatIsWrong) {
+  expect_bad_input({"check", "--shape", "4,4,4"}, "no B");
+  expect_bad_input({"check", "--shape", "4,x,4,1"}, "H is 'x'");
+  expect_bad_input({"check", "--shape", "4,0,4,1"}, "H is 0");
+  expect_bad_input({"check", "--shape", "4,4,4,1,1,2"}, "bidir is 2");
+  expect_bad_input({"check", "--shape", "4,4,4,1,1,0,4"}, "proj must be smaller than H");
+  expect_bad_input({"check", "--shape", "4,4,4,1,1,0,1,9"}, "more than 7");
+  expect_bad_input({"check", "--shape", "4,4,4,1", "--text", "a.txt"}, "need a MODEL");
+}
+
+TEST(Command, MissingAndCorruptFiles) {
+  const TemporaryFolder folder;
+  expect_bad_input({"inspect", folder.file("none.safetensors")}, "none.safetensors");
+  std::ofstream(folder.file("bad.safetensors")) << "this is no model at all";
+  expect_bad_input({"inspect", folder.file("bad.safetensors")}, "bad.safetensors");
+  expect_bad_input({"rank", folder.file("bad.safetensors")}, "bad.safetensors");
+}
+
+TEST(Command, UnknownBackendListsTheChoices) {
+  expect_bad_input({"check", "--shape", "4,4,4,1", "--backend", "gpu"}, "scalar");
+  const TemporaryFolder folder;
+  save_lstm(folder.file("m.safetensors"), 3, 4);
+  const CommandResult result =
+      carousel({"inspect", folder.file("m.safetensors")}, "CAROUSEL_BACKEND=gpu");
+  EXPECT_EQ(result.code, 2);
+  EXPECT_NE(result.err.find("gpu"), std::string::npos);
+}
+
+TEST(Command, BackendsJson) {
+  const CommandResult result = carousel({"backends", "--json"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  bool scalar = false;
+  const auto json = result.json();
+  for (const auto& entry : json.at("backends")) {
+    EXPECT_EQ(entry.at("available").get<bool>(), entry.at("reason").is_null()) << entry;
+    scalar = scalar || entry.at("name") == "scalar";
+  }
+  EXPECT_TRUE(scalar);
+  EXPECT_EQ(carousel({"backends"}).code, 0);
+}
+
+TEST(Command, InspectShowsLayersAndPlan) {
+  const TemporaryFolder folder;
+  save_language_model(folder.file("m.safetensors"), {"a", "b", "\n", "é"});
+  const CommandResult result = carousel({"inspect", folder.file("m.safetensors"), "--json"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  const auto json = result.json();
+  EXPECT_EQ(json.at("layers").size(), 2U);  // the LSTM and the head
+  EXPECT_EQ(json.at("embedding").at("num_embeddings"), 4);
+  EXPECT_GT(json.at("packed_bytes").get<int>(), 0);
+  const CommandResult text = carousel({"inspect", folder.file("m.safetensors")});
+  EXPECT_NE(text.out.find("LSTM 6 -> 9"), std::string::npos) << text.out;
+}
+
+TEST(Command, CheckAgreesAndPrintsTheSeed) {
+  const CommandResult text = carousel({"check", "--shape", "5,7,9,2,2,1,3", "--seed", "11"});
+  EXPECT_EQ(text.code, 0) << text.out << text.err;
+  EXPECT_NE(text.out.find("seed 11"), std::string::npos) << text.out;
+  const CommandResult result = carousel({"check", "--shape", "5,7,9,2", "--json"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  const auto json = result.json();
+  EXPECT_TRUE(json.at("ok").get<bool>());
+  EXPECT_EQ(json.at("seed"), 1);
+  for (const auto& row : json.at("results")) EXPECT_EQ(row.at("verdict"), "ok") << row;
+}
+
+TEST(Command, CheckTakesTextAndArrays) {
+  const TemporaryFolder folder;
+  save_language_model(folder.file("m.safetensors"), {"a", "b", "c"});
+  std::ofstream(folder.file("good.txt")) << "abcabcaabbcc";
+  std::ofstream(folder.file("bad.txt")) << "abcXabc";
+  const std::string model = folder.file("m.safetensors");
+  EXPECT_EQ(carousel({"check", model, "--text", folder.file("good.txt"), "--batch", "2"}).code, 0);
+  expect_bad_input({"check", model, "--text", folder.file("bad.txt")}, "'X' (character 4)");
+  expect_bad_input({"check", model, "--text", folder.file("none.txt")}, "cannot read");
+  expect_bad_input({"check", model, "--text", folder.file("good.txt"), "--steps", "13"}, "too few");
+  write_ids(folder.file("ids.npy"), {4}, std::vector<std::int64_t>{0, 1, 2, 0});
+  EXPECT_EQ(carousel({"check", model, "--input", folder.file("ids.npy")}).code, 0);
+}
+
+TEST(Command, RankFindsAWinner) {
+  const CommandResult result =
+      carousel({"rank", "--shape", "8,8,10,1", "--seconds", "0.2", "--json"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  const auto json = result.json();
+  EXPECT_EQ(json.at("results").at(0).at("backend"), json.at("winner"));
+  EXPECT_TRUE(json.at("results").at(0).at("winner").get<bool>());
+  EXPECT_GT(json.at("roofline").at("flops_per_second").get<double>(), 0);
+  double last = 0;
+  for (const auto& row : json.at("results")) {
+    if (row.at("agreement") != "ok") continue;
+    EXPECT_GE(row.at("seconds").get<double>(), last);
+    EXPECT_GT(row.at("roofline").get<double>(), 0);
+    last = row.at("seconds").get<double>();
+  }
+  const CommandResult text = carousel({"rank", "--shape", "8,8,10,1", "--seconds", "0.1"});
+  EXPECT_NE(text.out.find("is the fastest"), std::string::npos) << text.out;
+  EXPECT_EQ(text.err, "");  // no progress bar where nobody looks
+}
+
+TEST(Command, RankWithoutWorkIsRefused) {
+  expect_bad_input({"rank", "--shape", "8,8,0,1"}, "nothing to time");
+}
+
+TEST(Command, GenerateIsDeterministicForASeed) {
+  const TemporaryFolder folder;
+  const std::string model = folder.file("m.safetensors");
+  save_language_model(model, {"a", "b", "c", "é"});
+  const Words words{"generate", model, "--prompt", "éa", "--chars", "50", "--backend", "scalar"};
+  const CommandResult first = carousel(words);
+  ASSERT_EQ(first.code, 0) << first.err;
+  EXPECT_TRUE(first.out.starts_with("éa")) << first.out;
+  EXPECT_EQ(first.out, carousel(words).out);
+  Words other = words;
+  other.insert(other.end(), {"--seed", "2"});
+  EXPECT_NE(first.out, carousel(other).out);
+}
+
+TEST(Command, GenerateComparesBackends) {
+  const TemporaryFolder folder;
+  const std::string model = folder.file("m.safetensors");
+  save_language_model(model, {"a", "b", "c"});
+  const CommandResult result =
+      carousel({"generate", model, "--prompt", "a", "--chars", "20", "--json"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.json().at("text").get<std::string>().size(), 20U);
+  EXPECT_FALSE(result.json().at("backends").empty());
+  expect_bad_input({"generate", model, "--prompt", "aZ"}, "'Z' (character 2)");
+  expect_bad_input({"generate", model, "--prompt", ""}, "--prompt");
+  save_lstm(folder.file("plain.safetensors"), 3, 4);
+  expect_bad_input({"generate", folder.file("plain.safetensors"), "--prompt", "a"}, "no embedding");
+}
+
+}  // namespace
+}  // namespace carousel::cli_test

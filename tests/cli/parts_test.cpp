@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// Parts of the command that its output rests on.
+#include "command_runner.hpp"
+#include "format.hpp"
+#include "generator.hpp"
+#include "model_source.hpp"
+#include "table.hpp"
+#include "timing.hpp"
+
+#include <gtest/gtest.h>
+#include <roofline.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <sstream>
+
+namespace carousel::cli {
+namespace {
+
+TEST(Format, UnitsAndDigits) {
+  EXPECT_EQ(format_time(12.34e-6), "12.3 µs");
+  EXPECT_EQ(format_time(0.9996e-3), "1.00 ms");
+  EXPECT_EQ(format_time(250), "250 s");
+  EXPECT_EQ(format_rate(81'400), "81.4 k/s");
+  EXPECT_EQ(format_bytes(1536), "1.50 KiB");
+  EXPECT_EQ(format_bytes(0), "0 B");
+  EXPECT_EQ(format_percent(0.123), "12 %");
+  EXPECT_EQ(format_percent(0.0123), "1.2 %");
+  EXPECT_EQ(format_count(-1234567), "-1,234,567");
+  EXPECT_EQ(format_count(123), "123");
+  EXPECT_EQ(format_error(0), "0");
+  EXPECT_EQ(format_error(1.25e-7), "1.2e-07");
+  EXPECT_EQ(format_shape({3, 4}), "[3, 4]");
+  EXPECT_EQ(format_bar(0.5, 4), "██");
+  EXPECT_EQ(format_bar(std::nan(""), 4), "");
+  EXPECT_EQ(shorten("a\nb\x1b[31m", 100), "a\\nb?[31m");
+  EXPECT_EQ(shorten("äöü", 2), "äö…");
+}
+
+TEST(TablePrinter, AlignsByWhatIsSeenAndWrapsTheEnd) {
+  Table table(
+      {{"a", "name", Align::left}, {"b", "value"}, {"hidden", ""}, {"", "why", Align::left}});
+  const std::string why = "word " + std::string(60, 'x') + " " + std::string(60, 'y');
+  table.add({std::string("µ"), {"1", 1}, {"", 7}, std::string("short")});
+  table.add({std::string("bb"), {"22", 22}, {"", 8}, why});
+  std::ostringstream out;
+  table.print(out);
+  EXPECT_TRUE(out.str().starts_with("name  value  why\nµ         1  short\nbb       22  word xxx"))
+      << out.str();
+  std::istringstream lines(out.str());
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(display_width(line), 100U);
+  EXPECT_EQ(table.json().dump(), R"([{"a":"µ","b":1,"hidden":7},{"a":"bb","b":22,"hidden":8}])");
+}
+
+TEST(Timing, MedianAndQuartiles) {
+  const Summary summary = summarize({5, 1, 2, 3, 4});
+  EXPECT_EQ(summary.median, 3);
+  EXPECT_EQ(summary.half_width, 1);
+  EXPECT_EQ(summarize({}).median, 0);
+}
+
+TEST(Sampling, FollowsTheDistribution) {
+  const std::vector<float> logits{0.0F, std::log(3.0F), -1000.0F};
+  EXPECT_EQ(sample(logits, 0, 0.0), 1U);
+  EXPECT_EQ(sample(logits, 1, 0.2499), 0U);
+  EXPECT_EQ(sample(logits, 1, 0.2501), 1U);
+  EXPECT_EQ(sample(logits, 1, 0.9999999), 1U);
+  EXPECT_LT(sample(std::vector<float>(3, std::numeric_limits<float>::quiet_NaN()), 1, 0.5), 3U);
+}
+
+TEST(RandomModel, IsReproducibleAndBounded) {
+  const Shape shape = parse_shape("3,16,4,2,2,1,5");
+  const Model a = random_model(shape, 1);
+  EXPECT_NO_THROW(validate(a));
+  EXPECT_EQ(a.layers.at(1).spec.input_size, 10);
+  EXPECT_EQ(a.layers[0].directions[0].weight_ih,
+            random_model(shape, 1).layers[0].directions[0].weight_ih);
+  EXPECT_NE(a.layers[0].directions[0].weight_ih,
+            random_model(shape, 2).layers[0].directions[0].weight_ih);
+  for (const float w : a.layers[0].directions[1].weight_hh) EXPECT_LE(std::fabs(w), 0.25F);
+}
+
+TEST(Roofline, BoundIsTheSlowerOfComputeAndReads) {
+  const Roofline machine{.isa = "test",
+                         .flops_per_second = 100e9,
+                         .levels = {{"L1", 32 << 10, 200e9}, {"DRAM", 0, 10e9}}};
+  const Model model = random_model(parse_shape("64,64,1,1"), 1);
+  const double input = 2.0 * 4 * 64 * 64 / 100e9;
+  const double bytes = 4.0 * 4 * 64 * 64;
+  EXPECT_DOUBLE_EQ(least_seconds(machine, model, 1, 1), bytes / 10e9 + input);
+  EXPECT_DOUBLE_EQ(least_seconds(machine, model, 10, 1), 10 * (bytes / 10e9 + input));
+  EXPECT_DOUBLE_EQ(least_seconds(machine, model, 1, 1000), 2 * 1000 * input);
+  EXPECT_DOUBLE_EQ(least_seconds(machine, model, 1, 1, 2), bytes / 2 / 200e9 + input / 2);
+}
+
+TEST(Roofline, MeasuresPlausibleNumbers) {
+  const Roofline machine = measure_roofline(0.05);
+  EXPECT_GT(machine.flops_per_second, 1e8);
+  ASSERT_GE(machine.levels.size(), 3U);
+  for (const MemoryLevel& level : machine.levels)
+    EXPECT_GT(level.bytes_per_second, 1e7) << level.name;
+  EXPECT_EQ(machine.levels.back().capacity_bytes, 0);
+}
+
+}  // namespace
+}  // namespace carousel::cli

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is not one shape's speed: variable lengths, and what happens before and between runs.
+#include "group.hpp"
+#include "machine.hpp"
+#include "sampler.hpp"
+#include "suite.hpp"
+
+#include <random.hpp>
+#include <timing.hpp>
+
+#include <carousel/error.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <thread>
+
+namespace carousel::bench {
+namespace {
+
+constexpr std::int64_t kLeastBatch = 16;  // for lengths to vary
+constexpr double kMostFlops = 30e9;       // shapes beyond would take minutes and show the same
+constexpr const char* kPrepareShape = "sq1024_b1";
+constexpr const char* kFirstRunShape = "sq128_b1";
+constexpr const char* kIdleShape = "sq256_b1";
+
+std::vector<std::string> choices(const Settings& settings, const Shape& shape, bool all) {
+  if (!settings.backends.empty()) return settings.backends;
+  std::vector<std::string> names = default_backends(shape, 2, all);
+  if (all) names.erase(names.begin());  // "xsimd" is one of its instruction sets
+  return names;
+}
+
+std::vector<std::int64_t> uniform_lengths(const Shape& shape) {
+  cli::Random random(3);
+  std::vector<std::int64_t> lengths(static_cast<std::size_t>(shape.batch));
+  for (std::int64_t& length : lengths) length = 1 + random.below(shape.steps);
+  return lengths;
+}
+
+/// Both ways of one backend, alternating.
+LengthsResult measure_lengths(const Work& work, const std::string& backend, int threads,
+                              double seconds, int most_repetitions) {
+  const std::vector<std::int64_t> lengths = uniform_lengths(work.shape);
+  Subject subject(backend, work, threads);
+  const double once = subject.calibrate();
+  const double sample = once * static_cast<double>(subject.runs_per_sample() + 1);
+  const int repetitions = std::clamp(static_cast<int>(seconds / (2 * sample)), 3, most_repetitions);
+  const auto samples =
+      sample_interleaved({{"padded", [&] { return subject.sample(); }, repetitions},
+                          {"variable", [&] { return subject.sample(lengths); }, repetitions}});
+  double real = 0;
+  for (const std::int64_t length : lengths) real += static_cast<double>(length);
+  return {.shape = work.shape.name,
+          .backend = backend,
+          .threads = threads,
+          .padded = quartiles(samples[0]),
+          .variable = quartiles(samples[1]),
+          .share_of_steps = real / static_cast<double>(work.shape.steps * work.shape.batch)};
+}
+
+Shape shape_named(const std::string& name) { return select_shapes({name}).front(); }
+
+/// Median seconds of some calls.
+template <class Call>
+double median_of(int count, Call&& call) {
+  std::vector<double> times;
+  for (int i = 0; i < count; ++i) {
+    const double start = cli::now();
+    call();
+    times.push_back(cli::now() - start);
+  }
+  return quartiles(std::move(times)).median;
+}
+
+/// All weights of `model`, copied between buffers that have been touched before.
+double memcpy_seconds(const Model& model) {
+  std::vector<float> from(static_cast<std::size_t>(model.parameter_count()), 1.0F);
+  std::vector<float> to(from.size());
+  return median_of(9, [&] { std::memcpy(to.data(), from.data(), from.size() * sizeof(float)); });
+}
+
+void measure_preparing(const std::string& backend, PrepareResult& result) {
+  const Work work(shape_named(kPrepareShape));
+  result.shape = work.shape.name;
+  result.memcpy_seconds = memcpy_seconds(work.model);
+  result.prepare_seconds =
+      median_of(7, [&] { static_cast<void>(prepare(work.model, {.backend = backend})); });
+}
+
+void measure_first_run(const std::string& backend, PrepareResult& result) {
+  const Work work(shape_named(kFirstRunShape));
+  std::vector<double> first;
+  std::vector<double> hundredth;
+  for (int i = 0; i < 15; ++i) {
+    Subject subject(backend, work, 1);
+    first.push_back(subject.time(1));
+    static_cast<void>(subject.time(98));
+    hundredth.push_back(subject.time(1));
+  }
+  result.first_run = quartiles(std::move(first)).median;
+  result.hundredth_run = quartiles(std::move(hundredth)).median;
+  const Network network = prepare(work.model, {.backend = backend, .threads = 1});
+  result.stream_bytes = network.stream({.batch = 1, .max_steps = 1}).memory_bytes();
+  result.stream_bytes_64 = network.stream({.batch = 1, .max_steps = 64}).memory_bytes();
+}
+
+void measure_idling(const std::string& backend, PrepareResult& result) {
+  constexpr double kPause = 0.5;
+  const Work work(shape_named(kIdleShape));
+  Subject subject(backend, work, 2);
+  subject.run();
+  const double before = cpu_seconds();
+  std::this_thread::sleep_for(std::chrono::duration<double>(kPause));
+  result.idle_cpu_share = (cpu_seconds() - before) / kPause;
+}
+
+}  // namespace
+
+void run_lengths(const Settings& settings, Results& results) {
+  ProgressLine progress;
+  for (const Shape& shape : settings.shapes) {
+    if (shape.batch < kLeastBatch || shape.flops() > kMostFlops) continue;
+    progress.show("carousel_bench: variable lengths, " + shape.name);
+    const Work work(shape);
+    for (const int threads : settings.threads) {
+      for (const std::string& backend : choices(settings, shape, false)) {
+        wait_until_idle();
+        results.lengths.push_back(
+            measure_lengths(work, backend, threads, 1.0, settings.most_repetitions));
+      }
+    }
+  }
+}
+
+void run_prepare(const Settings& settings, Results& results) {
+  ProgressLine progress;
+  for (const std::string& backend : choices(settings, shape_named(kPrepareShape), true)) {
+    progress.show("carousel_bench: prepare, " + backend);
+    PrepareResult result;
+    result.backend = backend;
+    try {
+      measure_preparing(backend, result);
+      measure_first_run(backend, result);
+      measure_idling(backend, result);
+    } catch (const Error& error) {
+      result.refusal = error.what();
+    }
+    results.prepare.push_back(std::move(result));
+  }
+}
+
+}  // namespace carousel::bench

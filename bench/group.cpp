@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "group.hpp"
+
+#include "sampler.hpp"
+
+#include <timing.hpp>
+
+#include <carousel/error.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+namespace carousel::bench {
+namespace {
+
+constexpr int kLeastRepetitions = 3;
+constexpr double kPatience = 2;         // times the seconds that sampling was to take,
+constexpr double kLeastPatience = 0.3;  // and these seconds
+constexpr double kNoSample = 0;
+constexpr double kTolerance = 1e-4;  // for outputs in (-1, 1): only tells wrong from right
+
+std::vector<std::string> choices(const Shape& shape, int threads, const Settings& settings) {
+  return settings.backends.empty() ? default_backends(shape, threads, settings.all_backends)
+                                   : settings.backends;
+}
+
+/// The largest difference; NaN where one of them is.
+double max_difference(const std::vector<float>& a, const std::vector<float>& b) {
+  double largest = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double difference = std::fabs(static_cast<double>(a[i]) - static_cast<double>(b[i]));
+    if (!(difference <= largest)) largest = difference;
+  }
+  return largest;
+}
+
+/// GFLOP/s that a backend may well reach; only for sharing out time.
+double usual_rate(const std::string& backend) {
+  if (backend == "scalar") return 1.5;
+  return backend == "xsimd:sse2" ? 15 : 50;
+}
+
+}  // namespace
+
+Group::Group(const Work& work, int threads, const Settings& settings)
+    : by_default_(settings.backends.empty()), most_repetitions_(settings.most_repetitions) {
+  for (const std::string& backend : choices(work.shape, threads, settings)) {
+    enlist(backend, work, threads);
+  }
+}
+
+void Group::enlist(const std::string& backend, const Work& work, int threads) {
+  Measurement measurement;
+  measurement.shape = work.shape.name;
+  measurement.backend = backend;
+  measurement.threads = threads;
+  try {
+    Contender contender{.subject = std::make_unique<Subject>(backend, work, threads),
+                        .index = measurements_.size(),
+                        .primary = backend == "xsimd" || backend == "onednn" || !by_default_};
+    measurement.resolved = contender.subject->resolved();
+    const bool twice = by_default_ && !measurements_.empty() &&
+                       measurements_.front().resolved == measurement.resolved;
+    if (twice) return;
+    measurements_.push_back(std::move(measurement));
+    calibrate(contender);
+    contenders_.push_back(std::move(contender));
+  } catch (const Error& error) {
+    measurement.refusal = error.what();
+    measurements_.push_back(std::move(measurement));
+  }
+}
+
+void Group::calibrate(Contender& contender) {
+  Measurement& measurement = measurements_[contender.index];
+  const double once = contender.subject->calibrate();
+  measurement.runs = contender.subject->runs_per_sample();
+  contender.sample_cost = once * (static_cast<double>(measurement.runs) + 1);
+  if (contenders_.empty()) return;
+  measurement.max_difference =
+      max_difference(contender.subject->y(), contenders_.front().subject->y());
+  measurement.agrees = measurement.max_difference <= kTolerance;
+}
+
+int Group::repetitions(const Contender& contender, double seconds) const {
+  double round = 0;
+  for (const Contender& each : contenders_) round += each.sample_cost;
+  const auto in_time = static_cast<int>(std::min(1e6, seconds / round));
+  if (in_time >= kLeastRepetitions) return std::min(in_time, most_repetitions_);
+  return contender.primary ? kLeastRepetitions : 1;  // too little time for all
+}
+
+void Group::measure(double seconds) {
+  const double deadline = cli::now() + kPatience * seconds + kLeastPatience;
+  std::vector<Task> tasks;
+  for (const Contender& contender : contenders_) {
+    Subject* subject = contender.subject.get();
+    const auto sample = [subject, deadline, taken = 0]() mutable {
+      // Another machine state than at calibration may have made it far slower.
+      if (taken >= kLeastRepetitions && cli::now() > deadline) return kNoSample;
+      ++taken;
+      return subject->sample();
+    };
+    tasks.push_back({.name = subject->backend(),
+                     .sample = sample,
+                     .repetitions = repetitions(contender, seconds)});
+  }
+  if (tasks.empty()) return;
+  std::vector<std::vector<double>> samples = sample_interleaved(tasks);
+  for (std::size_t i = 0; i < contenders_.size(); ++i) {
+    Measurement& measurement = measurements_[contenders_[i].index];
+    std::erase(samples[i], kNoSample);
+    measurement.seconds = quartiles(samples[i]);
+    measurement.samples = std::move(samples[i]);
+  }
+}
+
+double Group::median(const std::string& backend) const {
+  const auto found = std::ranges::find(measurements_, backend, &Measurement::backend);
+  return found == measurements_.end() ? 0 : found->seconds.median;
+}
+
+double estimate_round(const Shape& shape, int threads, const Settings& settings) {
+  double seconds = 0;
+  for (const std::string& backend : choices(shape, threads, settings)) {
+    seconds += 2e-3 + shape.flops() / (usual_rate(backend) * 1e9 * std::min(threads, 2));
+  }
+  return seconds;
+}
+
+}  // namespace carousel::bench

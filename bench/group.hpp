@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "results.hpp"
+#include "settings.hpp"
+#include "subject.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace carousel::bench {
+
+/// The backends that take turns on one shape with one thread count.
+class Group {
+ public:
+  /// Prepares, runs once and calibrates each backend; compares their results.
+  Group(const Work& work, int threads, const Settings& settings);
+
+  /// Samples all, for about `seconds`; each call forgets the samples of the one before.
+  void measure(double seconds);
+
+  [[nodiscard]] const std::vector<Measurement>& measurements() const noexcept {
+    return measurements_;
+  }
+  [[nodiscard]] std::vector<Measurement>& measurements() noexcept { return measurements_; }
+  /// Median seconds of `backend`; 0 when it did not run.
+  [[nodiscard]] double median(const std::string& backend) const;
+
+ private:
+  struct Contender {
+    std::unique_ptr<Subject> subject;
+    std::size_t index = 0;   ///< into measurements_
+    double sample_cost = 0;  ///< seconds
+    bool primary = false;    ///< xsimd and oneDNN, whose ratio is the point
+  };
+
+  void enlist(const std::string& backend, const Work& work, int threads);
+  void calibrate(Contender& contender);
+  [[nodiscard]] int repetitions(const Contender& contender, double seconds) const;
+
+  std::vector<Measurement> measurements_;
+  std::vector<Contender> contenders_;
+  bool by_default_;
+  int most_repetitions_;
+};
+
+/// How long one round of a group will take, roughly, to share out the time.
+[[nodiscard]] double estimate_round(const Shape& shape, int threads, const Settings& settings);
+
+}  // namespace carousel::bench

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "results.hpp"
+
+#include <iosfwd>
+
+namespace carousel::bench {
+
+/// The tables that people read, one for each kind of result that there is.
+void print_roofline(const Roofline& roofline, std::ostream& out);
+void print_measurements(const Results& results, std::ostream& out);
+/// xsimd against oneDNN with the targets, and a list of those missed.
+void print_comparison(const Results& results, std::ostream& out);
+/// How many targets were met, in one line.
+void print_summary(const Results& results, std::ostream& out);
+void print_lengths(const Results& results, std::ostream& out);
+void print_prepare(const Results& results, std::ostream& out);
+
+}  // namespace carousel::bench

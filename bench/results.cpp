@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "results.hpp"
+
+#include <carousel/error.hpp>
+
+#include <algorithm>
+
+namespace carousel::bench {
+namespace {
+
+std::optional<double> median(const Measurement* measurement) {
+  if (measurement == nullptr || !measurement->ran()) return std::nullopt;
+  return measurement->seconds.median;
+}
+
+}  // namespace
+
+double Verdict::allowed() const {
+  const Criterion* least = tightest(criteria);
+  return least == nullptr ? 0 : least->seconds;
+}
+
+const Measurement* Results::find(const std::string& shape, const std::string& backend,
+                                 int threads) const {
+  const auto found = std::ranges::find_if(measurements, [&](const Measurement& measurement) {
+    return measurement.shape == shape && measurement.backend == backend &&
+           measurement.threads == threads;
+  });
+  return found == measurements.end() ? nullptr : &*found;
+}
+
+const Shape& Results::shape(const std::string& name) const {
+  const auto found = std::ranges::find(shapes, name, &Shape::name);
+  if (found == shapes.end()) throw Error("no shape " + name);
+  return *found;
+}
+
+double Results::least_seconds(const std::string& name, int threads) const {
+  const Shape& which = shape(name);
+  return carousel::least_seconds(roofline, which.outline(), which.steps, which.batch, threads);
+}
+
+std::vector<Verdict> judge(const Results& results) {
+  std::vector<Verdict> verdicts;
+  for (const Measurement& measurement : results.measurements) {
+    if (measurement.backend != "xsimd" || !measurement.ran()) continue;
+    const std::string& name = measurement.shape;
+    const int threads = measurement.threads;
+    const TargetInputs inputs{
+        .threads = threads,
+        .least_seconds = results.least_seconds(name, threads),
+        .flops_per_second = results.roofline.flops_per_second,
+        .onednn_is_2 = results.onednn_version.starts_with("2."),
+        .onednn_t1 = median(results.find(name, "onednn", 1)),
+        .onednn = median(results.find(name, "onednn", threads)),
+        .xsimd_t1 = median(results.find(name, "xsimd", 1)),
+    };
+    verdicts.push_back({.shape = name,
+                        .threads = threads,
+                        .xsimd = measurement.seconds.median,
+                        .onednn = inputs.onednn.value_or(0),
+                        .criteria = criteria(results.shape(name), peer_times(name), inputs)});
+  }
+  return verdicts;
+}
+
+}  // namespace carousel::bench

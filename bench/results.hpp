@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "shapes.hpp"
+#include "statistics.hpp"
+#include "targets.hpp"
+
+#include <table.hpp>
+
+#include <roofline.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace carousel::bench {
+
+/// One backend on one shape with one thread count.
+struct Measurement {
+  std::string shape;
+  std::string backend;   ///< as chosen: "xsimd", "xsimd:avx2", "onednn"
+  std::string resolved;  ///< what the choice led to: "xsimd:avx512"
+  int threads = 1;
+  std::string refusal;          ///< why it did not run; then nothing below counts
+  std::int64_t runs = 1;        ///< per sample
+  std::vector<double> samples;  ///< seconds of one run, each the mean of `runs`
+  Quartiles seconds;
+  double max_difference = 0;  ///< of y from the first backend's
+  bool agrees = true;
+  int attempts = 1;          ///< with more than one thread: until the machine was in order
+  double round_trip_ns = 0;  ///< one way between two cores, around these samples; 0: not measured
+  bool slow_state = false;   ///< the machine was not in order even at the last attempt
+
+  [[nodiscard]] bool ran() const noexcept { return refusal.empty(); }
+};
+
+/// A shape with lengths drawn uniformly from 1..T beside all rows of T steps.
+struct LengthsResult {
+  std::string shape;
+  std::string backend;
+  int threads = 1;
+  Quartiles padded;
+  Quartiles variable;
+  double share_of_steps = 0;  ///< real steps / (T * B)
+};
+
+/// What happens before and between runs, of one backend.
+struct PrepareResult {
+  std::string backend;
+  std::string refusal;
+  std::string shape;
+  double prepare_seconds = 0;
+  double memcpy_seconds = 0;  ///< of the same weights
+  double first_run = 0;
+  double hundredth_run = 0;
+  std::size_t stream_bytes = 0;     ///< batch 1, one step at a time
+  std::size_t stream_bytes_64 = 0;  ///< batch 1, 64 steps at a time
+  double idle_cpu_share = 0;        ///< CPU time used per second after a run with two threads
+};
+
+/// Whether a shape met its targets.
+struct Verdict {
+  std::string shape;
+  int threads = 1;
+  double xsimd = 0;   ///< median seconds
+  double onednn = 0;  ///< 0: not measured
+  std::vector<Criterion> criteria;
+
+  [[nodiscard]] double allowed() const;
+  [[nodiscard]] bool met() const { return criteria.empty() || xsimd <= allowed(); }
+};
+
+struct Results {
+  std::string mode;
+  Roofline roofline;
+  std::vector<Shape> shapes;
+  std::vector<Measurement> measurements;
+  std::vector<Verdict> verdicts;
+  std::vector<LengthsResult> lengths;
+  std::vector<PrepareResult> prepare;
+  std::string onednn_version;  ///< empty: not in this build
+  double seconds = 0;          ///< that all of it took
+
+  [[nodiscard]] const Measurement* find(const std::string& shape, const std::string& backend,
+                                        int threads) const;
+  [[nodiscard]] const Shape& shape(const std::string& name) const;
+  [[nodiscard]] double least_seconds(const std::string& shape, int threads) const;
+};
+
+/// Judges every shape and thread count that xsimd was measured with.
+[[nodiscard]] std::vector<Verdict> judge(const Results& results);
+
+/// Everything, with machine and versions: what `carousel report` reads.
+[[nodiscard]] cli::Json results_json(const Results& results);
+
+}  // namespace carousel::bench

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "machine.hpp"
+#include "results.hpp"
+
+namespace carousel::bench {
+namespace {
+
+using cli::Json;
+
+Json roofline_json(const Roofline& roofline) {
+  Json levels = Json::array();
+  for (const MemoryLevel& level : roofline.levels) {
+    levels.push_back({{"level", level.name},
+                      {"capacity_bytes", level.capacity_bytes},
+                      {"bytes_per_second", level.bytes_per_second}});
+  }
+  return {{"isa", roofline.isa},
+          {"flops_per_second", roofline.flops_per_second},
+          {"levels", std::move(levels)}};
+}
+
+Json optional_json(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
+
+Json shape_json(const Shape& shape) {
+  const PeerTimes peers = peer_times(shape.name);
+  return {{"name", shape.name},
+          {"input", shape.input},
+          {"hidden", shape.hidden},
+          {"layers", shape.layers},
+          {"bidirectional", shape.bidirectional},
+          {"steps", shape.steps},
+          {"batch", shape.batch},
+          {"flops", shape.flops()},
+          {"bytes", shape.bytes()},
+          {"best_peer_t1_seconds", optional_json(peers.best_t1)},
+          {"best_peer_t2_seconds", optional_json(peers.best_t2)}};
+}
+
+Json quartiles_json(const Quartiles& seconds) {
+  return {{"low", seconds.low}, {"median", seconds.median}, {"high", seconds.high}};
+}
+
+Json measurement_json(const Results& results, const Measurement& measurement) {
+  Json json = {{"shape", measurement.shape},
+               {"backend", measurement.backend},
+               {"resolved", measurement.resolved},
+               {"threads", measurement.threads}};
+  if (!measurement.ran()) {
+    json["refusal"] = measurement.refusal;
+    return json;
+  }
+  const double seconds = measurement.seconds.median;
+  const double least = results.least_seconds(measurement.shape, measurement.threads);
+  json["seconds"] = quartiles_json(measurement.seconds);
+  json["gflops"] = results.shape(measurement.shape).flops() / seconds / 1e9;
+  json["least_seconds"] = least;
+  json["roofline"] = least / seconds;
+  json["runs_per_sample"] = measurement.runs;
+  json["samples"] = measurement.samples;
+  json["max_difference"] = measurement.max_difference;
+  json["agrees"] = measurement.agrees;
+  if (measurement.threads > 1) {
+    json["attempts"] = measurement.attempts;
+    json["round_trip_ns"] = measurement.round_trip_ns;
+    json["slow_state"] = measurement.slow_state;
+  }
+  return json;
+}
+
+Json verdict_json(const Verdict& verdict) {
+  Json criteria = Json::array();
+  for (const Criterion& criterion : verdict.criteria) {
+    criteria.push_back({{"text", criterion.text},
+                        {"seconds", criterion.seconds},
+                        {"met", verdict.xsimd <= criterion.seconds}});
+  }
+  return {{"shape", verdict.shape},         {"threads", verdict.threads},
+          {"xsimd", verdict.xsimd},         {"onednn", verdict.onednn},
+          {"met", verdict.met()},           {"allowed_seconds", verdict.allowed()},
+          {"criteria", std::move(criteria)}};
+}
+
+Json lengths_json(const LengthsResult& result) {
+  return {{"shape", result.shape},
+          {"backend", result.backend},
+          {"threads", result.threads},
+          {"padded", quartiles_json(result.padded)},
+          {"variable", quartiles_json(result.variable)},
+          {"share_of_steps", result.share_of_steps},
+          {"ratio", result.variable.median / result.padded.median}};
+}
+
+Json prepare_json(const PrepareResult& result) {
+  if (!result.refusal.empty()) {
+    return {{"backend", result.backend}, {"refusal", result.refusal}};
+  }
+  return {{"backend", result.backend},
+          {"shape", result.shape},
+          {"prepare_seconds", result.prepare_seconds},
+          {"memcpy_seconds", result.memcpy_seconds},
+          {"first_run_seconds", result.first_run},
+          {"hundredth_run_seconds", result.hundredth_run},
+          {"stream_bytes", result.stream_bytes},
+          {"stream_bytes_64_steps", result.stream_bytes_64},
+          {"idle_cpu_share", result.idle_cpu_share}};
+}
+
+}  // namespace
+
+cli::Json results_json(const Results& results) {
+  Json shapes = Json::array();
+  for (const Shape& shape : results.shapes) shapes.push_back(shape_json(shape));
+  Json measurements = Json::array();
+  for (const auto& one : results.measurements) {
+    measurements.push_back(measurement_json(results, one));
+  }
+  Json verdicts = Json::array();
+  for (const Verdict& verdict : results.verdicts) verdicts.push_back(verdict_json(verdict));
+  Json lengths = Json::array();
+  for (const LengthsResult& result : results.lengths) lengths.push_back(lengths_json(result));
+  Json prepare = Json::array();
+  for (const PrepareResult& result : results.prepare) prepare.push_back(prepare_json(result));
+  return {{"format", "carousel-bench"},     {"format_version", 1},
+          {"created", utc_time()},          {"mode", results.mode},
+          {"seconds", results.seconds},     {"machine", machine_json()},
+          {"versions", versions_json()},    {"roofline", roofline_json(results.roofline)},
+          {"shapes", std::move(shapes)},    {"measurements", std::move(measurements)},
+          {"targets", std::move(verdicts)}, {"lengths", std::move(lengths)},
+          {"prepare", std::move(prepare)}};
+}
+
+}  // namespace carousel::bench

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "settings.hpp"
+
+#include "csv.hpp"
+
+#include <commands.hpp>
+
+#include <carousel/backend.hpp>
+#include <carousel/error.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <array>
+#include <thread>
+
+namespace carousel::bench {
+namespace {
+
+constexpr const char* kDescription =
+    "Times Carousel's backends on the shapes of bench/shapes.csv, taking turns in one process.\n"
+    "The table goes to standard output, progress to standard error, everything to a JSON file\n"
+    "that `carousel report` makes an HTML page of.";
+
+constexpr const char* kFooter =
+    R"(Examples:
+  carousel_bench                                 every shape, backend and thread count (< 10 minutes)
+  carousel_bench --quick --compare               a dozen shapes against oneDNN and the targets (< 1 minute)
+  carousel_bench --shapes 'sq128_*,vadcell' --threads 1
+  carousel_bench --backend xsimd:avx2,xsimd:avx512 --shapes amp40_b1
+  carousel_bench --lengths --prepare             variable lengths; prepare, first runs, idle threads
+
+How it measures: a sample is as many whole runs, each from zero state, as take a millisecond. The
+samples of all backends of a shape alternate at random (Google Benchmark's random interleaving), so
+compare within a shape and a run. Medians and quartiles count. "roofline" is the share of what this
+machine could do by its own rates, measured in the same run (see `carousel rank --help`).
+With two threads, OpenMP's threads get time to go to sleep before and after, and the time that a
+cache line takes from core to core is measured; where that, or oneDNN's gain over one thread, says
+that the machine is in a slow state, the shape is measured up to three times, and marked "slow" if it
+stays like this.
+
+Targets (--compare): those stated against other engines come from bench/peers.csv and are
+  (peer's time there) x (oneDNN's time here / oneDNN's time there), same oneDNN version.
+The other engines themselves are not run: there is no --peers for ONNX Runtime yet.
+
+Exit codes: 0 ok, 1 results of two backends differ (with --strict also: a target is missed),
+2 usage or bad input.)";
+
+constexpr std::array kQuickShapes{"sq16_b1",   "sq32_b16",  "sq64_b1",    "sq64_b16", "sq128_b1",
+                                  "sq128_b64", "sq256_b1",  "sq256_b16",  "sq512_b1", "amp40_b1",
+                                  "vadcell",   "asr_bi320", "lm650x2_b20"};
+
+struct Arguments {
+  std::string shapes;
+  std::string backends;
+  std::string threads;
+  double seconds = 0;
+  bool quick = false;
+};
+
+std::vector<std::string> names(const std::string& list) {
+  return list.empty() ? std::vector<std::string>{} : split(list);
+}
+
+int parse_threads(const std::string& text) {
+  const bool digits = !text.empty() && text.size() <= 3 &&
+                      text.find_first_not_of("0123456789") == std::string::npos;
+  const int count = digits ? std::stoi(text) : 0;
+  if (count < 1) throw Error("--threads: '" + text + "' is not a number of threads");
+  return count;
+}
+
+void check_backends(const std::vector<std::string>& backends) {
+  for (const std::string& choice : backends) static_cast<void>(select_backends(choice));
+}
+
+void apply(const Arguments& arguments, Settings& settings) {
+  const std::vector<std::string> quick(kQuickShapes.begin(), kQuickShapes.end());
+  settings.shapes =
+      select_shapes(arguments.shapes.empty() && arguments.quick ? quick : names(arguments.shapes));
+  settings.backends = names(arguments.backends);
+  check_backends(settings.backends);
+  if (!arguments.threads.empty()) {
+    settings.threads.clear();
+    for (const std::string& part : names(arguments.threads)) {
+      settings.threads.push_back(parse_threads(part));
+    }
+    std::ranges::sort(settings.threads);
+    const auto repeated = std::ranges::unique(settings.threads);
+    settings.threads.erase(repeated.begin(), repeated.end());
+  } else if (std::thread::hardware_concurrency() < 2) {
+    settings.threads = {1};
+  }
+  settings.all_backends = !arguments.quick && !settings.compare;
+  settings.seconds = arguments.seconds > 0 ? arguments.seconds : arguments.quick ? 45 : 540;
+  settings.most_repetitions = arguments.quick ? 31 : 101;
+  settings.mode = arguments.quick ? "quick" : "full";
+}
+
+void add_options(CLI::App& app, Arguments& arguments, Settings& settings) {
+  app.add_flag("--quick", arguments.quick, "a dozen shapes, only xsimd and oneDNN, under a minute");
+  app.add_flag("--compare", settings.compare,
+               "only xsimd and oneDNN, and the table of targets met and missed");
+  app.add_option("--shapes", arguments.shapes, "only these, e.g. vadcell,'sq64_*'");
+  app.add_option("--backend", arguments.backends, "only these families or ids, e.g. xsimd,scalar");
+  app.add_option("--threads", arguments.threads, "only these counts (default: 1,2)");
+  app.add_option("--seconds", arguments.seconds, "about how long to take (default: 540; quick: 45)")
+      ->check(CLI::Range(1.0, 36000.0));
+  app.add_flag("--lengths", settings.lengths,
+               "instead: lengths uniform in 1..T against padded rows, for shapes with many rows");
+  app.add_flag("--prepare", settings.prepare,
+               "instead: prepare against memcpy, first run, stream size, idle threads");
+  app.add_flag("--strict", settings.strict, "exit with 1 when a target is missed");
+  app.add_option("--output", settings.output, "results as JSON")->capture_default_str();
+}
+
+}  // namespace
+
+bool parse_arguments(int argc, char** argv, Settings& settings, int& exit_code) {
+  CLI::App app{kDescription, "carousel_bench"};
+  app.footer(kFooter);
+  app.set_version_flag("--version", "carousel_bench " CAROUSEL_VERSION);
+  app.failure_message([](const CLI::App* /*app*/, const CLI::Error& error) {
+    return std::string("carousel_bench: error: ") + error.what() +
+           "\nTry 'carousel_bench --help'.\n";
+  });
+  Arguments arguments;
+  add_options(app, arguments, settings);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    exit_code = app.exit(error) == 0 ? cli::kOk : cli::kBadInput;
+    return false;
+  }
+  apply(arguments, settings);
+  return true;
+}
+
+}  // namespace carousel::bench

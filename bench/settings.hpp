@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "shapes.hpp"
+
+#include <string>
+#include <vector>
+
+namespace carousel::bench {
+
+/// What the command line asks for.
+struct Settings {
+  std::vector<Shape> shapes;
+  std::vector<std::string> backends;  ///< empty: default_backends()
+  std::vector<int> threads{1, 2};
+  double seconds = 540;  ///< for everything; a goal, not a promise
+  int most_repetitions = 101;
+  bool all_backends = true;  ///< without `backends`: each instruction set and scalar as well
+  bool compare = false;
+  bool lengths = false;
+  bool prepare = false;
+  bool strict = false;
+  std::string mode = "full";
+  std::string output;  ///< empty: none
+};
+
+/// Throws Error for bad arguments. Returns false when all was said already (--help, --version);
+/// `exit_code` is what to exit with then.
+[[nodiscard]] bool parse_arguments(int argc, char** argv, Settings& settings, int& exit_code);
+
+}  // namespace carousel::bench

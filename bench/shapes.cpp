@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shapes.hpp"
+
+#include "csv.hpp"
+#include "embedded.hpp"
+
+#include <model_source.hpp>
+
+#include <carousel/error.hpp>
+
+#include <algorithm>
+
+namespace carousel::bench {
+namespace {
+
+constexpr std::uint64_t kSeed = 1;
+
+bool matches(std::string_view pattern, std::string_view name) {
+  if (!pattern.ends_with('*')) return pattern == name;
+  pattern.remove_suffix(1);
+  return name.starts_with(pattern);
+}
+
+std::optional<double> seconds(const Csv& csv, std::size_t row, std::string_view column) {
+  const auto microseconds = csv.number(row, column);
+  return microseconds ? std::optional(*microseconds * 1e-6) : std::nullopt;
+}
+
+[[noreturn]] void refuse_name(const std::string& pattern) {
+  std::string names;
+  for (const Shape& shape : all_shapes()) names += " " + shape.name;
+  throw Error("no shape '" + pattern + "'; there are" + names);
+}
+
+}  // namespace
+
+Model Shape::outline() const {
+  Model model;
+  std::int64_t width = input;
+  for (std::int64_t i = 0; i < layers; ++i) {
+    const auto direction = bidirectional ? Direction::bidirectional : Direction::forward;
+    model.layers.push_back({make_spec(Cell::lstm, width, hidden, direction), {}});
+    width = model.layers.back().spec.output_size();
+  }
+  return model;
+}
+
+Model Shape::random_model() const {
+  return cli::random_model({.input = input,
+                            .hidden = hidden,
+                            .steps = steps,
+                            .batch = batch,
+                            .layers = layers,
+                            .bidirectional = bidirectional,
+                            .proj = 0},
+                           kSeed);
+}
+
+double Shape::flops() const {
+  return outline().flops_per_row() * static_cast<double>(steps * batch);
+}
+
+double Shape::bytes() const {
+  const Model model = outline();
+  double floats = static_cast<double>(steps * batch * (input + model.output_size()));
+  for (const ModelLayer& layer : model.layers) {
+    const std::int64_t rows = layer.spec.gates() * hidden * layer.spec.directions();
+    floats += static_cast<double>(rows * (steps * hidden + layer.spec.input_size));
+  }
+  return floats * sizeof(float);
+}
+
+std::string Shape::text() const {
+  return std::to_string(input) + " → " + std::to_string(hidden) +
+         (bidirectional ? " bidirectional" : "") +
+         (layers > 1 ? " × " + std::to_string(layers) : "") + ", T " + std::to_string(steps) +
+         ", B " + std::to_string(batch);
+}
+
+std::vector<Shape> parse_shapes(std::string_view text, const std::string& source) {
+  const Csv csv(text, source);
+  std::vector<Shape> shapes;
+  for (std::size_t row = 0; row < csv.rows(); ++row) {
+    shapes.push_back({.name = csv.text(row, "name"),
+                      .input = csv.integer(row, "input"),
+                      .hidden = csv.integer(row, "hidden"),
+                      .layers = csv.integer(row, "layers"),
+                      .bidirectional = csv.integer(row, "bidir") != 0,
+                      .steps = csv.integer(row, "T"),
+                      .batch = csv.integer(row, "B")});
+  }
+  return shapes;
+}
+
+PeerTimes parse_peer_times(std::string_view text, const std::string& source,
+                           std::string_view shape) {
+  const Csv csv(text, source);
+  for (std::size_t row = 0; row < csv.rows(); ++row) {
+    if (csv.text(row, "shape") != shape) continue;
+    return {.onednn26_t1 = seconds(csv, row, "onednn26_t1_us"),
+            .onednn312_t1 = seconds(csv, row, "onednn312_t1_us"),
+            .onednn312_t2 = seconds(csv, row, "onednn312_t2_us"),
+            .best_t1 = seconds(csv, row, "best_t1_us"),
+            .best_t2 = seconds(csv, row, "best_t2_us"),
+            .approx_t1 = seconds(csv, row, "approx_t1_us"),
+            .best_t1_peer = csv.text(row, "best_t1_peer"),
+            .best_t2_peer = csv.text(row, "best_t2_peer")};
+  }
+  return {};
+}
+
+const std::vector<Shape>& all_shapes() {
+  static const std::vector<Shape> shapes = parse_shapes(kShapesCsv, "shapes.csv");
+  return shapes;
+}
+
+PeerTimes peer_times(std::string_view shape) {
+  return parse_peer_times(kPeersCsv, "peers.csv", shape);
+}
+
+std::vector<Shape> select_shapes(const std::vector<std::string>& names) {
+  if (names.empty()) return all_shapes();
+  std::vector<bool> wanted(all_shapes().size(), false);
+  for (const std::string& pattern : names) {
+    bool any = false;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      if (!matches(pattern, all_shapes()[i].name)) continue;
+      wanted[i] = any = true;
+    }
+    if (!any) refuse_name(pattern);
+  }
+  std::vector<Shape> shapes;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (wanted[i]) shapes.push_back(all_shapes()[i]);
+  }
+  return shapes;
+}
+
+}  // namespace carousel::bench

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "subject.hpp"
+
+#include <random.hpp>
+#include <timing.hpp>
+
+#include <carousel/backend.hpp>
+#include <carousel/error.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+namespace carousel::bench {
+namespace {
+
+constexpr double kLeastSample = 1e-3;  // seconds; below, the clock and interrupts would show
+constexpr double kWarmBelow = 2e-3;    // seconds; for longer runs cold caches do not count
+constexpr double kSurelyLong = 50e-3;  // seconds; above, no first run is to blame
+constexpr double kScalarFlops = 30e6;  // what "small work" is: some 10 ms
+constexpr std::int64_t kMostSteps = 512;
+
+std::vector<float> random_input(const Shape& shape) {
+  cli::Random random(2);  // not the numbers that the weights are made of
+  std::vector<float> x(static_cast<std::size_t>(shape.steps * shape.batch * shape.input));
+  for (float& value : x) value = static_cast<float>(2 * random.uniform() - 1);
+  return x;
+}
+
+std::string backends_of(const Network& network) {
+  std::string ids;
+  for (const LayerPlan& layer : network.layers()) {
+    if (ids.find(layer.backend) != std::string::npos) continue;
+    ids += (ids.empty() ? "" : "+") + layer.backend;
+  }
+  return ids;
+}
+
+}  // namespace
+
+Work::Work(const Shape& which)
+    : shape(which), model(which.random_model()), x(random_input(which)) {}
+
+Subject::Subject(std::string backend, const Work& work, int threads)
+    : backend_(std::move(backend)),
+      work_(work),
+      network_(prepare(work.model, {.backend = backend_,
+                                    .threads = threads,
+                                    .batch = work.shape.batch,
+                                    .steps = work.shape.steps})),
+      stream_(network_.stream(
+          {.batch = work.shape.batch, .max_steps = std::min(work.shape.steps, kMostSteps)})),
+      y_(static_cast<std::size_t>(work.shape.steps * work.shape.batch * network_.output_size())) {
+  resolved_ = backends_of(network_);
+}
+
+void Subject::run(std::span<const std::int64_t> lengths) {
+  const Shape& shape = work_.shape;
+  stream_.reset();
+  const Status status = stream_.run(
+      steps_first(work_.x.data(), shape.steps, shape.batch, shape.input),
+      steps_first(y_.data(), shape.steps, shape.batch, network_.output_size()), lengths);
+  if (!status) throw Error(backend_ + " on " + shape.name + ": " + status.message());
+}
+
+double Subject::time(std::int64_t runs, std::span<const std::int64_t> lengths) {
+  const double start = cli::now();
+  for (std::int64_t i = 0; i < runs; ++i) run(lengths);
+  return cli::now() - start;
+}
+
+double Subject::calibrate() {
+  once_ = time(1);
+  runs_ = 1;
+  if (once_ > kSurelyLong) return once_;
+  // The least of two, since the first runs may be slow and anything may come between.
+  for (;; runs_ *= 2) {
+    once_ = std::min(time(runs_), time(runs_)) / static_cast<double>(runs_);
+    if (once_ * static_cast<double>(runs_) >= kLeastSample / 4) break;
+  }
+  runs_ = std::max<std::int64_t>(1, std::llround(std::ceil(1.2 * kLeastSample / once_)));
+  return once_;
+}
+
+double Subject::sample(std::span<const std::int64_t> lengths) {
+  if (once_ < kWarmBelow) run(lengths);
+  return time(runs_, lengths) / static_cast<double>(runs_);
+}
+
+std::vector<std::string> default_backends(const Shape& shape, int threads, bool all) {
+  std::vector<std::string> names{"xsimd"};
+  for (const BackendEntry& entry : backends()) {
+    const Backend* backend = entry.backend;
+    if (backend == nullptr || !backend->available(cpu())) continue;
+    const bool scalar = backend->family() == "scalar";
+    const bool wanted = backend->family() == "onednn" || (all && !scalar) ||
+                        (all && scalar && threads == 1 && shape.flops() <= kScalarFlops);
+    if (wanted) names.push_back(backend->id());
+  }
+  return names;
+}
+
+}  // namespace carousel::bench

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "shapes.hpp"
+
+#include <carousel/network.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace carousel::bench {
+
+/// A shape with its weights and input.
+struct Work {
+  explicit Work(const Shape& which);
+
+  Shape shape;
+  Model model;
+  std::vector<float> x;  ///< [steps, batch, input_size]
+};
+
+/// One backend, ready to run one shape through the public interface.
+class Subject {
+ public:
+  /// Throws Error when the backend cannot run it. `work` must outlive this.
+  Subject(std::string backend, const Work& work, int threads);
+
+  [[nodiscard]] const std::string& backend() const noexcept { return backend_; }
+  /// The ids of the backends that its layers went to, e.g. "xsimd:avx512".
+  [[nodiscard]] const std::string& resolved() const noexcept { return resolved_; }
+
+  /// Every sequence begins with zero state. `lengths` as in Stream::run.
+  void run(std::span<const std::int64_t> lengths = {});
+  /// Seconds of `runs` runs, their resets included.
+  [[nodiscard]] double time(std::int64_t runs, std::span<const std::int64_t> lengths = {});
+
+  /// Runs once (the first run, which may be slow) and again, to fix how many runs make a sample of
+  /// at least a millisecond. Returns the seconds of one run.
+  double calibrate();
+  /// Seconds of one run, the mean of one sample. Short runs get a run before, since another
+  /// subject has had the caches.
+  [[nodiscard]] double sample(std::span<const std::int64_t> lengths = {});
+  [[nodiscard]] std::int64_t runs_per_sample() const noexcept { return runs_; }
+
+  [[nodiscard]] const std::vector<float>& y() const noexcept { return y_; }
+
+ private:
+  std::string backend_;
+  std::string resolved_;
+  const Work& work_;
+  Network network_;
+  Stream stream_;
+  std::vector<float> y_;
+  std::int64_t runs_ = 1;
+  double once_ = 0;
+};
+
+/// The choices that `work` is measured with unless the command line says: "xsimd" (whatever that
+/// leads to), "onednn", with `all` each xsimd instruction set that this CPU has, and scalar where
+/// the work is small.
+[[nodiscard]] std::vector<std::string> default_backends(const Shape& shape, int threads, bool all);
+
+}  // namespace carousel::bench

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "suite.hpp"
+
+#include "group.hpp"
+#include "machine.hpp"
+
+#include <timing.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <thread>
+
+namespace carousel::bench {
+namespace {
+
+constexpr int kMostAttempts = 3;
+constexpr double kRetryShare = 0.15;  // of all the time may go into further attempts
+constexpr double kLeastGroup = 0.4;   // seconds that even the smallest shape gets a claim to
+constexpr double kRoundsWanted = 5;
+constexpr double kWorthExpecting = 1.3;  // oneDNN's gain by two threads, to be relied upon
+constexpr double kGainLost = 0.7;
+
+/// Shares out what is left of the time by weight, so that nothing is lost when a group needs less.
+class Allowance {
+ public:
+  explicit Allowance(const Settings& settings) : end_(cli::now() + settings.seconds) {
+    for (const Shape& shape : settings.shapes) {
+      for (const int threads : settings.threads) left_ += weight(shape, threads, settings);
+    }
+    retries_ = kRetryShare * settings.seconds;
+  }
+
+  /// Seconds for the samples of this group; call it after preparing, once for each group.
+  double take(const Shape& shape, int threads, const Settings& settings) {
+    const double mine = weight(shape, threads, settings);
+    const double seconds = std::max(0.0, seconds_left()) * mine / std::max(left_, mine);
+    left_ -= mine;
+    return seconds;
+  }
+
+  [[nodiscard]] double seconds_left() const { return end_ - cli::now(); }
+  [[nodiscard]] bool may_retry() const { return retries_ > 0 && seconds_left() > 0; }
+  void retried(double seconds) { retries_ -= seconds; }
+
+ private:
+  static double weight(const Shape& shape, int threads, const Settings& settings) {
+    return kLeastGroup + kRoundsWanted * estimate_round(shape, threads, settings);
+  }
+
+  double end_;
+  double left_ = 0;
+  double retries_ = 0;
+};
+
+class Suite {
+ public:
+  Suite(const Settings& settings, Results& results)
+      : settings_(settings), results_(results), allowance_(settings) {}
+
+  void run() {
+    for (const Shape& shape : settings_.shapes) {
+      const Work work(shape);
+      for (const int threads : settings_.threads) {
+        ++done_;
+        announce(shape, threads);
+        measure(work, threads);
+        roofline_.refresh();
+      }
+    }
+    results_.roofline = roofline_.best();
+  }
+
+ private:
+  void announce(const Shape& shape, int threads) {
+    const std::size_t groups = settings_.shapes.size() * settings_.threads.size();
+    progress_.show("carousel_bench: " + std::to_string(done_) + " of " + std::to_string(groups) +
+                   ": " + shape.name + ", " + std::to_string(threads) +
+                   (threads == 1 ? " thread" : " threads") + "; at most " +
+                   std::to_string(std::lround(std::max(1.0, allowance_.seconds_left()))) +
+                   " s left");
+  }
+
+  void measure(const Work& work, int threads) {
+    wait_until_idle();
+    Group group(work, threads, settings_);
+    const double seconds = allowance_.take(work.shape, threads, settings_);
+    if (threads == 1) {
+      group.measure(seconds);
+    } else {
+      measure_parallel(group, work.shape, seconds);
+    }
+    auto& all = results_.measurements;
+    all.insert(all.end(), group.measurements().begin(), group.measurements().end());
+  }
+
+  /// Again while the machine is in a slow state; keeps the attempt in which it was at its best.
+  void measure_parallel(Group& group, const Shape& shape, double seconds) {
+    std::vector<Measurement> best;
+    for (int attempt = 1; attempt <= kMostAttempts; ++attempt) {
+      const double start = cli::now();
+      const double before = core_state_.measure();
+      group.measure(seconds);
+      const double round_trip = std::max(before, core_state_.measure());
+      const bool slow = !core_state_.healthy(round_trip) || gain_lost(group, shape);
+      for (Measurement& measurement : group.measurements()) {
+        measurement.attempts = attempt;
+        measurement.round_trip_ns = round_trip;
+        measurement.slow_state = slow;
+      }
+      if (best.empty() || !slow || sum_of_medians(group.measurements()) < sum_of_medians(best)) {
+        best = group.measurements();
+      }
+      if (attempt > 1) allowance_.retried(cli::now() - start);
+      if (!slow || !allowance_.may_retry()) break;
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    }
+    group.measurements() = std::move(best);
+  }
+
+  /// Whether oneDNN gains much less by two threads than it did when peers.csv was measured.
+  bool gain_lost(const Group& group, const Shape& shape) const {
+    const PeerTimes peers = peer_times(shape.name);
+    const Measurement* one = results_.find(shape.name, "onednn", 1);
+    const double two = group.median("onednn");
+    if (one == nullptr || two == 0 || !peers.onednn312_t1 || !peers.onednn312_t2) return false;
+    const double expected = *peers.onednn312_t1 / *peers.onednn312_t2;
+    return expected > kWorthExpecting && one->seconds.median / two < kGainLost * expected;
+  }
+
+  static double sum_of_medians(const std::vector<Measurement>& measurements) {
+    double sum = 0;
+    for (const Measurement& measurement : measurements) sum += measurement.seconds.median;
+    return sum;
+  }
+
+  const Settings& settings_;
+  Results& results_;
+  ProgressLine progress_;
+  RooflineKeeper roofline_;
+  CoreState core_state_;
+  Allowance allowance_;
+  std::size_t done_ = 0;
+};
+
+}  // namespace
+
+void run_suite(const Settings& settings, Results& results) { Suite(settings, results).run(); }
+
+}  // namespace carousel::bench

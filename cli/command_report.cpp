@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands.hpp"
+#include "report/results_file.hpp"
+#include "report/sections.hpp"
+#include "report/write_file.hpp"
+
+#include <carousel/error.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <filesystem>
+#include <iostream>
+#include <memory>
+
+namespace carousel::cli {
+namespace {
+
+constexpr const char* kFooter =
+    R"(The page is one file without scripts or outside resources: a heat map of xsimd against the best other
+backend, a roofline plot, what two threads gain, the targets missed, and every figure as a bar.
+
+Examples:
+  ./dev bench --quick
+  carousel report build/bench/results.json
+  carousel report results.json --output /tmp/report.html)";
+
+struct ReportArguments {
+  std::string input;
+  std::string output;
+};
+
+int run(const ReportArguments& arguments) {
+  const ReportData data = read_results(arguments.input);
+  std::string output = arguments.output;
+  if (output.empty()) {
+    output = std::filesystem::path(arguments.input).replace_extension(".html").string();
+    if (output == arguments.input) throw Error(output + ": is the input; give --output");
+  }
+  write_file(output, report_page(data));
+  std::cout << output << '\n';
+  return kOk;
+}
+
+}  // namespace
+
+Command report_command(CLI::App& app) {
+  CLI::App* command =
+      app.add_subcommand("report", "Make an HTML page of what carousel_bench measured");
+  auto arguments = std::make_shared<ReportArguments>();
+  command->add_option("RESULTS", arguments->input, "JSON file written by carousel_bench")
+      ->required();
+  command->add_option("--output", arguments->output, "(default: RESULTS with the ending .html)");
+  command->footer(kFooter);
+  return {command, [arguments] { return run(*arguments); }};
+}
+
+}  // namespace carousel::cli

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+# Runs the benchmark on the smallest shape, makes a page of it, and tries two wrong command lines.
+file(REMOVE_RECURSE "${folder}")
+file(MAKE_DIRECTORY "${folder}")
+
+# expect(<exit code> <text that the output has> <command>...)
+function(expect code text)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(NOT result STREQUAL code)
+    message(FATAL_ERROR "${ARGN}: exit code ${result}, expected ${code}:\n${output}")
+  endif()
+  string(FIND "${output}" "${text}" at)
+  if(at EQUAL -1)
+    message(FATAL_ERROR "${ARGN}: no \"${text}\" in:\n${output}")
+  endif()
+endfunction()
+
+expect(0 "sq16_b1" "${bench}" --shapes sq16_b1 --seconds 1 --output "${folder}/results.json")
+file(READ "${folder}/results.json" json)
+string(JSON format GET "${json}" format)
+string(JSON median GET "${json}" measurements 0 seconds median)
+if(NOT format STREQUAL "carousel-bench" OR NOT median GREATER 0)
+  message(FATAL_ERROR "format ${format}, median ${median}")
+endif()
+expect(0 "page.html" "${carousel}" report "${folder}/results.json" --output "${folder}/page.html")
+file(READ "${folder}/page.html" page)
+string(FIND "${page}" "sq16_b1" at)
+if(at EQUAL -1)
+  message(FATAL_ERROR "the page does not mention sq16_b1")
+endif()
+
+expect(2 "no shape 'sq17'" "${bench}" --shapes sq17)
+expect(2 "--threads" "${bench}" --threads 0)

@@ -55,9 +55,10 @@ class Contender {
 
   /// Compares with the oracle, and guesses from that how long the whole takes.
   void check(const Workload& prefix, const oracle::Quantity& expected, double scale) {
-    time(prefix, 1);
+    const double first = time(prefix, 1);
     result_.agreement = rows_agreement(y_, prefix, expected);
-    guess_ = std::min(time(prefix, 1), time(prefix, 1)) * scale;
+    const bool quick = first < 0.1;  // then a cold start may be much of it
+    guess_ = (quick ? std::min(time(prefix, 1), time(prefix, 1)) : first) * scale;
   }
 
   /// Fixes the runs per sample. When one run would burst `budget`, keeps the guess instead.
@@ -79,6 +80,8 @@ class Contender {
     spent_ += seconds;
     samples_.push_back(seconds / static_cast<double>(repeats_));
   }
+
+  [[nodiscard]] bool scaled() const noexcept { return result_.scaled; }
 
   /// Whether it may take another sample, `allowance` seconds of its own being due by now.
   [[nodiscard]] bool may_sample(double allowance) const {
@@ -158,8 +161,10 @@ Contenders enlist(const Workload& work, const std::vector<std::string>& backends
 
 void measure(const Workload& work, Contenders& contenders, double seconds,
              const std::function<void(double)>& progress) {
-  const double share = seconds / static_cast<double>(std::max<std::size_t>(contenders.size(), 1));
-  for (auto& contender : contenders) contender->warm_up(work, share);
+  const double even = seconds / static_cast<double>(std::max<std::size_t>(contenders.size(), 1));
+  for (auto& contender : contenders) contender->warm_up(work, even);
+  const auto timed = std::ranges::count_if(contenders, [](auto& c) { return !c->scaled(); });
+  const double share = seconds / static_cast<double>(std::max<std::int64_t>(timed, 1));
   const double start = now();
   for (std::size_t round = 0;; ++round) {
     const double done = (now() - start) / seconds;
@@ -172,13 +177,8 @@ void measure(const Workload& work, Contenders& contenders, double seconds,
       contender->sample(work);
       any = true;
     }
-    if (!any && (done >= 1 || round > 2)) {
-      if (done >= 1 || std::ranges::none_of(contenders, [&](const auto& contender) {
-            return contender->may_sample(share);
-          })) {
-        return;
-      }
-    }
+    const auto waits = [&](const auto& contender) { return contender->may_sample(share); };
+    if (!any && (done >= 1 || std::ranges::none_of(contenders, waits))) return;
   }
 }
 

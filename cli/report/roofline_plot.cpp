@@ -16,6 +16,7 @@ constexpr double kLeft = 48;
 constexpr double kRight = kWidth - 16;
 constexpr double kTop = 14;
 constexpr double kBottom = kHeight - 42;
+constexpr double kLeastShown = 0.5;  // GFLOP/s; what is slower stands on the axis
 
 double intensity(const ReportShape& shape) { return shape.flops / shape.bytes; }
 
@@ -100,7 +101,7 @@ class RooflinePlot {
       const bool is_major = one.backend == "xsimd" || one.backend == "onednn";
       if (one.threads != threads_ || !one.ran() || is_major != major) continue;
       const ReportShape& shape = *data_.shape(one.shape);
-      svg_.circle(x_(intensity(shape)), y_(one.gflops), major ? 5 : 3.5,
+      svg_.circle(x_(intensity(shape)), y_(std::max(one.gflops, y_.low())), major ? 5 : 3.5,
                   "dot " + backend_class(one.name()) + (major ? "" : " minor"), title(one, shape));
     }
   }
@@ -132,7 +133,8 @@ std::string roofline_section(const ReportData& data) {
   }
   if (x.high == 0 || data.flops_per_second <= 0) return {};
   x.add(x.low * 2);
-  y.add(data.flops_per_second / 1e9 * most_threads * 4);  // room for the labels
+  y.add(data.flops_per_second / 1e9 * most_threads * 6);  // room for the labels
+  y.low = std::max(y.low, kLeastShown);
   std::string html =
       "<section><h2>Roofline</h2>\n<p>Each dot is a shape on a backend; rest the pointer on it for "
       "its figures. Limits are this machine's own, measured in the same run. Bytes: recurrent "

@@ -40,7 +40,7 @@ enum class Inputs : std::uint8_t {
 
 /// One line of the table: a network, what it is fed, and how it is called.
 struct Case {
-  std::string group;
+  std::string group{};
   std::int64_t input = 16;
   std::int64_t hidden = 16;
   std::int64_t proj = 0;

@@ -138,10 +138,7 @@ TEST(Golden, LoaderReadsTheSameModel) {
     SCOPED_TRACE(file.filename());
     const PyTorchCase c = read_golden(file);
     if (c.top().cell != Cell::lstm) continue;
-    LoadOptions options;
-    options.prefix = "rnn.";
-    options.ignore_extra = true;
-    const Model loaded = load(file, options);
+    const Model loaded = load(file, {.prefix = "rnn.", .ignore_extra = true});
     ASSERT_EQ(loaded.layers.size(), c.model.layers.size());
     for (std::size_t k = 0; k < loaded.layers.size(); ++k) {
       EXPECT_EQ(loaded.layers[k].spec, c.model.layers[k].spec) << describe(loaded.layers[k].spec);

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// The judge on trial: backends that are wrong in one way each have to be found out.
+#include "conformance/runner.hpp"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+namespace carousel::conformance {
+namespace {
+
+using Damage = std::function<void(const ForwardArgs&)>;
+
+/// Does what the scalar backend does, and then some.
+class DamagingLayer final : public Layer {
+ public:
+  DamagingLayer(std::unique_ptr<Layer> layer, Damage damage)
+      : layer_(std::move(layer)), damage_(std::move(damage)) {}
+
+  [[nodiscard]] std::unique_ptr<Workspace> workspace(const WorkspaceOptions& o) const override {
+    return layer_->workspace(o);
+  }
+  Status forward(const ForwardArgs& args, Workspace& workspace) const noexcept override {
+    const Status status = layer_->forward(args, workspace);
+    damage_(args);
+    return status;
+  }
+  [[nodiscard]] std::size_t memory_bytes() const noexcept override { return 0; }
+
+ private:
+  std::unique_ptr<Layer> layer_;
+  Damage damage_;
+};
+
+/// Goes by the scalar backend's name, so that only the bare layer is the damaged one.
+class DamagingBackend final : public Backend {
+ public:
+  explicit DamagingBackend(Damage damage) : damage_(std::move(damage)) {}
+  [[nodiscard]] std::string_view family() const noexcept override { return "scalar"; }
+  [[nodiscard]] std::string description() const override { return "wrong on purpose"; }
+  [[nodiscard]] Support available(const CpuFeatures&) const override { return Support::yes(); }
+  [[nodiscard]] Support supports(const LayerSpec&) const override { return support; }
+  [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const LayerWeights& weights,
+                                               const LayerOptions& options) const override {
+    return std::make_unique<DamagingLayer>(scalar().prepare(spec, weights, options), damage_);
+  }
+
+  Support support;
+
+ private:
+  static const Backend& scalar() { return *select_backends("scalar").front(); }
+  Damage damage_;
+};
+
+const Case kCase{.group = "trial",
+                 .input = 6,
+                 .hidden = 9,
+                 .batch = 4,
+                 .steps = 5,
+                 .lengths = Lengths::sorted,
+                 .x_layout = Layout::steps_first_padded,
+                 .y_layout = Layout::steps_first_padded,
+                 .initial_state = true};
+
+CaseReport judge(Damage damage) {
+  return run_case(DamagingBackend(std::move(damage)), make_problem(kCase));
+}
+
+void expect_found(const char* word, Damage damage) {
+  const CaseReport report = judge(std::move(damage));
+  EXPECT_EQ(report.outcome, Outcome::failed) << word;
+  EXPECT_NE(report.message.find(word), std::string::npos) << report.message;
+  EXPECT_NE(report.message.find("seed"), std::string::npos) << report.message;
+}
+
+TEST(Runner, PassesWhatIsRight) {
+  const CaseReport report = judge([](const ForwardArgs&) {});
+  EXPECT_EQ(report.outcome, Outcome::passed) << report.message;
+  EXPECT_GT(report.elements, 0);
+  EXPECT_LT(report.worst_share, 1.0);
+}
+
+TEST(Runner, FindsWritesOutsideTheRows) {
+  expect_found("outside the rows of y", [](const ForwardArgs& a) { a.y.row(1, 2)[9] = 0.0F; });
+  expect_found("outside the rows of y", [](const ForwardArgs& a) { a.y.row(0, 0)[-1] = 0.0F; });
+  expect_found("outside h", [](const ForwardArgs& a) { a.h[0][4 * 9] = 0.0F; });
+  expect_found("outside c", [](const ForwardArgs& a) { a.c[0][-1] = 0.0F; });
+}
+
+TEST(Runner, FindsChangedInputs) {
+  expect_found("its input", [](const ForwardArgs& a) {
+    auto* x = const_cast<float*>(a.x.row(2, 1));  // NOLINT: that is the crime
+    x[0] += 1.0F;
+  });
+}
+
+TEST(Runner, FindsSmallErrorsInSingleElements) {
+  expect_found("y (bare layer)", [](const ForwardArgs& a) { a.y.row(0, 0)[8] += 3e-6F; });
+  expect_found("h_n", [](const ForwardArgs& a) { a.h[0][3 * 9] += 3e-6F; });
+  expect_found("c_n", [](const ForwardArgs& a) { a.c[0][0] += 1e-5F; });
+}
+
+TEST(Runner, FindsNanAndUnwrittenPadding) {
+  expect_found("y (bare layer)", [](const ForwardArgs& a) {
+    a.y.row(0, 0)[3] = std::numeric_limits<float>::quiet_NaN();
+  });
+  expect_found("y (bare layer)", [](const ForwardArgs& a) { a.y.row(4, 3)[0] = 1e-30F; });
+}
+
+TEST(Runner, CountsRefusalsOnlyWithAReason) {
+  DamagingBackend backend([](const ForwardArgs&) {});
+  backend.support = Support::no("it is Sunday");
+  EXPECT_EQ(run_case(backend, make_problem(kCase)).outcome, Outcome::refused);
+  backend.support = Support::no("");
+  EXPECT_EQ(run_case(backend, make_problem(kCase)).outcome, Outcome::failed);
+}
+
+}  // namespace
+}  // namespace carousel::conformance

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "unit/allocation_hooks.hpp"
+
+#include <atomic>
+#include <cerrno>
+#include <cstddef>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define CAROUSEL_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define CAROUSEL_SANITIZED 1
+#endif
+#endif
+
+namespace {
+
+std::atomic<bool> armed{false};
+std::atomic<long> allocations{0};
+std::atomic<long> releases{0};
+
+void note_allocation() {
+  if (armed.load(std::memory_order_relaxed)) allocations.fetch_add(1, std::memory_order_relaxed);
+}
+
+void note_release() {
+  if (armed.load(std::memory_order_relaxed)) releases.fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+#if defined(CAROUSEL_SANITIZED)
+
+#include <sanitizer/allocator_interface.h>
+
+namespace {
+[[maybe_unused]] const int installed = __sanitizer_install_malloc_and_free_hooks(
+    [](const volatile void*, std::size_t) { note_allocation(); },
+    [](const volatile void*) { note_release(); });
+}  // namespace
+
+#else
+
+// The program's own definitions come before the C library's for every library it loads; the C
+// library's are still there under these names.
+extern "C" {
+void* __libc_malloc(std::size_t size);
+void* __libc_calloc(std::size_t count, std::size_t size);
+void* __libc_realloc(void* old, std::size_t size);
+void* __libc_memalign(std::size_t alignment, std::size_t size);
+void __libc_free(void* pointer);
+
+void* malloc(std::size_t size) {
+  note_allocation();
+  return __libc_malloc(size);
+}
+
+void* calloc(std::size_t count, std::size_t size) {
+  note_allocation();
+  return __libc_calloc(count, size);
+}
+
+void* realloc(void* old, std::size_t size) {
+  note_allocation();
+  return __libc_realloc(old, size);
+}
+
+void* memalign(std::size_t alignment, std::size_t size) {
+  note_allocation();
+  return __libc_memalign(alignment, size);
+}
+
+void* aligned_alloc(std::size_t alignment, std::size_t size) { return memalign(alignment, size); }
+
+int posix_memalign(void** result, std::size_t alignment, std::size_t size) {
+  *result = memalign(alignment, size);
+  return *result == nullptr ? ENOMEM : 0;
+}
+
+void free(void* pointer) {
+  if (pointer != nullptr) note_release();
+  __libc_free(pointer);
+}
+}
+
+#endif
+
+namespace carousel::testing_support {
+
+AllocationCount::AllocationCount() {
+  allocations = 0;
+  releases = 0;
+  armed = true;
+}
+
+AllocationCount::~AllocationCount() { armed = false; }
+
+long AllocationCount::allocated() const { return allocations; }
+long AllocationCount::released() const { return releases; }
+
+}  // namespace carousel::testing_support

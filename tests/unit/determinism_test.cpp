@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+// The promise of the scalar and xsimd backends: a sequence gives the same bits whatever else
+// happens to be computed with it, and however the work is cut up.
+#include "conformance/random.hpp"
+#include "support/every_backend.hpp"
+#include "unit/sample.hpp"
+
+#include <carousel/compare.hpp>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <sstream>
+
+namespace carousel::testing_support {
+namespace {
+
+constexpr std::int64_t kRows = 33;
+constexpr std::int64_t kSteps = 11;
+
+/// One way to call the engine.
+struct How {
+  std::int64_t batch = 1;
+  std::int64_t chunk = kSteps;
+  std::int64_t max_steps = kSteps;
+  int threads = 1;
+  bool own_lengths = false;  ///< rows padded to kSteps, with `lengths`
+  bool batch_first = false;
+  std::int64_t first_row = 0;  ///< which of the rows come first: changes everybody's mates
+  std::int64_t hint = 1;       ///< expected batch and steps told to prepare
+};
+
+std::string text(const How& how) {
+  std::ostringstream out;
+  out << "batch " << how.batch << ", chunk " << how.chunk << ", max_steps " << how.max_steps
+      << ", threads " << how.threads << ", lengths " << how.own_lengths << ", batch first "
+      << how.batch_first << ", first row " << how.first_row << ", hint " << how.hint;
+  return out.str();
+}
+
+/// Independent sequences through one network, and the bits each gives when it runs alone.
+class Rows {
+ public:
+  Rows(const Case& spec, std::string id) : id_(std::move(id)), model_(sample(spec).model) {
+    conformance::Random random(2024);
+    width_ = spec.input;
+    for (std::int64_t row = 0; row < kRows; ++row) {
+      x_.push_back(random.floats(kSteps * width_, 2.0));
+      lengths_.push_back(random.up_to(kSteps));
+    }
+    for (std::int64_t row = 0; row < kRows; ++row) {
+      full_.push_back(run({.first_row = row}).front());
+      cut_.push_back(run_alone(row, lengths_[static_cast<std::size_t>(row)]));
+    }
+  }
+
+  /// Runs all rows, `how.batch` at a time, and expects the bits that each gives alone.
+  void expect_same_bits(const How& how) const {
+    const std::vector<Answer> found = run_all(how);
+    const std::vector<Answer>& expected = how.own_lengths ? cut_ : full_;
+    for (std::size_t row = 0; row < found.size(); ++row) {
+      const Answer& a = found[row];
+      const Answer& b = expected[row];
+      const auto real = static_cast<std::ptrdiff_t>(b.y.size());
+      const std::vector<float> y(a.y.begin(), a.y.begin() + real);
+      ASSERT_EQ(first_different_bit(y, b.y), -1) << "y of row " << row << ": " << text(how);
+      ASSERT_EQ(first_different_bit(a.h, b.h), -1) << "h of row " << row << ": " << text(how);
+      ASSERT_EQ(first_different_bit(a.c, b.c), -1) << "c of row " << row << ": " << text(how);
+      ASSERT_TRUE(std::all_of(a.y.begin() + real, a.y.end(), [](float v) { return v == 0.0F; }))
+          << "padding of row " << row << ": " << text(how);
+    }
+  }
+
+ private:
+  [[nodiscard]] std::vector<Answer> run_all(const How& how) const {
+    std::vector<Answer> all(static_cast<std::size_t>(kRows));
+    for (std::int64_t done = 0; done < kRows; done += how.batch) {
+      How part = how;
+      part.first_row = (how.first_row + done) % kRows;
+      const std::vector<Answer> some = run(part);
+      for (std::size_t b = 0; b < some.size(); ++b) {
+        all[static_cast<std::size_t>((part.first_row + static_cast<std::int64_t>(b)) % kRows)] =
+            some[b];
+      }
+    }
+    return all;
+  }
+
+  [[nodiscard]] Answer run_alone(std::int64_t row, std::int64_t steps) const {
+    const Network network = prepare(model_, {.backend = id_});
+    Stream stream = network.stream({.batch = 1, .max_steps = kSteps});
+    return run_dense(stream, x_[static_cast<std::size_t>(row)], steps, 1, network);
+  }
+
+  /// One batch of rows, wrapping around at the end.
+  [[nodiscard]] std::vector<Answer> run(const How& how) const {
+    const Network network = prepare(
+        model_, {.backend = id_, .threads = how.threads, .batch = how.hint, .steps = how.hint});
+    Stream stream = network.stream({.batch = how.batch, .max_steps = how.max_steps});
+    const std::int64_t outputs = network.output_size();
+    std::vector<float> x(static_cast<std::size_t>(kSteps * how.batch * width_));
+    std::vector<float> y(static_cast<std::size_t>(kSteps * how.batch * outputs));
+    const auto in = how.batch_first ? batch_first(x.data(), how.batch, kSteps, width_)
+                                    : steps_first(x.data(), kSteps, how.batch, width_);
+    const auto out = how.batch_first ? batch_first(y.data(), how.batch, kSteps, outputs)
+                                     : steps_first(y.data(), kSteps, how.batch, outputs);
+    std::vector<std::int64_t> lengths;
+    for (std::int64_t b = 0; b < how.batch; ++b) {
+      const auto row = static_cast<std::size_t>((how.first_row + b) % kRows);
+      for (std::int64_t t = 0; t < kSteps; ++t) {
+        std::copy_n(x_[row].begin() + t * width_, width_, in.row(t, b));
+      }
+      if (how.own_lengths) lengths.push_back(lengths_[row]);
+    }
+    for (std::int64_t t = 0; t < kSteps; t += how.chunk) {
+      const std::int64_t count = std::min(how.chunk, kSteps - t);
+      const Status status = stream.run(in.slice(t, count), out.slice(t, count),
+                                       conformance::lengths_from(lengths, t, count));
+      EXPECT_TRUE(static_cast<bool>(status)) << status.message();
+    }
+    std::vector<Answer> answers;
+    for (std::int64_t b = 0; b < how.batch; ++b) {
+      answers.push_back({row_of(out, b), row_of(stream.state().h, b), row_of(stream.state().c, b)});
+    }
+    return answers;
+  }
+
+  static std::vector<float> row_of(const SequenceView<float>& all, std::int64_t row) {
+    return conformance::dense(
+        {all.data + row * all.batch_stride, all.steps, 1, all.features, all.step_stride, 1});
+  }
+
+  std::string id_;
+  Model model_;
+  std::int64_t width_ = 0;
+  std::vector<std::vector<float>> x_;
+  std::vector<std::int64_t> lengths_;
+  std::vector<Answer> full_;  ///< each row alone, kSteps steps
+  std::vector<Answer> cut_;   ///< each row alone, its own length
+};
+
+class Determinism : public testing::TestWithParam<std::string> {};
+
+std::vector<Case> forward_networks() {
+  return {{.input = 17, .hidden = 33, .layers = 2},
+          {.input = 64, .hidden = 64},
+          {.input = 9, .hidden = 40, .proj = 11, .layers = 2, .bias = false},
+          {.input = 5, .hidden = 100, .head = 7},
+          {.input = 1, .hidden = 1}};
+}
+
+std::vector<Case> bidirectional_networks() {
+  return {{.input = 12, .hidden = 31, .layers = 2, .direction = Direction::bidirectional},
+          {.input = 40, .hidden = 65, .direction = Direction::reverse},
+          {.input = 7, .hidden = 20, .proj = 6, .direction = Direction::bidirectional, .head = 3}};
+}
+
+std::vector<Case> all_networks() {
+  std::vector<Case> all = forward_networks();
+  for (const Case& spec : bidirectional_networks()) all.push_back(spec);
+  return all;
+}
+
+TEST_P(Determinism, BatchAndMatesDoNotMatter) {
+  for (const Case& spec : all_networks()) {
+    const Rows rows(spec, GetParam());
+    for (const std::int64_t batch : {1, 2, 3, 4, 5, 7, 8, 11, 16, 19, 33}) {
+      rows.expect_same_bits({.batch = batch});
+      rows.expect_same_bits({.batch = batch, .first_row = 13, .hint = batch});
+      rows.expect_same_bits({.batch = batch, .batch_first = true});
+    }
+  }
+}
+
+TEST_P(Determinism, ChunksDoNotMatter) {
+  for (const Case& spec : forward_networks()) {
+    const Rows rows(spec, GetParam());
+    for (const std::int64_t batch : {1, 3, 16}) {
+      for (const std::int64_t chunk : {1, 2, 3, 7}) {
+        for (const std::int64_t max_steps : {1, 2, 64}) {
+          rows.expect_same_bits({.batch = batch, .chunk = chunk, .max_steps = max_steps});
+          rows.expect_same_bits(
+              {.batch = batch, .chunk = chunk, .max_steps = max_steps, .own_lengths = true});
+        }
+      }
+    }
+  }
+}
+
+TEST_P(Determinism, PaddingDoesNotMatter) {
+  for (const Case& spec : all_networks()) {
+    const Rows rows(spec, GetParam());
+    for (const std::int64_t batch : {1, 2, 5, 16, 33}) {
+      rows.expect_same_bits({.batch = batch, .own_lengths = true});
+      rows.expect_same_bits({.batch = batch, .max_steps = 100, .own_lengths = true});
+      rows.expect_same_bits({.batch = batch, .own_lengths = true, .batch_first = true});
+    }
+  }
+}
+
+TEST_P(Determinism, ThreadsDoNotMatter) {
+  for (const Case& spec : all_networks()) {
+    const Rows rows(spec, GetParam());
+    for (const int threads : {2, 3}) {
+      for (const std::int64_t batch : {1, 5, 33}) {
+        rows.expect_same_bits({.batch = batch, .threads = threads, .hint = batch});
+        rows.expect_same_bits({.batch = batch, .threads = threads, .own_lengths = true});
+      }
+    }
+  }
+}
+
+TEST_P(Determinism, SecondRunGivesTheSameBits) {
+  const Problem problem = sample({.input = 20, .hidden = 48, .layers = 2, .batch = 4, .steps = 9});
+  const Network network = prepare(problem.model, {.backend = GetParam()});
+  Stream stream = network.stream({.batch = 4, .max_steps = 9});
+  const Answer first = run_dense(stream, problem.x, 9, 4, network);
+  stream.reset();
+  const Answer second = run_dense(stream, problem.x, 9, 4, network);
+  EXPECT_EQ(first, second);
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, Determinism, testing::ValuesIn(deterministic_ids()),
+                         id_as_test_name);
+
+}  // namespace
+}  // namespace carousel::testing_support

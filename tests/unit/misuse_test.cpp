@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every wrong argument of run gives a status that says so, and leaves y and the state as they were.
+#include "support/every_backend.hpp"
+#include "unit/sample.hpp"
+
+#include <carousel/compare.hpp>
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+namespace carousel::testing_support {
+namespace {
+
+constexpr std::int64_t kBatch = 3;
+constexpr std::int64_t kSteps = 5;
+
+/// A network in mid-sequence, with arguments for one more run that a test spoils one at a time.
+struct Call {
+  explicit Call(const Case& spec, const std::string& id = "scalar")
+      : problem(sample(spec)),
+        network(prepare(problem.model, {.backend = id})),
+        stream(network.stream({.batch = kBatch, .max_steps = kSteps})) {
+    const auto outputs = static_cast<std::size_t>(network.output_size());
+    y_data.assign((kSteps + 1) * kBatch * outputs, kUntouched);
+    x_data.assign(static_cast<std::size_t>((kSteps + 1) * kBatch * network.input_size()), 0.5F);
+    id_data.assign((kSteps + 1) * kBatch, 1);
+    x = steps_first<const float>(x_data.data(), kSteps, kBatch, network.input_size());
+    ids = steps_first<const std::int32_t>(id_data.data(), kSteps, kBatch, 1);
+    y = steps_first(y_data.data(), kSteps, kBatch, network.output_size());
+    conformance::assign(stream.state().h, problem.h0);
+    conformance::assign(stream.state().c, problem.c0);
+  }
+
+  Status run() {
+    return network.takes_ids() ? stream.run_ids(ids, y, lengths) : stream.run(x, y, lengths);
+  }
+
+  /// Expects a failing status whose message contains `word`, and nothing else to happen.
+  void expect_refused(const char* word, const Status& status) {
+    EXPECT_FALSE(static_cast<bool>(status));
+    EXPECT_NE(std::string(status.message()).find(word), std::string::npos) << status.message();
+    for (const float value : y_data) ASSERT_EQ(value, kUntouched) << status.message();
+    EXPECT_EQ(first_different_bit(conformance::dense(stream.state().h), problem.h0), -1);
+    EXPECT_EQ(first_different_bit(conformance::dense(stream.state().c), problem.c0), -1);
+  }
+  void expect_refused(const char* word) { expect_refused(word, run()); }
+
+  Problem problem;
+  Network network;
+  Stream stream;
+  std::vector<float> x_data, y_data;
+  std::vector<std::int32_t> id_data;
+  SequenceView<const float> x;
+  SequenceView<const std::int32_t> ids;
+  SequenceView<float> y;
+  std::vector<std::int64_t> lengths;
+};
+
+Case plain() { return {.input = 6, .hidden = 9, .layers = 2, .initial_state = true}; }
+
+Case reading_ids() {
+  return {.input = 6, .hidden = 9, .head = 4, .vocabulary = 10, .initial_state = true};
+}
+
+struct Spoil {
+  const char* word;  ///< that the message has to contain
+  std::function<void(Call&)> how;
+};
+
+TEST(Misuse, WrongArgumentsAreRefused) {
+  const std::vector<Spoil> ways{
+      {"batch", [](Call& c) { c.x.batch = 2; }},
+      {"batch", [](Call& c) { c.y.batch = 4; }},
+      {"batch", [](Call& c) { c.x.batch = c.y.batch = 0; }},
+      {"input_size", [](Call& c) { c.x.features = 5; }},
+      {"output_size", [](Call& c) { c.y.features = 10; }},
+      {"steps", [](Call& c) { c.y.steps = kSteps - 1; }},
+      {"steps", [](Call& c) { c.x.steps = c.y.steps = -1; }},
+      {"null", [](Call& c) { c.x.data = nullptr; }},
+      {"null", [](Call& c) { c.y.data = nullptr; }},
+      {"lengths",
+       [](Call& c) {
+         c.lengths = {1, 2};
+       }},
+      {"lengths",
+       [](Call& c) {
+         c.lengths = {1, 2, 3, 4};
+       }},
+      {"length",
+       [](Call& c) {
+         c.lengths = {1, -1, 3};
+       }},
+      {"length",
+       [](Call& c) {
+         c.lengths = {1, 2, kSteps + 1};
+       }},
+      {"length",
+       [](Call& c) {
+         c.lengths = {INT64_MAX, INT64_MIN, 0};
+       }},
+  };
+  for (const std::string& id : runnable_ids()) {
+    SCOPED_TRACE(id);
+    for (const Spoil& way : ways) {
+      Call call(plain(), id);
+      way.how(call);
+      call.expect_refused(way.word);
+    }
+  }
+}
+
+TEST(Misuse, TooManyStepsForAReverseDirection) {
+  for (const Direction direction : {Direction::reverse, Direction::bidirectional}) {
+    Case spec = plain();
+    spec.direction = direction;
+    Call call(spec);
+    call.x.steps = call.y.steps = kSteps + 1;
+    call.expect_refused("max_steps");
+  }
+  Call forward(plain());
+  forward.x.steps = forward.y.steps = kSteps + 1;
+  EXPECT_TRUE(static_cast<bool>(forward.run()));
+}
+
+TEST(Misuse, IdsOutOfRange) {
+  for (const std::int32_t wrong : {-1, 10, 11, INT32_MAX, INT32_MIN}) {
+    for (const std::size_t where : {std::size_t{0}, std::size_t{kSteps * kBatch - 1}}) {
+      Call call(reading_ids());
+      call.id_data[where] = wrong;
+      call.expect_refused("id");
+    }
+  }
+}
+
+TEST(Misuse, IdsPastTheEndAreNotRead) {
+  Call call(reading_ids());
+  call.lengths = {2, 0, kSteps};
+  call.id_data[2 * kBatch] = -5;
+  call.id_data[1] = 1000;
+  EXPECT_TRUE(static_cast<bool>(call.run()));
+}
+
+TEST(Misuse, RunAndRunIdsAreNotInterchangeable) {
+  Call numbers(plain());
+  numbers.expect_refused("embedding", numbers.stream.run_ids(numbers.ids, numbers.y));
+  Call ids(reading_ids());
+  ids.x = steps_first<const float>(ids.x_data.data(), kSteps, kBatch, 1);
+  ids.expect_refused("run_ids", ids.stream.run(ids.x, ids.y));
+}
+
+TEST(Misuse, AStreamGoesOnAfterARefusal) {
+  Call spoilt(plain());
+  spoilt.x.features = 5;
+  spoilt.expect_refused("input_size");
+  spoilt.x.features = 6;
+  Call fresh(plain());
+  ASSERT_TRUE(static_cast<bool>(spoilt.run()));
+  ASSERT_TRUE(static_cast<bool>(fresh.run()));
+  EXPECT_EQ(spoilt.y_data, fresh.y_data);
+}
+
+TEST(Misuse, NothingToDoIsNoMisuse) {
+  Call call(plain());
+  call.x.steps = call.y.steps = 0;
+  call.x.data = nullptr;
+  call.y.data = nullptr;
+  EXPECT_TRUE(static_cast<bool>(call.run()));
+  EXPECT_EQ(first_different_bit(conformance::dense(call.stream.state().h), call.problem.h0), -1);
+}
+
+TEST(Misuse, OptionsOutOfRangeAreErrors) {
+  const Model model = sample(plain()).model;
+  EXPECT_THROW((void)prepare(model, {.threads = 0}), Error);
+  EXPECT_THROW((void)prepare(model, {.threads = -1}), Error);
+  EXPECT_THROW((void)prepare(model, {.batch = -1}), Error);
+  EXPECT_THROW((void)prepare(model, {.steps = -1}), Error);
+  const Network network = prepare(model);
+  EXPECT_THROW((void)network.stream({.batch = -1}), Error);
+  EXPECT_THROW((void)network.stream({.max_steps = 0}), Error);
+  EXPECT_THROW((void)network.stream({.max_steps = INT64_MAX}), Error);
+}
+
+TEST(Misuse, ModelsThatDoNotFitTogetherAreErrors) {
+  const auto expect_error = [](const std::function<void(Model&)>& spoil) {
+    Model model = sample(reading_ids()).model;
+    spoil(model);
+    EXPECT_THROW((void)prepare(model, {.backend = "scalar"}), Error);
+  };
+  expect_error([](Model& m) { m.layers.clear(); });
+  expect_error([](Model& m) { m.layers[0].directions[0].weight_ih.pop_back(); });
+  expect_error([](Model& m) { m.layers[0].directions[0].bias_hh.clear(); });
+  expect_error([](Model& m) { m.layers[0].directions[0].weight_hr.push_back(1.0F); });
+  expect_error([](Model& m) { m.layers[0].directions[1].weight_ih.push_back(1.0F); });
+  expect_error([](Model& m) { m.layers[0].spec.input_size = 7; });
+  expect_error([](Model& m) { m.layers[0].spec.hidden_size = 0; });
+  expect_error([](Model& m) { m.layers[0].spec.proj_size = 9; });
+  expect_error([](Model& m) { m.head->spec.input_size = 8; });
+  expect_error([](Model& m) { m.embedding->weight.pop_back(); });
+  expect_error([](Model& m) { m.embedding->embedding_dim = 5; });
+}
+
+}  // namespace
+}  // namespace carousel::testing_support

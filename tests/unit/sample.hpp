@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "conformance/problem.hpp"
+
+#include <carousel/network.hpp>
+
+#include <cstdint>
+#include <vector>
+
+/// Small networks with fixed random weights for the unit tests.
+namespace carousel::testing_support {
+
+using conformance::Case;
+using conformance::Problem;
+
+/// A case's network and numbers; deterministic, see conformance::Case.
+inline Problem sample(Case spec) {
+  spec.group = "unit";
+  return conformance::make_problem(spec);
+}
+
+/// What one run gives back, dense: y [steps, batch, outputs], h and c as `Stream::state`.
+struct Answer {
+  std::vector<float> y, h, c;
+  friend bool operator==(const Answer&, const Answer&) = default;
+};
+
+inline constexpr float kUntouched = 12345.0F;
+
+/// Runs `stream` once over dense x; y starts out as kUntouched.
+inline Answer run_dense(Stream& stream, const std::vector<float>& x, std::int64_t steps,
+                        std::int64_t batch, const Network& network,
+                        const std::vector<std::int64_t>& lengths = {}) {
+  Answer answer;
+  answer.y.assign(static_cast<std::size_t>(steps * batch * network.output_size()), kUntouched);
+  const Status status =
+      stream.run(steps_first<const float>(x.data(), steps, batch, network.input_size()),
+                 steps_first(answer.y.data(), steps, batch, network.output_size()), lengths);
+  if (!status) throw std::runtime_error(status.message());
+  answer.h = conformance::dense(stream.state().h);
+  answer.c = conformance::dense(stream.state().c);
+  return answer;
+}
+
+}  // namespace carousel::testing_support

@@ -5,6 +5,8 @@
 
 #include <omp.h>
 
+#include <thread>
+
 #if defined(__SSE2__)
 #include <immintrin.h>
 #endif
@@ -50,7 +52,16 @@ void SpinBarrier::wait(int count) noexcept {
     generation_.store(generation + 1, std::memory_order_release);
     return;
   }
-  while (generation_.load(std::memory_order_acquire) == generation) pause_briefly();
+  // Where threads outnumber the free cores, the one waited for may not be running at all; spinning on
+  // would then cost a scheduler's time slice per step.
+  constexpr int kSpins = 1000;
+  for (int spins = 0; generation_.load(std::memory_order_acquire) == generation; ++spins) {
+    if (spins < kSpins) {
+      pause_briefly();
+    } else {
+      std::this_thread::yield();
+    }
+  }
 }
 
 }  // namespace carousel

@@ -202,7 +202,7 @@ TEST_P(Determinism, ThreadsDoNotMatter) {
   for (const Case& spec : all_networks()) {
     const Rows rows(spec, GetParam());
     for (const int threads : {2, 3}) {
-      for (const std::int64_t batch : {1, 5, 33}) {
+      for (const std::int64_t batch : {1, 19}) {
         rows.expect_same_bits({.batch = batch, .threads = threads, .hint = batch});
         rows.expect_same_bits({.batch = batch, .threads = threads, .own_lengths = true});
       }

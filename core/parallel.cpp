@@ -52,8 +52,8 @@ void SpinBarrier::wait(int count) noexcept {
     generation_.store(generation + 1, std::memory_order_release);
     return;
   }
-  // Where threads outnumber the free cores, the one waited for may not be running at all; spinning on
-  // would then cost a scheduler's time slice per step.
+  // Where threads outnumber the free cores, the one waited for may not be running at all; spinning
+  // on would then cost a scheduler's time slice per step.
   constexpr int kSpins = 1000;
   for (int spins = 0; generation_.load(std::memory_order_acquire) == generation; ++spins) {
     if (spins < kSpins) {

@@ -33,6 +33,7 @@ std::string read_all(const std::string& file) {
   std::vector<std::string> words{CAROUSEL_COMMAND};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
   for (std::string& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   execv(CAROUSEL_COMMAND, pointers.data());

@@ -31,7 +31,10 @@ void note_release() {
 
 #if defined(CAROUSEL_SANITIZED)
 
-#include <sanitizer/allocator_interface.h>
+// sanitizer/allocator_interface.h declares it, but Debian's g++ comes without that header.
+extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*on_malloc)(const volatile void*,
+                                                                           std::size_t),
+                                                         void (*on_free)(const volatile void*));
 
 namespace {
 [[maybe_unused]] const int installed = __sanitizer_install_malloc_and_free_hooks(

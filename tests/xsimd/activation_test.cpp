@@ -24,7 +24,7 @@ namespace {
 
 using carousel::simd::Kernels;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__OPTIMIZE__)
 constexpr std::uint64_t kStride = 251;  // a prime: still touches every exponent and mantissa bit
 #else
 constexpr std::uint64_t kStride = 1;

@@ -94,7 +94,7 @@ Agreement compare_elements(std::span<const float> actual, std::span<const Expect
 template <class Expected>
 Agreement compare_each(std::span<const float> actual, std::span<const Expected> expected,
                        std::span<const double> tolerance) {
-  constexpr double kMissing = -1.0;  // fails, unless the values are equal
+  static constexpr double kMissing = -1.0;  // fails, unless the values are equal
   return compare_elements(actual, expected, [tolerance](std::size_t k) {
     return k < tolerance.size() ? tolerance[k] : kMissing;
   });

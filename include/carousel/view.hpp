@@ -29,6 +29,7 @@ struct SequenceView {
     return {start, count, batch, features, step_stride, batch_stride};
   }
 
+  // A writable view is a readable one. NOLINTNEXTLINE(google-explicit-constructor)
   constexpr operator SequenceView<const T>() const noexcept
     requires(!std::is_const_v<T>)
   {

@@ -67,6 +67,7 @@ TEST_P(RealNetwork, SegmentsThai) {
   for (const auto& entry : data.at("cases")) {
     const std::vector<std::string> points = code_points(entry.at("text"));
     std::vector<std::int32_t> ids;
+    ids.reserve(points.size());
     for (const std::string& point : points)
       ids.push_back(data.at("vocabulary").value(point, unknown));
     const auto steps = static_cast<std::int64_t>(ids.size());

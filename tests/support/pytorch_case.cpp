@@ -174,12 +174,15 @@ Model build_model(const Arrays& tensors, const std::string& prefix, const Archit
     ModelLayer& built = model.layers.emplace_back(ModelLayer{layer_spec(a, layer), {}});
     for (std::int64_t d = 0; d < built.spec.directions(); ++d) {
       const std::string tail = "_l" + std::to_string(layer) + (d == 1 ? "_reverse" : "");
+      const auto take = [&](std::string name) {
+        return take_floats(tensors, name.insert(0, prefix).append(tail));
+      };
       DirectionWeights& w = built.directions.at(static_cast<std::size_t>(d));
-      w.weight_ih = take_floats(tensors, prefix + "weight_ih" + tail);
-      w.weight_hh = take_floats(tensors, prefix + "weight_hh" + tail);
-      if (a.bias) w.bias_ih = take_floats(tensors, prefix + "bias_ih" + tail);
-      if (a.bias) w.bias_hh = take_floats(tensors, prefix + "bias_hh" + tail);
-      if (a.proj_size > 0) w.weight_hr = take_floats(tensors, prefix + "weight_hr" + tail);
+      w.weight_ih = take("weight_ih");
+      w.weight_hh = take("weight_hh");
+      if (a.bias) w.bias_ih = take("bias_ih");
+      if (a.bias) w.bias_hh = take("bias_hh");
+      if (a.proj_size > 0) w.weight_hr = take("weight_hr");
     }
   }
   validate(model);

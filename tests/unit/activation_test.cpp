@@ -96,7 +96,7 @@ class Activations : public testing::TestWithParam<std::string> {
 
   const std::vector<float> zeros = std::vector<float>(kPerRun, 0.0F);
   const std::vector<float> large = std::vector<float>(kPerRun, 50.0F);  ///< tanh is 1
-  const oracle::ErrorModel model;
+  const oracle::ErrorModel model{};
 };
 
 INSTANTIATE_TEST_SUITE_P(Backends, Activations, testing::ValuesIn(runnable_ids()), id_as_test_name);

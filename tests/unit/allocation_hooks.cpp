@@ -47,11 +47,13 @@ namespace {
 // The program's own definitions come before the C library's for every library it loads; the C
 // library's are still there under these names.
 extern "C" {
+// NOLINTBEGIN(readability-identifier-naming)
 void* __libc_malloc(std::size_t size);
 void* __libc_calloc(std::size_t count, std::size_t size);
 void* __libc_realloc(void* old, std::size_t size);
 void* __libc_memalign(std::size_t alignment, std::size_t size);
 void __libc_free(void* pointer);
+// NOLINTEND(readability-identifier-naming)
 
 void* malloc(std::size_t size) {
   note_allocation();

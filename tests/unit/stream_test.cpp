@@ -92,6 +92,7 @@ TEST_P(Streams, OfOneNetworkRunAtTheSameTime) {
   constexpr int kThreads = 4;
   std::vector<Answer> answers(kThreads);
   std::vector<std::thread> threads;
+  threads.reserve(answers.size());
   for (Answer& answer : answers) {
     threads.emplace_back([this, &answer, &first] {
       Stream stream = make();

@@ -14,25 +14,25 @@
 namespace carousel {
 
 std::span<const BackendEntry> backends() {
-  static const std::array entries{
+  static const std::array entries {
 #if defined(__x86_64__)
-      BackendEntry{&xsimd_avx512_backend(), "xsimd:avx512", {}},
-      BackendEntry{&xsimd_avx2_backend(), "xsimd:avx2", {}},
-      BackendEntry{&xsimd_sse2_backend(), "xsimd:sse2", {}},
-      BackendEntry{nullptr, "xsimd:neon", "this build is for x86-64"},
+    BackendEntry{&xsimd_avx512_backend(), "xsimd:avx512", {}},
+        BackendEntry{&xsimd_avx2_backend(), "xsimd:avx2", {}},
+        BackendEntry{&xsimd_sse2_backend(), "xsimd:sse2", {}},
+        BackendEntry{nullptr, "xsimd:neon", "this build is for x86-64"},
 #elif defined(__aarch64__)
-      BackendEntry{nullptr, "xsimd:avx512", "this build is for AArch64"},
-      BackendEntry{nullptr, "xsimd:avx2", "this build is for AArch64"},
-      BackendEntry{nullptr, "xsimd:sse2", "this build is for AArch64"},
-      BackendEntry{&xsimd_neon_backend(), "xsimd:neon", {}},
+    BackendEntry{nullptr, "xsimd:avx512", "this build is for AArch64"},
+        BackendEntry{nullptr, "xsimd:avx2", "this build is for AArch64"},
+        BackendEntry{nullptr, "xsimd:sse2", "this build is for AArch64"},
+        BackendEntry{&xsimd_neon_backend(), "xsimd:neon", {}},
 #endif
 #if defined(CAROUSEL_HAS_ONEDNN)
-      BackendEntry{&onednn_backend(), "onednn", {}},
+        BackendEntry{&onednn_backend(), "onednn", {}},
 #else
-      BackendEntry{nullptr, "onednn",
-                   "not in this build (CMake found no oneDNN, or CAROUSEL_ONEDNN is OFF)"},
+        BackendEntry{nullptr, "onednn",
+                     "not in this build (CMake found no oneDNN, or CAROUSEL_ONEDNN is OFF)"},
 #endif
-      BackendEntry{&scalar_backend(), "scalar", {}},
+        BackendEntry{&scalar_backend(), "scalar", {}},
   };
   return entries;
 }

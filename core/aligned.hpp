@@ -19,7 +19,7 @@ class AlignedFloats {
   explicit AlignedFloats(std::int64_t count)
       : size_(static_cast<std::size_t>(count)),
         data_(static_cast<float*>(
-            ::operator new(size_ * sizeof(float), std::align_val_t{kAlignment}))) {
+            ::operator new (size_ * sizeof(float), std::align_val_t{kAlignment}))) {
     std::fill_n(data_.get(), size_, 0.0F);
   }
 
@@ -31,7 +31,7 @@ class AlignedFloats {
  private:
   struct Free {
     void operator()(float* p) const noexcept {
-      ::operator delete(p, std::align_val_t{kAlignment});
+      ::operator delete (p, std::align_val_t{kAlignment});
     }
   };
   std::size_t size_ = 0;

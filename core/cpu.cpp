@@ -83,8 +83,8 @@ CpuFeatures detect() {
   const Registers leaf71 = cpuid(7, 1);
   const bool osxsave = bit(leaf1.ecx, 27);
   const unsigned long long saved = osxsave ? xcr0() : 0;
-  f.os_saves_ymm = (saved & 0x06U) == 0x06U;                       // XMM and YMM
-  f.os_saves_zmm = f.os_saves_ymm && (saved & 0xE0U) == 0xE0U;     // opmask, ZMM
+  f.os_saves_ymm = (saved & 0x06U) == 0x06U;                    // XMM and YMM
+  f.os_saves_zmm = f.os_saves_ymm && (saved & 0xE0U) == 0xE0U;  // opmask, ZMM
   f.sse2 = bit(leaf1.edx, 26);
   f.sse4_2 = bit(leaf1.ecx, 20);
   f.avx = f.os_saves_ymm && bit(leaf1.ecx, 28);

@@ -41,9 +41,8 @@ void add_layer(detail::NetworkData& network, const ModelLayer& layer, const std:
 }  // namespace
 
 bool detail::NetworkData::needs_whole_sequence() const {
-  return std::ranges::any_of(plans, [](const LayerPlan& plan) {
-    return plan.spec.direction != Direction::forward;
-  });
+  return std::ranges::any_of(
+      plans, [](const LayerPlan& plan) { return plan.spec.direction != Direction::forward; });
 }
 
 Network::Network(std::shared_ptr<const detail::NetworkData> data) noexcept

@@ -84,8 +84,8 @@ void allocate_scratch(const NetworkData& network, StreamData& data) {
     if (static_cast<std::int64_t>(buffer.size()) < need) buffer = AlignedFloats(need);
   }
   for (const auto& layer : network.layers) {
-    data.workspaces.push_back(layer->workspace(
-        {.batch = data.options.batch, .max_steps = data.options.max_steps}));
+    data.workspaces.push_back(
+        layer->workspace({.batch = data.options.batch, .max_steps = data.options.max_steps}));
   }
   data.lengths.resize(static_cast<std::size_t>(data.options.batch));
 }
@@ -112,7 +112,8 @@ Status check_run(const NetworkData& network, const StreamData& data, const Seque
   }
   if (x.steps > data.options.max_steps && network.needs_whole_sequence()) {
     return Status::failure(
-        "run: a network with a reverse direction takes at most max_steps steps (see StreamOptions)");
+        "run: a network with a reverse direction takes at most max_steps steps (see "
+        "StreamOptions)");
   }
   if (!lengths.empty() && std::cmp_not_equal(lengths.size(), batch)) {
     return Status::failure("run: lengths must be empty or have one entry per batch row");
@@ -131,10 +132,10 @@ Status run_piece(const NetworkData& network, StreamData& data, SequenceView<cons
   const std::size_t last = network.layers.size() - 1;
   for (std::size_t l = 0; l <= last; ++l) {
     const auto& slots = data.slots[l];
-    const SequenceView<float> out =
-        l == last ? y
-                  : steps_first(data.between[l % 2].data(), x.steps, x.batch,
-                                network.plans[l].spec.output_size());
+    const SequenceView<float> out = l == last
+                                        ? y
+                                        : steps_first(data.between[l % 2].data(), x.steps, x.batch,
+                                                      network.plans[l].spec.output_size());
     const ForwardArgs args{.x = x,
                            .y = out,
                            .lengths = lengths,
@@ -282,7 +283,8 @@ StateView Stream::layer_state(std::int64_t layer, std::int64_t direction) {
     throw Error("layer_state: layer " + std::to_string(layer) + " (" + describe(spec) +
                 ") has no state for direction " + std::to_string(direction));
   }
-  const auto& slot = data_->slots[static_cast<std::size_t>(layer)][static_cast<std::size_t>(direction)];
+  const auto& slot =
+      data_->slots[static_cast<std::size_t>(layer)][static_cast<std::size_t>(direction)];
   StateView view;
   view.h = steps_first(slot.h, 1, data_->options.batch, spec.state_size());
   if (spec.has_cell_state()) {

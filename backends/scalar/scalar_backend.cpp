@@ -53,8 +53,7 @@ class ScalarLayer final : public Layer {
  public:
   ScalarLayer(const LayerSpec& spec, const LayerWeights& weights) : spec_(spec) {
     for (std::int64_t d = 0; d < spec.directions(); ++d) {
-      data_[static_cast<std::size_t>(d)] =
-          copy_weights(spec, weights[static_cast<std::size_t>(d)]);
+      data_[static_cast<std::size_t>(d)] = copy_weights(spec, weights[static_cast<std::size_t>(d)]);
     }
   }
 
@@ -122,7 +121,8 @@ class ScalarLayer final : public Layer {
     const std::int64_t S = spec_.state_size();
     float* gates = scratch.gates.data();
     for (std::int64_t j = 0; j < 4 * H; ++j) {
-      const float input = dot(w.bias[static_cast<std::size_t>(j)], w.weight_ih.data() + j * I, x, I);
+      const float input =
+          dot(w.bias[static_cast<std::size_t>(j)], w.weight_ih.data() + j * I, x, I);
       gates[j] = dot(input, w.weight_hh.data() + j * S, h, S);
     }
     float* hidden = scratch.hidden.data();

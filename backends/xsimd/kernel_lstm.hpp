@@ -172,8 +172,8 @@ inline void finish_step(const LstmJob& job, std::int64_t s, std::int64_t active,
 }
 
 /// Projects the inputs of as many steps as fit and runs them. Returns the steps done.
-inline std::int64_t run_hoisted(const LstmJob& job, std::int64_t s0, std::int64_t active,
-                                int index, int count, Range blocks) {
+inline std::int64_t run_hoisted(const LstmJob& job, std::int64_t s0, std::int64_t active, int index,
+                                int count, Range blocks) {
   std::int64_t listed = 0;
   std::int64_t end = s0;
   for (std::int64_t n = active; n > 0 && listed + n <= job.hoist_rows; ++end) {

@@ -46,11 +46,11 @@ struct LstmJob {
   // Scratch. Row strides are padded sizes: state_stride and unit_stride floats.
   std::int64_t state_stride = 0;
   std::int64_t unit_stride = 0;
-  float* h_even = nullptr;       ///< [row_count][state_stride]: h before even steps
-  float* h_odd = nullptr;        ///< likewise before odd steps
-  float* cell = nullptr;         ///< [row_count][unit_stride]
-  float* hidden = nullptr;       ///< [row_count][unit_stride]: h before the projection
-  float* gates = nullptr;        ///< [hoist_rows][blocks][4][W]: inputs projected ahead of time
+  float* h_even = nullptr;         ///< [row_count][state_stride]: h before even steps
+  float* h_odd = nullptr;          ///< likewise before odd steps
+  float* cell = nullptr;           ///< [row_count][unit_stride]
+  float* hidden = nullptr;         ///< [row_count][unit_stride]: h before the projection
+  float* gates = nullptr;          ///< [hoist_rows][blocks][4][W]: inputs projected ahead of time
   const float** inputs = nullptr;  ///< [hoist_rows]
   std::int64_t hoist_rows = 0;
   SpinBarrier* barrier = nullptr;

@@ -19,7 +19,8 @@ AlignedFloats pack_linear_bias(const LayerSpec& spec, const WeightsView& weights
 
 class LinearLayer final : public Layer {
  public:
-  LinearLayer(const Kernels& kernels, const LayerSpec& spec, const WeightsView& weights, int threads)
+  LinearLayer(const Kernels& kernels, const LayerSpec& spec, const WeightsView& weights,
+              int threads)
       : kernels_(kernels),
         spec_(spec),
         threads_(threads),

@@ -22,8 +22,8 @@ constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b 
 /// slice, but all meet after each step).
 struct Split {
   std::int64_t directions = 1;
-  std::int64_t row_groups = 1;    ///< per direction
-  std::vector<int> team_sizes;    ///< per direction: threads on each of its row groups
+  std::int64_t row_groups = 1;  ///< per direction
+  std::vector<int> team_sizes;  ///< per direction: threads on each of its row groups
   [[nodiscard]] std::int64_t jobs() const { return directions * row_groups; }
   /// Threads needed to run all jobs at once.
   [[nodiscard]] int threads() const {
@@ -65,8 +65,8 @@ struct JobScratch {
 
 class LstmWorkspace final : public Workspace {
  public:
-  LstmWorkspace(const std::array<PackedLstm, 2>& weights, const Kernels& kernels,
-                const Split& how, const WorkspaceOptions& options)
+  LstmWorkspace(const std::array<PackedLstm, 2>& weights, const Kernels& kernels, const Split& how,
+                const WorkspaceOptions& options)
       : split(how),
         order(static_cast<std::size_t>(options.batch)),
         rows(static_cast<std::size_t>(options.batch)),

@@ -30,8 +30,8 @@ AlignedFloats pack_gates(std::span<const float> weight, std::int64_t units, std:
     const std::int64_t lanes = std::min(width, units - block * width);
     for (std::int64_t gate = 0; gate < 4; ++gate) {
       const float* from = weight.data() + (gate * units + block * width) * columns;
-      transpose_into(packed.data() + (block * columns * 4 + gate) * width, 4 * width, from,
-                     columns, lanes);
+      transpose_into(packed.data() + (block * columns * 4 + gate) * width, 4 * width, from, columns,
+                     lanes);
     }
   }
   return packed;

@@ -43,8 +43,7 @@ class XsimdBackend final : public Backend {
 
   [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const LayerWeights& weights,
                                                const LayerOptions& options) const override {
-    const auto make =
-        spec.cell == Cell::linear ? &simd::make_linear_layer : &simd::make_lstm_layer;
+    const auto make = spec.cell == Cell::linear ? &simd::make_linear_layer : &simd::make_lstm_layer;
     return make(isa_.kernels, spec, weights, options);
   }
 
@@ -57,11 +56,11 @@ class XsimdBackend final : public Backend {
 #if defined(__x86_64__)
 
 const Backend& xsimd_avx512_backend() {
-  static const XsimdBackend backend({"avx512",
-                                     "16 floats a vector, fused multiply-add",
-                                     simd::kernels_avx512,
-                                     {"avx2", "fma", "avx512f", "avx512cd", "avx512bw", "avx512dq",
-                                      "avx512vl"}});
+  static const XsimdBackend backend(
+      {"avx512",
+       "16 floats a vector, fused multiply-add",
+       simd::kernels_avx512,
+       {"avx2", "fma", "avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"}});
   return backend;
 }
 

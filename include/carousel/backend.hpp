@@ -42,9 +42,9 @@ struct WeightsView {
 using LayerWeights = std::array<WeightsView, 2>;
 
 struct LayerOptions {
-  int threads = 1;            ///< how many threads one `forward` may use
-  std::int64_t batch = 1;     ///< the batch and steps that the caller expects: hints for packing
-  std::int64_t steps = 64;    ///< and planning, never limits
+  int threads = 1;          ///< how many threads one `forward` may use
+  std::int64_t batch = 1;   ///< the batch and steps that the caller expects: hints for packing
+  std::int64_t steps = 64;  ///< and planning, never limits
 };
 
 struct WorkspaceOptions {
@@ -66,9 +66,9 @@ class Workspace {
 /// The arguments of one `Layer::forward`. Sizes have been checked by the caller.
 struct ForwardArgs {
   SequenceView<const float> x;  ///< [steps, batch, input_size]
-  SequenceView<float> y;        ///< [steps, batch, output_size]; forward in [0, S), reverse in [S, 2S)
-  /// Real steps per batch row, each in [0, steps]; null: all rows have `steps`. Outputs past the end
-  /// are set to zero, the final state is that of the last real step, and the reverse direction
+  SequenceView<float> y;  ///< [steps, batch, output_size]; forward in [0, S), reverse in [S, 2S)
+  /// Real steps per batch row, each in [0, steps]; null: all rows have `steps`. Outputs past the
+  /// end are set to zero, the final state is that of the last real step, and the reverse direction
   /// starts there (PyTorch's packed sequences).
   const std::int64_t* lengths = nullptr;
   /// State in and out, dense: h [batch, state_size], c [batch, hidden_size], per direction.
@@ -134,7 +134,8 @@ struct BackendEntry {
 [[nodiscard]] std::span<const BackendEntry> backends();
 
 /// The backends that a choice names, in priority order: "auto", a family ("xsimd") or an id
-/// ("xsimd:avx2"). Throws Error listing the choices when it names none or none that this CPU can run.
+/// ("xsimd:avx2"). Throws Error listing the choices when it names none or none that this CPU can
+/// run.
 [[nodiscard]] std::vector<const Backend*> select_backends(std::string_view choice);
 
 /// The first backend of `choice` that supports `spec`. Throws Error with each refusal's reason.

@@ -17,8 +17,8 @@ struct PrepareOptions {
   /// variable CAROUSEL_BACKEND, else "auto". Anything but "auto" is binding: a layer it cannot run
   /// is an error, never silently given to another backend.
   std::string backend{};
-  int threads = 1;          ///< threads one `run` may use
-  std::int64_t batch = 1;   ///< expected batch and steps per run: hints, not limits
+  int threads = 1;         ///< threads one `run` may use
+  std::int64_t batch = 1;  ///< expected batch and steps per run: hints, not limits
   std::int64_t steps = 64;
 };
 
@@ -44,7 +44,7 @@ class Network {
 
   /// Bottom up, the linear head last if the model has one.
   [[nodiscard]] std::span<const LayerPlan> layers() const noexcept;
-  [[nodiscard]] bool takes_ids() const noexcept;  ///< has an embedding: use `Stream::run_ids`
+  [[nodiscard]] bool takes_ids() const noexcept;      ///< has an embedding: use `Stream::run_ids`
   [[nodiscard]] bool bidirectional() const noexcept;  ///< any layer that is not forward-only
   [[nodiscard]] std::int64_t input_size() const noexcept;
   [[nodiscard]] std::int64_t output_size() const noexcept;

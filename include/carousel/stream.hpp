@@ -13,12 +13,14 @@ namespace carousel {
 
 struct StreamOptions {
   std::int64_t batch = 1;  ///< rows of every run
-  /// Steps processed at once; scratch memory grows with it. A forward-only network takes runs of any
-  /// length (worked off in pieces of this size); one with a reverse direction refuses longer runs.
+  /// Steps processed at once; scratch memory grows with it. A forward-only network takes runs of
+  /// any length (worked off in pieces of this size); one with a reverse direction refuses longer
+  /// runs.
   std::int64_t max_steps = 64;
 };
 
-/// Mutable views of a stream's state in PyTorch's shapes; L layers, D directions, index `l * D + d`.
+/// Mutable views of a stream's state in PyTorch's shapes; L layers, D directions, index `l * D +
+/// d`.
 struct StateView {
   SequenceView<float> h;  ///< [L*D, batch, state_size]
   SequenceView<float> c;  ///< [L*D, batch, hidden_size]; empty when no layer has a cell state

@@ -23,16 +23,15 @@ struct SequenceView {
   }
 
   /// The steps `[first, first + count)`.
-  [[nodiscard]] constexpr SequenceView slice(std::int64_t first, std::int64_t count) const noexcept {
+  [[nodiscard]] constexpr SequenceView slice(std::int64_t first,
+                                             std::int64_t count) const noexcept {
     // No arithmetic on a null pointer: an empty array may well have one.
     T* start = count == 0 ? data : data + first * step_stride;
     return {start, count, batch, features, step_stride, batch_stride};
   }
 
   // A writable view is a readable one. NOLINTNEXTLINE(google-explicit-constructor)
-  constexpr operator SequenceView<const T>() const noexcept
-    requires(!std::is_const_v<T>)
-  {
+  constexpr operator SequenceView<const T>() const noexcept requires(!std::is_const_v<T>) {
     return {data, steps, batch, features, step_stride, batch_stride};
   }
 };

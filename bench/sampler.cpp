@@ -66,6 +66,7 @@ std::vector<std::vector<double>> sample_interleaved(const std::vector<Task>& tas
   benchmark::ClearRegisteredBenchmarks();
   if (failure) std::rethrow_exception(failure);
   std::vector<std::vector<double>> samples;
+  samples.reserve(tasks.size());
   for (const Task& task : tasks) samples.push_back(std::move(collector.samples[task.name]));
   return samples;
 }

@@ -86,8 +86,8 @@ void apply(const Arguments& arguments, Settings& settings) {
       settings.threads.push_back(parse_threads(part));
     }
     std::ranges::sort(settings.threads);
-    const auto repeated = std::ranges::unique(settings.threads);
-    settings.threads.erase(repeated.begin(), repeated.end());
+    settings.threads.erase(std::unique(settings.threads.begin(), settings.threads.end()),
+                           settings.threads.end());
   } else if (std::thread::hardware_concurrency() < 2) {
     settings.threads = {1};
   }

@@ -53,8 +53,7 @@ std::vector<int> ReportData::thread_counts() const {
   std::vector<int> counts;
   for (const ReportMeasurement& one : measurements) counts.push_back(one.threads);
   std::ranges::sort(counts);
-  const auto repeated = std::ranges::unique(counts);
-  counts.erase(repeated.begin(), repeated.end());
+  counts.erase(std::unique(counts.begin(), counts.end()), counts.end());
   return counts;
 }
 

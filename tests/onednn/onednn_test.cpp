@@ -59,6 +59,7 @@ TEST(OnednnPackedTensor, OneCopyPerLayoutWhoeverAsks) {
   const Desc transposed({2, 3}, kFloat, Tag::io);
   const PackedTensor tensor(plain, Floats{1, 2, 3, 4, 5, 6});
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i) threads.emplace_back([&] { (void)tensor.as(transposed); });
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(tensor.bytes(), 2 * 6 * sizeof(float));

@@ -40,6 +40,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   # GCC 12 sees these in its own inlined std::string and std::vector (GCC bugs 105329, 105651).
   target_compile_options(carousel_warnings INTERFACE
     -Wno-restrict -Wno-stringop-overflow)
+elseif(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # Taken for dangling: a reference into one argument of a call whose other argument is a temporary.
+  target_compile_options(carousel_warnings INTERFACE -Wno-dangling-reference)
 endif()
 
 if(CAROUSEL_SANITIZE)

@@ -77,8 +77,9 @@ TEST_P(RealNetwork, SegmentsThai) {
                                       unbatched(scores.data(), steps, network.output_size()));
     ASSERT_TRUE(static_cast<bool>(status)) << status.message();
     const std::string found = segmentation(points, scores, data.at("classes"));
-    EXPECT_EQ(found, entry.at("expected").get<std::string>());
-    if (found == entry.at("expected")) ++matched;
+    const auto expected = entry.at("expected").get<std::string>();
+    EXPECT_EQ(found, expected);
+    if (found == expected) ++matched;
   }
   std::printf("%s: %d segmentations match\n", GetParam().c_str(), matched);
   EXPECT_EQ(matched, 46);

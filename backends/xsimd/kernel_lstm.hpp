@@ -28,19 +28,19 @@ inline std::int64_t active_rows(const LstmJob& job, std::int64_t s, std::int64_t
 }
 
 /// The time step that row r is at after s steps.
-inline std::int64_t time_of(const LstmJob& job, std::int64_t r, std::int64_t s) {
+CAROUSEL_INLINE std::int64_t time_of(const LstmJob& job, std::int64_t r, std::int64_t s) {
   return job.backwards ? job.lengths[r] - 1 - s : s;
 }
 
-inline const float* x_row(const LstmJob& job, std::int64_t r, std::int64_t s) {
+CAROUSEL_INLINE const float* x_row(const LstmJob& job, std::int64_t r, std::int64_t s) {
   return job.x.data + time_of(job, r, s) * job.x.step_stride + job.rows[r] * job.x.batch_stride;
 }
 
-inline float* y_row(const LstmJob& job, std::int64_t r, std::int64_t s) {
+CAROUSEL_INLINE float* y_row(const LstmJob& job, std::int64_t r, std::int64_t s) {
   return job.y.data + time_of(job, r, s) * job.y.step_stride + job.rows[r] * job.y.batch_stride;
 }
 
-inline float* h_before(const LstmJob& job, std::int64_t s) {
+CAROUSEL_INLINE float* h_before(const LstmJob& job, std::int64_t s) {
   return (s & 1) == 0 ? job.h_even : job.h_odd;
 }
 
@@ -51,8 +51,8 @@ inline void copy(float* to, const float* from, std::int64_t count) {
 /// c' = f ∘ c + i ∘ g, h' = o ∘ tanh(c') for the tile's units; h goes to the state (or, with a
 /// projection, to `hidden`) and, without one, to y.
 template <int R, int B>
-inline void update_units(const LstmJob& job, Tile<R, B>& tile, std::int64_t r0, std::int64_t block,
-                         std::int64_t s) {
+CAROUSEL_INLINE void update_units(const LstmJob& job, Tile<R, B>& tile, std::int64_t r0,
+                                  std::int64_t block, std::int64_t s) {
   constexpr Functions<4> kGates{
       {Function::sigmoid, Function::sigmoid, Function::tanh, Function::sigmoid}};
   const PackedLstm& w = *job.weights;
@@ -87,8 +87,8 @@ inline void update_units(const LstmJob& job, Tile<R, B>& tile, std::int64_t r0, 
 
 /// Adds the recurrent part to the tile and finishes the step for its units.
 template <int R, int B>
-inline void recur(const LstmJob& job, Tile<R, B>& tile, std::int64_t r0, std::int64_t block,
-                  std::int64_t s) {
+CAROUSEL_INLINE void recur(const LstmJob& job, Tile<R, B>& tile, std::int64_t r0,
+                           std::int64_t block, std::int64_t s) {
   const PackedLstm& w = *job.weights;
   const std::int64_t stride = w.state_size * 4 * kWidth;
   const float* h[R];
@@ -174,8 +174,8 @@ inline void step_from_inputs(const LstmJob& job, std::int64_t s, std::int64_t ac
 
 /// Adds W h to all gates of one row: NB blocks, in groups that the registers have room for.
 template <int NB, int First = 0>
-inline void multiply_row(Tile<1, NB>& gates, const float* h, std::int64_t count, const float* w,
-                         std::int64_t block_stride) {
+CAROUSEL_INLINE void multiply_row(Tile<1, NB>& gates, const float* h, std::int64_t count,
+                                  const float* w, std::int64_t block_stride) {
   constexpr int kLeft = NB - First;
   constexpr int kGroups = (kLeft + kMaxRows - 1) / kMaxRows;
   constexpr int B = (kLeft + kGroups - 1) / kGroups;
@@ -189,7 +189,7 @@ inline void multiply_row(Tile<1, NB>& gates, const float* h, std::int64_t count,
 
 /// Bias and input part of all gates of one row.
 template <int NB>
-inline void start_row(Tile<1, NB>& gates, const PackedLstm& w, const float* x) {
+CAROUSEL_INLINE void start_row(Tile<1, NB>& gates, const PackedLstm& w, const float* x) {
   load(gates, w.bias, 0);
   multiply_row(gates, x, w.input_size, w.weight_ih, w.input_size * 4 * kWidth);
 }

@@ -27,13 +27,13 @@ struct Functions {
 
 #include "backends/xsimd/kernel_tanh_table.hpp"
 
-inline Batch look_up(int row, __m512i index) {
+CAROUSEL_INLINE Batch look_up(int row, __m512i index) {
   return _mm512_permutexvar_ps(index, _mm512_load_ps(kTanhTable[row]));
 }
 
 /// x[n] = functions.of[n](x[n])
 template <int N, Functions<N> functions>
-inline void activate(Batch (&x)[N]) {
+CAROUSEL_INLINE void activate(Batch (&x)[N]) {
   Batch a[N];
   Batch t[N];
   Batch r[N];
@@ -77,7 +77,7 @@ constexpr float power_of(float base, int exponent) {
 
 /// x[n] = functions.of[n](x[n])
 template <int N, Functions<N> functions>
-inline void activate(Batch (&x)[N]) {
+CAROUSEL_INLINE void activate(Batch (&x)[N]) {
   Batch u[N];
   Batch p[N];
   Batch q[N];
@@ -106,7 +106,7 @@ inline void activate(Batch (&x)[N]) {
 
 /// x[n] = tanh(x[n]), in groups that the registers have room for.
 template <int N>
-inline void tanh_all(Batch* x) {
+CAROUSEL_INLINE void tanh_all(Batch* x) {
   if constexpr (N > 4) {
     tanh_all<N / 2>(x);
     tanh_all<N - N / 2>(x + N / 2);

@@ -16,7 +16,7 @@ struct Tile {
 
 /// Starts from four vectors per block at `start + r * row_stride + b * 4W` (row_stride 0: a bias).
 template <int R, int B>
-inline void load(Tile<R, B>& tile, const float* start, std::int64_t row_stride) {
+CAROUSEL_INLINE void load(Tile<R, B>& tile, const float* start, std::int64_t row_stride) {
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 16
@@ -27,7 +27,7 @@ inline void load(Tile<R, B>& tile, const float* start, std::int64_t row_stride) 
 }
 
 template <int B>
-inline void copy_blocks(Batch (*to)[4], const Batch (*from)[4]) {
+CAROUSEL_INLINE void copy_blocks(Batch (*to)[4], const Batch (*from)[4]) {
 #pragma GCC unroll 8
   for (int b = 0; b < B; ++b) {
 #pragma GCC unroll 4
@@ -36,7 +36,7 @@ inline void copy_blocks(Batch (*to)[4], const Batch (*from)[4]) {
 }
 
 template <int R, int B>
-inline void clear(Tile<R, B>& tile) {
+CAROUSEL_INLINE void clear(Tile<R, B>& tile) {
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 16
@@ -45,7 +45,7 @@ inline void clear(Tile<R, B>& tile) {
 }
 
 template <int R, int B>
-inline void store(const Tile<R, B>& tile, float* start, std::int64_t row_stride) {
+CAROUSEL_INLINE void store(const Tile<R, B>& tile, float* start, std::int64_t row_stride) {
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 16
@@ -57,8 +57,8 @@ inline void store(const Tile<R, B>& tile, float* start, std::int64_t row_stride)
 
 /// acc[r][b*4 + v] += sum over k of a[r][k] * w[b][k][v], k ascending.
 template <int R, int B>
-inline void multiply(Tile<R, B>& tile, const float* const (&a)[R], std::int64_t count,
-                     const float* w, std::int64_t block_stride) {
+CAROUSEL_INLINE void multiply(Tile<R, B>& tile, const float* const (&a)[R], std::int64_t count,
+                              const float* w, std::int64_t block_stride) {
   Tile<R, B> t = tile;  // a local copy stays in registers
   for (std::int64_t k = 0; k < count; ++k) {
     Batch row[R];
@@ -119,7 +119,7 @@ inline void for_each_block(std::int64_t first, std::int64_t last, bool upwards, 
 }
 
 /// Writes the first `count` >= 1 of a vector's floats, all of them if there are not that many.
-inline void store_some(float* to, Batch value, std::int64_t count) {
+CAROUSEL_INLINE void store_some(float* to, Batch value, std::int64_t count) {
   if (count >= kWidth) {
     value.store_unaligned(to);
     return;

@@ -34,6 +34,9 @@ constexpr int kMaxOneRowBlocks = kWidth > 4 ? 48 / static_cast<int>(kWidth) : 0;
 constexpr int kShadowBlocks = (kMaxRows + 1) / 2;
 constexpr std::int64_t kShadowProducts = 256 / kWidth;
 
+// What works on registers must not be called: its operands would go through memory.
+#define CAROUSEL_INLINE [[gnu::always_inline]] inline
+
 template <int N>
 struct Int {
   static constexpr int value = N;

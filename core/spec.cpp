@@ -160,6 +160,9 @@ void validate(const LayerSpec& spec) {
   if (spec.cell == Cell::linear && spec.direction != Direction::forward) {
     throw Error("layer spec: a linear layer has no direction");
   }
+  if (spec.cell == Cell::linear && spec.clip > 0.0F) {
+    throw Error("layer spec: a linear layer has no gates to clip");
+  }
 }
 
 std::string describe(const LayerSpec& spec) {

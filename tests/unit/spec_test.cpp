@@ -58,6 +58,7 @@ TEST(Spec, VariantsAreForTheirCells) {
   EXPECT_THROW(validate(changed(Cell::rnn, [](auto& s) { s.cell_clip = 1; })), Error);
   EXPECT_THROW(validate(changed(Cell::gru, [](auto& s) { s.proj_size = 2; })), Error);
   EXPECT_NO_THROW(validate(changed(Cell::gru, [](auto& s) { s.clip = 1; })));
+  EXPECT_THROW(validate(changed(Cell::linear, [](auto& s) { s.clip = 1; })), Error);
 }
 
 TEST(Spec, DescriptionsNameWhatIsUnusual) {

@@ -30,9 +30,12 @@ float next_cell(const StepContext& s, const float* a, std::int64_t unit, float c
 
 // Hochreiter & Schmidhuber 1997 with forget gates (Gers et al. 2000), peepholes (Gers & Schmidhuber
 // 2000), coupled gates (Greff et al. 2017) and projection (Sak et al. 2014), in PyTorch's notation:
-//   i = σ(W_ii x + b_ii + W_hi h + b_hi [+ p_i ∘ c])    f = σ(W_if x + b_if + W_hf h + b_hf [+ p_f
-//   ∘ c]) g = tanh(W_ig x + b_ig + W_hg h + b_hg)             c' = f ∘ c + i ∘ g o = σ(W_io x +
-//   b_io + W_ho h + b_ho [+ p_o ∘ c'])   h' = o ∘ tanh(c')  [h' = W_hr h']
+//   i = σ(W_ii x + b_ii + W_hi h + b_hi [+ p_i ∘ c])
+//   f = σ(W_if x + b_if + W_hf h + b_hf [+ p_f ∘ c])
+//   g = tanh(W_ig x + b_ig + W_hg h + b_hg)
+//   c' = f ∘ c + i ∘ g
+//   o = σ(W_io x + b_io + W_ho h + b_ho [+ p_o ∘ c'])
+//   h' = o ∘ tanh(c')  [h' = W_hr h']
 void lstm_step(const StepContext& s, const float* x, float* h, float* c) noexcept {
   const std::int64_t H = s.spec.hidden_size;
   const std::int64_t P = s.spec.proj_size;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -94,6 +95,16 @@ struct LayerSpec {
 };
 
 [[nodiscard]] ActivationSet default_activations(Cell cell) noexcept;
+
+/// How many entries of an ActivationSet a cell uses: 3 (LSTM), 2 (GRU), 1 (RNN), 0 (linear).
+[[nodiscard]] std::size_t activation_count(Cell cell) noexcept;
+
+/// Whether two functions are the same; parameters count only where the kind has them.
+[[nodiscard]] bool same_function(const Activation& a, const Activation& b) noexcept;
+
+/// Whether every direction of `spec` has the usual functions of its cell. What the cell does not
+/// use does not count.
+[[nodiscard]] bool has_default_activations(const LayerSpec& spec) noexcept;
 
 /// A usual layer: default activations in both directions, everything else as given.
 [[nodiscard]] LayerSpec make_spec(Cell cell, std::int64_t input_size, std::int64_t hidden_size,

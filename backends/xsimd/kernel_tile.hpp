@@ -55,8 +55,15 @@ CAROUSEL_INLINE void store(const Tile<R, B>& tile, float* start, std::int64_t ro
   }
 }
 
-/// acc[r][b*4 + v] += sum over k of a[r][k] * w[b][k][v], k ascending.
-template <int R, int B>
+/// Which accumulators the weight vectors of each k add to.
+struct Lanes {
+  int count;
+  int to[4];
+};
+constexpr Lanes kAllLanes{4, {0, 1, 2, 3}};
+
+/// acc[r][b][lanes.to[v]] += sum over k of a[r][k] * w[b][k][v], k ascending.
+template <Lanes lanes = kAllLanes, int R, int B>
 CAROUSEL_INLINE void multiply(Tile<R, B>& tile, const float* const (&a)[R], std::int64_t count,
                               const float* w, std::int64_t block_stride) {
   Tile<R, B> t = tile;  // a local copy stays in registers
@@ -67,15 +74,15 @@ CAROUSEL_INLINE void multiply(Tile<R, B>& tile, const float* const (&a)[R], std:
 #pragma GCC unroll 4
     for (int b = 0; b < B; ++b) {
 #pragma GCC unroll 4
-      for (int v = 0; v < 4; ++v) {
+      for (int v = 0; v < lanes.count; ++v) {
         const Batch weight = Batch::load_aligned(w + b * block_stride + v * kWidth);
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) {
-          t.acc[r][b][v] = xsimd::fma(row[r], weight, t.acc[r][b][v]);
+          t.acc[r][b][lanes.to[v]] = xsimd::fma(row[r], weight, t.acc[r][b][lanes.to[v]]);
         }
       }
     }
-    w += 4 * kWidth;
+    w += lanes.count * kWidth;
   }
   tile = t;
 }

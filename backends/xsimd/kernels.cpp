@@ -42,11 +42,15 @@ struct Int {
   static constexpr int value = N;
 };
 
-#include "backends/xsimd/kernel_math.hpp"
 // These build on each other, in this order.
-#include "backends/xsimd/kernel_tile.hpp"
 // clang-format off
-#include "backends/xsimd/kernel_lstm.hpp"
+#include "backends/xsimd/kernel_math.hpp"
+#include "backends/xsimd/kernel_activations.hpp"
+#include "backends/xsimd/kernel_tile.hpp"
+#include "backends/xsimd/kernel_cells.hpp"
+#include "backends/xsimd/kernel_rows.hpp"
+#include "backends/xsimd/kernel_one_row.hpp"
+#include "backends/xsimd/kernel_recurrent.hpp"
 #include "backends/xsimd/kernel_linear.hpp"
 // clang-format on
 
@@ -68,7 +72,7 @@ void map(const float* x, float* y, std::int64_t count) {
 
 extern const Kernels CAROUSEL_TABLE_NAME(CAROUSEL_ISA_NAME);
 const Kernels CAROUSEL_TABLE_NAME(CAROUSEL_ISA_NAME) = {
-    kWidth, kMaxRows, &lstm, &linear, &map<tanh>, &map<sigmoid>,
+    kWidth, kMaxRows, &recurrent, &linear, &map<tanh>, &map<sigmoid>,
 };
 
 }  // namespace carousel::simd

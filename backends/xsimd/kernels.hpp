@@ -4,6 +4,7 @@
 // What the kernels of one instruction set offer, in plain data: this header is seen by objects
 // compiled for different CPUs, so it must not define any function.
 
+#include <carousel/spec.hpp>
 #include <carousel/view.hpp>
 
 #include <cstdint>
@@ -14,27 +15,37 @@ class SpinBarrier;
 
 namespace carousel::simd {
 
-/// Four vectors stand side by side for each k in packed weights: the four gates of one block of
-/// `width` hidden units, or four neighbouring blocks of a linear layer's outputs.
-inline constexpr std::int64_t kLanes = 4;
-
-/// One direction of an LSTM layer, packed. With W the vector width, units beyond hidden_size padded
-/// with zeros, blocks = ceil(hidden_size / W), groups = ceil(state_size / 4W):
-struct PackedLstm {
+/// One direction of a recurrent layer, packed. W is the vector width. A block is what one set of
+/// four accumulators works on: W hidden units of an LSTM or GRU, 4W of a plain RNN; units beyond
+/// hidden_size are padded with zeros. The vectors of a block:
+///
+///             weight_ih, G    weight_hh, G    bias
+///   LSTM      i f g o         i f g o         i f g o
+///   GRU       r z n           r z n           r z n of the input, n of the state
+///   RNN       4 neighbours    4 neighbours    4 neighbours
+struct PackedLayer {
+  Cell cell = Cell::lstm;
   std::int64_t input_size = 0;
   std::int64_t hidden_size = 0;
   std::int64_t state_size = 0;
-  std::int64_t blocks = 0;           ///< of hidden units
-  std::int64_t groups = 0;           ///< of projected outputs; 0: no projection
-  const float* weight_ih = nullptr;  ///< [blocks][input_size][4][W], gates i, f, g, o
-  const float* weight_hh = nullptr;  ///< [blocks][state_size][4][W]
+  std::int64_t blocks = 0;  ///< of hidden units
+  std::int64_t groups = 0;  ///< of projected outputs, ceil(state_size / 4W); 0: no projection
+  const float* weight_ih = nullptr;  ///< [blocks][input_size][G][W]
+  const float* weight_hh = nullptr;  ///< [blocks][state_size][G][W]
   const float* bias = nullptr;       ///< [blocks][4][W]
   const float* weight_hr = nullptr;  ///< [groups][hidden_size][4][W]
+  // What only the variants use.
+  bool plain = true;                ///< none of what follows, and the default activations
+  const float* peephole = nullptr;  ///< [blocks][3][W], i, f, o; null: none
+  GateCoupling coupling = GateCoupling::none;
+  float clip = 0.0F;
+  float cell_clip = 0.0F;
+  ActivationSet activations{};
 };
 
 /// The rows of one direction that one team of threads works off, with the team's scratch.
-struct LstmJob {
-  const PackedLstm* weights = nullptr;
+struct RecurrentJob {
+  const PackedLayer* weights = nullptr;
   SequenceView<const float> x;
   SequenceView<float> y;  ///< shifted to this direction's features
   bool backwards = false;
@@ -72,7 +83,7 @@ struct Kernels {
   std::int64_t width;     ///< floats in a vector
   std::int64_t max_rows;  ///< rows that the widest tile works on at once
   /// Member `index` of a team of `count` threads.
-  void (*lstm)(const LstmJob& job, int index, int count);
+  void (*recurrent)(const RecurrentJob& job, int index, int count);
   void (*linear)(const LinearJob& job, int index, int count);
   /// y[i] = tanh(x[i]), σ(x[i]): for the tests of the activation functions.
   void (*tanh)(const float* x, float* y, std::int64_t count);

@@ -7,9 +7,10 @@
 
 namespace carousel::simd {
 
-[[nodiscard]] std::unique_ptr<Layer> make_lstm_layer(const Kernels& kernels, const LayerSpec& spec,
-                                                     const LayerWeights& weights,
-                                                     const LayerOptions& options);
+[[nodiscard]] std::unique_ptr<Layer> make_recurrent_layer(const Kernels& kernels,
+                                                          const LayerSpec& spec,
+                                                          const LayerWeights& weights,
+                                                          const LayerOptions& options);
 
 [[nodiscard]] std::unique_ptr<Layer> make_linear_layer(const Kernels& kernels,
                                                        const LayerSpec& spec,

@@ -21,39 +21,58 @@ void transpose_into(float* to, std::int64_t stride, const float* from, std::int6
   }
 }
 
-/// weight [4*units, columns] with the gates one after the other to [blocks][columns][4][W].
-AlignedFloats pack_gates(std::span<const float> weight, std::int64_t units, std::int64_t columns,
-                         std::int64_t width) {
+/// weight [gates*units, columns] with the gates one after the other to [blocks][columns][gates][W].
+AlignedFloats pack_gates(std::span<const float> weight, std::int64_t gates, std::int64_t units,
+                         std::int64_t columns, std::int64_t width) {
   const std::int64_t blocks = (units + width - 1) / width;
-  AlignedFloats packed(blocks * columns * 4 * width);
+  AlignedFloats packed(blocks * columns * gates * width);
   for (std::int64_t block = 0; block < blocks; ++block) {
     const std::int64_t lanes = std::min(width, units - block * width);
-    for (std::int64_t gate = 0; gate < 4; ++gate) {
+    for (std::int64_t gate = 0; gate < gates; ++gate) {
       const float* from = weight.data() + (gate * units + block * width) * columns;
-      transpose_into(packed.data() + (block * columns * 4 + gate) * width, 4 * width, from, columns,
-                     lanes);
+      transpose_into(packed.data() + (block * columns * gates + gate) * width, gates * width, from,
+                     columns, lanes);
     }
   }
   return packed;
 }
 
+/// The matrices of all cells but the plain RNN have their gates interleaved by block of units.
+AlignedFloats pack_matrix(const LayerSpec& spec, std::span<const float> weight,
+                          std::int64_t columns, std::int64_t width) {
+  if (spec.cell == Cell::rnn) return pack_rows(weight, spec.hidden_size, columns, width);
+  return pack_gates(weight, spec.gates(), spec.hidden_size, columns, width);
+}
+
+/// The biases of input and state together; for a GRU those of its candidate apart, as a fourth
+/// gate.
 AlignedFloats pack_bias(const LayerSpec& spec, const WeightsView& weights, std::int64_t width) {
-  std::vector<float> sum(static_cast<std::size_t>(4 * spec.hidden_size), 0.0F);
-  if (spec.bias) std::ranges::transform(weights.bias_ih, weights.bias_hh, sum.begin(), std::plus{});
-  return pack_gates(sum, spec.hidden_size, 1, width);
+  const std::int64_t all = spec.gates() * spec.hidden_size;
+  const std::int64_t together = spec.cell == Cell::gru ? 2 * spec.hidden_size : all;
+  std::vector<float> sum(static_cast<std::size_t>(all + all - together), 0.0F);
+  if (spec.bias) {
+    const float* input = weights.bias_ih.data();
+    const float* state = weights.bias_hh.data();
+    float* rest = std::transform(input, input + together, state, sum.data(), std::plus{});
+    rest = std::copy(input + together, input + all, rest);
+    std::copy(state + together, state + all, rest);
+  }
+  if (spec.cell == Cell::rnn) return pack_rows(sum, spec.hidden_size, 1, width);
+  return pack_gates(sum, 4, spec.hidden_size, 1, width);
 }
 
 }  // namespace
 
-LstmArrays pack_lstm(const LayerSpec& spec, const WeightsView& weights, std::int64_t width) {
-  const std::int64_t units = spec.hidden_size;
-  LstmArrays arrays;
-  arrays.weight_ih = pack_gates(weights.weight_ih, units, spec.input_size, width);
-  arrays.weight_hh = pack_gates(weights.weight_hh, units, spec.state_size(), width);
+RecurrentArrays pack_recurrent(const LayerSpec& spec, const WeightsView& weights,
+                               std::int64_t width) {
+  RecurrentArrays arrays;
+  arrays.weight_ih = pack_matrix(spec, weights.weight_ih, spec.input_size, width);
+  arrays.weight_hh = pack_matrix(spec, weights.weight_hh, spec.state_size(), width);
   arrays.bias = pack_bias(spec, weights, width);
   if (spec.proj_size > 0) {
-    arrays.weight_hr = pack_rows(weights.weight_hr, spec.proj_size, units, width);
+    arrays.weight_hr = pack_rows(weights.weight_hr, spec.proj_size, spec.hidden_size, width);
   }
+  if (spec.peephole) arrays.peephole = pack_gates(weights.peephole, 3, spec.hidden_size, 1, width);
   return arrays;
 }
 

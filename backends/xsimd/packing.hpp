@@ -7,16 +7,17 @@
 
 namespace carousel::simd {
 
-/// What the packed arrays of one direction hold; see PackedLstm for the layouts.
-struct LstmArrays {
-  AlignedFloats weight_ih, weight_hh, bias, weight_hr;
+/// What the packed arrays of one direction hold; see PackedLayer for the layouts.
+struct RecurrentArrays {
+  AlignedFloats weight_ih, weight_hh, bias, weight_hr, peephole;
   [[nodiscard]] std::size_t bytes() const noexcept {
-    return weight_ih.bytes() + weight_hh.bytes() + bias.bytes() + weight_hr.bytes();
+    return weight_ih.bytes() + weight_hh.bytes() + bias.bytes() + weight_hr.bytes() +
+           peephole.bytes();
   }
 };
 
-[[nodiscard]] LstmArrays pack_lstm(const LayerSpec& spec, const WeightsView& weights,
-                                   std::int64_t width);
+[[nodiscard]] RecurrentArrays pack_recurrent(const LayerSpec& spec, const WeightsView& weights,
+                                             std::int64_t width);
 
 /// weight [rows, columns] to [ceil(rows / 4W)][columns][4][W], rows padded with zeros.
 [[nodiscard]] AlignedFloats pack_rows(std::span<const float> weight, std::int64_t rows,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/xsimd/xsimd_backend.hpp"
 
-#include "backends/plain_cells.hpp"
 #include "backends/xsimd/layers.hpp"
 
 #include <algorithm>
@@ -38,12 +37,19 @@ class XsimdBackend final : public Backend {
   }
 
   [[nodiscard]] Support supports(const LayerSpec& spec) const override {
-    return supports_plain_cells(spec);
+    if (spec.precision != Precision::float32) {
+      return Support::no("precision " + std::string(name(spec.precision)) + " is not implemented");
+    }
+    if (spec.cell == Cell::gru && !spec.linear_before_reset) {
+      return Support::no("a GRU with the reset gate before the matrix is not implemented");
+    }
+    return Support::yes();
   }
 
   [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const LayerWeights& weights,
                                                const LayerOptions& options) const override {
-    const auto make = spec.cell == Cell::linear ? &simd::make_linear_layer : &simd::make_lstm_layer;
+    const auto make =
+        spec.cell == Cell::linear ? &simd::make_linear_layer : &simd::make_recurrent_layer;
     return make(isa_.kernels, spec, weights, options);
   }
 

@@ -31,14 +31,20 @@ struct Split {
   }
 };
 
+/// Units that one block stands for.
+std::int64_t block_units(const LayerSpec& spec, std::int64_t width) {
+  return spec.cell == Cell::rnn ? 4 * width : width;
+}
+
 /// About how long a step of one direction takes on one core: the recurrent weights pass by once,
 /// the arithmetic is done for every row. Rates of a core of the 2020s; only their order of
 /// magnitude matters.
 double step_seconds(const LayerSpec& spec, std::int64_t batch) {
   constexpr double kFlops = 1e11;
   constexpr double kBytes = 1e11;
-  const double recurrent = static_cast<double>(4 * spec.hidden_size * spec.state_size());
-  const double inputs = static_cast<double>(4 * spec.hidden_size * spec.input_size);
+  const auto outputs = static_cast<double>(spec.gates() * spec.hidden_size);
+  const double recurrent = outputs * static_cast<double>(spec.state_size());
+  const double inputs = outputs * static_cast<double>(spec.input_size);
   const auto rows = static_cast<double>(batch);
   return std::max(recurrent * 4 / kBytes, rows * recurrent * 2 / kFlops) +
          rows * inputs * 2 / kFlops;
@@ -64,7 +70,8 @@ Split make_split(const LayerSpec& spec, const Kernels& kernels, std::int64_t wei
     return split;
   }
   if (!options.exact_threads && step_seconds(spec, batch) < kLeastSharedStep) return split;
-  const auto blocks = static_cast<int>(ceil_div(spec.hidden_size, kernels.width));
+  const auto blocks =
+      static_cast<int>(ceil_div(spec.hidden_size, block_units(spec, kernels.width)));
   for (int d = 0; d < directions; ++d) {
     const int team = least + (d < options.threads % directions ? 1 : 0);
     split.team_sizes[static_cast<std::size_t>(d)] = std::min(team, blocks);
@@ -74,15 +81,15 @@ Split make_split(const LayerSpec& spec, const Kernels& kernels, std::int64_t wei
 
 /// Scratch of one job, carved out of the workspace's arena.
 struct JobScratch {
-  LstmJob job;
+  RecurrentJob job;
   int team = 1;
   SpinBarrier barrier;
 };
 
-class LstmWorkspace final : public Workspace {
+class RecurrentWorkspace final : public Workspace {
  public:
-  LstmWorkspace(const std::array<PackedLstm, 2>& weights, const Kernels& kernels, const Split& how,
-                const WorkspaceOptions& options)
+  RecurrentWorkspace(const std::array<PackedLayer, 2>& weights, const Kernels& kernels,
+                     const Split& how, const WorkspaceOptions& options)
       : split(how),
         order(static_cast<std::size_t>(options.batch)),
         rows(static_cast<std::size_t>(options.batch)),
@@ -115,9 +122,9 @@ class LstmWorkspace final : public Workspace {
   std::vector<const float*> inputs;
 
  private:
-  static void set_strides(LstmJob& job, std::int64_t width) {
-    const PackedLstm& w = *job.weights;
-    job.unit_stride = w.blocks * width;
+  static void set_strides(RecurrentJob& job, std::int64_t width) {
+    const PackedLayer& w = *job.weights;
+    job.unit_stride = w.blocks * (w.cell == Cell::rnn ? 4 : 1) * width;
     job.state_stride = w.groups > 0 ? w.groups * 4 * width : job.unit_stride;
   }
 
@@ -138,10 +145,10 @@ class LstmWorkspace final : public Workspace {
         next += count;
       };
       for (JobScratch& scratch : jobs) {
-        LstmJob& job = scratch.job;
+        RecurrentJob& job = scratch.job;
         take(job.h_even, job_rows * job.state_stride);
         take(job.h_odd, job_rows * job.state_stride);
-        take(job.cell, job_rows * job.unit_stride);
+        if (job.weights->cell == Cell::lstm) take(job.cell, job_rows * job.unit_stride);
         if (job.weights->groups > 0) take(job.hidden, job_rows * job.unit_stride);
         take(job.gates, job.hoist_rows * job.weights->blocks * 4 * width);
         const std::int64_t list = job.hoist_rows * scratch.team;
@@ -160,22 +167,40 @@ class LstmWorkspace final : public Workspace {
   }
 };
 
-class LstmLayer final : public Layer {
+/// Whether the layer has nothing but the usual cell.
+bool is_plain(const LayerSpec& spec) {
+  return !spec.peephole && spec.coupling == GateCoupling::none && spec.clip == 0.0F &&
+         spec.cell_clip == 0.0F && has_default_activations(spec);
+}
+
+PackedLayer describe_packed(const LayerSpec& spec, const RecurrentArrays& arrays,
+                            std::size_t direction, std::int64_t width) {
+  return {.cell = spec.cell,
+          .input_size = spec.input_size,
+          .hidden_size = spec.hidden_size,
+          .state_size = spec.state_size(),
+          .blocks = ceil_div(spec.hidden_size, block_units(spec, width)),
+          .groups = ceil_div(spec.proj_size, 4 * width),
+          .weight_ih = arrays.weight_ih.data(),
+          .weight_hh = arrays.weight_hh.data(),
+          .bias = arrays.bias.data(),
+          .weight_hr = arrays.weight_hr.data(),
+          .plain = is_plain(spec),
+          .peephole = spec.peephole ? arrays.peephole.data() : nullptr,
+          .coupling = spec.coupling,
+          .clip = spec.clip,
+          .cell_clip = spec.cell_clip,
+          .activations = spec.activations[direction]};
+}
+
+class RecurrentLayer final : public Layer {
  public:
-  LstmLayer(const Kernels& kernels, const LayerSpec& spec, const LayerWeights& weights,
-            const LayerOptions& options)
+  RecurrentLayer(const Kernels& kernels, const LayerSpec& spec, const LayerWeights& weights,
+                 const LayerOptions& options)
       : kernels_(kernels), spec_(spec), options_(options) {
     for (std::size_t d = 0; d < static_cast<std::size_t>(spec.directions()); ++d) {
-      arrays_[d] = pack_lstm(spec, weights[d], kernels.width);
-      packed_[d] = {.input_size = spec.input_size,
-                    .hidden_size = spec.hidden_size,
-                    .state_size = spec.state_size(),
-                    .blocks = ceil_div(spec.hidden_size, kernels.width),
-                    .groups = ceil_div(spec.proj_size, 4 * kernels.width),
-                    .weight_ih = arrays_[d].weight_ih.data(),
-                    .weight_hh = arrays_[d].weight_hh.data(),
-                    .bias = arrays_[d].bias.data(),
-                    .weight_hr = arrays_[d].weight_hr.data()};
+      arrays_[d] = pack_recurrent(spec, weights[d], kernels.width);
+      packed_[d] = describe_packed(spec, arrays_[d], d, kernels.width);
     }
   }
 
@@ -184,11 +209,11 @@ class LstmLayer final : public Layer {
     const auto bytes = static_cast<std::int64_t>(arrays_[0].bytes());
     const Split split = make_split(spec_, kernels_, bytes, options_, options.batch);
     warm_up_threads(std::min(options_.threads, split.threads()));
-    return std::make_unique<LstmWorkspace>(packed_, kernels_, split, options);
+    return std::make_unique<RecurrentWorkspace>(packed_, kernels_, split, options);
   }
 
   Status forward(const ForwardArgs& args, Workspace& workspace) const noexcept override {
-    auto& scratch = static_cast<LstmWorkspace&>(workspace);
+    auto& scratch = static_cast<RecurrentWorkspace&>(workspace);
     if (args.x.batch == 0) return {};
     sort_rows(args, scratch);
     assign_jobs(args, scratch);
@@ -208,7 +233,7 @@ class LstmLayer final : public Layer {
  private:
   /// Longest first, so that the rows still running are always the first ones; then dealt out to the
   /// row groups like cards, so that each gets its share of long ones.
-  static void sort_rows(const ForwardArgs& args, LstmWorkspace& scratch) noexcept {
+  static void sort_rows(const ForwardArgs& args, RecurrentWorkspace& scratch) noexcept {
     std::iota(scratch.order.begin(), scratch.order.end(), std::int64_t{0});
     if (args.lengths != nullptr) {
       std::ranges::sort(scratch.order, [&](std::int64_t a, std::int64_t b) {
@@ -229,7 +254,7 @@ class LstmLayer final : public Layer {
     }
   }
 
-  void assign_jobs(const ForwardArgs& args, LstmWorkspace& scratch) const noexcept {
+  void assign_jobs(const ForwardArgs& args, RecurrentWorkspace& scratch) const noexcept {
     const std::int64_t groups = scratch.split.row_groups;
     const std::int64_t batch = args.x.batch;
     std::int64_t first_row = 0;
@@ -237,7 +262,7 @@ class LstmLayer final : public Layer {
       const std::int64_t d = j / groups;
       const std::int64_t g = j % groups;
       if (g == 0) first_row = 0;
-      LstmJob& job = scratch.jobs[static_cast<std::size_t>(j)].job;
+      RecurrentJob& job = scratch.jobs[static_cast<std::size_t>(j)].job;
       job.x = args.x;
       job.y = args.y;
       job.y.data += d * spec_.state_size();
@@ -253,18 +278,18 @@ class LstmLayer final : public Layer {
 
   /// What thread `index` of `count` does: its place in one job's team or, when there are too few
   /// threads for all teams, some of the jobs alone.
-  void run_jobs(LstmWorkspace& scratch, int index, int count) const noexcept {
+  void run_jobs(RecurrentWorkspace& scratch, int index, int count) const noexcept {
     if (count < scratch.split.threads()) {
       for (std::size_t j = static_cast<std::size_t>(index); j < scratch.jobs.size();
            j += static_cast<std::size_t>(count)) {
-        kernels_.lstm(scratch.jobs[j].job, 0, 1);
+        kernels_.recurrent(scratch.jobs[j].job, 0, 1);
       }
       return;
     }
     int first = 0;
     for (JobScratch& scratch_of_job : scratch.jobs) {
       if (index < first + scratch_of_job.team) {
-        kernels_.lstm(scratch_of_job.job, index - first, scratch_of_job.team);
+        kernels_.recurrent(scratch_of_job.job, index - first, scratch_of_job.team);
         return;
       }
       first += scratch_of_job.team;
@@ -274,15 +299,16 @@ class LstmLayer final : public Layer {
   const Kernels& kernels_;
   LayerSpec spec_;
   LayerOptions options_;
-  std::array<LstmArrays, 2> arrays_;
-  std::array<PackedLstm, 2> packed_;
+  std::array<RecurrentArrays, 2> arrays_;
+  std::array<PackedLayer, 2> packed_;
 };
 
 }  // namespace
 
-std::unique_ptr<Layer> make_lstm_layer(const Kernels& kernels, const LayerSpec& spec,
-                                       const LayerWeights& weights, const LayerOptions& options) {
-  return std::make_unique<LstmLayer>(kernels, spec, weights, options);
+std::unique_ptr<Layer> make_recurrent_layer(const Kernels& kernels, const LayerSpec& spec,
+                                            const LayerWeights& weights,
+                                            const LayerOptions& options) {
+  return std::make_unique<RecurrentLayer>(kernels, spec, weights, options);
 }
 
 }  // namespace carousel::simd

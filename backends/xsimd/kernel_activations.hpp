@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The activation functions of the ONNX recurrent operators, chosen at run time: for the layers that
+// do not have the usual ones. Included by kernels.cpp only, inside its anonymous namespace.
+// https://onnx.ai/onnx/operators/onnx__LSTM.html
+//
+// Comparisons with NaN are false, min and max return their second operand: NaN stays NaN.
+
+inline Batch softsign(Batch x) {
+  const Batch size = xsimd::abs(x);
+  const Batch limit = xsimd::copysign(Batch(1.0F), x);
+  return xsimd::select(size > Batch(1e30F), limit, x / (Batch(1.0F) + size));
+}
+
+/// log(1 + e^x) without overflow, and accurate where it is small.
+inline Batch softplus(Batch x) {
+  return xsimd::max(Batch(0.0F), x) + xsimd::log1p(xsimd::exp(-xsimd::abs(x)));
+}
+
+inline Batch evaluate(const Activation& function, Batch x) {
+  const Batch alpha(function.alpha);
+  const Batch beta(function.beta);
+  const Batch zero(0.0F);
+  switch (function.kind) {
+    case ActivationKind::sigmoid: return sigmoid(x);
+    case ActivationKind::tanh: return tanh(x);
+    case ActivationKind::relu: return xsimd::max(zero, x);
+    case ActivationKind::affine: return xsimd::fma(alpha, x, beta);
+    case ActivationKind::leaky_relu: return xsimd::select(x < zero, alpha * x, x);
+    case ActivationKind::thresholded_relu: return xsimd::select(x <= alpha, zero, x);
+    case ActivationKind::scaled_tanh: return alpha * tanh(beta * x);
+    case ActivationKind::hard_sigmoid:
+      return xsimd::min(Batch(1.0F), xsimd::max(zero, xsimd::fma(alpha, x, beta)));
+    case ActivationKind::elu: return xsimd::select(x < zero, alpha * xsimd::expm1(x), x);
+    case ActivationKind::softsign: return softsign(x);
+    case ActivationKind::softplus: return softplus(x);
+  }
+  return x;
+}
+
+/// Bounds x to [-limit, limit]; 0: no bound.
+inline Batch clipped(Batch x, float limit) {
+  if (limit <= 0.0F) return x;
+  return xsimd::min(Batch(limit), xsimd::max(Batch(-limit), x));
+}

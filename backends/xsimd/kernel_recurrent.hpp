@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// One direction of a recurrent layer over a whole sequence. Included by kernels.cpp only, inside
+// its anonymous namespace.
+//
+// Rows are sorted by length, longest first, so the rows still running at step s are the first
+// `active` ones and nothing is ever computed for padding. h is double-buffered: before step s it
+// stands in h_even (s even) or h_odd, where a row's final h stays when the row ends.
+//
+// A team splits the hidden units; each member computes its blocks of units for all rows, and a
+// barrier separates the steps. Sums are never split, so the team's size does not change a bit.
+
+/// Where the memory of a unit stands that a cell's `first` needs.
+template <class AnyCell>
+CAROUSEL_INLINE float* memory_of(const RecurrentJob& job, std::int64_t r, std::int64_t unit,
+                                 std::int64_t s) {
+  if constexpr (AnyCell::kMemory == Memory::cell) return job.cell + r * job.unit_stride + unit;
+  return h_before(job, s) + r * job.state_stride + unit;
+}
+
+/// Writes h of a block of units to the state (or, with a projection, to `hidden`) and, without one,
+/// to y.
+template <class AnyCell>
+CAROUSEL_INLINE void store_units(const RecurrentJob& job, const Batch (&h)[AnyCell::kVectors],
+                                 std::int64_t r, std::int64_t unit, std::int64_t s) {
+  const PackedLayer& w = *job.weights;
+  const bool projected = w.groups > 0;
+  float* out =
+      projected ? job.hidden + r * job.unit_stride : h_before(job, s + 1) + r * job.state_stride;
+#pragma GCC unroll 4
+  for (int v = 0; v < AnyCell::kVectors; ++v) h[v].store_aligned(out + unit + v * kWidth);
+  if (!projected) store_units_to<AnyCell>(y_row(job, r, s) + unit, h, w.hidden_size - unit);
+}
+
+/// The new state of the tile's units from their accumulators.
+template <class AnyCell, int R, int B>
+CAROUSEL_INLINE void update_units(const RecurrentJob& job, const AnyCell& cell, Tile<R, B>& tile,
+                                  std::int64_t r0, std::int64_t block, std::int64_t s) {
+  constexpr std::int64_t kUnits = AnyCell::kVectors * kWidth;
+  Batch memory[R * B];
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+    for (int b = 0; b < B; ++b) {
+      Batch& m = memory[r * B + b];
+      float* at = memory_of<AnyCell>(job, r0 + r, (block + b) * kUnits, s);
+      if constexpr (AnyCell::kMemory != Memory::none) m = Batch::load_aligned(at);
+      cell.first(tile.acc[r][b], m, block + b);
+      if constexpr (AnyCell::kMemory == Memory::cell) m.store_aligned(at);
+    }
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+    for (int b = 0; b < B; ++b) {
+      Batch h[AnyCell::kVectors];
+      cell.last(tile.acc[r][b], memory[r * B + b], h, block + b);
+      store_units<AnyCell>(job, h, r0 + r, (block + b) * kUnits, s);
+    }
+  }
+}
+
+/// Adds the recurrent part to the tile and finishes the step for its units.
+template <class AnyCell, int R, int B>
+CAROUSEL_INLINE void recur(const RecurrentJob& job, const AnyCell& cell, Tile<R, B>& tile,
+                           std::int64_t r0, std::int64_t block, std::int64_t s) {
+  const PackedLayer& w = *job.weights;
+  const std::int64_t stride = w.state_size * AnyCell::kState.count * kWidth;
+  const float* h[R];
+  for (int r = 0; r < R; ++r) h[r] = h_before(job, s) + (r0 + r) * job.state_stride;
+  multiply<AnyCell::kState>(tile, h, w.state_size, w.weight_hh + block * stride, stride);
+  update_units(job, cell, tile, r0, block, s);
+}
+
+/// h' = W_hr hidden for one step: the member's share of the groups of outputs.
+inline void project_hidden(const RecurrentJob& job, std::int64_t s, std::int64_t active,
+                           Range groups) {
+  const PackedLayer& w = *job.weights;
+  const std::int64_t stride = w.hidden_size * 4 * kWidth;
+  float* out = h_before(job, s + 1);
+  for (std::int64_t group = groups.first; group < groups.last; ++group) {
+    for_each_tile(active, [&](auto rows, std::int64_t r0) {
+      constexpr int R = decltype(rows)::value;
+      const float* hidden[R];
+      for (int r = 0; r < R; ++r) hidden[r] = job.hidden + (r0 + r) * job.unit_stride;
+      Tile<R, 1> tile;
+      clear(tile);
+      multiply(tile, hidden, w.hidden_size, w.weight_hr + group * stride, stride);
+      const std::int64_t column = group * 4 * kWidth;
+      store(tile, out + r0 * job.state_stride + column, job.state_stride);
+      for (int r = 0; r < R; ++r) {
+        const float* row = out + (r0 + r) * job.state_stride + column;
+        copy(y_row(job, r0 + r, s) + column, row, smaller(4 * kWidth, w.state_size - column));
+      }
+    });
+  }
+}
+
+/// Projects the listed inputs of `count` (row, step) pairs for the given blocks.
+template <class AnyCell>
+void project_inputs(const RecurrentJob& job, const float* const* inputs, std::int64_t count,
+                    Range blocks) {
+  const PackedLayer& w = *job.weights;
+  const std::int64_t stride = w.input_size * AnyCell::kInput.count * kWidth;
+  const std::int64_t gates_stride = w.blocks * 4 * kWidth;
+  for (std::int64_t block = blocks.first; block < blocks.last; ++block) {
+    for_each_tile(count, [&](auto rows, std::int64_t m0) {
+      constexpr int R = decltype(rows)::value;
+      const float* x[R];
+      for (int r = 0; r < R; ++r) x[r] = inputs[m0 + r];
+      Tile<R, 1> tile;
+      load(tile, w.bias + block * 4 * kWidth, 0);
+      multiply<AnyCell::kInput>(tile, x, w.input_size, w.weight_ih + block * stride, stride);
+      store(tile, job.gates + m0 * gates_stride + block * 4 * kWidth, gates_stride);
+    });
+  }
+}
+
+/// One step whose input part stands in `gates`, one row of gates per active row. Every other step
+/// goes through the blocks downwards: the weights used last are still in the nearest cache.
+template <class AnyCell>
+void step_from_gates(const RecurrentJob& job, const AnyCell& cell, const float* gates,
+                     std::int64_t s, std::int64_t active, Range blocks) {
+  const std::int64_t gates_stride = job.weights->blocks * 4 * kWidth;
+  for_each_tile(active, [&](auto rows, std::int64_t r0) {
+    constexpr int R = decltype(rows)::value;
+    for_each_block<R>(blocks.first, blocks.last, (s & 1) == 0, [&](auto pair, std::int64_t block) {
+      Tile<R, decltype(pair)::value> tile;
+      load(tile, gates + r0 * gates_stride + block * 4 * kWidth, gates_stride);
+      recur(job, cell, tile, r0, block, s);
+    });
+  });
+}
+
+/// One step from x itself: worth it when there are enough rows to use each weight several times.
+template <class AnyCell>
+void step_from_inputs(const RecurrentJob& job, const AnyCell& cell, std::int64_t s,
+                      std::int64_t active, Range blocks) {
+  const PackedLayer& w = *job.weights;
+  const std::int64_t stride = w.input_size * AnyCell::kInput.count * kWidth;
+  for (std::int64_t block = blocks.first; block < blocks.last; ++block) {
+    for_each_tile(active, [&](auto rows, std::int64_t r0) {
+      constexpr int R = decltype(rows)::value;
+      const float* x[R];
+      for (int r = 0; r < R; ++r) x[r] = x_row(job, r0 + r, s);
+      Tile<R, 1> tile;
+      load(tile, w.bias + block * 4 * kWidth, 0);
+      multiply<AnyCell::kInput>(tile, x, w.input_size, w.weight_ih + block * stride, stride);
+      recur(job, cell, tile, r0, block, s);
+    });
+  }
+}
+
+/// What remains of a step once the units are updated.
+inline void finish_step(const RecurrentJob& job, std::int64_t s, std::int64_t active, int index,
+                        int count) {
+  if (count > 1) job.barrier->wait(count);
+  if (job.weights->groups == 0) return;
+  project_hidden(job, s, active, share(job.weights->groups, index, count));
+  if (count > 1) job.barrier->wait(count);
+}
+
+/// Projects the inputs of as many steps as fit and runs them. Returns the steps done.
+template <class AnyCell>
+std::int64_t run_hoisted(const RecurrentJob& job, const AnyCell& cell, std::int64_t s0,
+                         std::int64_t active, int index, int count, Range blocks) {
+  // Every member writes the same pointers: cheaper than a barrier would be, but a race. So each has
+  // a list of its own.
+  const float** inputs = job.inputs + index * job.hoist_rows;
+  std::int64_t listed = 0;
+  std::int64_t end = s0;
+  for (std::int64_t n = active; n > 0 && listed + n <= job.hoist_rows; ++end) {
+    for (std::int64_t r = 0; r < n; ++r) inputs[listed + r] = x_row(job, r, end);
+    listed += n;
+    n = active_rows(job, end + 1, n);
+  }
+  project_inputs<AnyCell>(job, inputs, listed, blocks);
+  if (fits_one_row<AnyCell>(job, active, count)) {
+    call_one_row<AnyCell, true>(job, s0, end);
+    return end - s0;
+  }
+  const float* gates = job.gates;
+  for (std::int64_t s = s0; s < end; ++s) {
+    step_from_gates(job, cell, gates, s, active, blocks);
+    finish_step(job, s, active, index, count);
+    gates += active * job.weights->blocks * 4 * kWidth;
+    active = active_rows(job, s + 1, active);
+  }
+  return end - s0;
+}
+
+inline void load_state(const RecurrentJob& job, Range rows) {
+  const PackedLayer& w = *job.weights;
+  for (std::int64_t r = rows.first; r < rows.last; ++r) {
+    copy(job.h_even + r * job.state_stride, job.h + job.rows[r] * w.state_size, w.state_size);
+    if (job.cell == nullptr) continue;
+    copy(job.cell + r * job.unit_stride, job.c + job.rows[r] * w.hidden_size, w.hidden_size);
+  }
+}
+
+inline void store_state(const RecurrentJob& job, Range rows) {
+  const PackedLayer& w = *job.weights;
+  for (std::int64_t r = rows.first; r < rows.last; ++r) {
+    const float* h = h_before(job, job.lengths[r]) + r * job.state_stride;
+    copy(job.h + job.rows[r] * w.state_size, h, w.state_size);
+    if (job.cell == nullptr) continue;
+    copy(job.c + job.rows[r] * w.hidden_size, job.cell + r * job.unit_stride, w.hidden_size);
+  }
+}
+
+/// y past the end of each sequence.
+inline void clear_padding(const RecurrentJob& job, Range rows) {
+  for (std::int64_t r = rows.first; r < rows.last; ++r) {
+    for (std::int64_t t = job.lengths[r]; t < job.y.steps; ++t) {
+      float* y = job.y.data + t * job.y.step_stride + job.rows[r] * job.y.batch_stride;
+      for (std::int64_t j = 0; j < job.weights->state_size; ++j) y[j] = 0.0F;
+    }
+  }
+}
+
+template <class AnyCell>
+void run_rows(const RecurrentJob& job, int index, int count) {
+  const AnyCell cell(*job.weights);
+  const Range blocks = share(job.weights->blocks, index, count);
+  const Range rows = share(job.row_count, index, count);
+  load_state(job, rows);
+  if (count > 1) job.barrier->wait(count);
+  std::int64_t active = active_rows(job, 0, job.row_count);
+  for (std::int64_t s = 0; active > 0;) {
+    if (fits_one_row<AnyCell>(job, active, count) && inputs_fit_shadow(*job.weights)) {
+      call_one_row<AnyCell, false>(job, s, job.lengths[0]);
+      s = job.lengths[0];
+    } else if (active <= job.hoist_rows && active < 2 * kMaxRows) {
+      s += run_hoisted(job, cell, s, active, index, count, blocks);
+    } else {
+      step_from_inputs(job, cell, s, active, blocks);
+      finish_step(job, s, active, index, count);
+      ++s;
+    }
+    active = active_rows(job, s, active);
+  }
+  store_state(job, rows);
+  clear_padding(job, rows);
+}
+
+void recurrent(const RecurrentJob& job, int index, int count) {
+  const PackedLayer& w = *job.weights;
+  switch (w.cell) {
+    case Cell::lstm:
+      return w.plain ? run_rows<Lstm>(job, index, count) : run_rows<LstmVariant>(job, index, count);
+    case Cell::gru:
+      return w.plain ? run_rows<Gru>(job, index, count) : run_rows<GruVariant>(job, index, count);
+    case Cell::rnn:
+      return w.plain ? run_rows<Rnn>(job, index, count) : run_rows<RnnVariant>(job, index, count);
+    case Cell::linear: return;  // see kernel_linear.hpp
+  }
+}

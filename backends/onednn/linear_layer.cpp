@@ -4,7 +4,7 @@
 #include "backends/onednn/execution.hpp"
 #include "backends/onednn/staging.hpp"
 #include "backends/onednn/step_ladder.hpp"
-#include "core/parallel.hpp"
+#include "backends/onednn/scoped_threads.hpp"
 
 #include <algorithm>
 #include <vector>

@@ -2,7 +2,7 @@
 #include "backends/onednn/rnn_layer.hpp"
 
 #include "backends/onednn/rnn_workspace.hpp"
-#include "core/parallel.hpp"
+#include "backends/onednn/scoped_threads.hpp"
 
 #include <algorithm>
 

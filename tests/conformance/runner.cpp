@@ -87,9 +87,11 @@ std::int64_t steps_per_run(const Case& c) {
 
 Network prepare_forced(const Backend& backend, const Problem& problem) {
   const Case& c = problem.spec;
-  Network network = prepare(
-      problem.model,
-      {.backend = backend.id(), .threads = c.threads, .batch = c.batch, .steps = steps_per_run(c)});
+  Network network = prepare(problem.model, {.backend = backend.id(),
+                                            .threads = c.threads,
+                                            .exact_threads = true,
+                                            .batch = c.batch,
+                                            .steps = steps_per_run(c)});
   for (const LayerPlan& plan : network.layers()) {
     require(plan.backend == backend.id(), "a layer went to " + plan.backend);
   }
@@ -217,9 +219,12 @@ void run_layer_once(const Backend& backend, const Problem& problem, CaseReport& 
   const Case& c = problem.spec;
   const ModelLayer& model = problem.model.layers.front();
   const std::int64_t directions = model.spec.directions();
-  const auto layer = backend.prepare(
-      model.spec, {view(model.directions[0]), view(model.directions[1])},
-      {.threads = c.threads, .batch = c.batch, .steps = std::max<std::int64_t>(c.steps, 1)});
+  const auto layer =
+      backend.prepare(model.spec, {view(model.directions[0]), view(model.directions[1])},
+                      {.threads = c.threads,
+                       .exact_threads = true,
+                       .batch = c.batch,
+                       .steps = std::max<std::int64_t>(c.steps, 1)});
   const auto workspace =
       layer->workspace({.batch = c.batch, .max_steps = std::max<std::int64_t>(c.steps, 1)});
   Guarded<float> x(c.x_layout, c.steps, c.batch, c.input);

@@ -24,7 +24,9 @@ namespace {
 struct Ready {
   Ready(const Case& spec, const std::string& id, int threads)
       : problem(sample(spec)),
-        network(prepare(problem.model, {.backend = id, .threads = threads, .batch = spec.batch})),
+        network(prepare(
+            problem.model,
+            {.backend = id, .threads = threads, .exact_threads = true, .batch = spec.batch})),
         stream(network.stream({.batch = spec.batch, .max_steps = max_steps(spec)})),
         y(static_cast<std::size_t>(spec.steps * spec.batch * network.output_size())),
         out(steps_first(y.data(), spec.steps, spec.batch, network.output_size())),

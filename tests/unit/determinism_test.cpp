@@ -94,8 +94,11 @@ class Rows {
 
   /// One batch of rows, wrapping around at the end.
   [[nodiscard]] std::vector<Answer> run(const How& how) const {
-    const Network network = prepare(
-        model_, {.backend = id_, .threads = how.threads, .batch = how.hint, .steps = how.hint});
+    const Network network = prepare(model_, {.backend = id_,
+                                             .threads = how.threads,
+                                             .exact_threads = true,
+                                             .batch = how.hint,
+                                             .steps = how.hint});
     Stream stream = network.stream({.batch = how.batch, .max_steps = how.max_steps});
     const std::int64_t outputs = network.output_size();
     std::vector<float> x(static_cast<std::size_t>(kSteps * how.batch * width_));

@@ -145,21 +145,36 @@ bool first_wrong(const std::vector<float>& found, const oracle::Quantity& expect
   return true;
 }
 
+/// Whether the element `at` is outside its tolerance.
+bool is_wrong(const std::vector<float>& found, const oracle::Quantity& expected,
+              const Divergence& at) {
+  const std::size_t index = size_of(at.row * expected.features + at.unit);
+  const double diff = std::fabs(static_cast<double>(found.at(index)) - expected.value.at(index));
+  return !(diff <= expected.tolerance.at(index));
+}
+
 /// With c_prev = 0 only i * g is left of c' = f * c_prev + i * g.
 std::string blame_c(const LayerUnderTest& candidate, const LayerReference& reference, std::size_t d,
                     const std::vector<float>& x, FloatState before, const Divergence& at) {
   for (auto& c : before.c) std::ranges::fill(c, 0.0F);
   const Step probe = run_step(candidate, reference, x, before);
-  const oracle::Quantity& expected = probe.expected.state.at(d).c;
-  const std::size_t index = size_of(at.row * expected.features + at.unit);
-  const double diff =
-      std::fabs(static_cast<double>(probe.found.c.at(d).at(index)) - expected.value.at(index));
-  const bool still_wrong = !(diff <= expected.tolerance.at(index));
-  return still_wrong ? "c: i * g (input gate or candidate)" : "c: f * c (forget gate)";
+  return is_wrong(probe.found.c.at(d), probe.expected.state.at(d).c, at)
+             ? "c: i * g (input gate or candidate)"
+             : "c: f * c (forget gate)";
+}
+
+/// With h_prev = 0 only W_i x and the biases are left of a GRU or a plain RNN.
+std::string blame_h_without_c(const LayerUnderTest& candidate, const LayerReference& reference,
+                              std::size_t d, const std::vector<float>& x, FloatState before,
+                              const Divergence& at) {
+  for (auto& h : before.h) std::ranges::fill(h, 0.0F);
+  const Step probe = run_step(candidate, reference, x, before);
+  return is_wrong(probe.found.h.at(d), probe.expected.state.at(d).h, at)
+             ? "h: W_i x and biases (wrong from h = 0 too)"
+             : "h: W_h h or what multiplies h (right from h = 0)";
 }
 
 std::string blame_h(const LayerSpec& spec) {
-  if (spec.cell != Cell::lstm) return "h";
   return spec.proj_size > 0 ? "h: W_hr (o * tanh(c)), with c right"
                             : "h: o * tanh(c), with c right";
 }
@@ -184,8 +199,12 @@ std::optional<Divergence> find_in_step(const LayerUnderTest& candidate,
       at.quantity = blame_c(candidate, reference, d, x, before, at);
       return at;
     }
-    at.quantity = blame_h(spec);
-    if (first_wrong(step.found.h.at(d), expected.h, at)) return at;
+    if (first_wrong(step.found.h.at(d), expected.h, at)) {
+      at.quantity = spec.has_cell_state()
+                        ? blame_h(spec)
+                        : blame_h_without_c(candidate, reference, d, x, before, at);
+      return at;
+    }
   }
   at.direction = "";
   at.quantity = "y, with the state right";

@@ -13,7 +13,16 @@ namespace carousel::cli {
 namespace {
 
 /// What goes wrong, at one unit of the layers of one input size.
-enum class Fault { none, input_gate, forget_gate, output_gate, projection, carried, head };
+enum class Fault {
+  none,
+  input_gate,
+  forget_gate,
+  output_gate,
+  recurrent,
+  projection,
+  carried,
+  head
+};
 
 /// The scalar backend with changed weights, or, for Fault::carried, a forgetful state.
 class FaultyLayer final : public Layer {
@@ -51,14 +60,17 @@ class FaultyBackend final : public Backend {
     if (spec.input_size != input_size_) return scalar.prepare(spec, weights, options);
     const auto hidden = static_cast<std::size_t>(spec.hidden_size);
     std::vector<float> bias(weights[0].bias_ih.begin(), weights[0].bias_ih.end());
+    std::vector<float> recurrent(weights[0].weight_hh.begin(), weights[0].weight_hh.end());
     std::vector<float> projection(weights[0].weight_hr.begin(), weights[0].weight_hr.end());
     if (fault_ == Fault::input_gate) bias.at(3) += 0.5F;
     if (fault_ == Fault::forget_gate) bias.at(hidden + 3) += 0.5F;
     if (fault_ == Fault::output_gate) bias.at(3 * hidden + 3) += 0.5F;
     if (fault_ == Fault::head && !spec.recurrent()) bias.at(3) += 0.5F;
-    if (fault_ == Fault::projection) projection.at(hidden) += 0.5F;  // row 1
+    if (fault_ == Fault::recurrent) recurrent.at(3 * hidden) += 0.5F;  // row 3
+    if (fault_ == Fault::projection) projection.at(hidden) += 0.5F;    // row 1
     LayerWeights changed = weights;
     changed[0].bias_ih = bias;
+    changed[0].weight_hh = recurrent;
     changed[0].weight_hr = projection;
     return std::make_unique<FaultyLayer>(scalar.prepare(spec, changed, options),
                                          fault_ == Fault::carried);
@@ -155,6 +167,20 @@ TEST(CheckCore, FindsTheProjection) {
   const Divergence at = divergence_of(check_with_fault(Fault::projection, "5,7,6,2,1,0,3"));
   EXPECT_EQ(at.unit, 1);
   EXPECT_NE(at.quantity.find("W_hr"), std::string::npos) << at.quantity;
+}
+
+TEST(CheckCore, TellsInputsFromStateInCellsWithoutC) {
+  for (const char* shape : {"gru:5,7,6,2", "rnn:5,7,6,2"}) {
+    const Divergence input = divergence_of(check_with_fault(Fault::input_gate, shape));
+    EXPECT_EQ(input.step, 0);
+    EXPECT_EQ(input.unit, 3);
+    EXPECT_NE(input.quantity.find("W_i x"), std::string::npos) << input.quantity;
+    // At step 0 the state is zero.
+    const Divergence state = divergence_of(check_with_fault(Fault::recurrent, shape));
+    EXPECT_EQ(state.step, 1);
+    EXPECT_EQ(state.unit, 3);
+    EXPECT_NE(state.quantity.find("W_h h"), std::string::npos) << state.quantity;
+  }
 }
 
 TEST(CheckCore, FindsWhatGoesWrongOnlyInLongerRuns) {

@@ -18,7 +18,7 @@ namespace {
 /// has shrunk. Refusals do not count. The scalar backend refuses nothing.
 std::size_t minimum_executed(const Backend& backend) {
   if (backend.family() == "scalar") return cases().size();
-  return backend.family() == "onednn" ? 980 : 400;
+  return backend.family() == "onednn" ? 980 : 1190;
 }
 
 std::vector<const Backend*> runnable_backends() { return select_backends("auto"); }

@@ -95,31 +95,10 @@ void expect_backend_agrees(const PyTorchCase& c, const std::string& id) {
                "c_n");
 }
 
-/// xsimd has kernels for the LSTM only; the others have to run everything.
-bool runs_every_cell(const std::string& id) { return !id.starts_with("xsimd"); }
-
-/// Whether the backend runs every layer.
-bool supported(const PyTorchCase& c, const std::string& id) {
-  const Backend& backend = *select_backends(id).front();
-  for (const ModelLayer& layer : c.model.layers) {
-    const Support support = backend.supports(layer.spec);
-    if (support) continue;
-    EXPECT_TRUE(layer.spec.cell != Cell::lstm && !runs_every_cell(id))
-        << id << " refuses " << describe(layer.spec) << ": " << support.reason;
-    EXPECT_FALSE(support.reason.empty());
-    return false;
-  }
-  return true;
-}
-
-int run_supported(const std::vector<PyTorchCase>& cases, const std::string& id) {
-  int executed = 0;
-  for (const PyTorchCase& c : cases) {
-    if (!supported(c, id)) continue;
-    expect_backend_agrees(c, id);
-    ++executed;
-  }
-  return executed;
+/// PyTorch's cells are run by every backend.
+int run_all(const std::vector<PyTorchCase>& cases, const std::string& id) {
+  for (const PyTorchCase& c : cases) expect_backend_agrees(c, id);
+  return static_cast<int>(cases.size());
 }
 
 std::vector<PyTorchCase> golden_cases() {
@@ -128,20 +107,12 @@ std::vector<PyTorchCase> golden_cases() {
   return cases;
 }
 
-struct Counts {
-  int lstm;
-  int all;
-};
-constexpr Counts kGolden{41, 63};
-constexpr Counts kTorch{15, 21};
-
-int expected_count(const Counts& counts, const std::string& id) {
-  return runs_every_cell(id) ? counts.all : counts.lstm;
-}
+constexpr int kGolden = 63;
+constexpr int kTorch = 21;
 
 TEST(Golden, OracleAgreesWithPyTorch) {
   const std::vector<PyTorchCase> cases = golden_cases();
-  EXPECT_GE(cases.size(), std::size_t{kGolden.all});
+  EXPECT_GE(cases.size(), std::size_t{kGolden});
   for (const PyTorchCase& c : cases) expect_oracle_agrees(c);
 }
 
@@ -178,17 +149,16 @@ TEST(TorchCases, OracleAgreesWithPyTorch) {
 class PyTorch : public testing::TestWithParam<std::string> {};
 
 TEST_P(PyTorch, GoldenFiles) {
-  const int executed = run_supported(golden_cases(), GetParam());
+  const int executed = run_all(golden_cases(), GetParam());
   std::printf("%s: executed %d golden cases\n", GetParam().c_str(), executed);
-  EXPECT_GE(executed, expected_count(kGolden, GetParam()));
+  EXPECT_GE(executed, kGolden);
 }
 
 TEST_P(PyTorch, TorchCases) {
   CAROUSEL_NEEDS_REAL("torch-cases.json");
-  const int executed =
-      run_supported(read_torch_cases(real_folder() / "torch-cases.json"), GetParam());
+  const int executed = run_all(read_torch_cases(real_folder() / "torch-cases.json"), GetParam());
   std::printf("%s: executed %d cases of torch-cases.json\n", GetParam().c_str(), executed);
-  EXPECT_GE(executed, expected_count(kTorch, GetParam()));
+  EXPECT_GE(executed, kTorch);
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, PyTorch, testing::ValuesIn(runnable_ids()), id_as_test_name);

@@ -243,16 +243,3 @@ void run_rows(const RecurrentJob& job, int index, int count) {
   store_state(job, rows);
   clear_padding(job, rows);
 }
-
-void recurrent(const RecurrentJob& job, int index, int count) {
-  const PackedLayer& w = *job.weights;
-  switch (w.cell) {
-    case Cell::lstm:
-      return w.plain ? run_rows<Lstm>(job, index, count) : run_rows<LstmVariant>(job, index, count);
-    case Cell::gru:
-      return w.plain ? run_rows<Gru>(job, index, count) : run_rows<GruVariant>(job, index, count);
-    case Cell::rnn:
-      return w.plain ? run_rows<Rnn>(job, index, count) : run_rows<RnnVariant>(job, index, count);
-    case Cell::linear: return;  // see kernel_linear.hpp
-  }
-}

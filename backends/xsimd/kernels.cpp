@@ -51,8 +51,23 @@ struct Int {
 #include "backends/xsimd/kernel_rows.hpp"
 #include "backends/xsimd/kernel_one_row.hpp"
 #include "backends/xsimd/kernel_recurrent.hpp"
+#include "backends/xsimd/kernel_reset_first.hpp"
 #include "backends/xsimd/kernel_linear.hpp"
 // clang-format on
+
+void recurrent(const RecurrentJob& job, int index, int count) {
+  const PackedLayer& w = *job.weights;
+  switch (w.cell) {
+    case Cell::lstm:
+      return w.plain ? run_rows<Lstm>(job, index, count) : run_rows<LstmVariant>(job, index, count);
+    case Cell::gru:
+      if (w.reset_ih != nullptr) return run_reset_first(job, index, count);
+      return w.plain ? run_rows<Gru>(job, index, count) : run_rows<GruVariant>(job, index, count);
+    case Cell::rnn:
+      return w.plain ? run_rows<Rnn>(job, index, count) : run_rows<RnnVariant>(job, index, count);
+    case Cell::linear: return;  // see kernel_linear.hpp
+  }
+}
 
 template <Batch (*Function)(Batch)>
 void map(const float* x, float* y, std::int64_t count) {

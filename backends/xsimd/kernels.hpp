@@ -34,6 +34,13 @@ struct PackedLayer {
   const float* weight_hh = nullptr;  ///< [blocks][state_size][G][W]
   const float* bias = nullptr;       ///< [blocks][4][W]
   const float* weight_hr = nullptr;  ///< [groups][hidden_size][4][W]
+  // What only a GRU uses whose reset gate comes before the matrix. The arrays above have z and n of
+  // weight_ih, z of weight_hh, and z, n and two empty vectors of the bias.
+  const float* reset_ih =
+      nullptr;  ///< r: [ceil(blocks / 4)][input_size][4][W]; null: not such a GRU
+  const float* reset_hh = nullptr;      ///< r: [ceil(blocks / 4)][state_size][4][W]
+  const float* reset_bias = nullptr;    ///< r: [ceil(blocks / 4)][4][W]
+  const float* candidate_hh = nullptr;  ///< n: [blocks][state_size][W]
   // What only the variants use.
   bool plain = true;                ///< none of what follows, and the default activations
   const float* peephole = nullptr;  ///< [blocks][3][W], i, f, o; null: none
@@ -57,11 +64,11 @@ struct RecurrentJob {
   // Scratch. Row strides are padded sizes: state_stride and unit_stride floats.
   std::int64_t state_stride = 0;
   std::int64_t unit_stride = 0;
-  float* h_even = nullptr;         ///< [row_count][state_stride]: h before even steps
-  float* h_odd = nullptr;          ///< likewise before odd steps
-  float* cell = nullptr;           ///< [row_count][unit_stride]
-  float* hidden = nullptr;         ///< [row_count][unit_stride]: h before the projection
-  float* gates = nullptr;          ///< [hoist_rows][blocks][4][W]: inputs projected ahead of time
+  float* h_even = nullptr;  ///< [row_count][state_stride]: h before even steps
+  float* h_odd = nullptr;   ///< likewise before odd steps
+  float* cell = nullptr;    ///< [row_count][unit_stride]
+  float* hidden = nullptr;  ///< [row_count][unit_stride]: h before the projection, or r ∘ h
+  float* gates = nullptr;   ///< [hoist_rows][blocks][4][W]: inputs projected ahead of time
   const float** inputs = nullptr;  ///< [hoist_rows]
   std::int64_t hoist_rows = 0;
   SpinBarrier* barrier = nullptr;

@@ -61,10 +61,46 @@ AlignedFloats pack_bias(const LayerSpec& spec, const WeightsView& weights, std::
   return pack_gates(sum, 4, spec.hidden_size, 1, width);
 }
 
+/// Rows of the gates [first, last) of a matrix whose gates stand one after the other.
+std::span<const float> gate_rows(std::span<const float> weight, const LayerSpec& spec,
+                                 std::int64_t columns, std::int64_t first, std::int64_t last) {
+  const std::int64_t gate = spec.hidden_size * columns;
+  return weight.subspan(static_cast<std::size_t>(first * gate),
+                        static_cast<std::size_t>((last - first) * gate));
+}
+
+/// A GRU whose reset gate r is needed before the update gate z and the candidate n.
+RecurrentArrays pack_reset_first(const LayerSpec& spec, const WeightsView& weights,
+                                 std::int64_t width) {
+  const std::int64_t units = spec.hidden_size;
+  const std::int64_t inputs = spec.input_size;
+  const auto input = [&](int first, int last) {
+    return gate_rows(weights.weight_ih, spec, inputs, first, last);
+  };
+  const auto state = [&](int first, int last) {
+    return gate_rows(weights.weight_hh, spec, units, first, last);
+  };
+  std::vector<float> bias(static_cast<std::size_t>(5 * units), 0.0F);  // r, z, n, two empty ones
+  if (spec.bias)
+    std::ranges::transform(weights.bias_ih, weights.bias_hh, bias.begin(), std::plus{});
+  RecurrentArrays arrays;
+  arrays.reset_ih = pack_rows(input(0, 1), units, inputs, width);
+  arrays.reset_hh = pack_rows(state(0, 1), units, units, width);
+  arrays.reset_bias = pack_rows(bias, units, 1, width);
+  arrays.weight_ih = pack_gates(input(1, 3), 2, units, inputs, width);
+  arrays.weight_hh = pack_gates(state(1, 2), 1, units, units, width);
+  arrays.candidate_hh = pack_gates(state(2, 3), 1, units, units, width);
+  arrays.bias = pack_gates(gate_rows(bias, spec, 1, 1, 5), 4, units, 1, width);
+  return arrays;
+}
+
 }  // namespace
 
 RecurrentArrays pack_recurrent(const LayerSpec& spec, const WeightsView& weights,
                                std::int64_t width) {
+  if (spec.cell == Cell::gru && !spec.linear_before_reset) {
+    return pack_reset_first(spec, weights, width);
+  }
   RecurrentArrays arrays;
   arrays.weight_ih = pack_matrix(spec, weights.weight_ih, spec.input_size, width);
   arrays.weight_hh = pack_matrix(spec, weights.weight_hh, spec.state_size(), width);

@@ -124,7 +124,8 @@ class RecurrentWorkspace final : public Workspace {
  private:
   static void set_strides(RecurrentJob& job, std::int64_t width) {
     const PackedLayer& w = *job.weights;
-    job.unit_stride = w.blocks * (w.cell == Cell::rnn ? 4 : 1) * width;
+    const std::int64_t vectors = w.cell == Cell::rnn ? 4 * w.blocks : w.blocks;
+    job.unit_stride = (w.reset_ih == nullptr ? vectors : ceil_div(vectors, 4) * 4) * width;
     job.state_stride = w.groups > 0 ? w.groups * 4 * width : job.unit_stride;
   }
 
@@ -149,7 +150,8 @@ class RecurrentWorkspace final : public Workspace {
         take(job.h_even, job_rows * job.state_stride);
         take(job.h_odd, job_rows * job.state_stride);
         if (job.weights->cell == Cell::lstm) take(job.cell, job_rows * job.unit_stride);
-        if (job.weights->groups > 0) take(job.hidden, job_rows * job.unit_stride);
+        const bool needs_hidden = job.weights->groups > 0 || job.weights->reset_ih != nullptr;
+        if (needs_hidden) take(job.hidden, job_rows * job.unit_stride);
         take(job.gates, job.hoist_rows * job.weights->blocks * 4 * width);
         const std::int64_t list = job.hoist_rows * scratch.team;
         if (measuring) {
@@ -185,6 +187,10 @@ PackedLayer describe_packed(const LayerSpec& spec, const RecurrentArrays& arrays
           .weight_hh = arrays.weight_hh.data(),
           .bias = arrays.bias.data(),
           .weight_hr = arrays.weight_hr.data(),
+          .reset_ih = arrays.reset_ih.data(),
+          .reset_hh = arrays.reset_hh.data(),
+          .reset_bias = arrays.reset_bias.data(),
+          .candidate_hh = arrays.candidate_hh.data(),
           .plain = is_plain(spec),
           .peephole = spec.peephole ? arrays.peephole.data() : nullptr,
           .coupling = spec.coupling,

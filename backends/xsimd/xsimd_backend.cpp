@@ -40,9 +40,6 @@ class XsimdBackend final : public Backend {
     if (spec.precision != Precision::float32) {
       return Support::no("precision " + std::string(name(spec.precision)) + " is not implemented");
     }
-    if (spec.cell == Cell::gru && !spec.linear_before_reset) {
-      return Support::no("a GRU with the reset gate before the matrix is not implemented");
-    }
     return Support::yes();
   }
 

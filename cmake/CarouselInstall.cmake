@@ -85,4 +85,25 @@ if(TARGET carousel_cli)
     set_target_properties(carousel_cli PROPERTIES INSTALL_RPATH "$ORIGIN/${to_library}")
   endif()
   install(TARGETS carousel_cli RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT tools)
+
+  set(manual "${generated}/carousel.1")
+  configure_file("${PROJECT_SOURCE_DIR}/cli/man/carousel.1.in" "${manual}" @ONLY)
+  find_program(CAROUSEL_GZIP gzip)
+  mark_as_advanced(CAROUSEL_GZIP)
+  if(CAROUSEL_GZIP)
+    execute_process(COMMAND "${CAROUSEL_GZIP}" -9nc "${manual}" OUTPUT_FILE "${manual}.gz"
+      COMMAND_ERROR_IS_FATAL ANY)
+    string(APPEND manual ".gz")
+  endif()
+  install(FILES "${manual}" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1" COMPONENT tools)
+
+  set(completions "${PROJECT_SOURCE_DIR}/cli/completions")
+  set(zsh_folder site-functions)
+  if(CMAKE_INSTALL_PREFIX STREQUAL "/usr" AND EXISTS /etc/debian_version)
+    set(zsh_folder vendor-completions)
+  endif()
+  install(FILES "${completions}/carousel.bash" RENAME carousel COMPONENT tools
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
+  install(FILES "${completions}/_carousel" COMPONENT tools
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/${zsh_folder}")
 endif()

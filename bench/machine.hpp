@@ -17,8 +17,8 @@ namespace carousel::bench {
 /// CPU seconds that all threads of this process have used.
 [[nodiscard]] double cpu_seconds();
 
-/// Sleeps until no thread of this process uses CPU time any more: OpenMP's threads spin for some
-/// milliseconds after each parallel region. Gives up after 0.2 s.
+/// Sleeps until no thread of this process uses CPU time any more: oneDNN's threads (OpenMP) spin
+/// for some milliseconds after each parallel region. Gives up after 0.2 s.
 void wait_until_idle();
 
 /// Nanoseconds that a cache line needs to get from one core to another: half of the time of a

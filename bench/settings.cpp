@@ -34,7 +34,7 @@ How it measures: a sample is as many whole runs, each from zero state, as take a
 samples of all backends of a shape alternate at random (Google Benchmark's random interleaving), so
 compare within a shape and a run. Medians and quartiles count. "roofline" is the share of what this
 machine could do by its own rates, measured in the same run (see `carousel rank --help`).
-With two threads, OpenMP's threads get time to go to sleep before and after, and the time that a
+With two threads, oneDNN's threads get time to go to sleep before and after, and the time that a
 cache line takes from core to core is measured; where that, or oneDNN's gain over one thread, says
 that the machine is in a slow state, the shape is measured up to three times, and marked "slow" if it
 stays like this.

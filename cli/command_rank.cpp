@@ -33,6 +33,7 @@ bytes of the recurrent weights, read once per step. N threads multiply the peak 
 Examples:
   carousel rank models/charlm.safetensors --text models/heldout.txt
   carousel rank --shape 128,128,100,1
+  carousel rank --shape gru:128,128,100,1
   carousel rank --shape 80,320,200,16,2,1 --threads 2 --seconds 20 --json
 
 Exit code 1 when a backend does not agree with the float64 oracle; such a backend cannot win.)";

@@ -22,7 +22,16 @@ constexpr std::array<std::int64_t, kFields> kMost{kMaxSize, kMaxSize, kMaxSize, 
 
 [[noreturn]] void refuse_shape(std::string_view text, const std::string& why) {
   throw Error("--shape '" + std::string(text) + "': " + why +
-              "; expected I,H,T,B[,layers,bidir,proj], for example 128,128,100,1");
+              "; expected [gru:|rnn:]I,H,T,B[,layers,bidir,proj], for example 128,128,100,1 or "
+              "gru:128,128,100,1");
+}
+
+/// What comes before a colon; an LSTM without one.
+Cell parse_cell(std::string_view whole, std::string_view word) {
+  for (const Cell cell : {Cell::lstm, Cell::gru, Cell::rnn}) {
+    if (word == name(cell)) return cell;
+  }
+  refuse_shape(whole, "'" + std::string(word) + "' is none of lstm, gru, rnn");
 }
 
 std::int64_t parse_field(std::string_view whole, std::string_view field, std::size_t index) {
@@ -63,20 +72,25 @@ std::optional<std::string> given(bool has, const std::string& value) {
 
 }  // namespace
 
-Shape parse_shape(std::string_view text) {
+Shape parse_shape(std::string_view whole) {
+  const std::size_t colon = whole.find(':');
+  const bool has_cell = colon != std::string_view::npos;
+  const Cell cell = has_cell ? parse_cell(whole, whole.substr(0, colon)) : Cell::lstm;
+  const std::string_view text = has_cell ? whole.substr(colon + 1) : whole;
   std::array<std::int64_t, kFields> values{0, 0, 0, 0, 1, 0, 0};
   std::size_t count = 0;
   for (std::size_t begin = 0; begin <= text.size();) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
-    if (count == kFields) refuse_shape(text, "more than 7 numbers");
-    values.at(count) = parse_field(text, text.substr(begin, end - begin), count);
+    if (count == kFields) refuse_shape(whole, "more than 7 numbers");
+    values.at(count) = parse_field(whole, text.substr(begin, end - begin), count);
     ++count;
     begin = end + 1;
   }
-  if (count < 4) refuse_shape(text, std::string("no ") + kNames.at(count));
+  if (count < 4) refuse_shape(whole, std::string("no ") + kNames.at(count));
   const auto [input, hidden, steps, batch, layers, bidir, proj] = values;
-  if (proj >= hidden && proj > 0) refuse_shape(text, "proj must be smaller than H");
-  return {input, hidden, steps, batch, layers, bidir == 1, proj};
+  if (proj >= hidden && proj > 0) refuse_shape(whole, "proj must be smaller than H");
+  if (proj > 0 && cell != Cell::lstm) refuse_shape(whole, "only an LSTM has a projection");
+  return {input, hidden, steps, batch, layers, bidir == 1, proj, cell};
 }
 
 Model random_model(const Shape& shape, std::uint64_t seed) {
@@ -86,7 +100,7 @@ Model random_model(const Shape& shape, std::uint64_t seed) {
   for (std::int64_t l = 0; l < shape.layers; ++l) {
     ModelLayer& layer = model.layers.emplace_back();
     const auto direction = shape.bidirectional ? Direction::bidirectional : Direction::forward;
-    layer.spec = make_spec(Cell::lstm, input, shape.hidden, direction, shape.proj);
+    layer.spec = make_spec(shape.cell, input, shape.hidden, direction, shape.proj);
     for (std::int64_t d = 0; d < layer.spec.directions(); ++d) {
       layer.directions.at(static_cast<std::size_t>(d)) = random_weights(layer.spec, random);
     }
@@ -107,8 +121,9 @@ void add_model_options(CLI::App& command, ModelSource& source, bool allow_shape)
       command.add_option("MODEL", source.file, "safetensors file with PyTorch state_dict names");
   if (allow_shape) {
     auto* shape = command.add_option("--shape", source.shape,
-                                     "instead of MODEL: a random LSTM and its work,\n"
-                                     "I,H,T,B[,layers,bidir,proj] (sizes, steps, batch)");
+                                     "instead of MODEL: a random LSTM (GRU, tanh RNN) and its\n"
+                                     "work, [gru:|rnn:]I,H,T,B[,layers,bidir,proj] (sizes, steps, "
+                                     "batch)");
     shape->excludes(file);
     command.final_callback([&command, &source] {
       if (source.file.empty() && source.shape.empty()) {

@@ -13,7 +13,7 @@ class App;
 
 namespace carousel::cli {
 
-/// "I,H,T,B[,layers,bidir,proj]": a network and the work to give it, without a file.
+/// "[gru:|rnn:]I,H,T,B[,layers,bidir,proj]": a network and the work to give it, without a file.
 struct Shape {
   std::int64_t input = 0;
   std::int64_t hidden = 0;
@@ -22,12 +22,13 @@ struct Shape {
   std::int64_t layers = 1;
   bool bidirectional = false;
   std::int64_t proj = 0;
+  Cell cell = Cell::lstm;
 };
 
 /// Throws Error naming the part that is missing or out of range.
 [[nodiscard]] Shape parse_shape(std::string_view text);
 
-/// An LSTM of that shape, weights uniform in (-1/sqrt(H), 1/sqrt(H)) as PyTorch initializes them.
+/// A network of that shape, weights uniform in (-1/sqrt(H), 1/sqrt(H)) as PyTorch initializes them.
 [[nodiscard]] Model random_model(const Shape& shape, std::uint64_t seed);
 
 /// The options that say which model is meant, shared by the subcommands.

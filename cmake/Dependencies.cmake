@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Finds what Carousel needs. The library: xsimd, nlohmann_json (both headers only), OpenMP and,
-# if there, oneDNN. CLI11, GoogleTest and Google Benchmark only for the parts that use them.
+# Finds what Carousel needs. The library: xsimd, nlohmann_json (both headers only), threads and, if
+# there, oneDNN with OpenMP, by which oneDNN takes its number of threads. CLI11, GoogleTest and Google Benchmark only for the parts that use them.
 #
 # Sets CAROUSEL_HAS_ONEDNN and defines the target carousel_xsimd (xsimd's headers).
 
@@ -15,11 +15,8 @@ macro(carousel_require package apt_package)
 endmacro()
 
 carousel_require(nlohmann_json nlohmann-json3-dev 3.7 CONFIG)
-if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
-  carousel_require(OpenMP libomp-dev COMPONENTS CXX)
-else()
-  carousel_require(OpenMP g++ COMPONENTS CXX)
-endif()
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
 if(CAROUSEL_BUILD_CLI)
   carousel_require(CLI11 libcli11-dev CONFIG)
 endif()
@@ -39,6 +36,11 @@ elseif(CAROUSEL_ONEDNN)
   set(CAROUSEL_HAS_ONEDNN ON)
 endif()
 if(CAROUSEL_HAS_ONEDNN)
+  if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+    carousel_require(OpenMP libomp-dev COMPONENTS CXX)
+  else()
+    carousel_require(OpenMP g++ COMPONENTS CXX)
+  endif()
   message(STATUS "oneDNN ${dnnl_VERSION}: ${dnnl_DIR}")
 else()
   message(STATUS "oneDNN: not used (CAROUSEL_ONEDNN=${CAROUSEL_ONEDNN})")

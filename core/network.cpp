@@ -32,9 +32,11 @@ void add_layer(detail::NetworkData& network, const ModelLayer& layer, const std:
                const PrepareOptions& options) {
   const Backend& backend = select_backend(choice, layer.spec);
   const LayerWeights weights{view(layer.directions[0]), view(layer.directions[1])};
-  network.layers.push_back(backend.prepare(
-      layer.spec, weights,
-      {.threads = options.threads, .batch = options.batch, .steps = options.steps}));
+  network.layers.push_back(backend.prepare(layer.spec, weights,
+                                           {.threads = options.threads,
+                                            .exact_threads = options.exact_threads,
+                                            .batch = options.batch,
+                                            .steps = options.steps}));
   network.plans.push_back({layer.spec, backend.id(), network.layers.back()->memory_bytes()});
 }
 

@@ -3,8 +3,9 @@
 
 #include "float_env.hpp"
 
-#include <omp.h>
-
+#include <csignal>
+#include <deque>
+#include <exception>
 #include <thread>
 
 #if defined(__SSE2__)
@@ -14,6 +15,9 @@
 namespace carousel {
 namespace {
 
+/// How often a waiting thread looks before it gives up its core: some ten microseconds.
+constexpr int kSpins = 1000;
+
 void pause_briefly() noexcept {
 #if defined(__SSE2__)
   _mm_pause();
@@ -22,27 +26,127 @@ void pause_briefly() noexcept {
 #endif
 }
 
+/// While it lives, threads that are started block all signals: those are for the application's
+/// threads to handle.
+class BlockSignals {
+ public:
+  BlockSignals() noexcept {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &saved_);
+  }
+  ~BlockSignals() { pthread_sigmask(SIG_SETMASK, &saved_, nullptr); }
+  BlockSignals(const BlockSignals&) = delete;
+  BlockSignals& operator=(const BlockSignals&) = delete;
+
+ private:
+  sigset_t saved_{};
+};
+
+struct Call {
+  void (*task)(void*, int, int) = nullptr;
+  void* context = nullptr;
+  int count = 0;
+};
+
+/// A thread that waits for calls. A null task ends it.
+class Worker {
+ public:
+  explicit Worker(std::atomic<int>& unfinished)
+      : unfinished_(unfinished), thread_([this] { work(); }) {}
+  ~Worker() {
+    start({}, 0);
+    thread_.join();
+  }
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  void start(const Call& call, int index) noexcept {
+    call_ = call;
+    index_ = index;
+    ticket_.fetch_add(1, std::memory_order_release);
+    ticket_.notify_one();
+  }
+
+ private:
+  void work() noexcept {
+    const FlushDenormals flush;
+    for (unsigned seen = 0;; ++seen) {
+      for (int spins = 0; spins < kSpins && ticket_.load(std::memory_order_acquire) == seen;
+           ++spins) {
+        pause_briefly();
+      }
+      ticket_.wait(seen, std::memory_order_acquire);
+      if (call_.task == nullptr) return;
+      call_.task(call_.context, index_, call_.count);
+      if (unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1) unfinished_.notify_one();
+    }
+  }
+
+  std::atomic<int>& unfinished_;
+  Call call_;
+  int index_ = 0;
+  alignas(64) std::atomic<unsigned> ticket_{0};  // calls so far
+  std::thread thread_;                           // last: it uses all of the above
+};
+
+/// The workers of one calling thread.
+class Team {
+ public:
+  /// Starts workers until there are `count`; returns how many there are.
+  int grow_to(int count) noexcept {
+    const BlockSignals block;
+    try {
+      while (static_cast<int>(workers_.size()) < count) workers_.emplace_back(unfinished_);
+    } catch (const std::exception&) {
+      // The system has no thread left to give: the work is shared among those there are.
+    }
+    return static_cast<int>(workers_.size());
+  }
+
+  void run(Call call) noexcept {
+    if (call.count - 1 > static_cast<int>(workers_.size())) {
+      call.count = 1 + grow_to(call.count - 1);
+    }
+    unfinished_.store(call.count - 1, std::memory_order_relaxed);
+    for (int i = 1; i < call.count; ++i) workers_[static_cast<std::size_t>(i - 1)].start(call, i);
+    {
+      const FlushDenormals flush;
+      call.task(call.context, 0, call.count);
+    }
+    for (int spins = 0; spins < kSpins; ++spins) {
+      if (unfinished_.load(std::memory_order_acquire) == 0) return;
+      pause_briefly();
+    }
+    for (int left = unfinished_.load(std::memory_order_acquire); left > 0;
+         left = unfinished_.load(std::memory_order_acquire)) {
+      unfinished_.wait(left, std::memory_order_acquire);
+    }
+  }
+
+ private:
+  std::atomic<int> unfinished_{0};
+  std::deque<Worker> workers_;  // a deque, since workers stay put
+};
+
+Team& team_of_this_thread() {
+  thread_local Team team;
+  return team;
+}
+
 }  // namespace
 
 void parallel(int threads, void (*task)(void*, int, int), void* context) noexcept {
   if (threads <= 1) {
     task(context, 0, 1);
-    return;
-  }
-#pragma omp parallel num_threads(threads)
-  {
-    const FlushDenormals flush;
-    task(context, omp_get_thread_num(), omp_get_num_threads());
+  } else {
+    team_of_this_thread().run({task, context, threads});
   }
 }
 
-int available_threads() noexcept { return omp_get_max_threads(); }
-
-ScopedThreads::ScopedThreads(int threads) noexcept : saved_(omp_get_max_threads()) {
-  omp_set_num_threads(threads);
+void warm_up_threads(int threads) noexcept {
+  if (threads > 1) team_of_this_thread().grow_to(threads - 1);
 }
-
-ScopedThreads::~ScopedThreads() { omp_set_num_threads(saved_); }
 
 void SpinBarrier::wait(int count) noexcept {
   if (count <= 1) return;
@@ -54,7 +158,6 @@ void SpinBarrier::wait(int count) noexcept {
   }
   // Where threads outnumber the free cores, the one waited for may not be running at all; spinning
   // on would then cost a scheduler's time slice per step.
-  constexpr int kSpins = 1000;
   for (int spins = 0; generation_.load(std::memory_order_acquire) == generation; ++spins) {
     if (spins < kSpins) {
       pause_briefly();

@@ -4,15 +4,22 @@
 #include <atomic>
 #include <cstdint>
 
-/// The only door to threads: parallel.cpp is the one file that uses OpenMP.
+/// The only door to threads.
 namespace carousel {
 
 /// Calls `task(context, index, count)` once for each index in [0, count), each on a thread of its
-/// own, the caller's included, and returns when all are done. `count` is `threads` or, when OpenMP
-/// grants fewer, less; tasks must take their share from `count`. Denormals are flushed in all.
-/// With `threads == 1` it is a plain call.
+/// own, the caller's included, and returns when all are done. `count` is `threads` or, when the
+/// system grants fewer, less; tasks must take their share from `count`. Denormals are flushed in
+/// all. With `threads == 1` it is a plain call.
+///
+/// The threads belong to the calling thread, end with it, and sleep between calls: they watch for
+/// the next call for some ten microseconds only.
 void parallel(int threads, void (*task)(void* context, int index, int count),
               void* context) noexcept;
+
+/// Starts what a `parallel` of so many threads on this thread will need, so that the first one is
+/// as fast as the hundredth.
+void warm_up_threads(int threads) noexcept;
 
 /// The same for a callable `task(index, count)`.
 template <class Task>
@@ -22,21 +29,6 @@ void parallel(int threads, Task&& task) noexcept {
       [](void* context, int index, int count) { (*static_cast<Task*>(context))(index, count); },
       const_cast<void*>(static_cast<const void*>(&task)));
 }
-
-/// How many threads this machine offers (OpenMP's view: cores, affinity, OMP_NUM_THREADS).
-[[nodiscard]] int available_threads() noexcept;
-
-/// While it lives, libraries that ask OpenMP for its thread count (oneDNN) see `threads`.
-class ScopedThreads {
- public:
-  explicit ScopedThreads(int threads) noexcept;
-  ~ScopedThreads();
-  ScopedThreads(const ScopedThreads&) = delete;
-  ScopedThreads& operator=(const ScopedThreads&) = delete;
-
- private:
-  int saved_;
-};
 
 /// A barrier for the few microseconds between two steps: threads spin, nobody sleeps. Use it only
 /// between the threads of one `parallel`.

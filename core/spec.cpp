@@ -28,6 +28,50 @@ void check_lstm_only(bool used, const char* field, Cell cell) {
               std::string(name(cell)));
 }
 
+/// Which of alpha and beta a kind has.
+struct Parameters {
+  bool alpha = false;
+  bool beta = false;
+};
+
+Parameters parameters(ActivationKind kind) {
+  switch (kind) {
+    case ActivationKind::affine:
+    case ActivationKind::scaled_tanh:
+    case ActivationKind::hard_sigmoid: return {true, true};
+    case ActivationKind::leaky_relu:
+    case ActivationKind::thresholded_relu:
+    case ActivationKind::elu: return {true, false};
+    default: return {};
+  }
+}
+
+void check_activations(const LayerSpec& spec) {
+  for (std::size_t d = 0; d < static_cast<std::size_t>(spec.directions()); ++d) {
+    for (std::size_t k = 0; k < activation_count(spec.cell); ++k) {
+      const Activation& activation = spec.activations[d][k];
+      if (std::isfinite(activation.alpha) && std::isfinite(activation.beta)) continue;
+      throw Error("layer spec: alpha " + std::to_string(activation.alpha) + " and beta " +
+                  std::to_string(activation.beta) + " of activation " +
+                  std::string(name(activation.kind)) + " must be finite");
+    }
+  }
+}
+
+/// ", activations Tanh", or with two sets ", activations Tanh / Relu".
+std::string describe_activations(const LayerSpec& spec) {
+  if (has_default_activations(spec)) return "";
+  std::string text = ", activations";
+  for (std::size_t d = 0; d < static_cast<std::size_t>(spec.directions()); ++d) {
+    if (d == 1 && spec.activations[0] == spec.activations[1]) break;
+    if (d == 1) text += " /";
+    for (std::size_t k = 0; k < activation_count(spec.cell); ++k) {
+      text += ' ' + std::string(name(spec.activations[d][k].kind));
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 std::int64_t LayerSpec::parameter_count() const noexcept {
@@ -58,6 +102,32 @@ ActivationSet default_activations(Cell cell) noexcept {
   return {};
 }
 
+std::size_t activation_count(Cell cell) noexcept {
+  switch (cell) {
+    case Cell::lstm: return 3;
+    case Cell::gru: return 2;
+    case Cell::rnn: return 1;
+    case Cell::linear: break;
+  }
+  return 0;
+}
+
+bool same_function(const Activation& a, const Activation& b) noexcept {
+  if (a.kind != b.kind) return false;
+  const Parameters used = parameters(a.kind);
+  return (!used.alpha || a.alpha == b.alpha) && (!used.beta || a.beta == b.beta);
+}
+
+bool has_default_activations(const LayerSpec& spec) noexcept {
+  const ActivationSet usual = default_activations(spec.cell);
+  for (std::size_t d = 0; d < static_cast<std::size_t>(spec.directions()); ++d) {
+    for (std::size_t k = 0; k < activation_count(spec.cell); ++k) {
+      if (!same_function(spec.activations[d][k], usual[k])) return false;
+    }
+  }
+  return true;
+}
+
 LayerSpec make_spec(Cell cell, std::int64_t input_size, std::int64_t hidden_size,
                     Direction direction, std::int64_t proj_size, bool bias) noexcept {
   LayerSpec spec;
@@ -77,6 +147,7 @@ void validate(const LayerSpec& spec) {
   check_size("proj_size", spec.proj_size, 0);
   check_clip("clip", spec.clip);
   check_clip("cell_clip", spec.cell_clip);
+  check_activations(spec);
   check_lstm_only(spec.proj_size > 0, "proj_size", spec.cell);
   check_lstm_only(spec.peephole, "peephole", spec.cell);
   check_lstm_only(spec.coupling != GateCoupling::none, "coupling", spec.cell);
@@ -88,6 +159,9 @@ void validate(const LayerSpec& spec) {
   }
   if (spec.cell == Cell::linear && spec.direction != Direction::forward) {
     throw Error("layer spec: a linear layer has no direction");
+  }
+  if (spec.cell == Cell::linear && spec.clip > 0.0F) {
+    throw Error("layer spec: a linear layer has no gates to clip");
   }
 }
 
@@ -109,12 +183,7 @@ std::string describe(const LayerSpec& spec) {
   if (spec.cell == Cell::gru && !spec.linear_before_reset) text += ", reset before linear";
   if (spec.clip > 0.0F) text += ", clip " + std::to_string(spec.clip);
   if (spec.cell_clip > 0.0F) text += ", cell clip " + std::to_string(spec.cell_clip);
-  for (std::int64_t d = 0; d < spec.directions(); ++d) {
-    if (spec.activations[static_cast<std::size_t>(d)] != default_activations(spec.cell)) {
-      text += ", own activations";
-      break;
-    }
-  }
+  text += describe_activations(spec);
   if (spec.precision != Precision::float32) text += ", " + std::string(name(spec.precision));
   return text;
 }

@@ -18,20 +18,8 @@ using Tag = dnnl::memory::format_tag;
 
 inline constexpr auto kFloat = dnnl::memory::data_type::f32;
 
-/// The memory descriptors of a recurrent layer; the state goes out in the layout it came in.
-struct RnnDescs {
-  dnnl::rnn_direction direction{};
-  Desc src_layer;
-  Desc src_iter;
-  Desc src_iter_c;
-  Desc weights_layer;
-  Desc weights_iter;
-  Desc weights_projection;  ///< empty without projection
-  Desc bias;
-  Desc dst_layer;
-};
-
-using LstmDesc = dnnl::lstm_forward::primitive_desc;
+/// Of any kind of recurrent layer.
+using RnnDesc = dnnl::rnn_primitive_desc_base;
 using LinearDesc = dnnl::inner_product_forward::primitive_desc;
 
 /// The scratchpad is passed at each execution: oneDNN would else allocate it, or share one between
@@ -42,33 +30,16 @@ inline dnnl::primitive_attr user_scratchpad() {
   return attr;
 }
 
-inline LstmDesc lstm_desc(const dnnl::engine& engine, const RnnDescs& d) {
-  constexpr auto kind = dnnl::prop_kind::forward_inference;
-  const Desc no_peephole;
-#if DNNL_VERSION_MAJOR >= 3
-  return {engine,           kind,
-          d.direction,      d.src_layer,
-          d.src_iter,       d.src_iter_c,
-          d.weights_layer,  d.weights_iter,
-          no_peephole,      d.weights_projection,
-          d.bias,           d.dst_layer,
-          d.src_iter,       d.src_iter_c,
-          user_scratchpad()};
-#else
-  const dnnl::lstm_forward::desc operation(
-      kind, d.direction, d.src_layer, d.src_iter, d.src_iter_c, d.weights_layer, d.weights_iter,
-      no_peephole, d.weights_projection, d.bias, d.dst_layer, d.src_iter, d.src_iter_c);
-  return {operation, user_scratchpad(), engine};
-#endif
-}
-
-inline LinearDesc linear_desc(const dnnl::engine& engine, const Desc& src, const Desc& weights,
-                              const Desc& bias, const Desc& dst) {
+/// A descriptor of the kind `Primitive` for inference. `args` are those of oneDNN's constructor
+/// that follow the propagation kind. Throws dnnl::error.
+template <class Primitive, class... Args>
+typename Primitive::primitive_desc describe_primitive(const dnnl::engine& engine,
+                                                      const Args&... args) {
   constexpr auto kind = dnnl::prop_kind::forward_inference;
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine, kind, src, weights, bias, dst, user_scratchpad()};
+  return {engine, kind, args..., user_scratchpad()};
 #else
-  const dnnl::inner_product_forward::desc operation(kind, src, weights, bias, dst);
+  const typename Primitive::desc operation(kind, args...);
   return {operation, user_scratchpad(), engine};
 #endif
 }

@@ -4,7 +4,7 @@
 #include "backends/onednn/execution.hpp"
 #include "backends/onednn/staging.hpp"
 #include "backends/onednn/step_ladder.hpp"
-#include "core/parallel.hpp"
+#include "backends/onednn/scoped_threads.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -101,10 +101,10 @@ class LinearWorkspace final : public Workspace {
 }  // namespace
 
 LinearDesc describe_linear(const LayerSpec& spec, std::int64_t rows) {
-  return linear_desc(cpu_engine(), Desc({rows, spec.input_size}, kFloat, Tag::nc),
-                     Desc({spec.hidden_size, spec.input_size}, kFloat, Tag::any),
-                     Desc({spec.hidden_size}, kFloat, Tag::a),
-                     Desc({rows, spec.hidden_size}, kFloat, Tag::nc));
+  return describe_primitive<dnnl::inner_product_forward>(
+      cpu_engine(), Desc({rows, spec.input_size}, kFloat, Tag::nc),
+      Desc({spec.hidden_size, spec.input_size}, kFloat, Tag::any),
+      Desc({spec.hidden_size}, kFloat, Tag::a), Desc({rows, spec.hidden_size}, kFloat, Tag::nc));
 }
 
 LinearLayer::LinearLayer(const LayerSpec& spec, const WeightsView& weights,

@@ -2,7 +2,7 @@
 #include "backends/onednn/rnn_layer.hpp"
 
 #include "backends/onednn/rnn_workspace.hpp"
-#include "core/parallel.hpp"
+#include "backends/onednn/scoped_threads.hpp"
 
 #include <algorithm>
 
@@ -15,8 +15,8 @@ RnnLayer::RnnLayer(const LayerSpec& spec, const LayerWeights& weights, const Lay
   const std::int64_t batch = std::max<std::int64_t>(options.batch, 1);
   for (std::size_t d = 0; d < static_cast<std::size_t>(spec.directions()); ++d) {
     weights_.emplace_back(spec, weights[d]);
-    // Packs for the shape to expect; both directions of reading prefer the same layout.
-    const LstmDesc desc = describe_direction(spec, false, steps, batch);
+    // Packs for the shape to expect.
+    const RnnDesc desc = describe_direction(spec, d, steps, batch);
     (void)weights_.back().layer.as(desc.weights_layer_desc());
     (void)weights_.back().iter.as(desc.weights_iter_desc());
   }

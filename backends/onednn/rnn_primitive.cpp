@@ -1,49 +1,101 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/onednn/rnn_primitive.hpp"
 
-#include <utility>
-
 namespace carousel::onednn {
-LstmDesc describe_direction(const LayerSpec& spec, bool reverse, std::int64_t steps,
-                            std::int64_t batch) {
-  const std::int64_t inputs = spec.input_size;
+namespace {
+
+/// The memory descriptors of a recurrent layer; the state goes out in the layout it came in.
+struct RnnDescs {
+  dnnl::rnn_direction direction{};
+  Desc src_layer;
+  Desc src_iter;
+  Desc src_iter_c;
+  Desc weights_layer;
+  Desc weights_iter;
+  Desc weights_projection;  ///< empty without projection
+  Desc weights_peephole;    ///< empty without peepholes
+  Desc bias;
+  Desc dst_layer;
+};
+
+RnnDescs memory_descs(const LayerSpec& spec, bool reverse, std::int64_t steps, std::int64_t batch) {
   const std::int64_t hidden = spec.hidden_size;
   const std::int64_t state = spec.state_size();
   const std::int64_t output = spec.output_size();
   RnnDescs d;
   d.direction = reverse ? dnnl::rnn_direction::unidirectional_right2left
                         : dnnl::rnn_direction::unidirectional_left2right;
-  d.src_layer = Desc({steps, batch, inputs}, kFloat, Tag::tnc);
+  d.src_layer = Desc({steps, batch, spec.input_size}, kFloat, Tag::tnc);
   d.src_iter = Desc({1, 1, batch, state}, kFloat, Tag::ldnc);
   d.src_iter_c = Desc({1, 1, batch, hidden}, kFloat, Tag::ldnc);
-  d.weights_layer = Desc({1, 1, inputs, spec.gates(), hidden}, kFloat, Tag::any);
+  d.weights_layer = Desc({1, 1, spec.input_size, spec.gates(), hidden}, kFloat, Tag::any);
   d.weights_iter = Desc({1, 1, state, spec.gates(), hidden}, kFloat, Tag::any);
   if (spec.proj_size > 0) {
     d.weights_projection = Desc({1, 1, hidden, spec.proj_size}, kFloat, Tag::any);
   }
-  d.bias = Desc({1, 1, spec.gates(), hidden}, kFloat, Tag::ldgo);
+  if (spec.peephole) d.weights_peephole = Desc({1, 1, 3, hidden}, kFloat, Tag::ldgo);
+  d.bias = Desc({1, 1, bias_blocks(spec), hidden}, kFloat, Tag::ldgo);
   // Strided, so that each direction of a bidirectional layer writes its half of y in place.
   d.dst_layer = Desc({steps, batch, state}, kFloat, Dims{batch * output, output, 1});
-  return lstm_desc(cpu_engine(), d);
+  return d;
 }
 
-RnnPrimitive::RnnPrimitive(const LayerSpec& spec, bool reverse, std::int64_t steps,
+RnnDesc lstm_desc(const RnnDescs& d) {
+  return describe_primitive<dnnl::lstm_forward>(cpu_engine(), d.direction, d.src_layer, d.src_iter,
+                                                d.src_iter_c, d.weights_layer, d.weights_iter,
+                                                d.weights_peephole, d.weights_projection, d.bias,
+                                                d.dst_layer, d.src_iter, d.src_iter_c);
+}
+
+template <class Primitive>
+RnnDesc gru_desc(const RnnDescs& d) {
+  return describe_primitive<Primitive>(cpu_engine(), d.direction, d.src_layer, d.src_iter,
+                                       d.weights_layer, d.weights_iter, d.bias, d.dst_layer,
+                                       d.src_iter);
+}
+
+RnnDesc vanilla_desc(dnnl::algorithm function, const RnnDescs& d) {
+  return describe_primitive<dnnl::vanilla_rnn_forward>(
+      cpu_engine(), function, d.direction, d.src_layer, d.src_iter, d.weights_layer, d.weights_iter,
+      d.bias, d.dst_layer, d.src_iter);
+}
+
+}  // namespace
+
+dnnl::algorithm vanilla_function(ActivationKind kind) noexcept {
+  switch (kind) {
+    case ActivationKind::tanh: return dnnl::algorithm::eltwise_tanh;
+    case ActivationKind::relu: return dnnl::algorithm::eltwise_relu;
+    case ActivationKind::sigmoid: return dnnl::algorithm::eltwise_logistic;
+    default: return dnnl::algorithm::undef;
+  }
+}
+
+RnnDesc describe_direction(const LayerSpec& spec, std::size_t direction, std::int64_t steps,
+                           std::int64_t batch) {
+  const RnnDescs d = memory_descs(spec, is_reverse(spec, direction), steps, batch);
+  switch (spec.cell) {
+    case Cell::gru:
+      return spec.linear_before_reset ? gru_desc<dnnl::lbr_gru_forward>(d)
+                                      : gru_desc<dnnl::gru_forward>(d);
+    case Cell::rnn: return vanilla_desc(vanilla_function(spec.activations[direction][0].kind), d);
+    default: return lstm_desc(d);
+  }
+}
+
+RnnPrimitive::RnnPrimitive(const LayerSpec& spec, std::size_t direction, std::int64_t steps,
                            std::int64_t batch, const RnnWeights& weights)
-    : steps_(steps) {
-  const LstmDesc desc = describe_direction(spec, reverse, steps, batch);
-  x_ = unbound(desc.src_layer_desc());
-  y_ = unbound(desc.dst_layer_desc());
-  h_in_ = unbound(desc.src_iter_desc());
-  c_in_ = unbound(desc.src_iter_c_desc());
-  h_out_ = unbound(desc.dst_iter_desc());
-  c_out_ = unbound(desc.dst_iter_c_desc());
-  execution_ = Execution(dnnl::lstm_forward(desc), desc.scratchpad_desc());
-  execution_.add(DNNL_ARG_SRC_LAYER, x_);
-  execution_.add(DNNL_ARG_DST_LAYER, y_);
-  execution_.add(DNNL_ARG_SRC_ITER, h_in_);
-  execution_.add(DNNL_ARG_SRC_ITER_C, c_in_);
-  execution_.add(DNNL_ARG_DST_ITER, h_out_);
-  execution_.add(DNNL_ARG_DST_ITER_C, c_out_);
+    : steps_(steps), has_cell_state_(spec.has_cell_state()) {
+  const RnnDesc desc = describe_direction(spec, direction, steps, batch);
+  execution_ = Execution(dnnl::primitive(desc), desc.scratchpad_desc());
+  x_ = add_unbound(DNNL_ARG_SRC_LAYER, desc.src_layer_desc());
+  y_ = add_unbound(DNNL_ARG_DST_LAYER, desc.dst_layer_desc());
+  h_in_ = add_unbound(DNNL_ARG_SRC_ITER, desc.src_iter_desc());
+  h_out_ = add_unbound(DNNL_ARG_DST_ITER, desc.dst_iter_desc());
+  if (has_cell_state_) {
+    c_in_ = add_unbound(DNNL_ARG_SRC_ITER_C, desc.src_iter_c_desc());
+    c_out_ = add_unbound(DNNL_ARG_DST_ITER_C, desc.dst_iter_c_desc());
+  }
   execution_.add(DNNL_ARG_WEIGHTS_LAYER, weights.layer.as(desc.weights_layer_desc()));
   execution_.add(DNNL_ARG_WEIGHTS_ITER, weights.iter.as(desc.weights_iter_desc()));
   execution_.add(DNNL_ARG_BIAS, weights.bias.as(desc.bias_desc()));
@@ -51,12 +103,23 @@ RnnPrimitive::RnnPrimitive(const LayerSpec& spec, bool reverse, std::int64_t ste
     execution_.add(DNNL_ARG_WEIGHTS_PROJECTION,
                    weights.projection.as(desc.weights_projection_desc()));
   }
+  if (spec.peephole) {
+    execution_.add(DNNL_ARG_WEIGHTS_PEEPHOLE, weights.peephole.as(desc.weights_peephole_desc()));
+  }
+}
+
+dnnl::memory RnnPrimitive::add_unbound(int id, const Desc& desc) {
+  dnnl::memory memory = unbound(desc);
+  execution_.add(id, memory);
+  return memory;
 }
 
 bool RnnPrimitive::run(const dnnl::stream& stream, const RnnBuffers& b) noexcept {
+  if (has_cell_state_ && !(set_pointer(c_in_, b.c_in) && set_pointer(c_out_, b.c_out))) {
+    return false;
+  }
   return set_pointer(x_, b.x) && set_pointer(y_, b.y) && set_pointer(h_in_, b.h_in) &&
-         set_pointer(c_in_, b.c_in) && set_pointer(h_out_, b.h_out) &&
-         set_pointer(c_out_, b.c_out) && execution_.run(stream);
+         set_pointer(h_out_, b.h_out) && execution_.run(stream);
 }
 
 }  // namespace carousel::onednn

@@ -11,17 +11,25 @@
 
 namespace carousel::onednn {
 
+/// Whether a direction of `spec` runs from the last step to the first.
+[[nodiscard]] inline bool is_reverse(const LayerSpec& spec, std::size_t direction) noexcept {
+  return direction == 1 || spec.direction == Direction::reverse;
+}
+
+/// oneDNN's name for what a plain RNN applies to its sum; `undef` for what it does not have there.
+[[nodiscard]] dnnl::algorithm vanilla_function(ActivationKind kind) noexcept;
+
 /// Describes one direction of `spec` for `steps` steps of `batch` rows, with weights in whatever
-/// layout oneDNN prefers. `reverse`: from the last step to the first. Throws dnnl::error.
-[[nodiscard]] LstmDesc describe_direction(const LayerSpec& spec, bool reverse, std::int64_t steps,
-                                          std::int64_t batch);
+/// layout oneDNN prefers. Throws dnnl::error.
+[[nodiscard]] RnnDesc describe_direction(const LayerSpec& spec, std::size_t direction,
+                                         std::int64_t steps, std::int64_t batch);
 
 /// What one execution reads and writes.
 struct RnnBuffers {
   const float* x;     ///< [steps, batch, input_size]
   float* y;           ///< [steps, batch, state_size], rows `output_size` apart
   const float* h_in;  ///< [batch, state_size]; the outgoing state must not overlap the incoming
-  const float* c_in;  ///< [batch, hidden_size]
+  const float* c_in;  ///< [batch, hidden_size]; LSTM only
   float* h_out;
   float* c_out;
 };
@@ -29,7 +37,7 @@ struct RnnBuffers {
 /// One direction of a layer for a fixed number of steps.
 class RnnPrimitive {
  public:
-  RnnPrimitive(const LayerSpec& spec, bool reverse, std::int64_t steps, std::int64_t batch,
+  RnnPrimitive(const LayerSpec& spec, std::size_t direction, std::int64_t steps, std::int64_t batch,
                const RnnWeights& weights);
 
   [[nodiscard]] std::int64_t steps() const noexcept { return steps_; }
@@ -39,7 +47,11 @@ class RnnPrimitive {
   [[nodiscard]] bool run(const dnnl::stream& stream, const RnnBuffers& buffers) noexcept;
 
  private:
+  /// A memory object of the execution whose pointer each run sets.
+  [[nodiscard]] dnnl::memory add_unbound(int id, const Desc& desc);
+
   std::int64_t steps_;
+  bool has_cell_state_;
   Execution execution_;
   dnnl::memory x_, y_, h_in_, c_in_, h_out_, c_out_;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/onednn/rnn_weights.hpp"
 
+#include <algorithm>
 #include <cstddef>
 
 namespace carousel::onednn {
@@ -22,7 +23,29 @@ PackedTensor pack_projection(const LayerSpec& spec, std::span<const float> weigh
           projection_matrix(weight, spec.hidden_size, spec.proj_size)};
 }
 
+PackedTensor pack_peephole(const LayerSpec& spec, std::span<const float> peephole) {
+  if (!spec.peephole) return {};
+  return {Desc({1, 1, 3, spec.hidden_size}, kFloat, Tag::ldgo), peephole};
+}
+
+std::vector<float> bias_of(const LayerSpec& spec, const WeightsView& w) {
+  if (spec.cell == Cell::gru && spec.linear_before_reset) {
+    return lbr_gru_bias(w.bias_ih, w.bias_hh, spec.hidden_size);
+  }
+  return gate_bias(w.bias_ih, w.bias_hh, gate_order(spec.cell), spec.hidden_size);
+}
+
 }  // namespace
+
+std::span<const std::int64_t> gate_order(Cell cell) noexcept {
+  if (cell == Cell::lstm) return kLstmGates;
+  if (cell == Cell::gru) return kGruGates;
+  return kRnnGates;
+}
+
+std::int64_t bias_blocks(const LayerSpec& spec) noexcept {
+  return spec.gates() + (spec.cell == Cell::gru && spec.linear_before_reset ? 1 : 0);
+}
 
 std::vector<float> gate_matrix(std::span<const float> weight, std::span<const std::int64_t> gates,
                                std::int64_t hidden, std::int64_t inputs) {
@@ -47,6 +70,17 @@ std::vector<float> gate_bias(std::span<const float> bias_ih, std::span<const flo
   return result;
 }
 
+std::vector<float> lbr_gru_bias(std::span<const float> bias_ih, std::span<const float> bias_hh,
+                                std::int64_t hidden) {
+  std::vector<float> result(4 * index(hidden), 0.0F);
+  if (bias_ih.empty()) return result;
+  const std::vector<float> sums = gate_bias(bias_ih, bias_hh, kGruGates, hidden);
+  std::copy_n(sums.begin(), 2 * hidden, result.begin());
+  std::copy_n(bias_ih.begin() + 2 * hidden, hidden, result.begin() + 2 * hidden);
+  std::copy_n(bias_hh.begin() + 2 * hidden, hidden, result.begin() + 3 * hidden);
+  return result;
+}
+
 std::vector<float> projection_matrix(std::span<const float> weight, std::int64_t hidden,
                                      std::int64_t proj) {
   std::vector<float> result(weight.size());
@@ -56,15 +90,15 @@ std::vector<float> projection_matrix(std::span<const float> weight, std::int64_t
 
 RnnWeights::RnnWeights(const LayerSpec& s, const WeightsView& w)
     : layer(Desc({1, 1, s.input_size, s.gates(), s.hidden_size}, kFloat, Tag::ldigo),
-            gate_matrix(w.weight_ih, kLstmGates, s.hidden_size, s.input_size)),
+            gate_matrix(w.weight_ih, gate_order(s.cell), s.hidden_size, s.input_size)),
       iter(Desc({1, 1, s.state_size(), s.gates(), s.hidden_size}, kFloat, Tag::ldigo),
-           gate_matrix(w.weight_hh, kLstmGates, s.hidden_size, s.state_size())),
+           gate_matrix(w.weight_hh, gate_order(s.cell), s.hidden_size, s.state_size())),
       projection(pack_projection(s, w.weight_hr)),
-      bias(Desc({1, 1, s.gates(), s.hidden_size}, kFloat, Tag::ldgo),
-           gate_bias(w.bias_ih, w.bias_hh, kLstmGates, s.hidden_size)) {}
+      peephole(pack_peephole(s, w.peephole)),
+      bias(Desc({1, 1, bias_blocks(s), s.hidden_size}, kFloat, Tag::ldgo), bias_of(s, w)) {}
 
 std::size_t RnnWeights::bytes() const noexcept {
-  return layer.bytes() + iter.bytes() + projection.bytes() + bias.bytes();
+  return layer.bytes() + iter.bytes() + projection.bytes() + peephole.bytes() + bias.bytes();
 }
 
 }  // namespace carousel::onednn

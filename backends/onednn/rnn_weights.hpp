@@ -16,6 +16,11 @@ namespace carousel::onednn {
 /// For each gate in oneDNN's order, its place in PyTorch's.
 /// LSTM: PyTorch i, f, g, o; oneDNN i, f, c~, o: the same under another name.
 inline constexpr std::array<std::int64_t, 4> kLstmGates{0, 1, 2, 3};
+/// GRU: PyTorch r, z, n; oneDNN u, r, o, where u is z: both keep the part z of the old state.
+inline constexpr std::array<std::int64_t, 3> kGruGates{1, 0, 2};
+inline constexpr std::array<std::int64_t, 1> kRnnGates{0};
+
+[[nodiscard]] std::span<const std::int64_t> gate_order(Cell cell) noexcept;
 
 /// `weight_ih [G*H, K]` or `weight_hh` to oneDNN's "ldigo" `[1, 1, K, G, H]`: gate blocks in the
 /// order `gates`, transposed.
@@ -28,6 +33,15 @@ inline constexpr std::array<std::int64_t, 4> kLstmGates{0, 1, 2, 3};
                                            std::span<const float> bias_hh,
                                            std::span<const std::int64_t> gates,
                                            std::int64_t hidden);
+
+/// The same for a GRU that is linear before its reset, where what the reset gate multiplies of the
+/// candidate's bias stands apart: "ldgo" `[1, 1, 4, H]` of u, r, o (bias_ih), o (bias_hh).
+[[nodiscard]] std::vector<float> lbr_gru_bias(std::span<const float> bias_ih,
+                                              std::span<const float> bias_hh, std::int64_t hidden);
+
+/// How many blocks of `hidden_size` oneDNN's bias has: 4 for an LSTM and for a GRU that is linear
+/// before its reset, 3 for another GRU, 1 for a plain RNN.
+[[nodiscard]] std::int64_t bias_blocks(const LayerSpec& spec) noexcept;
 
 /// `weight_hr [P, H]` to oneDNN's "ldio" `[1, 1, H, P]`.
 [[nodiscard]] std::vector<float> projection_matrix(std::span<const float> weight,
@@ -42,6 +56,7 @@ struct RnnWeights {
   PackedTensor layer;
   PackedTensor iter;
   PackedTensor projection;  ///< empty without projection
+  PackedTensor peephole;    ///< i, f, o, as in `WeightsView`; empty without peepholes
   PackedTensor bias;
 };
 

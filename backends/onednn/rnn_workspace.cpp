@@ -24,13 +24,13 @@ RnnWorkspace::RnnWorkspace(const LayerSpec& spec, const std::deque<RnnWeights>& 
       rows_(options.batch) {
   for (State& state : states_) {
     state.h = AlignedFloats(options.batch * spec.state_size());
-    state.c = AlignedFloats(options.batch * spec.hidden_size);
+    if (spec.has_cell_state()) state.c = AlignedFloats(options.batch * spec.hidden_size);
   }
   if (options.batch == 0) return;
   for (std::size_t d = 0; d < weights.size(); ++d) {
     auto& rungs = primitives_.emplace_back();
     for (const std::int64_t steps : step_ladder(options.max_steps)) {
-      rungs.emplace_back(spec, is_reverse(d), steps, options.batch, weights[d]);
+      rungs.emplace_back(spec, d, steps, options.batch, weights[d]);
     }
   }
   scratchpad_ = share_scratchpad(primitives_);
@@ -46,8 +46,8 @@ Status RnnWorkspace::forward(const ForwardArgs& args) noexcept {
   rows_.assign(args.lengths, args.x.steps);
   for (std::size_t d = 0; d < primitives_.size(); ++d) {
     load_all(args, d);
-    const bool ok = is_reverse(d) ? run_right_to_left(args, d) : run_left_to_right(args);
-    if (!ok) return Status::failure("oneDNN could not execute its LSTM primitive");
+    const bool ok = is_reverse(spec_, d) ? run_right_to_left(args, d) : run_left_to_right(args);
+    if (!ok) return Status::failure("oneDNN could not execute its recurrent primitive");
   }
   if (args.lengths != nullptr) zero_past_lengths(args.y, args.lengths);
   return {};
@@ -83,7 +83,7 @@ bool RnnWorkspace::run_steps(const ForwardArgs& args, std::size_t direction, std
                              std::int64_t end) noexcept {
   while (begin < end) {
     RnnPrimitive& primitive = largest_fitting(primitives_[direction], end - begin);
-    if (is_reverse(direction)) {
+    if (is_reverse(spec_, direction)) {
       end -= primitive.steps();
       if (!run_chunk(args, direction, primitive, end)) return false;
     } else {
@@ -115,13 +115,14 @@ bool RnnWorkspace::run_chunk(const ForwardArgs& args, std::size_t direction,
 void RnnWorkspace::load_all(const ForwardArgs& args, std::size_t direction) noexcept {
   const State& state = states_[now_];
   std::copy_n(args.h[direction], state.h.size(), state.h.data());
-  std::copy_n(args.c[direction], state.c.size(), state.c.data());
+  if (spec_.has_cell_state()) std::copy_n(args.c[direction], state.c.size(), state.c.data());
 }
 
 void RnnWorkspace::load(const ForwardArgs& args, std::size_t direction,
                         std::span<const std::int64_t> rows) noexcept {
   const State& state = states_[now_];
   copy_rows(args.h[direction], state.h.data(), spec_.state_size(), rows);
+  if (!spec_.has_cell_state()) return;
   copy_rows(args.c[direction], state.c.data(), spec_.hidden_size, rows);
 }
 
@@ -129,6 +130,7 @@ void RnnWorkspace::store(const ForwardArgs& args, std::size_t direction,
                          std::span<const std::int64_t> rows) noexcept {
   const State& state = states_[now_];
   copy_rows(state.h.data(), args.h[direction], spec_.state_size(), rows);
+  if (!spec_.has_cell_state()) return;
   copy_rows(state.c.data(), args.c[direction], spec_.hidden_size, rows);
 }
 

@@ -38,7 +38,7 @@ class RnnWorkspace final : public Workspace {
  private:
   struct State {
     AlignedFloats h;
-    AlignedFloats c;
+    AlignedFloats c;  ///< LSTM only
   };
 
   [[nodiscard]] bool run_left_to_right(const ForwardArgs& args) noexcept;
@@ -57,10 +57,6 @@ class RnnWorkspace final : public Workspace {
   /// Copies the current state of some rows to the caller's arrays.
   void store(const ForwardArgs& args, std::size_t direction,
              std::span<const std::int64_t> rows) noexcept;
-
-  [[nodiscard]] bool is_reverse(std::size_t direction) const noexcept {
-    return direction == 1 || spec_.direction == Direction::reverse;
-  }
 
   LayerSpec spec_;
   dnnl::stream stream_;

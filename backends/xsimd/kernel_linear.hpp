@@ -26,7 +26,8 @@ inline void run_linear(const LinearJob& job, const LinearRows& list, Range group
       for (int r = 0; r < R; ++r) {
         for (int v = 0; v < 4; ++v) {
           const std::int64_t column = (group * 4 + v) * kWidth;
-          store_some(list.y[m0 + r] + column, tile.acc[r][v], job.output_size - column);
+          if (column >= job.output_size) break;
+          store_some(list.y[m0 + r] + column, tile.acc[r][0][v], job.output_size - column);
         }
       }
     });

@@ -28,19 +28,19 @@ inline std::int64_t active_rows(const LstmJob& job, std::int64_t s, std::int64_t
 }
 
 /// The time step that row r is at after s steps.
-inline std::int64_t time_of(const LstmJob& job, std::int64_t r, std::int64_t s) {
+CAROUSEL_INLINE std::int64_t time_of(const LstmJob& job, std::int64_t r, std::int64_t s) {
   return job.backwards ? job.lengths[r] - 1 - s : s;
 }
 
-inline const float* x_row(const LstmJob& job, std::int64_t r, std::int64_t s) {
+CAROUSEL_INLINE const float* x_row(const LstmJob& job, std::int64_t r, std::int64_t s) {
   return job.x.data + time_of(job, r, s) * job.x.step_stride + job.rows[r] * job.x.batch_stride;
 }
 
-inline float* y_row(const LstmJob& job, std::int64_t r, std::int64_t s) {
+CAROUSEL_INLINE float* y_row(const LstmJob& job, std::int64_t r, std::int64_t s) {
   return job.y.data + time_of(job, r, s) * job.y.step_stride + job.rows[r] * job.y.batch_stride;
 }
 
-inline float* h_before(const LstmJob& job, std::int64_t s) {
+CAROUSEL_INLINE float* h_before(const LstmJob& job, std::int64_t s) {
   return (s & 1) == 0 ? job.h_even : job.h_odd;
 }
 
@@ -51,9 +51,24 @@ inline void copy(float* to, const float* from, std::int64_t count) {
 /// c' = f ∘ c + i ∘ g, h' = o ∘ tanh(c') for the tile's units; h goes to the state (or, with a
 /// projection, to `hidden`) and, without one, to y.
 template <int R, int B>
-inline void update_units(const LstmJob& job, Tile<R, B>& tile, std::int64_t r0, std::int64_t block,
-                         std::int64_t s) {
+CAROUSEL_INLINE void update_units(const LstmJob& job, Tile<R, B>& tile, std::int64_t r0,
+                                  std::int64_t block, std::int64_t s) {
+  constexpr Functions<4> kGates{
+      {Function::sigmoid, Function::sigmoid, Function::tanh, Function::sigmoid}};
   const PackedLstm& w = *job.weights;
+  Batch squashed[R * B];
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+    for (int b = 0; b < B; ++b) {
+      auto& [i, f, g, o] = tile.acc[r][b];
+      float* cell = job.cell + (r0 + r) * job.unit_stride + (block + b) * kWidth;
+      activate<4, kGates>(tile.acc[r][b]);
+      squashed[r * B + b] = xsimd::fma(f, Batch::load_aligned(cell), i * g);
+      squashed[r * B + b].store_aligned(cell);
+    }
+  }
+  tanh_all<R * B>(squashed);
   const bool projected = w.groups > 0;
   float* out = projected ? job.hidden : h_before(job, s + 1);
   const std::int64_t out_stride = projected ? job.unit_stride : job.state_stride;
@@ -63,14 +78,7 @@ inline void update_units(const LstmJob& job, Tile<R, B>& tile, std::int64_t r0, 
 #pragma GCC unroll 4
     for (int b = 0; b < B; ++b) {
       const std::int64_t unit = (block + b) * kWidth;
-      float* cell = job.cell + (r0 + r) * job.unit_stride + unit;
-      const Batch i = sigmoid(tile.acc[r][4 * b]);
-      const Batch f = sigmoid(tile.acc[r][4 * b + 1]);
-      const Batch g = tanh(tile.acc[r][4 * b + 2]);
-      const Batch o = sigmoid(tile.acc[r][4 * b + 3]);
-      const Batch c = xsimd::fma(f, Batch::load_aligned(cell), i * g);
-      const Batch h = o * tanh(c);
-      c.store_aligned(cell);
+      const Batch h = tile.acc[r][b][3] * squashed[r * B + b];
       h.store_aligned(out + (r0 + r) * out_stride + unit);
       if (y != nullptr) store_some(y + unit, h, w.hidden_size - unit);
     }
@@ -79,8 +87,8 @@ inline void update_units(const LstmJob& job, Tile<R, B>& tile, std::int64_t r0, 
 
 /// Adds the recurrent part to the tile and finishes the step for its units.
 template <int R, int B>
-inline void recur(const LstmJob& job, Tile<R, B>& tile, std::int64_t r0, std::int64_t block,
-                  std::int64_t s) {
+CAROUSEL_INLINE void recur(const LstmJob& job, Tile<R, B>& tile, std::int64_t r0,
+                           std::int64_t block, std::int64_t s) {
   const PackedLstm& w = *job.weights;
   const std::int64_t stride = w.state_size * 4 * kWidth;
   const float* h[R];
@@ -112,8 +120,9 @@ inline void project_hidden(const LstmJob& job, std::int64_t s, std::int64_t acti
   }
 }
 
-/// Projects the inputs of `count` (row, step) pairs, listed in job.inputs, for the given blocks.
-inline void project_inputs(const LstmJob& job, std::int64_t count, Range blocks) {
+/// Projects the listed inputs of `count` (row, step) pairs for the given blocks.
+inline void project_inputs(const LstmJob& job, const float* const* inputs, std::int64_t count,
+                           Range blocks) {
   const PackedLstm& w = *job.weights;
   const std::int64_t stride = w.input_size * 4 * kWidth;
   const std::int64_t gates_stride = w.blocks * 4 * kWidth;
@@ -121,7 +130,7 @@ inline void project_inputs(const LstmJob& job, std::int64_t count, Range blocks)
     for_each_tile(count, [&](auto rows, std::int64_t m0) {
       constexpr int R = decltype(rows)::value;
       const float* x[R];
-      for (int r = 0; r < R; ++r) x[r] = job.inputs[m0 + r];
+      for (int r = 0; r < R; ++r) x[r] = inputs[m0 + r];
       Tile<R, 1> tile;
       load(tile, w.bias + block * 4 * kWidth, 0);
       multiply(tile, x, w.input_size, w.weight_ih + block * stride, stride);
@@ -130,13 +139,14 @@ inline void project_inputs(const LstmJob& job, std::int64_t count, Range blocks)
   }
 }
 
-/// One step whose input part stands in `gates`, one row of gates per active row.
+/// One step whose input part stands in `gates`, one row of gates per active row. Every other step
+/// goes through the blocks downwards: the weights used last are still in the nearest cache.
 inline void step_from_gates(const LstmJob& job, const float* gates, std::int64_t s,
                             std::int64_t active, Range blocks) {
   const std::int64_t gates_stride = job.weights->blocks * 4 * kWidth;
   for_each_tile(active, [&](auto rows, std::int64_t r0) {
     constexpr int R = decltype(rows)::value;
-    for_each_block<R>(blocks.first, blocks.last, [&](auto pair, std::int64_t block) {
+    for_each_block<R>(blocks.first, blocks.last, (s & 1) == 0, [&](auto pair, std::int64_t block) {
       Tile<R, decltype(pair)::value> tile;
       load(tile, gates + r0 * gates_stride + block * 4 * kWidth, gates_stride);
       recur(job, tile, r0, block, s);
@@ -162,6 +172,105 @@ inline void step_from_inputs(const LstmJob& job, std::int64_t s, std::int64_t ac
   }
 }
 
+/// Adds W h to all gates of one row: NB blocks, in groups that the registers have room for.
+template <int NB, int First = 0>
+CAROUSEL_INLINE void multiply_row(Tile<1, NB>& gates, const float* h, std::int64_t count,
+                                  const float* w, std::int64_t block_stride) {
+  constexpr int kLeft = NB - First;
+  constexpr int kGroups = (kLeft + kMaxRows - 1) / kMaxRows;
+  constexpr int B = (kLeft + kGroups - 1) / kGroups;
+  const float* const row[1] = {h};
+  Tile<1, B> tile;
+  copy_blocks<B>(tile.acc[0], gates.acc[0] + First);
+  multiply(tile, row, count, w + First * block_stride, block_stride);
+  copy_blocks<B>(gates.acc[0] + First, tile.acc[0]);
+  if constexpr (B < kLeft) multiply_row<NB, First + B>(gates, h, count, w, block_stride);
+}
+
+/// Bias and input part of all gates of one row.
+template <int NB>
+CAROUSEL_INLINE void start_row(Tile<1, NB>& gates, const PackedLstm& w, const float* x) {
+  load(gates, w.bias, 0);
+  multiply_row(gates, x, w.input_size, w.weight_ih, w.input_size * 4 * kWidth);
+}
+
+/// Steps [s0, end) of a single row with few units: c stays in registers, h in one small buffer.
+/// Here a step takes as long as its chain of dependent operations. So what is not on that chain is
+/// computed while tanh(c') is waited for: o and, unless the inputs have been projected ahead, the
+/// input part of the next step.
+template <int NB, bool kAhead>
+void run_one_row(const LstmJob& job, std::int64_t s0, std::int64_t end) {
+  constexpr Functions<3> kInputGates{{Function::sigmoid, Function::sigmoid, Function::tanh}};
+  constexpr Functions<2> kOutput{{Function::sigmoid, Function::tanh}};
+  const PackedLstm& w = *job.weights;
+  const std::int64_t units = w.hidden_size;
+  const std::int64_t direction = job.backwards ? -1 : 1;
+  alignas(64) float h[NB * kWidth];
+  Batch c[NB];
+  for (int b = 0; b < NB; ++b) {
+    Batch::load_aligned(h_before(job, s0) + b * kWidth).store_aligned(h + b * kWidth);
+    c[b] = Batch::load_aligned(job.cell + b * kWidth);
+  }
+  const float* x = x_row(job, 0, s0);
+  float* y = y_row(job, 0, s0);
+  Tile<1, NB> next;
+  if constexpr (!kAhead) start_row(next, w, x);
+  for (std::int64_t s = s0; s < end; ++s, y += direction * job.y.step_stride) {
+    Tile<1, NB> gates;
+    if constexpr (kAhead) {
+      load(gates, job.gates + (s - s0) * NB * 4 * kWidth, 0);
+    } else {
+      copy_blocks<NB>(gates.acc[0], next.acc[0]);
+    }
+    multiply_row(gates, h, units, w.weight_hh, units * 4 * kWidth);
+#pragma GCC unroll 8
+    for (int b = 0; b < NB; ++b) {
+      const auto& gate = gates.acc[0][b];
+      Batch ifg[3] = {gate[0], gate[1], gate[2]};
+      activate<3, kInputGates>(ifg);
+      c[b] = xsimd::fma(ifg[1], c[b], ifg[0] * ifg[2]);
+    }
+    if (!kAhead && s + 1 < end) {
+      x += direction * job.x.step_stride;
+      start_row(next, w, x);
+    }
+#pragma GCC unroll 8
+    for (int b = 0; b < NB; ++b) {
+      Batch out[2] = {gates.acc[0][b][3], c[b]};
+      activate<2, kOutput>(out);
+      const Batch state = out[0] * out[1];
+      state.store_aligned(h + b * kWidth);
+      store_some(y + b * kWidth, state, units - b * kWidth);
+    }
+  }
+  for (int b = 0; b < NB; ++b) {
+    Batch::load_aligned(h + b * kWidth).store_aligned(h_before(job, end) + b * kWidth);
+    c[b].store_aligned(job.cell + b * kWidth);
+  }
+}
+
+/// Calls run_one_row<blocks>.
+template <bool kAhead, int NB = kMaxOneRowBlocks>
+inline void call_one_row(const LstmJob& job, std::int64_t s0, std::int64_t end) {
+  if constexpr (NB > 0) {
+    if (job.weights->blocks == NB) {
+      run_one_row<NB, kAhead>(job, s0, end);
+    } else {
+      call_one_row<kAhead, NB - 1>(job, s0, end);
+    }
+  }
+}
+
+inline bool fits_one_row(const LstmJob& job, std::int64_t active, int count) {
+  const PackedLstm& w = *job.weights;
+  return active == 1 && count == 1 && w.groups == 0 && w.blocks <= kMaxOneRowBlocks;
+}
+
+/// Whether a step's input part is short enough to hide behind the recurrent one.
+inline bool inputs_fit_shadow(const PackedLstm& w) {
+  return w.blocks <= kShadowBlocks && w.blocks * w.input_size <= kShadowProducts;
+}
+
 /// What remains of a step once the units are updated.
 inline void finish_step(const LstmJob& job, std::int64_t s, std::int64_t active, int index,
                         int count) {
@@ -174,19 +283,21 @@ inline void finish_step(const LstmJob& job, std::int64_t s, std::int64_t active,
 /// Projects the inputs of as many steps as fit and runs them. Returns the steps done.
 inline std::int64_t run_hoisted(const LstmJob& job, std::int64_t s0, std::int64_t active, int index,
                                 int count, Range blocks) {
+  // Every member writes the same pointers: cheaper than a barrier would be, but a race. So each has
+  // a list of its own.
+  const float** inputs = job.inputs + index * job.hoist_rows;
   std::int64_t listed = 0;
   std::int64_t end = s0;
   for (std::int64_t n = active; n > 0 && listed + n <= job.hoist_rows; ++end) {
-    // Every member writes the same pointers: cheaper than a barrier would be, but a race. So each
-    // has a list of its own.
-    const float** inputs = job.inputs + index * job.hoist_rows;
     for (std::int64_t r = 0; r < n; ++r) inputs[listed + r] = x_row(job, r, end);
     listed += n;
     n = active_rows(job, end + 1, n);
   }
-  LstmJob own = job;
-  own.inputs = job.inputs + index * job.hoist_rows;
-  project_inputs(own, listed, blocks);
+  project_inputs(job, inputs, listed, blocks);
+  if (fits_one_row(job, active, count)) {
+    call_one_row<true>(job, s0, end);
+    return end - s0;
+  }
   const float* gates = job.gates;
   for (std::int64_t s = s0; s < end; ++s) {
     step_from_gates(job, gates, s, active, blocks);
@@ -231,7 +342,10 @@ void lstm(const LstmJob& job, int index, int count) {
   if (count > 1) job.barrier->wait(count);
   std::int64_t active = active_rows(job, 0, job.row_count);
   for (std::int64_t s = 0; active > 0;) {
-    if (active <= job.hoist_rows && active < 2 * kMaxRows) {
+    if (fits_one_row(job, active, count) && inputs_fit_shadow(*job.weights)) {
+      call_one_row<false>(job, s, job.lengths[0]);
+      s = job.lengths[0];
+    } else if (active <= job.hoist_rows && active < 2 * kMaxRows) {
       s += run_hoisted(job, s, active, index, count, blocks);
     } else {
       step_from_inputs(job, s, active, blocks);

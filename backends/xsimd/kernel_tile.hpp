@@ -11,45 +11,54 @@
 
 template <int R, int B>
 struct Tile {
-  Batch acc[R][4 * B];
+  Batch acc[R][B][4];
 };
 
 /// Starts from four vectors per block at `start + r * row_stride + b * 4W` (row_stride 0: a bias).
 template <int R, int B>
-inline void load(Tile<R, B>& tile, const float* start, std::int64_t row_stride) {
+CAROUSEL_INLINE void load(Tile<R, B>& tile, const float* start, std::int64_t row_stride) {
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 16
     for (int v = 0; v < 4 * B; ++v) {
-      tile.acc[r][v] = Batch::load_aligned(start + r * row_stride + v * kWidth);
+      tile.acc[r][v / 4][v % 4] = Batch::load_aligned(start + r * row_stride + v * kWidth);
     }
   }
 }
 
-template <int R, int B>
-inline void clear(Tile<R, B>& tile) {
+template <int B>
+CAROUSEL_INLINE void copy_blocks(Batch (*to)[4], const Batch (*from)[4]) {
 #pragma GCC unroll 8
-  for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 16
-    for (int v = 0; v < 4 * B; ++v) tile.acc[r][v] = Batch(0.0F);
+  for (int b = 0; b < B; ++b) {
+#pragma GCC unroll 4
+    for (int v = 0; v < 4; ++v) to[b][v] = from[b][v];
   }
 }
 
 template <int R, int B>
-inline void store(const Tile<R, B>& tile, float* start, std::int64_t row_stride) {
+CAROUSEL_INLINE void clear(Tile<R, B>& tile) {
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 16
+    for (int v = 0; v < 4 * B; ++v) tile.acc[r][v / 4][v % 4] = Batch(0.0F);
+  }
+}
+
+template <int R, int B>
+CAROUSEL_INLINE void store(const Tile<R, B>& tile, float* start, std::int64_t row_stride) {
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 16
     for (int v = 0; v < 4 * B; ++v) {
-      tile.acc[r][v].store_aligned(start + r * row_stride + v * kWidth);
+      tile.acc[r][v / 4][v % 4].store_aligned(start + r * row_stride + v * kWidth);
     }
   }
 }
 
 /// acc[r][b*4 + v] += sum over k of a[r][k] * w[b][k][v], k ascending.
 template <int R, int B>
-inline void multiply(Tile<R, B>& tile, const float* const (&a)[R], std::int64_t count,
-                     const float* w, std::int64_t block_stride) {
+CAROUSEL_INLINE void multiply(Tile<R, B>& tile, const float* const (&a)[R], std::int64_t count,
+                              const float* w, std::int64_t block_stride) {
   Tile<R, B> t = tile;  // a local copy stays in registers
   for (std::int64_t k = 0; k < count; ++k) {
     Batch row[R];
@@ -62,7 +71,7 @@ inline void multiply(Tile<R, B>& tile, const float* const (&a)[R], std::int64_t 
         const Batch weight = Batch::load_aligned(w + b * block_stride + v * kWidth);
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) {
-          t.acc[r][4 * b + v] = xsimd::fma(row[r], weight, t.acc[r][4 * b + v]);
+          t.acc[r][b][v] = xsimd::fma(row[r], weight, t.acc[r][b][v]);
         }
       }
     }
@@ -92,24 +101,34 @@ inline void for_each_tile(std::int64_t count, Body&& body) {
   }
 }
 
-/// Calls `body(integral constant B, first block)` over [first, last): pairs where R rows leave room
-/// for them in the registers, then singles.
+/// Calls `body(integral constant B, first block)` over [first, last), upwards or downwards: two
+/// blocks at once where R rows leave room for them in the registers, else single ones.
 template <int R, class Body>
-inline void for_each_block(std::int64_t first, std::int64_t last, Body&& body) {
-  constexpr int kPair = R * 8 <= kMaxRows * 4 ? 2 : 1;
-  for (; first + kPair <= last; first += kPair) body(Int<kPair>{}, first);
-  if constexpr (kPair == 2) {
-    if (first < last) body(Int<1>{}, first);
+inline void for_each_block(std::int64_t first, std::int64_t last, bool upwards, Body&& body) {
+  constexpr int B = 2 * R <= kMaxRows ? 2 : 1;
+  const std::int64_t rest = (last - first) % B;
+  if (upwards) {
+    for (; first + B <= last; first += B) body(Int<B>{}, first);
+  }
+  if constexpr (B > 1) {
+    for (std::int64_t i = 0; i < rest; ++i) body(Int<1>{}, last - 1 - i);
+  }
+  if (!upwards) {
+    for (last -= rest; last > first; last -= B) body(Int<B>{}, last - B);
   }
 }
 
-/// Writes the first `count` of a vector's floats.
-inline void store_some(float* to, Batch value, std::int64_t count) {
+/// Writes the first `count` >= 1 of a vector's floats, all of them if there are not that many.
+CAROUSEL_INLINE void store_some(float* to, Batch value, std::int64_t count) {
   if (count >= kWidth) {
     value.store_unaligned(to);
     return;
   }
+#if defined(__AVX512F__)
+  _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1U << count) - 1U), value);
+#else
   alignas(64) float lanes[kWidth];
   value.store_aligned(lanes);
   for (std::int64_t i = 0; i < count; ++i) to[i] = lanes[i];
+#endif
 }

@@ -26,6 +26,17 @@ constexpr int kMaxRows = 6;  // 32 registers
 constexpr int kMaxRows = 3;  // 16 registers
 #endif
 
+// Single rows with up to 48 units, whose weights about fill the L1 cache, have a path of their own;
+// not with 4 floats a vector and 16 registers, where it is no faster.
+constexpr int kMaxOneRowBlocks = kWidth > 4 ? 48 / static_cast<int>(kWidth) : 0;
+// The input parts that hide in the shadow of a step's chain of dependent operations: half of the
+// registers hold their gates; time for this many elements of x, each times four vectors, per block.
+constexpr int kShadowBlocks = (kMaxRows + 1) / 2;
+constexpr std::int64_t kShadowProducts = 256 / kWidth;
+
+// What works on registers must not be called: its operands would go through memory.
+#define CAROUSEL_INLINE [[gnu::always_inline]] inline
+
 template <int N>
 struct Int {
   static constexpr int value = N;

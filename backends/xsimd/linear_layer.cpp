@@ -20,10 +20,10 @@ AlignedFloats pack_linear_bias(const LayerSpec& spec, const WeightsView& weights
 class LinearLayer final : public Layer {
  public:
   LinearLayer(const Kernels& kernels, const LayerSpec& spec, const WeightsView& weights,
-              int threads)
+              const LayerOptions& options)
       : kernels_(kernels),
         spec_(spec),
-        threads_(threads),
+        options_(options),
         weight_(pack_rows(weights.weight_ih, spec.hidden_size, spec.input_size, kernels.width)),
         bias_(pack_linear_bias(spec, weights, kernels.width)) {}
 
@@ -41,7 +41,8 @@ class LinearLayer final : public Layer {
                         .x = args.x,
                         .y = args.y,
                         .lengths = args.lengths};
-    parallel(threads_, [&](int index, int count) { kernels_.linear(job, index, count); });
+    parallel(worthwhile_threads(args.x),
+             [&](int index, int count) { kernels_.linear(job, index, count); });
     return {};
   }
 
@@ -50,9 +51,17 @@ class LinearLayer final : public Layer {
   }
 
  private:
+  /// One where waking the others would take longer than the work.
+  [[nodiscard]] int worthwhile_threads(const SequenceView<const float>& x) const noexcept {
+    constexpr double kLeastShared = 3e6;  // floating point operations
+    const auto rows = static_cast<double>(x.steps * x.batch);
+    const bool worthwhile = options_.exact_threads || rows * spec_.flops_per_row() >= kLeastShared;
+    return worthwhile ? options_.threads : 1;
+  }
+
   const Kernels& kernels_;
   LayerSpec spec_;
-  int threads_;
+  LayerOptions options_;
   AlignedFloats weight_, bias_;
 };
 
@@ -60,7 +69,7 @@ class LinearLayer final : public Layer {
 
 std::unique_ptr<Layer> make_linear_layer(const Kernels& kernels, const LayerSpec& spec,
                                          const LayerWeights& weights, const LayerOptions& options) {
-  return std::make_unique<LinearLayer>(kernels, spec, weights[0], options.threads);
+  return std::make_unique<LinearLayer>(kernels, spec, weights[0], options);
 }
 
 }  // namespace carousel::simd

@@ -31,27 +31,43 @@ struct Split {
   }
 };
 
+/// About how long a step of one direction takes on one core: the recurrent weights pass by once,
+/// the arithmetic is done for every row. Rates of a core of the 2020s; only their order of
+/// magnitude matters.
+double step_seconds(const LayerSpec& spec, std::int64_t batch) {
+  constexpr double kFlops = 1e11;
+  constexpr double kBytes = 1e11;
+  const double recurrent = static_cast<double>(4 * spec.hidden_size * spec.state_size());
+  const double inputs = static_cast<double>(4 * spec.hidden_size * spec.input_size);
+  const auto rows = static_cast<double>(batch);
+  return std::max(recurrent * 4 / kBytes, rows * recurrent * 2 / kFlops) +
+         rows * inputs * 2 / kFlops;
+}
+
+/// Below these, threads cost more than they bring: a step shared by a team pays for a barrier, a
+/// run for waking the others.
+constexpr double kLeastSharedStep = 2e-6;
+constexpr double kLeastSharedRun = 30e-6;
+
 Split make_split(const LayerSpec& spec, const Kernels& kernels, std::int64_t weight_bytes,
-                 int threads, std::int64_t batch) {
+                 const LayerOptions& options, std::int64_t batch) {
   Split split;
   split.directions = spec.directions();
-  if (threads < split.directions) {  // one thread works the directions off one after the other
-    split.team_sizes.assign(static_cast<std::size_t>(split.directions), 1);
-    return split;
-  }
+  split.team_sizes.assign(static_cast<std::size_t>(split.directions), 1);
   const auto directions = static_cast<int>(split.directions);
-  const int least = threads / directions;
+  const int least = options.threads / directions;
+  if (least == 0) return split;  // one thread works the directions off one after the other
   const bool rows_fill_tiles = batch >= least * kernels.max_rows;
   const std::int64_t l2 = cpu().l2_bytes > 0 ? cpu().l2_bytes : std::int64_t{512} << 10U;
   if (least > 1 && rows_fill_tiles && weight_bytes <= l2) {
     split.row_groups = least;
-    split.team_sizes.assign(static_cast<std::size_t>(directions), 1);
     return split;
   }
+  if (!options.exact_threads && step_seconds(spec, batch) < kLeastSharedStep) return split;
   const auto blocks = static_cast<int>(ceil_div(spec.hidden_size, kernels.width));
   for (int d = 0; d < directions; ++d) {
-    const int team = least + (d < threads % directions ? 1 : 0);
-    split.team_sizes.push_back(std::min(team, blocks));
+    const int team = least + (d < options.threads % directions ? 1 : 0);
+    split.team_sizes[static_cast<std::size_t>(d)] = std::min(team, blocks);
   }
   return split;
 }
@@ -146,8 +162,9 @@ class LstmWorkspace final : public Workspace {
 
 class LstmLayer final : public Layer {
  public:
-  LstmLayer(const Kernels& kernels, const LayerSpec& spec, const LayerWeights& weights, int threads)
-      : kernels_(kernels), spec_(spec), threads_(threads) {
+  LstmLayer(const Kernels& kernels, const LayerSpec& spec, const LayerWeights& weights,
+            const LayerOptions& options)
+      : kernels_(kernels), spec_(spec), options_(options) {
     for (std::size_t d = 0; d < static_cast<std::size_t>(spec.directions()); ++d) {
       arrays_[d] = pack_lstm(spec, weights[d], kernels.width);
       packed_[d] = {.input_size = spec.input_size,
@@ -165,7 +182,8 @@ class LstmLayer final : public Layer {
   [[nodiscard]] std::unique_ptr<Workspace> workspace(
       const WorkspaceOptions& options) const override {
     const auto bytes = static_cast<std::int64_t>(arrays_[0].bytes());
-    const Split split = make_split(spec_, kernels_, bytes, threads_, options.batch);
+    const Split split = make_split(spec_, kernels_, bytes, options_, options.batch);
+    warm_up_threads(std::min(options_.threads, split.threads()));
     return std::make_unique<LstmWorkspace>(packed_, kernels_, split, options);
   }
 
@@ -175,7 +193,10 @@ class LstmLayer final : public Layer {
     sort_rows(args, scratch);
     assign_jobs(args, scratch);
     // A layer with fewer threads than jobs works its jobs off one after the other.
-    const int threads = std::min(threads_, scratch.split.threads());
+    int threads = std::min(options_.threads, scratch.split.threads());
+    const auto steps = static_cast<double>(args.x.steps * spec_.directions());
+    const double seconds = steps * step_seconds(spec_, args.x.batch);
+    if (!options_.exact_threads && seconds < kLeastSharedRun) threads = 1;
     parallel(threads, [&](int index, int count) { run_jobs(scratch, index, count); });
     return {};
   }
@@ -252,7 +273,7 @@ class LstmLayer final : public Layer {
 
   const Kernels& kernels_;
   LayerSpec spec_;
-  int threads_;
+  LayerOptions options_;
   std::array<LstmArrays, 2> arrays_;
   std::array<PackedLstm, 2> packed_;
 };
@@ -261,7 +282,7 @@ class LstmLayer final : public Layer {
 
 std::unique_ptr<Layer> make_lstm_layer(const Kernels& kernels, const LayerSpec& spec,
                                        const LayerWeights& weights, const LayerOptions& options) {
-  return std::make_unique<LstmLayer>(kernels, spec, weights, options.threads);
+  return std::make_unique<LstmLayer>(kernels, spec, weights, options);
 }
 
 }  // namespace carousel::simd

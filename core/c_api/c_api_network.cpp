@@ -15,6 +15,7 @@ PrepareOptions prepare_options(const carousel_prepare_options* from) {
   if (given.threads > 0) options.threads = given.threads;
   if (given.batch > 0) options.batch = given.batch;
   if (given.steps > 0) options.steps = given.steps;
+  options.exact_threads = given.exact_threads;
   return options;
 }
 

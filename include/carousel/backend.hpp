@@ -43,9 +43,10 @@ struct WeightsView {
 using LayerWeights = std::array<WeightsView, 2>;
 
 struct LayerOptions {
-  int threads = 1;          ///< how many threads one `forward` may use
-  std::int64_t batch = 1;   ///< the batch and steps that the caller expects: hints for packing
-  std::int64_t steps = 64;  ///< and planning, never limits
+  int threads = 1;             ///< how many threads one `forward` may use
+  bool exact_threads = false;  ///< use them all even where fewer are faster
+  std::int64_t batch = 1;      ///< the batch and steps that the caller expects: hints for packing
+  std::int64_t steps = 64;     ///< and planning, never limits
 };
 
 struct WorkspaceOptions {

@@ -249,9 +249,10 @@ typedef struct carousel_prepare_options {
    * environment variable CAROUSEL_BACKEND, else "auto". Anything but "auto" is binding.
    */
   const char* backend;
-  int threads;   /**< threads one run may use; 0: 1 */
-  int64_t batch; /**< expected batch and steps per run: hints, not limits; 0: 1 */
-  int64_t steps; /**< 0: 64 */
+  int threads;        /**< threads one run may use, fewer where more would be slower; 0: 1 */
+  int64_t batch;      /**< expected batch and steps per run: hints, not limits; 0: 1 */
+  int64_t steps;      /**< 0: 64 */
+  bool exact_threads; /**< use all threads even where fewer are faster: for measuring */
 } carousel_prepare_options;
 
 /** Packs every layer for the chosen backend. `options` may be NULL. Any thread that reads `model`.

@@ -18,8 +18,9 @@ struct PrepareOptions {
   /// variable CAROUSEL_BACKEND, else "auto". Anything but "auto" is binding: a layer it cannot run
   /// is an error, never silently given to another backend.
   std::string backend{};
-  int threads = 1;         ///< threads one `run` may use
-  std::int64_t batch = 1;  ///< expected batch and steps per run: hints, not limits
+  int threads = 1;             ///< threads one `run` may use: fewer where more would be slower
+  bool exact_threads = false;  ///< use them all even there: for measuring and testing
+  std::int64_t batch = 1;      ///< expected batch and steps per run: hints, not limits
   std::int64_t steps = 64;
 };
 

@@ -4,6 +4,7 @@
 #include <carousel/export.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -96,6 +97,16 @@ struct LayerSpec {
 };
 
 [[nodiscard]] CAROUSEL_API ActivationSet default_activations(Cell cell) noexcept;
+
+/// How many entries of an ActivationSet a cell uses: 3 (LSTM), 2 (GRU), 1 (RNN), 0 (linear).
+[[nodiscard]] CAROUSEL_API std::size_t activation_count(Cell cell) noexcept;
+
+/// Whether two functions are the same; parameters count only where the kind has them.
+[[nodiscard]] CAROUSEL_API bool same_function(const Activation& a, const Activation& b) noexcept;
+
+/// Whether every direction of `spec` has the usual functions of its cell. What the cell does not
+/// use does not count.
+[[nodiscard]] CAROUSEL_API bool has_default_activations(const LayerSpec& spec) noexcept;
 
 /// A usual layer: default activations in both directions, everything else as given.
 [[nodiscard]] CAROUSEL_API LayerSpec make_spec(Cell cell, std::int64_t input_size,

@@ -54,6 +54,8 @@ TEST(Command, BadShapesSayWhatIsWrong) {
   expect_bad_input({"check", "--shape", "4,4,4,1,1,2"}, "bidir is 2");
   expect_bad_input({"check", "--shape", "4,4,4,1,1,0,4"}, "proj must be smaller than H");
   expect_bad_input({"check", "--shape", "4,4,4,1,1,0,1,9"}, "more than 7");
+  expect_bad_input({"check", "--shape", "gpu:4,4,4,1"}, "none of lstm, gru, rnn");
+  expect_bad_input({"check", "--shape", "gru:4,4,4,1,1,0,2"}, "only an LSTM has a projection");
   expect_bad_input({"check", "--shape", "4,4,4,1", "--text", "a.txt"}, "need a MODEL");
 }
 
@@ -111,6 +113,19 @@ TEST(Command, CheckAgreesAndPrintsTheSeed) {
   EXPECT_TRUE(json.at("ok").get<bool>());
   EXPECT_EQ(json.at("seed"), 1);
   for (const auto& row : json.at("results")) EXPECT_EQ(row.at("verdict"), "ok") << row;
+}
+
+TEST(Command, ShapesOfOtherCells) {
+  for (const std::string cell : {"gru", "rnn", "lstm"}) {
+    const CommandResult result =
+        carousel({"check", "--shape", cell + ":5,7,9,2,2,1", "--backend", "scalar", "--json"});
+    ASSERT_EQ(result.code, 0) << result.err;
+    EXPECT_TRUE(result.json().at("ok").get<bool>());
+    const CommandResult text = carousel({"check", "--shape", cell + ":5,7,9,2"});
+    EXPECT_EQ(text.code, 0) << text.err;
+    const std::string name = cell == "lstm" ? "LSTM 5" : cell == "gru" ? "GRU 5" : "RNN 5";
+    EXPECT_NE(text.out.find(name), std::string::npos) << text.out;
+  }
 }
 
 TEST(Command, CheckTakesTextAndArrays) {

@@ -2,6 +2,7 @@
 #include "conformance/cases.hpp"
 
 #include <array>
+#include <cstdio>
 #include <initializer_list>
 #include <string_view>
 
@@ -307,7 +308,33 @@ std::vector<Case> make_table() {
   add_streaming(table);
   add_threads(table);
   add_numbers(table);
+  add_cells(table);
+  add_variants(table);
   return table;
+}
+
+void set_functions(LayerSpec& spec, const std::vector<Activation>& functions) {
+  if (functions.empty()) return;
+  const std::size_t each = activation_count(spec.cell);
+  for (std::size_t d = 0; d < 2; ++d) {
+    for (std::size_t k = 0; k < each; ++k) {
+      spec.activations.at(d).at(k) = functions.at((d * each + k) % functions.size());
+    }
+  }
+}
+
+/// "Relu" or "Affine:0.5:0.1", one after another.
+std::string function_names(const std::vector<Activation>& functions) {
+  std::string all;
+  for (const Activation& f : functions) {
+    all.append(all.empty() ? "" : "-").append(carousel::name(f.kind));
+    if (f.alpha == 0.0F && f.beta == 0.0F) continue;
+    std::array<char, 40> numbers{};
+    (void)std::snprintf(numbers.data(), numbers.size(), ":%g:%g", static_cast<double>(f.alpha),
+                        static_cast<double>(f.beta));
+    all += numbers.data();
+  }
+  return all;
 }
 
 }  // namespace
@@ -315,6 +342,26 @@ std::vector<Case> make_table() {
 const std::vector<Case>& cases() {
   static const std::vector<Case> table = make_table();
   return table;
+}
+
+std::vector<LayerSpec> layer_specs(const Case& c) {
+  std::vector<LayerSpec> specs;
+  std::int64_t input = c.input;
+  for (std::int64_t k = 0; k < c.layers; ++k) {
+    LayerSpec spec = make_spec(c.cell, input, c.hidden, c.direction, c.proj, c.bias);
+    spec.linear_before_reset = c.linear_before_reset;
+    spec.peephole = c.peephole;
+    spec.coupling = c.coupling;
+    spec.clip = c.clip;
+    spec.cell_clip = c.cell_clip;
+    set_functions(spec, c.functions);
+    input = spec.output_size();
+    specs.push_back(spec);
+  }
+  if (c.head > 0) {
+    specs.push_back(make_spec(Cell::linear, input, c.head, Direction::forward, 0, c.bias));
+  }
+  return specs;
 }
 
 std::string Case::name() const {
@@ -344,6 +391,12 @@ std::string Case::name() const {
   pick(weights, {"", "w-saturating", "w-tiny", "w-denormal", "w-positive"});
   pick(inputs, {"", "x-zero", "x-large", "x-huge", "x-denormal", "x-nan", "x-inf"});
   if (cell != Cell::lstm) text.append("_").append(carousel::name(cell));
+  if (!linear_before_reset) text += "_reset-first";
+  if (peephole) text += "_peephole";
+  pick(coupling, {"", "f-from-i", "i-from-f"});
+  if (clip > 0.0F) text += "_clip";
+  if (cell_clip > 0.0F) text += "_cell-clip";
+  if (!functions.empty()) text.append("_").append(function_names(functions));
   return text;
 }
 

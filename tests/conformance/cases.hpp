@@ -61,7 +61,17 @@ struct Case {
   int threads = 1;
   Weights weights = Weights::usual;
   Inputs inputs = Inputs::usual;
+
   Cell cell = Cell::lstm;
+  bool linear_before_reset = true;
+  bool peephole = false;
+  GateCoupling coupling = GateCoupling::none;
+  float clip = 0.0F;
+  float cell_clip = 0.0F;
+  /// As in ONNX: what a direction uses, of the forward one and then of the reverse one; empty: the
+  /// usual functions; those of one direction only: both have them.
+  std::vector<Activation> functions{};
+
   /// The network amplifies rounding errors so much that after a few steps nothing can be said about
   /// the values: only single steps are judged.
   bool chaotic = false;
@@ -70,7 +80,15 @@ struct Case {
   [[nodiscard]] std::string name() const;
 };
 
+/// The specs of the recurrent layers, bottom up, and then of the head.
+[[nodiscard]] std::vector<LayerSpec> layer_specs(const Case& c);
+
 /// All cases, in a fixed order.
 [[nodiscard]] const std::vector<Case>& cases();
+
+/// Adds the cases of GRU and plain RNN, and those of everything that is not the usual LSTM, GRU or
+/// RNN: peepholes, coupled gates, clips, activation functions.
+void add_cells(std::vector<Case>& table);
+void add_variants(std::vector<Case>& table);
 
 }  // namespace carousel::conformance

@@ -42,6 +42,7 @@ DirectionWeights make_weights(Random& random, Weights kind, const LayerSpec& spe
   if (spec.bias) w.bias_ih = weights(random, kind, scale, rows);
   if (spec.bias && spec.recurrent()) w.bias_hh = weights(random, kind, scale, rows);
   w.weight_hr = weights(random, kind, scale, spec.proj_size * spec.hidden_size);
+  if (spec.peephole) w.peephole = weights(random, kind, scale, 3 * spec.hidden_size);
   return w;
 }
 
@@ -58,15 +59,13 @@ Model make_model(Random& random, const Case& c) {
   if (c.vocabulary > 0) {
     model.embedding = {c.vocabulary, c.input, random.floats(c.vocabulary * c.input, 1.0)};
   }
-  std::int64_t input = c.input;
-  for (std::int64_t k = 0; k < c.layers; ++k) {
-    const LayerSpec spec = make_spec(c.cell, input, c.hidden, c.direction, c.proj, c.bias);
-    model.layers.push_back(make_layer(random, c.weights, spec));
-    input = spec.output_size();
-  }
-  if (c.head > 0) {
-    const LayerSpec spec = make_spec(Cell::linear, input, c.head, Direction::forward, 0, c.bias);
-    model.head = make_layer(random, c.weights, spec);
+  for (const LayerSpec& spec : layer_specs(c)) {
+    ModelLayer layer = make_layer(random, c.weights, spec);
+    if (spec.recurrent()) {
+      model.layers.push_back(std::move(layer));
+    } else {
+      model.head = std::move(layer);
+    }
   }
   return model;
 }

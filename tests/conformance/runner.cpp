@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 
@@ -86,9 +87,11 @@ std::int64_t steps_per_run(const Case& c) {
 
 Network prepare_forced(const Backend& backend, const Problem& problem) {
   const Case& c = problem.spec;
-  Network network = prepare(
-      problem.model,
-      {.backend = backend.id(), .threads = c.threads, .batch = c.batch, .steps = steps_per_run(c)});
+  Network network = prepare(problem.model, {.backend = backend.id(),
+                                            .threads = c.threads,
+                                            .exact_threads = true,
+                                            .batch = c.batch,
+                                            .steps = steps_per_run(c)});
   for (const LayerPlan& plan : network.layers()) {
     require(plan.backend == backend.id(), "a layer went to " + plan.backend);
   }
@@ -216,15 +219,19 @@ void run_layer_once(const Backend& backend, const Problem& problem, CaseReport& 
   const Case& c = problem.spec;
   const ModelLayer& model = problem.model.layers.front();
   const std::int64_t directions = model.spec.directions();
-  const auto layer = backend.prepare(
-      model.spec, {view(model.directions[0]), view(model.directions[1])},
-      {.threads = c.threads, .batch = c.batch, .steps = std::max<std::int64_t>(c.steps, 1)});
+  const auto layer =
+      backend.prepare(model.spec, {view(model.directions[0]), view(model.directions[1])},
+                      {.threads = c.threads,
+                       .exact_threads = true,
+                       .batch = c.batch,
+                       .steps = std::max<std::int64_t>(c.steps, 1)});
   const auto workspace =
       layer->workspace({.batch = c.batch, .max_steps = std::max<std::int64_t>(c.steps, 1)});
   Guarded<float> x(c.x_layout, c.steps, c.batch, c.input);
   Guarded<float> y(c.y_layout, c.steps, c.batch, model.spec.output_size());
   GuardedState h(c.batch, model.spec.state_size());
-  GuardedState cell(c.batch, model.spec.hidden_size);
+  const bool has_cell = model.spec.has_cell_state();
+  GuardedState cell(c.batch, has_cell ? model.spec.hidden_size : 0);
   x.set(problem.x);
   y.set(std::vector<float>(problem.expected.y.value.size(), kUnwritten));
   h.set(problem.h0, directions);
@@ -234,7 +241,7 @@ void run_layer_once(const Backend& backend, const Problem& problem, CaseReport& 
                       .y = y.view(),
                       .lengths = problem.lengths.empty() ? nullptr : problem.lengths.data(),
                       .h = h.pointers(directions),
-                      .c = cell.pointers(directions)},
+                      .c = has_cell ? cell.pointers(directions) : std::array<float*, 2>{}},
                      *workspace);
   require(static_cast<bool>(status), std::string("forward failed: ") + status.message());
   require(x.unchanged(), "forward wrote to its input");
@@ -246,11 +253,20 @@ void run_layer_once(const Backend& backend, const Problem& problem, CaseReport& 
               report);
 }
 
-Support supports(const Backend& backend, const Model& model) {
-  for (const ModelLayer& layer : model.layers) {
-    if (Support support = backend.supports(layer.spec); !support) return support;
+Support supports(const Backend& backend, const Case& c) {
+  for (const LayerSpec& spec : layer_specs(c)) {
+    if (Support support = backend.supports(spec); !support) return support;
   }
-  return model.head ? backend.supports(model.head->spec) : Support::yes();
+  return Support::yes();
+}
+
+/// The report of a case that the backend refuses; nothing if it does not.
+std::optional<CaseReport> refusal(const Backend& backend, const Case& c) {
+  const Support support = supports(backend, c);
+  if (support) return std::nullopt;
+  if (!support.reason.empty()) return CaseReport{Outcome::refused, support.reason};
+  return CaseReport{Outcome::failed,
+                    c.name() + " on " + backend.id() + ": refused without a reason"};
 }
 
 void run_all(const Backend& backend, const Problem& problem, CaseReport& report) {
@@ -269,22 +285,22 @@ void run_all(const Backend& backend, const Problem& problem, CaseReport& report)
 }  // namespace
 
 CaseReport run_case(const Backend& backend, const Problem& problem) {
+  if (const auto refused = refusal(backend, problem.spec)) return *refused;
   CaseReport report;
-  const std::string id = problem.spec.name() + " on " + backend.id();
   try {
-    if (const Support support = supports(backend, problem.model); !support) {
-      report.outcome = support.reason.empty() ? Outcome::failed : Outcome::refused;
-      report.message =
-          id + ": " + (support.reason.empty() ? "refused without a reason" : support.reason);
-      return report;
-    }
     run_all(backend, problem, report);
   } catch (const std::exception& error) {
+    const std::string name = problem.spec.name();
     report.outcome = Outcome::failed;
-    report.message =
-        id + " (seed " + std::to_string(seed_of(problem.spec.name())) + "): " + error.what();
+    report.message = name + " on " + backend.id() + " (seed " + std::to_string(seed_of(name)) +
+                     "): " + error.what();
   }
   return report;
+}
+
+CaseReport run_case(const Backend& backend, const Case& spec) {
+  if (const auto refused = refusal(backend, spec)) return *refused;
+  return run_case(backend, make_problem(spec));
 }
 
 }  // namespace carousel::conformance

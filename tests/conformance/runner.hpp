@@ -18,7 +18,7 @@ enum class Outcome : std::uint8_t {
 
 struct CaseReport {
   Outcome outcome = Outcome::passed;
-  std::string message;        ///< why it was refused or failed
+  std::string message;        ///< why it was refused, or which case failed and how
   double worst_share = 0.0;   ///< largest error, as a share of its tolerance
   std::int64_t elements = 0;  ///< values compared
 };
@@ -28,5 +28,8 @@ struct CaseReport {
 /// from the backend's own state, with the strict tolerance; all memory around and between rows
 /// untouched, inputs unchanged. Never throws.
 [[nodiscard]] CaseReport run_case(const Backend& backend, const Problem& problem);
+
+/// The same; makes the case's problem only if the backend supports its layers.
+[[nodiscard]] CaseReport run_case(const Backend& backend, const Case& spec);
 
 }  // namespace carousel::conformance

@@ -107,6 +107,64 @@ TEST(Runner, FindsNanAndUnwrittenPadding) {
   expect_found("y (bare layer)", [](const ForwardArgs& a) { a.y.row(4, 3)[0] = 1e-30F; });
 }
 
+/// The scalar backend with another idea of the layer, again for the bare layer only.
+class MistakenBackend final : public Backend {
+ public:
+  using Mistake = std::function<void(LayerSpec&)>;
+
+  explicit MistakenBackend(Mistake mistake) : mistake_(std::move(mistake)) {}
+  [[nodiscard]] std::string_view family() const noexcept override { return "scalar"; }
+  [[nodiscard]] std::string description() const override { return "mistaken on purpose"; }
+  [[nodiscard]] Support available(const CpuFeatures&) const override { return Support::yes(); }
+  [[nodiscard]] Support supports(const LayerSpec&) const override { return Support::yes(); }
+  [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const LayerWeights& weights,
+                                               const LayerOptions& options) const override {
+    LayerSpec other = spec;
+    mistake_(other);
+    return select_backends("scalar").front()->prepare(other, weights, options);
+  }
+
+ private:
+  Mistake mistake_;
+};
+
+/// No field of the spec may be ignored unnoticed.
+TEST(Runner, FindsWhoeverIgnoresAVariant) {
+  struct Trial {
+    Case spec;
+    MistakenBackend::Mistake mistake;
+  };
+  const std::vector<Trial> trials{
+      {{.cell = Cell::gru}, [](LayerSpec& s) { s.linear_before_reset = false; }},
+      {{.cell = Cell::gru, .linear_before_reset = false},
+       [](LayerSpec& s) { s.linear_before_reset = true; }},
+      {{.peephole = true}, [](LayerSpec& s) { s.peephole = false; }},
+      {{.coupling = GateCoupling::forget_from_input},
+       [](LayerSpec& s) { s.coupling = GateCoupling::input_from_forget; }},
+      {{.coupling = GateCoupling::input_from_forget},
+       [](LayerSpec& s) { s.coupling = GateCoupling::none; }},
+      {{.clip = 0.4F}, [](LayerSpec& s) { s.clip = 0.0F; }},
+      {{.cell = Cell::gru, .clip = 0.4F}, [](LayerSpec& s) { s.clip = 0.0F; }},
+      {{.cell_clip = 0.3F}, [](LayerSpec& s) { s.cell_clip = 0.0F; }},
+      {{.cell = Cell::rnn, .functions = {{ActivationKind::elu, 0.7F}}},
+       [](LayerSpec& s) { s.activations[0][0].alpha = 0.71F; }},
+      {{.direction = Direction::bidirectional,
+        .cell = Cell::rnn,
+        .functions = {{ActivationKind::tanh}, {ActivationKind::softsign}}},
+       [](LayerSpec& s) { s.activations[1] = s.activations[0]; }},
+  };
+  for (const Trial& trial : trials) {
+    Case spec = trial.spec;
+    spec.group = "trial";
+    spec.initial_state = true;
+    const Problem problem = make_problem(spec);
+    EXPECT_EQ(run_case(MistakenBackend([](LayerSpec&) {}), problem).outcome, Outcome::passed);
+    const CaseReport report = run_case(MistakenBackend(trial.mistake), problem);
+    EXPECT_EQ(report.outcome, Outcome::failed) << spec.name();
+    EXPECT_NE(report.message.find("bare layer"), std::string::npos) << report.message;
+  }
+}
+
 TEST(Runner, CountsRefusalsOnlyWithAReason) {
   DamagingBackend backend([](const ForwardArgs&) {});
   backend.support = Support::no("it is Sunday");

@@ -44,6 +44,25 @@ TEST(OnednnWeights, GatesAreReordered) {
   EXPECT_EQ(gate_bias(Floats{1, 2, 3, 4}, Floats{0, 0, 0, 0}, reversed, 1), (Floats{4, 3, 2, 1}));
 }
 
+/// PyTorch r, z, n; oneDNN u (PyTorch's z), r, o (PyTorch's n).
+TEST(OnednnWeights, GruGatesAreThoseOfPyTorchInAnotherOrder) {
+  EXPECT_EQ(gate_bias(Floats{1, 2, 3}, Floats{0, 0, 0}, gate_order(Cell::gru), 1),
+            (Floats{2, 1, 3}));
+  EXPECT_EQ(gate_matrix(Floats{1, 2, 3}, gate_order(Cell::gru), 1, 1), (Floats{2, 1, 3}));
+  EXPECT_EQ(gate_order(Cell::rnn).size(), 1U);
+}
+
+TEST(OnednnWeights, LinearBeforeResetKeepsTheCandidatesBiasesApart) {
+  EXPECT_EQ(lbr_gru_bias(Floats{1, 2, 3, 4, 5, 6}, Floats{10, 20, 30, 40, 50, 60}, 2),
+            (Floats{33, 44, 11, 22, 5, 6, 50, 60}));
+  EXPECT_EQ(lbr_gru_bias({}, {}, 2), Floats(8, 0.0F));
+  LayerSpec gru = make_spec(Cell::gru, 3, 2);
+  EXPECT_EQ(bias_blocks(gru), 4);
+  gru.linear_before_reset = false;
+  EXPECT_EQ(bias_blocks(gru), 3);
+  EXPECT_EQ(bias_blocks(make_spec(Cell::lstm, 3, 2)), 4);
+}
+
 TEST(OnednnWeights, BiasesAreAddedAndMissingOnesAreZero) {
   EXPECT_EQ(gate_bias(Floats{1, 2, 3, 4}, Floats{10, 20, 30, 40}, kLstmGates, 1),
             (Floats{11, 22, 33, 44}));
@@ -106,15 +125,25 @@ TEST(OnednnBackend, EveryRefusalSaysWhat) {
     return onednn_backend().supports(spec).reason;
   };
   EXPECT_TRUE(onednn_backend().supports(lstm));
+  EXPECT_TRUE(onednn_backend().supports(make_spec(Cell::gru, 4, 4)));
+  EXPECT_EQ(reason([](auto& s) { s.peephole = true; }), "");
+  EXPECT_EQ(reason([](auto& s) { s.cell = Cell::gru, s.linear_before_reset = false; }), "");
   EXPECT_NE(reason([](auto& s) { s.clip = 1; }).find("clip"), std::string::npos);
   EXPECT_NE(reason([](auto& s) { s.cell_clip = 1; }).find("cell state"), std::string::npos);
-  EXPECT_NE(reason([](auto& s) { s.peephole = true; }).find("peephole"), std::string::npos);
   EXPECT_NE(reason([](auto& s) { s.precision = Precision::int8; }).find("int8"), std::string::npos);
   EXPECT_NE(reason([](auto& s) { s.coupling = GateCoupling::forget_from_input; }).find("coupled"),
             std::string::npos);
   EXPECT_NE(
       reason([](auto& s) { s.activations[0][1].kind = ActivationKind::relu; }).find("activations"),
       std::string::npos);
+  const auto rnn = [](ActivationKind kind) {
+    LayerSpec spec = make_spec(Cell::rnn, 4, 4, Direction::bidirectional);
+    spec.activations[1][0].kind = kind;
+    return onednn_backend().supports(spec).reason;
+  };
+  EXPECT_EQ(rnn(ActivationKind::relu), "");
+  EXPECT_EQ(rnn(ActivationKind::sigmoid), "");
+  EXPECT_NE(rnn(ActivationKind::elu).find("activations"), std::string::npos);
   // The second direction's activations count only where there is one.
   EXPECT_EQ(reason([](auto& s) { s.activations[1][1].kind = ActivationKind::relu; }), "");
 }

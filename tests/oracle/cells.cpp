@@ -51,13 +51,11 @@ void CellStep::lstm(std::span<const Number> x, RowState& state, GateValues* gate
   std::vector<Number> hidden(units_);
   for (std::size_t u = 0; u < units_; ++u) {
     Number& c = state.c[u];
-    Number i = activate(kGates, peeped(kPeepInput, u, c, from_both(kI, u, x, state.h)));
-    Number f = activate(kGates, peeped(kPeepForget, u, c, from_both(kF, u, x, state.h)));
-    if (spec_.coupling == GateCoupling::forget_from_input) f = kOne - i;
-    if (spec_.coupling == GateCoupling::input_from_forget) i = kOne - f;
-    const Number g = activate(kCandidate, from_both(kG, u, x, state.h));
-    c = clipped(f * c + i * g, spec_.cell_clip);
-    const Number o = activate(kGates, peeped(kPeepOutput, u, c, from_both(kO, u, x, state.h)));
+    Number i = activate(kGates, peeping(both(kI, u, x, state.h), kPeepInput, u, c));
+    Number f = activate(kGates, peeping(both(kF, u, x, state.h), kPeepForget, u, c));
+    const Number g = activate(kCandidate, both(kG, u, x, state.h).result());
+    c = clipped(next_cell(i, f, g, c), spec_.cell_clip);
+    const Number o = activate(kGates, peeping(both(kO, u, x, state.h), kPeepOutput, u, c));
     hidden[u] = o * apply(activations_[kOutput], c, model_);
     if (gates != nullptr) {
       gates->i.push_back(i), gates->f.push_back(f), gates->g.push_back(g), gates->o.push_back(o);
@@ -65,6 +63,16 @@ void CellStep::lstm(std::span<const Number> x, RowState& state, GateValues* gate
     }
   }
   state.h = project(std::move(hidden));
+}
+
+// Coupled gates leave one of i and f to follow from the other.
+Number CellStep::next_cell(Number& i, Number& f, Number g, Number c) const {
+  switch (spec_.coupling) {
+    case GateCoupling::forget_from_input: f = kOne - i; return blend(i, c, g);
+    case GateCoupling::input_from_forget: i = kOne - f; return blend(f, g, c);
+    case GateCoupling::none: break;
+  }
+  return f * c + i * g;
 }
 
 // r = s(W_ir x + b_ir + W_hr h + b_hr)     z = s(W_iz x + b_iz + W_hz h + b_hz)
@@ -75,16 +83,14 @@ void CellStep::gru(std::span<const Number> x, RowState& state, GateValues* gates
   std::vector<Number> r(units_);
   std::vector<Number> reset(units_);
   for (std::size_t u = 0; u < units_; ++u) {
-    r[u] = activate(kGates, from_both(kR, u, x, state.h));
+    r[u] = activate(kGates, both(kR, u, x, state.h).result());
     reset[u] = r[u] * state.h[u];
   }
   std::vector<Number> hidden(units_);
   for (std::size_t u = 0; u < units_; ++u) {
-    const Number z = activate(kGates, from_both(kZ, u, x, state.h));
-    const Number recurrent =
-        spec_.linear_before_reset ? r[u] * from_state(kN, u, state.h) : from_state(kN, u, reset);
-    const Number n = activate(kCandidate, from_input(kN, u, x) + recurrent);
-    hidden[u] = (kOne - z) * n + z * state.h[u];
+    const Number z = activate(kGates, both(kZ, u, x, state.h).result());
+    const Number n = activate(kCandidate, candidate(kN, u, x, state.h, r[u], reset));
+    hidden[u] = blend(z, n, state.h[u]);
     if (gates != nullptr) {
       gates->i.push_back(r[u]), gates->f.push_back(z), gates->g.push_back(n);
       gates->h.push_back(hidden[u]);
@@ -93,48 +99,55 @@ void CellStep::gru(std::span<const Number> x, RowState& state, GateValues* gates
   state.h = std::move(hidden);
 }
 
+Number CellStep::candidate(std::size_t gate, std::size_t unit, std::span<const Number> x,
+                           std::span<const Number> h, Number r,
+                           std::span<const Number> reset) const {
+  if (!spec_.linear_before_reset) return both(gate, unit, x, reset).result();
+  Sum input(model_);
+  Sum recurrent(model_);
+  add_input(input, gate, unit, x);
+  add_state(recurrent, gate, unit, h);
+  return input.result() + r * recurrent.result();
+}
+
 // h' = t(W_i x + b_i + W_h h + b_h)
 void CellStep::rnn(std::span<const Number> x, RowState& state, GateValues* gates) const {
   std::vector<Number> hidden(units_);
   for (std::size_t u = 0; u < units_; ++u) {
-    hidden[u] = activate(kGates, from_both(0, u, x, state.h));
+    hidden[u] = activate(kGates, both(0, u, x, state.h).result());
     if (gates != nullptr) gates->h.push_back(hidden[u]);
   }
   state.h = std::move(hidden);
 }
 
-Number CellStep::from_input(std::size_t gate, std::size_t unit, std::span<const Number> x) const {
+void CellStep::add_input(Sum& sum, std::size_t gate, std::size_t unit,
+                         std::span<const Number> x) const {
   const std::size_t row = gate * units_ + unit;
-  Sum sum(model_);
   if (spec_.bias) sum.add(weights_.bias_ih[row]);
   sum.add_products(matrix_row(weights_.weight_ih, row, inputs_), x);
-  return sum.result();
 }
 
-Number CellStep::from_state(std::size_t gate, std::size_t unit, std::span<const Number> h) const {
+void CellStep::add_state(Sum& sum, std::size_t gate, std::size_t unit,
+                         std::span<const Number> h) const {
   const std::size_t row = gate * units_ + unit;
-  Sum sum(model_);
   if (spec_.bias) sum.add(weights_.bias_hh[row]);
   sum.add_products(matrix_row(weights_.weight_hh, row, states_), h);
-  return sum.result();
 }
 
-Number CellStep::from_both(std::size_t gate, std::size_t unit, std::span<const Number> x,
-                           std::span<const Number> h) const {
-  const std::size_t row = gate * units_ + unit;
+Sum CellStep::both(std::size_t gate, std::size_t unit, std::span<const Number> x,
+                   std::span<const Number> h) const {
   Sum sum(model_);
-  if (spec_.bias) {
-    sum.add(weights_.bias_ih[row]);
-    sum.add(weights_.bias_hh[row]);
-  }
-  sum.add_products(matrix_row(weights_.weight_ih, row, inputs_), x);
-  sum.add_products(matrix_row(weights_.weight_hh, row, states_), h);
-  return sum.result();
+  add_input(sum, gate, unit, x);
+  add_state(sum, gate, unit, h);
+  return sum;
 }
 
-Number CellStep::peeped(std::size_t gate, std::size_t unit, Number c, Number a) const {
-  if (!spec_.peephole) return a;
-  return a + Number{weights_.peephole[gate * units_ + unit], 0.0} * c;
+Number CellStep::peeping(Sum sum, std::size_t peephole, std::size_t unit, Number c) const {
+  if (spec_.peephole) {
+    const std::span<const float> weights = weights_.peephole;
+    sum.add_products(weights.subspan(peephole * units_ + unit, 1), {&c, 1});
+  }
+  return sum.result();
 }
 
 Number CellStep::activate(std::size_t which, Number a) const {

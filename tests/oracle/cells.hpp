@@ -36,15 +36,20 @@ class CellStep {
   void gru(std::span<const Number> x, RowState& state, GateValues* gates) const;
   void rnn(std::span<const Number> x, RowState& state, GateValues* gates) const;
 
-  /// W_i* x + b_i* and W_h* h + b_h* of one unit of one gate, and both together.
-  [[nodiscard]] Number from_input(std::size_t gate, std::size_t unit,
-                                  std::span<const Number> x) const;
-  [[nodiscard]] Number from_state(std::size_t gate, std::size_t unit,
-                                  std::span<const Number> h) const;
-  [[nodiscard]] Number from_both(std::size_t gate, std::size_t unit, std::span<const Number> x,
-                                 std::span<const Number> h) const;
-  /// a + p * c, or a where the spec has no peepholes.
-  [[nodiscard]] Number peeped(std::size_t gate, std::size_t unit, Number c, Number a) const;
+  /// Adds W_i* x + b_i* or W_h* h + b_h* of one unit of one gate to `sum`.
+  void add_input(Sum& sum, std::size_t gate, std::size_t unit, std::span<const Number> x) const;
+  void add_state(Sum& sum, std::size_t gate, std::size_t unit, std::span<const Number> h) const;
+  /// One sum of both, in whatever order.
+  [[nodiscard]] Sum both(std::size_t gate, std::size_t unit, std::span<const Number> x,
+                         std::span<const Number> h) const;
+  /// The same with p * c, where the spec has peepholes.
+  [[nodiscard]] Number peeping(Sum sum, std::size_t peephole, std::size_t unit, Number c) const;
+  /// c' of an LSTM before it is clipped; a coupled gate gets its value.
+  [[nodiscard]] Number next_cell(Number& i, Number& f, Number g, Number c) const;
+  /// The pre-activation of a GRU's candidate; `reset` is r * h.
+  [[nodiscard]] Number candidate(std::size_t gate, std::size_t unit, std::span<const Number> x,
+                                 std::span<const Number> h, Number r,
+                                 std::span<const Number> reset) const;
   [[nodiscard]] Number activate(std::size_t which, Number a) const;
   [[nodiscard]] std::vector<Number> project(std::vector<Number> hidden) const;
 

@@ -67,12 +67,38 @@ struct Number {
   return rounded(a.value * b.value, inherited + kFlush * (size_a + size_b));
 }
 
+/// Bounds `a` to [low, high], and what it may be with it. NaN stays NaN.
+[[nodiscard]] inline Number between(double low, Number a, double high) {
+  if (std::isnan(a.value)) return a;
+  const double value = std::clamp(a.value, low, high);
+  const double above = std::clamp(a.value + a.error, low, high) - value;
+  const double below = value - std::clamp(a.value - a.error, low, high);
+  return {value, std::max(above, below)};
+}
+
 /// Bounds `a` to [-limit, limit]; a limit of 0 means none. NaN stays NaN.
 [[nodiscard]] inline Number clipped(Number a, double limit) {
-  if (!(limit > 0.0)) return a;
-  if (a.value > limit) return {limit, a.error};
-  if (a.value < -limit) return {-limit, a.error};
-  return a;
+  return limit > 0.0 ? between(-limit, a, limit) : a;
+}
+
+/// (1 - z) * a + z * b, however it is computed. Written so, it is three rounded products and sums
+/// on the side of a, one on that of b, and the last sum; as a + z * (b - a), two of z (b - a) and
+/// the last. The roundings below cover both. An error of z only shifts the weight from a to b, so
+/// that it counts with b - a.
+[[nodiscard]] inline Number blend(Number z, Number a, Number b) {
+  const double rest = 1.0 - z.value;
+  const double value = rest * a.value + z.value * b.value;
+  if (!std::isfinite(value)) return {value, 0.0};
+  const double size_a = std::fabs(a.value) + a.error;
+  const double size_b = std::fabs(b.value) + b.error;
+  const double size_z = std::fabs(z.value) + z.error;
+  const double size_rest = std::fabs(rest) + z.error;
+  const double inherited = z.error * (std::fabs(b.value - a.value) + a.error + b.error) +
+                           std::fabs(rest) * a.error + std::fabs(z.value) * b.error;
+  constexpr double kTwoRoundings = (2.0 + kUnit) * kUnit;
+  const double products = kTwoRoundings * (size_rest * size_a + size_z * (size_a + size_b));
+  const double flushed = kFlush * (4.0 + size_a + size_b + size_z + size_rest);
+  return rounded(value, inherited + products + flushed);
 }
 
 /// A sum of biases and products `weight * number`, accumulated in any order.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The error that each backend's tanh and sigmoid add, measured over floats of every size through a
 // whole layer, against the bounds that the oracle's tolerances allow for.
+#include "oracle/activations.hpp"
 #include "oracle/number.hpp"
 #include "support/every_backend.hpp"
 
@@ -12,7 +13,6 @@
 #include <bit>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
 #include <limits>
 
 namespace carousel::testing_support {
@@ -24,11 +24,22 @@ constexpr std::size_t kPerRun = kUnits * kRows;
 constexpr float kOpen = 100.0F;   ///< a bias that makes a gate 1
 constexpr float kShut = -100.0F;  ///< or 0
 
-/// Every n-th float is tried. CAROUSEL_FLOAT_STRIDE=1 takes all of them: minutes in a release
-/// build.
-std::uint64_t stride() {
-  const char* given = std::getenv("CAROUSEL_FLOAT_STRIDE");
-  return given == nullptr ? 4099 : std::strtoull(given, nullptr, 10);
+/// Every n-th float is tried. The vector kernels' functions are tried on all of them by
+/// tests/xsimd.
+constexpr std::uint64_t kStride = 4099;
+
+/// A plain RNN without memory: h' = function(x).
+ModelLayer function_layer(const Activation& function) {
+  ModelLayer layer{make_spec(Cell::rnn, kUnits, kUnits), {}};
+  layer.spec.activations[0][0] = function;
+  DirectionWeights& w = layer.directions[0];
+  const auto n = static_cast<std::size_t>(kUnits);
+  w.weight_ih.assign(n * n, 0.0F);
+  w.weight_hh.assign(n * n, 0.0F);
+  w.bias_hh.assign(n, 0.0F);
+  w.bias_ih.assign(n, 0.0F);
+  for (std::size_t j = 0; j < n; ++j) w.weight_ih[j * n + j] = 1.0F;
+  return layer;
 }
 
 /// h = o * tanh(c) with i = 0 and f = 1, so that c stays what it is. Output gates: open, or unit j
@@ -65,7 +76,7 @@ void for_each_float(Function&& function, Judge&& judge) {
     x.clear();
   };
   constexpr std::uint64_t kEnd = std::uint64_t{1} << 32U;
-  for (std::uint64_t bits = 0; bits < kEnd; bits += stride()) {
+  for (std::uint64_t bits = 0; bits < kEnd; bits += kStride) {
     const auto value = std::bit_cast<float>(static_cast<std::uint32_t>(bits));
     // Denormals count as zero; what NaN and infinity do is in the conformance suite.
     if (std::isnormal(value)) x.push_back(value);
@@ -128,6 +139,38 @@ TEST_P(Activations, SigmoidIsWithinItsBound) {
   std::printf("%s: sigmoid within %.2f * 2^-24, worst at %g\n", GetParam().c_str(), worst,
               static_cast<double>(where));
   EXPECT_LE(worst, model.gate_ulp) << "at " << where;
+}
+
+/// Where the backend has the function at all; the scalar one has every one.
+TEST_P(Activations, EveryFunctionIsWithinTheOraclesBound) {
+  int tried = 0;
+  for (int kind = 0; kind <= static_cast<int>(ActivationKind::softplus); ++kind) {
+    const Activation function{static_cast<ActivationKind>(kind), 0.7F, 0.4F};
+    const ModelLayer layer = function_layer(function);
+    if (!select_backends(GetParam()).front()->supports(layer.spec)) continue;
+    ++tried;
+    const Network network = prepare(layer, {.backend = GetParam(), .batch = kRows, .steps = 1});
+    Stream stream = network.stream({.batch = kRows, .max_steps = 1});
+    double worst = 0.0;
+    float where = 0.0F;
+    const auto run = [&](const std::vector<float>& x) {
+      std::vector<float> y(kPerRun);
+      const Status status = stream.run(steps_first<const float>(x.data(), 1, kRows, kUnits),
+                                       steps_first(y.data(), 1, kRows, kUnits));
+      EXPECT_TRUE(static_cast<bool>(status)) << status.message();
+      return y;
+    };
+    for_each_float(run, [&](float x, float y) {
+      const oracle::Number exact = oracle::apply(function, {x, 0.0}, model);
+      const double share = std::fabs(y - exact.value) / exact.error;
+      if (!(share <= worst)) worst = share, where = x;
+    });
+    EXPECT_LE(worst, 1.0) << name(function.kind) << " at " << where;
+  }
+  std::printf("%s: %d functions\n", GetParam().c_str(), tried);
+  if (GetParam() == "scalar") {
+    EXPECT_EQ(tried, 11);
+  }
 }
 
 }  // namespace

@@ -24,7 +24,9 @@ namespace {
 struct Ready {
   Ready(const Case& spec, const std::string& id, int threads)
       : problem(sample(spec)),
-        network(prepare(problem.model, {.backend = id, .threads = threads, .batch = spec.batch})),
+        network(prepare(
+            problem.model,
+            {.backend = id, .threads = threads, .exact_threads = true, .batch = spec.batch})),
         stream(network.stream({.batch = spec.batch, .max_steps = max_steps(spec)})),
         y(static_cast<std::size_t>(spec.steps * spec.batch * network.output_size())),
         out(steps_first(y.data(), spec.steps, spec.batch, network.output_size())),
@@ -64,7 +66,18 @@ std::vector<Case> networks() {
        .batch = 19,
        .steps = 6,
        .lengths = Lengths::random},
-      {.input = 12, .hidden = 48, .head = 30, .vocabulary = 30, .batch = 1, .steps = 12}};
+      {.input = 12, .hidden = 48, .head = 30, .vocabulary = 30, .batch = 1, .steps = 12},
+      {.input = 8,
+       .hidden = 30,
+       .layers = 2,
+       .direction = Direction::bidirectional,
+       .batch = 7,
+       .steps = 6,
+       .lengths = Lengths::random,
+       .cell = Cell::gru},
+      {.input = 8, .hidden = 30, .batch = 3, .cell = Cell::gru, .linear_before_reset = false},
+      {.input = 20, .hidden = 33, .layers = 2, .batch = 1, .steps = 9, .cell = Cell::rnn},
+      {.input = 10, .hidden = 20, .proj = 5, .batch = 4, .peephole = true, .cell_clip = 0.5F}};
 }
 
 bool promises_no_allocation(const std::string& id) { return !id.starts_with("onednn"); }
@@ -77,7 +90,8 @@ struct Count {
 /// `first`: whether the very first run of the stream is the one that counts.
 Count count_run(const Case& spec, const std::string& id, int threads, bool first) {
   Ready ready(spec, id, threads);
-  bool ok = true;
+  // oneDNN generates some matrix kernels when a process first uses them, not when a layer is made.
+  bool ok = promises_no_allocation(id) || static_cast<bool>(Ready(spec, id, threads).run());
   if (!first) ok = static_cast<bool>(ready.run());
   Count count;
   {
@@ -94,6 +108,7 @@ class Allocation : public testing::TestWithParam<std::string> {
   /// Judges all networks: exactly none, or for oneDNN, whose own code this is, a stated few.
   static void expect_none(int threads, bool first) {
     for (const Case& spec : networks()) {
+      if (!runs(GetParam(), spec)) continue;
       SCOPED_TRACE(spec.name() + ", threads " + std::to_string(threads));
       const Count count = count_run(spec, GetParam(), threads, first);
       if (promises_no_allocation(GetParam())) {
@@ -152,6 +167,7 @@ int run_without_system_calls(Ready& ready) {
 TEST_P(Allocation, NoSystemCallWithOneThread) {
   if (!promises_no_allocation(GetParam())) GTEST_SKIP() << "oneDNN's own code makes no promise";
   for (const Case& spec : networks()) {
+    if (!runs(GetParam(), spec)) continue;
     SCOPED_TRACE(spec.name());
     Ready ready(spec, GetParam(), 1);
     const int result = run_without_system_calls(ready);

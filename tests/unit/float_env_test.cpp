@@ -21,7 +21,8 @@ class FloatEnvironment : public testing::TestWithParam<std::string> {
   void run_both_ways(int threads) const {
     const Problem problem =
         sample({.input = 8, .hidden = 40, .inputs = conformance::Inputs::denormal});
-    const Network network = prepare(problem.model, {.backend = GetParam(), .threads = threads});
+    const Network network =
+        prepare(problem.model, {.backend = GetParam(), .threads = threads, .exact_threads = true});
     Stream stream = network.stream({.batch = 3, .max_steps = 5});
     (void)run_dense(stream, problem.x, 5, 3, network);
     (void)stream.run({}, {});

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -162,6 +163,132 @@ TEST(Oracle, StrictToleranceCoversOneSidedRounding) {
   const Number result = sum.result();
   EXPECT_GT(std::fabs(biased - result.value), 0.3 * result.error) << "the bound is no bound";
   EXPECT_LE(std::fabs(biased - result.value), result.error);
+}
+
+/// Numbers within the errors of z, a and b, and operations that each round one way or the other.
+struct RoughBlend {
+  unsigned signs;  ///< one bit per value and operation
+
+  double sign() {
+    const bool up = (signs & 1U) != 0;
+    signs >>= 1U;
+    return up ? 1.0 : -1.0;
+  }
+  double moved(Number n) { return n.value + sign() * n.error; }
+  double rounded(double v) { return v * (1.0 + sign() * kUnit); }
+
+  double as_two_products(Number zn, Number an, Number bn) {
+    const double z = moved(zn), a = moved(an), b = moved(bn);
+    return rounded(rounded(rounded(1.0 - z) * a) + rounded(z * b));
+  }
+  double as_one_product(Number zn, Number an, Number bn) {
+    const double z = moved(zn), a = moved(an), b = moved(bn);
+    return rounded(a + rounded(z * rounded(b - a)));
+  }
+};
+
+TEST(Oracle, BlendsAreCoveredInBothForms) {
+  const std::vector<Number> gates{{0.0, 0.0}, {1e-3, 1e-6}, {0.5, 1e-7}, {1.0, 1e-7}};
+  const std::vector<Number> values{
+      {0.0, 0.0}, {0.9, 0.0}, {-1.0, 1e-6}, {40.0, 1e-5}, {-3e-6, 0.0}};
+  double worst = 0.0;
+  for (const Number z : gates) {
+    for (const Number a : values) {
+      for (const Number b : values) {
+        const Number result = blend(z, a, b);
+        for (unsigned signs = 0; signs < 128; ++signs) {
+          const double two = RoughBlend{signs}.as_two_products(z, a, b) - result.value;
+          const double one = RoughBlend{signs}.as_one_product(z, a, b) - result.value;
+          worst = std::max({worst, std::fabs(two) / result.error, std::fabs(one) / result.error});
+        }
+      }
+    }
+  }
+  EXPECT_LE(worst, 1.0 + 1e-8);  // what double makes of the differences
+  EXPECT_GT(worst, 0.5) << "the bound is no bound";
+}
+
+/// A float that differs from x by `share` of its error, and by no more than the error.
+float moved(Number x, double share) {
+  const auto v = static_cast<float>(x.value + share * x.error);
+  const bool too_far = std::fabs(v - x.value) > x.error;
+  return too_far ? std::nextafter(v, static_cast<float>(x.value)) : v;
+}
+
+/// What float32 makes of an activation of ONNX.
+float in_float(const Activation& f, float v) {
+  switch (f.kind) {
+    case ActivationKind::sigmoid: return 1.0F / (1.0F + std::exp(-v));
+    case ActivationKind::tanh: return std::tanh(v);
+    case ActivationKind::relu: return std::max(v, 0.0F);
+    case ActivationKind::affine: return f.alpha * v + f.beta;
+    case ActivationKind::leaky_relu: return v < 0.0F ? f.alpha * v : v;
+    case ActivationKind::thresholded_relu: return v > f.alpha ? v : 0.0F;
+    case ActivationKind::scaled_tanh: return f.alpha * std::tanh(f.beta * v);
+    case ActivationKind::hard_sigmoid: return std::clamp(f.alpha * v + f.beta, 0.0F, 1.0F);
+    case ActivationKind::elu: return v < 0.0F ? f.alpha * std::expm1(v) : v;
+    case ActivationKind::softsign: return v / (1.0F + std::fabs(v));
+    case ActivationKind::softplus: return std::max(v, 0.0F) + std::log1p(std::exp(-std::fabs(v)));
+  }
+  return 0.0F;
+}
+
+/// Also where a negative alpha makes the function fall on one side, or jump.
+TEST(Oracle, ActivationsAreCoveredWithTheErrorsOfTheirArguments) {
+  for (int kind = 0; kind <= static_cast<int>(ActivationKind::softplus); ++kind) {
+    for (const float alpha : {-0.75F, 0.3F, 1.7F}) {
+      const Activation f{static_cast<ActivationKind>(kind), alpha, 0.6F};
+      double worst = 0.0;
+      for (int k = -60; k <= 60; ++k) {
+        for (const double error : {0.0, 1e-6, 0.25}) {
+          // A float, so that without an error the argument is exact.
+          const Number x{static_cast<double>(0.173F * static_cast<float>(k)), error};
+          const Number y = apply(f, x, {});
+          for (const double share : {-1.0, -0.6, -0.3, 0.0, 0.3, 0.6, 1.0}) {
+            const double found = in_float(f, moved(x, share));
+            worst = std::max(worst, std::fabs(found - y.value) / y.error);
+          }
+        }
+      }
+      EXPECT_LE(worst, 1.0) << name(f.kind) << ' ' << alpha;
+      EXPECT_GT(worst, 0.5) << name(f.kind) << ' ' << alpha << ": the bound is no bound";
+    }
+  }
+}
+
+/// Only the linear unit's own product can be wrong in the last place: 1.7 * x.
+TEST(Oracle, SimpleActivationsHaveNoErrorOfALibrary) {
+  EXPECT_LT(apply({ActivationKind::relu}, {3.0, 0.0}, {}).error, 1e-30);
+  EXPECT_LT(apply({ActivationKind::leaky_relu, 1.7F}, {-3.0, 0.0}, {}).error, 1.1 * 5.1 * kUnit);
+  EXPECT_LT(apply({ActivationKind::hard_sigmoid, 0.2F, 0.5F}, {0.0, 0.0}, {}).error, 1.1 * kUnit);
+}
+
+TEST(Oracle, EachDirectionHasItsOwnActivations) {
+  ModelLayer layer = one_unit(Cell::rnn);
+  layer.spec.direction = Direction::bidirectional;
+  layer.directions[1] = layer.directions[0];
+  layer.spec.activations[1][0] = {ActivationKind::relu};
+  LayerState state = zero_state(layer.spec, 1);
+  state[0].h.value[0] = state[1].h.value[0] = kH;
+  const std::vector<double> x{kX, kX};
+  const LayerResult both = run_layer(layer, exact(x, 2, 1, 1), {}, state);
+  EXPECT_NEAR(both.y.value[0], std::tanh(gate(layer, 0)), kExact);  // step 0, forward
+  EXPECT_NEAR(both.y.value[3], gate(layer, 0), kExact);             // step 1, reverse
+  layer.spec.direction = Direction::reverse;
+  layer.directions[1] = {};
+  const LayerResult reverse = run_layer(layer, exact(x, 2, 1, 1), {}, state);
+  EXPECT_NEAR(reverse.y.value[1], std::tanh(gate(layer, 0)), kExact);
+}
+
+TEST(Oracle, ClipsBoundOnlyWhatGoesIntoAGate) {
+  ModelLayer layer = one_unit(Cell::gru);
+  layer.spec.clip = 0.25F;  // all three pre-activations are larger
+  const double z = sigmoid(0.25);
+  EXPECT_NEAR(step(layer).y.value[0], (1.0 - z) * std::tanh(0.25) + z * kH, kExact);
+  ModelLayer rnn = one_unit(Cell::rnn);
+  rnn.spec.clip = 0.25F;
+  rnn.spec.activations[0][0] = {ActivationKind::affine, -3.0F, -1.0F};
+  EXPECT_NEAR(step(rnn).y.value[0], -1.75, kExact);
 }
 
 TEST(Oracle, ErrorsGrowWithTheErrorsOfInputs) {

@@ -3,9 +3,12 @@
 
 #include "conformance/problem.hpp"
 
+#include <carousel/backend.hpp>
 #include <carousel/network.hpp>
 
 #include <cstdint>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 /// Small networks with fixed random weights for the unit tests.
@@ -25,6 +28,18 @@ struct Answer {
   std::vector<float> y, h, c;
   friend bool operator==(const Answer&, const Answer&) = default;
 };
+
+/// Whether a backend runs all layers of a case. The scalar one has to.
+inline bool runs(const std::string& id, const Case& spec) {
+  const Backend& backend = *select_backends(id).front();
+  for (const LayerSpec& layer : conformance::layer_specs(spec)) {
+    const Support support = backend.supports(layer);
+    if (support) continue;
+    if (id == "scalar") throw std::runtime_error("scalar refuses: " + support.reason);
+    return false;
+  }
+  return true;
+}
 
 inline constexpr float kUntouched = 12345.0F;
 

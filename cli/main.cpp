@@ -8,6 +8,7 @@
 #include <exception>
 #include <iostream>
 #include <new>
+#include <span>
 #include <string>
 
 namespace {
@@ -35,7 +36,7 @@ std::string usage_error(const CLI::App* app, const CLI::Error& error) {
   return "carousel: error: " + text + "\nTry 'carousel " + name + "--help'.\n";
 }
 
-int run_chosen(const std::array<Command, 7>& commands) {
+int run_chosen(std::span<const Command> commands) {
   for (const Command& command : commands) {
     if (!command.parser->parsed()) continue;
     const int code = command.run();
@@ -56,7 +57,7 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   const std::array commands{backends_command(app), inspect_command(app), run_command(app),
                             check_command(app),    rank_command(app),    generate_command(app),
-                            report_command(app)};
+                            latency_command(app),  report_command(app)};
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,12 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 # How Carousel's own code is compiled: language level, warnings, sanitizers, output folder.
 
+include(GNUInstallDirs)
+
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_C_STANDARD 11)
 set(CMAKE_C_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON) # a static carousel goes into plug-ins and shared libraries
+
+# Only what include/carousel/export.h marks is seen from outside; of a static library nothing.
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+if(NOT BUILD_SHARED_LIBS)
+  add_compile_definitions(CAROUSEL_STATIC)
+elseif(CAROUSEL_BUILD_TESTS)
+  message(FATAL_ERROR "The tests look inside the library, which a shared one hides: "
+    "build them with BUILD_SHARED_LIBS=OFF, or give -DCAROUSEL_BUILD_TESTS=OFF.")
+endif()
 
 if(PROJECT_IS_TOP_LEVEL)
   set(CMAKE_EXPORT_COMPILE_COMMANDS ON)

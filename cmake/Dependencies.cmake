@@ -97,7 +97,8 @@ endif()
 if(NOT CAROUSEL_XSIMD_INCLUDE_DIR)
   message(FATAL_ERROR "xsimd >= ${CAROUSEL_XSIMD_MINIMUM} not found. Install libxsimd-dev (Debian 13 "
     "or later), or unpack a release of https://github.com/xtensor-stack/xsimd (headers only) and "
-    "give -Dxsimd_ROOT=DIR, the folder that holds include/xsimd/xsimd.hpp.")
+    "give -Dxsimd_ROOT=DIR, the folder that holds include/xsimd/xsimd.hpp; or, on Debian, let it be "
+    "fetched with -DCAROUSEL_FETCH_DEPS=ON.")
 endif()
 mark_as_advanced(CAROUSEL_XSIMD_INCLUDE_DIR)
 carousel_xsimd_version(xsimd_version "${CAROUSEL_XSIMD_INCLUDE_DIR}")

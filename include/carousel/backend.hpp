@@ -3,6 +3,7 @@
 
 #include <carousel/cpu.hpp>
 #include <carousel/error.hpp>
+#include <carousel/export.h>
 #include <carousel/spec.hpp>
 #include <carousel/view.hpp>
 
@@ -55,7 +56,7 @@ struct WorkspaceOptions {
 
 /// The mutable scratch of one stream for one layer: all a `forward` needs besides its arguments,
 /// allocated beforehand. Used by one thread at a time.
-class Workspace {
+class CAROUSEL_API Workspace {
  public:
   Workspace() = default;
   Workspace(const Workspace&) = delete;
@@ -79,7 +80,7 @@ struct ForwardArgs {
 };
 
 /// One layer prepared (packed) by one backend. Immutable and shared by threads.
-class Layer {
+class CAROUSEL_API Layer {
  public:
   Layer() = default;
   Layer(const Layer&) = delete;
@@ -98,7 +99,7 @@ class Layer {
 };
 
 /// A way to execute one layer on this CPU. Stateless, process-wide.
-class Backend {
+class CAROUSEL_API Backend {
  public:
   Backend() = default;
   Backend(const Backend&) = delete;
@@ -132,14 +133,15 @@ struct BackendEntry {
 };
 
 /// Every backend this build knows, in priority order (the order in which `auto` tries them).
-[[nodiscard]] std::span<const BackendEntry> backends();
+[[nodiscard]] CAROUSEL_API std::span<const BackendEntry> backends();
 
 /// The backends that a choice names, in priority order: "auto", a family ("xsimd") or an id
 /// ("xsimd:avx2"). Throws Error listing the choices when it names none or none that this CPU can
 /// run.
-[[nodiscard]] std::vector<const Backend*> select_backends(std::string_view choice);
+[[nodiscard]] CAROUSEL_API std::vector<const Backend*> select_backends(std::string_view choice);
 
 /// The first backend of `choice` that supports `spec`. Throws Error with each refusal's reason.
-[[nodiscard]] const Backend& select_backend(std::string_view choice, const LayerSpec& spec);
+[[nodiscard]] CAROUSEL_API const Backend& select_backend(std::string_view choice,
+                                                         const LayerSpec& spec);
 
 }  // namespace carousel

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <carousel/export.h>
+
 #include <cstdint>
 #include <span>
 
@@ -24,29 +26,31 @@ struct Agreement {
 
 /// Representable floats between a and b: 0 for equal values (and for -0 and +0), 1 for neighbours;
 /// infinite when exactly one of them is NaN.
-[[nodiscard]] double ulp_distance(float a, float b) noexcept;
+[[nodiscard]] CAROUSEL_API double ulp_distance(float a, float b) noexcept;
 
 /// |actual - expected| in units of the spacing of floats around `expected`.
-[[nodiscard]] double ulp_error(float actual, double expected) noexcept;
+[[nodiscard]] CAROUSEL_API double ulp_error(float actual, double expected) noexcept;
 
 /// Compares with one tolerance per element (absolute).
-[[nodiscard]] Agreement compare(std::span<const float> actual, std::span<const double> expected,
-                                std::span<const double> tolerance);
-[[nodiscard]] Agreement compare(std::span<const float> actual, std::span<const float> expected,
-                                std::span<const double> tolerance);
+[[nodiscard]] CAROUSEL_API Agreement compare(std::span<const float> actual,
+                                             std::span<const double> expected,
+                                             std::span<const double> tolerance);
+[[nodiscard]] CAROUSEL_API Agreement compare(std::span<const float> actual,
+                                             std::span<const float> expected,
+                                             std::span<const double> tolerance);
 
 /// Compares with the same absolute tolerance everywhere; 0 demands equal values.
-[[nodiscard]] Agreement compare(std::span<const float> actual, std::span<const double> expected,
-                                double tolerance);
-[[nodiscard]] Agreement compare(std::span<const float> actual, std::span<const float> expected,
-                                double tolerance);
+[[nodiscard]] CAROUSEL_API Agreement compare(std::span<const float> actual,
+                                             std::span<const double> expected, double tolerance);
+[[nodiscard]] CAROUSEL_API Agreement compare(std::span<const float> actual,
+                                             std::span<const float> expected, double tolerance);
 
 /// The first index at which the two differ in any bit (so NaN payloads and the sign of zero count);
 /// -1: none. Arrays of different size differ at the end of the shorter one.
-[[nodiscard]] std::int64_t first_different_bit(std::span<const float> a,
-                                               std::span<const float> b) noexcept;
+[[nodiscard]] CAROUSEL_API std::int64_t first_different_bit(std::span<const float> a,
+                                                            std::span<const float> b) noexcept;
 
 /// Joins what two comparisons found; `other`'s indices count from the end of `into`'s elements.
-void append(Agreement& into, const Agreement& other);
+CAROUSEL_API void append(Agreement& into, const Agreement& other);
 
 }  // namespace carousel

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <carousel/export.h>
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -33,10 +35,10 @@ struct CpuFeatures {
   std::int64_t l3_bytes = 0;   ///< shared by the cores around it
 
   /// The names of the features that are set, in the order above.
-  [[nodiscard]] std::vector<std::string> names() const;
+  [[nodiscard]] CAROUSEL_API std::vector<std::string> names() const;
 };
 
 /// Features of the machine this runs on; detected once.
-[[nodiscard]] const CpuFeatures& cpu();
+[[nodiscard]] CAROUSEL_API const CpuFeatures& cpu();
 
 }  // namespace carousel

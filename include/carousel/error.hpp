@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <carousel/export.h>
+
 #include <stdexcept>
 #include <string>
 
@@ -8,7 +10,7 @@ namespace carousel {
 
 /// What every fallible Carousel function throws. The text names the file, tensor, shape or option
 /// concerned and the rule it broke, so that it can be shown to a user as it is.
-class Error : public std::runtime_error {
+class CAROUSEL_API Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };

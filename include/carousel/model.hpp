@@ -2,6 +2,7 @@
 #pragma once
 
 #include <carousel/error.hpp>
+#include <carousel/export.h>
 #include <carousel/spec.hpp>
 
 #include <array>
@@ -60,16 +61,16 @@ struct Model {
   std::string source;  ///< file name for messages; may be empty
 
   /// Features of x (or, with an embedding, of one id: 1).
-  [[nodiscard]] std::int64_t input_size() const;
-  [[nodiscard]] std::int64_t output_size() const;
-  [[nodiscard]] std::int64_t parameter_count() const;
+  [[nodiscard]] CAROUSEL_API std::int64_t input_size() const;
+  [[nodiscard]] CAROUSEL_API std::int64_t output_size() const;
+  [[nodiscard]] CAROUSEL_API std::int64_t parameter_count() const;
   /// Floating point operations per step and batch row.
-  [[nodiscard]] double flops_per_row() const;
+  [[nodiscard]] CAROUSEL_API double flops_per_row() const;
 };
 
 /// Checks every size of the model against its specs; throws Error naming layer, tensor, expected
 /// and found shape.
-void validate(const Model& model);
+CAROUSEL_API void validate(const Model& model);
 
 struct LoadOptions {
   /// Prefix of the recurrent tensors, e.g. "encoder.lstm."; not given: detected, and an error when
@@ -89,23 +90,24 @@ struct LoadOptions {
 /// LSTM, GRU and plain RNN are told apart by their shapes; the metadata key `carousel.activation`
 /// ("tanh", the default, or "relu") says which plain RNN it is.
 /// Throws Error for every violated rule of the format or of the model, naming file and tensor.
-[[nodiscard]] Model load(const std::filesystem::path& file, const LoadOptions& options = {});
+[[nodiscard]] CAROUSEL_API Model load(const std::filesystem::path& file,
+                                      const LoadOptions& options = {});
 
 /// The same from memory; `source` stands for the file name in messages. Nothing is kept of `bytes`.
-[[nodiscard]] Model load(std::span<const std::byte> bytes, std::string_view source,
-                         const LoadOptions& options = {});
+[[nodiscard]] CAROUSEL_API Model load(std::span<const std::byte> bytes, std::string_view source,
+                                      const LoadOptions& options = {});
 
 /// Writes a safetensors file (float32, tensors in a fixed order, so equal models give equal bytes).
 /// Written under a temporary name and renamed: a failure leaves no partial file.
 /// Throws Error when the model is not valid, or has a variant that names and shapes of a PyTorch
 /// state dict cannot express.
-void save(const Model& model, const std::filesystem::path& file);
+CAROUSEL_API void save(const Model& model, const std::filesystem::path& file);
 
 /// Names of tensors that hold NaN or infinite values, with how many; such weights are legal.
 struct NonFiniteTensor {
   std::string name;
   std::int64_t count = 0;
 };
-[[nodiscard]] std::vector<NonFiniteTensor> find_non_finite(const Model& model);
+[[nodiscard]] CAROUSEL_API std::vector<NonFiniteTensor> find_non_finite(const Model& model);
 
 }  // namespace carousel

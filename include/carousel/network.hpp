@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <carousel/export.h>
 #include <carousel/model.hpp>
 #include <carousel/stream.hpp>
 
@@ -36,7 +37,7 @@ struct NetworkData;
 
 /// A model prepared for this CPU. Immutable; copies are cheap and share the packed weights; any
 /// number of streams may use it at the same time.
-class Network {
+class CAROUSEL_API Network {
  public:
   explicit Network(std::shared_ptr<const detail::NetworkData> data) noexcept;
 
@@ -57,9 +58,10 @@ class Network {
 
 /// Packs every layer for the chosen backend. Throws Error when the choice is unknown, this CPU
 /// cannot run it, or it refuses a layer; the text lists the reasons.
-[[nodiscard]] Network prepare(const Model& model, const PrepareOptions& options = {});
+[[nodiscard]] CAROUSEL_API Network prepare(const Model& model, const PrepareOptions& options = {});
 
 /// One layer given by spec and weights, without a Model.
-[[nodiscard]] Network prepare(const ModelLayer& layer, const PrepareOptions& options = {});
+[[nodiscard]] CAROUSEL_API Network prepare(const ModelLayer& layer,
+                                           const PrepareOptions& options = {});
 
 }  // namespace carousel

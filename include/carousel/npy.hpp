@@ -2,6 +2,7 @@
 #pragma once
 
 #include <carousel/error.hpp>
+#include <carousel/export.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -22,20 +23,22 @@ struct NpyArray {
 
   [[nodiscard]] bool is_integer() const noexcept { return values.index() == 1; }
   /// The values as floats; throws Error naming `what` when they are integers.
-  [[nodiscard]] const std::vector<float>& floats(const std::string& what) const;
+  [[nodiscard]] CAROUSEL_API const std::vector<float>& floats(const std::string& what) const;
   /// The values as integers; throws Error naming `what` when they are floats.
-  [[nodiscard]] const std::vector<std::int64_t>& integers(const std::string& what) const;
+  [[nodiscard]] CAROUSEL_API const std::vector<std::int64_t>& integers(
+      const std::string& what) const;
 };
 
 /// Reads versions 1 to 3 with dtypes f2, f4, f8, i1, i2, i4, i8, u1, u2, u4, u8 and bool,
 /// little-endian, C or Fortran order. Throws Error naming the file and the rule broken.
-[[nodiscard]] NpyArray read_npy(const std::filesystem::path& file);
+[[nodiscard]] CAROUSEL_API NpyArray read_npy(const std::filesystem::path& file);
 
 /// The same from memory; `source` stands for the file name in messages.
-[[nodiscard]] NpyArray read_npy(std::span<const std::byte> bytes, std::string_view source);
+[[nodiscard]] CAROUSEL_API NpyArray read_npy(std::span<const std::byte> bytes,
+                                             std::string_view source);
 
 /// Writes float32, C order, version 1.0; under a temporary name, then renamed.
-void write_npy(const std::filesystem::path& file, std::span<const std::int64_t> shape,
-               std::span<const float> values);
+CAROUSEL_API void write_npy(const std::filesystem::path& file, std::span<const std::int64_t> shape,
+                            std::span<const float> values);
 
 }  // namespace carousel

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <carousel/export.h>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -87,39 +89,41 @@ struct LayerSpec {
     return directions() * state_size();
   }
   [[nodiscard]] constexpr bool has_cell_state() const noexcept { return cell == Cell::lstm; }
-  [[nodiscard]] std::int64_t parameter_count() const noexcept;
+  [[nodiscard]] CAROUSEL_API std::int64_t parameter_count() const noexcept;
   /// Floating point operations of one step of one batch row (2 per multiply-add, matrices only).
-  [[nodiscard]] double flops_per_row() const noexcept;
+  [[nodiscard]] CAROUSEL_API double flops_per_row() const noexcept;
 
   friend bool operator==(const LayerSpec&, const LayerSpec&) = default;
 };
 
-[[nodiscard]] ActivationSet default_activations(Cell cell) noexcept;
+[[nodiscard]] CAROUSEL_API ActivationSet default_activations(Cell cell) noexcept;
 
 /// How many entries of an ActivationSet a cell uses: 3 (LSTM), 2 (GRU), 1 (RNN), 0 (linear).
-[[nodiscard]] std::size_t activation_count(Cell cell) noexcept;
+[[nodiscard]] CAROUSEL_API std::size_t activation_count(Cell cell) noexcept;
 
 /// Whether two functions are the same; parameters count only where the kind has them.
-[[nodiscard]] bool same_function(const Activation& a, const Activation& b) noexcept;
+[[nodiscard]] CAROUSEL_API bool same_function(const Activation& a, const Activation& b) noexcept;
 
 /// Whether every direction of `spec` has the usual functions of its cell. What the cell does not
 /// use does not count.
-[[nodiscard]] bool has_default_activations(const LayerSpec& spec) noexcept;
+[[nodiscard]] CAROUSEL_API bool has_default_activations(const LayerSpec& spec) noexcept;
 
 /// A usual layer: default activations in both directions, everything else as given.
-[[nodiscard]] LayerSpec make_spec(Cell cell, std::int64_t input_size, std::int64_t hidden_size,
-                                  Direction direction = Direction::forward,
-                                  std::int64_t proj_size = 0, bool bias = true) noexcept;
+[[nodiscard]] CAROUSEL_API LayerSpec make_spec(Cell cell, std::int64_t input_size,
+                                               std::int64_t hidden_size,
+                                               Direction direction = Direction::forward,
+                                               std::int64_t proj_size = 0,
+                                               bool bias = true) noexcept;
 
 /// Throws Error naming the field and the rule it breaks.
-void validate(const LayerSpec& spec);
+CAROUSEL_API void validate(const LayerSpec& spec);
 
 /// "LSTM 128 -> 256, bidirectional, proj 64, no bias": for people.
-[[nodiscard]] std::string describe(const LayerSpec& spec);
+[[nodiscard]] CAROUSEL_API std::string describe(const LayerSpec& spec);
 
-[[nodiscard]] std::string_view name(Cell cell) noexcept;
-[[nodiscard]] std::string_view name(Direction direction) noexcept;
-[[nodiscard]] std::string_view name(ActivationKind kind) noexcept;
-[[nodiscard]] std::string_view name(Precision precision) noexcept;
+[[nodiscard]] CAROUSEL_API std::string_view name(Cell cell) noexcept;
+[[nodiscard]] CAROUSEL_API std::string_view name(Direction direction) noexcept;
+[[nodiscard]] CAROUSEL_API std::string_view name(ActivationKind kind) noexcept;
+[[nodiscard]] CAROUSEL_API std::string_view name(Precision precision) noexcept;
 
 }  // namespace carousel

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <carousel/error.hpp>
+#include <carousel/export.h>
 #include <carousel/view.hpp>
 
 #include <cstddef>
@@ -33,7 +34,7 @@ struct StreamData;
 
 /// The mutable part of one caller of a network: h, c and scratch memory. Move-only; one thread at a
 /// time. Everything is allocated when it is made.
-class Stream {
+class CAROUSEL_API Stream {
  public:
   Stream(std::shared_ptr<const detail::NetworkData> network, const StreamOptions& options);
   Stream(Stream&&) noexcept;

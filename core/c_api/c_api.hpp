@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <carousel/carousel.h>
+#include <carousel/error.hpp>
+#include <carousel/network.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <exception>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+// What the opaque handles of the C interface are.
+struct carousel_model {
+  carousel::Model model;
+};
+
+struct carousel_network {
+  carousel::Network network;
+};
+
+struct carousel_stream {
+  carousel::Stream stream;
+  std::int64_t batch;
+  std::int64_t input_size;
+  std::int64_t output_size;
+  bool takes_ids;
+};
+
+/// What all functions of the C interface share: errors, and structs whose size the caller states.
+namespace carousel::c_api {
+
+/// Thrown where a caller's argument is at fault, whatever the function does otherwise.
+class InvalidArgument : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Keeps a copy of `text` for carousel_last_error.
+void set_error(const std::string& text) noexcept;
+/// Keeps the pointer: for string literals. Allocates nothing.
+void set_static_error(const char* text) noexcept;
+
+/// Runs `work`, turning what it throws into a status: an Error into `on_error`.
+template <class Work>
+carousel_status guarded(carousel_status on_error, Work&& work) noexcept {
+  try {
+    std::forward<Work>(work)();
+    return CAROUSEL_OK;
+  } catch (const InvalidArgument& error) {
+    set_error(error.what());
+    return CAROUSEL_INVALID_ARGUMENT;
+  } catch (const Error& error) {
+    set_error(error.what());
+    return on_error;
+  } catch (const std::bad_alloc&) {
+    set_static_error("out of memory");
+    return CAROUSEL_OUT_OF_MEMORY;
+  } catch (const std::length_error&) {
+    set_static_error("out of memory: more elements than any memory has");
+    return CAROUSEL_OUT_OF_MEMORY;
+  } catch (const std::exception& error) {
+    set_error(std::string("internal error: ") + error.what());
+    return CAROUSEL_INTERNAL_ERROR;
+  } catch (...) {
+    set_static_error("internal error: an exception of unknown type");
+    return CAROUSEL_INTERNAL_ERROR;
+  }
+}
+
+/// Throws InvalidArgument "what is null".
+inline void require(const void* pointer, const char* what) {
+  if (pointer == nullptr) throw InvalidArgument(std::string(what) + " is null");
+}
+
+/// An enumerator from C, where any number can stand in its place.
+inline void require_enum(std::int32_t value, std::int32_t last, const char* what) {
+  if (value >= 0 && value <= last) return;
+  throw InvalidArgument(std::string(what) + " is " + std::to_string(value) +
+                        ", but must be in 0.." + std::to_string(last));
+}
+
+inline void require_struct_size(std::size_t found, std::size_t expected, const char* what) {
+  // 0.1 is the first version with these structs: a smaller one is a mistake, not an older caller.
+  if (found >= expected) return;
+  throw InvalidArgument(std::string(what) + ": struct_size is " + std::to_string(found) +
+                        ", but must be the size of the struct, " + std::to_string(expected));
+}
+
+/// A larger struct comes from a caller who knows a later version, and may not use what this one
+/// lacks.
+template <class T>
+bool uses_unknown_members(const T* from) noexcept {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(from);
+  return std::any_of(bytes + sizeof(T), bytes + from->struct_size,
+                     [](unsigned char byte) { return byte != 0; });
+}
+
+/// The caller's struct as this version knows it; all zero when `from` is null.
+template <class T>
+T read_struct(const T* from, const char* what) {
+  T result{};
+  if (from == nullptr) return result;
+  require_struct_size(from->struct_size, sizeof(T), what);
+  if (uses_unknown_members(from)) {
+    throw InvalidArgument(std::string(what) + ": uses members that Carousel " + carousel_version() +
+                          " does not know");
+  }
+  std::memcpy(&result, from, sizeof(T));
+  return result;
+}
+
+/// Fills in the caller's struct, as far as this version knows it.
+template <class T>
+void write_struct(T from, T* to, const char* what) {
+  require(to, what);
+  require_struct_size(to->struct_size, sizeof(T), what);
+  from.struct_size = to->struct_size;
+  std::memcpy(to, &from, sizeof(T));
+}
+
+/// Sets the caller's handle to null, to be filled in on success.
+template <class Handle>
+void require_result(Handle** result, const char* what) {
+  require(static_cast<const void*>(result), what);
+  *result = nullptr;
+}
+
+}  // namespace carousel::c_api

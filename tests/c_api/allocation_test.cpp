@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// A run through the C interface allocates no more than one through C++: nothing, even if refused.
+#include "c_api/handles.hpp"
+#include "support/every_backend.hpp"
+#include "unit/allocation_hooks.hpp"
+#include "unit/sample.hpp"
+
+namespace carousel::c_api_test {
+namespace {
+
+class CApiAllocation : public testing::TestWithParam<std::string> {};
+
+INSTANTIATE_TEST_SUITE_P(Backends, CApiAllocation,
+                         testing::ValuesIn(testing_support::deterministic_ids()),
+                         testing_support::id_as_test_name);
+
+TEST_P(CApiAllocation, NoneInARunGoodOrBad) {
+  const auto problem = testing_support::sample({.input = 8, .hidden = 24, .layers = 2});
+  const CNetwork network = c_prepare(c_model(problem.model).get(), GetParam());
+  const CStream stream = c_stream(network.get(), problem.spec.batch, problem.spec.steps);
+  std::vector<float> y(1024);
+  carousel_status good{};
+  carousel_status bad{};
+  long allocated = 0;
+  {
+    const testing_support::AllocationCount count;
+    good = carousel_stream_run(stream.get(), problem.spec.steps, problem.x.data(), y.data());
+    bad = carousel_stream_run(stream.get(), -1, problem.x.data(), y.data());
+    carousel_stream_reset(stream.get());
+    allocated = count.allocated() + count.released();
+  }
+  EXPECT_EQ(good, CAROUSEL_OK);
+  EXPECT_EQ(bad, CAROUSEL_INVALID_ARGUMENT);
+  EXPECT_EQ(allocated, 0);
+}
+
+}  // namespace
+}  // namespace carousel::c_api_test

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* carousel.h from C11: a trained model run to the end, and every function with null pointers. */
+#include <carousel/carousel.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int failures = 0;
+
+#define CHECK(condition)                                                                  \
+  do {                                                                                    \
+    if (!(condition)) {                                                                   \
+      fprintf(stderr, "line %d: %s (%s)\n", __LINE__, #condition, carousel_last_error()); \
+      ++failures;                                                                         \
+    }                                                                                     \
+  } while (0)
+
+static void check_null_handles(void) {
+  CHECK(carousel_model_input_size(NULL) == 0);
+  CHECK(carousel_model_output_size(NULL) == 0);
+  CHECK(carousel_model_num_embeddings(NULL) == 0);
+  CHECK(carousel_model_parameter_count(NULL) == 0);
+  CHECK(carousel_model_metadata(NULL, "key") == NULL);
+  CHECK(carousel_network_layer_count(NULL) == 0);
+  CHECK(carousel_network_input_size(NULL) == 0);
+  CHECK(carousel_network_output_size(NULL) == 0);
+  CHECK(!carousel_network_takes_ids(NULL));
+  CHECK(!carousel_network_bidirectional(NULL));
+  CHECK(carousel_network_memory_bytes(NULL) == 0);
+  CHECK(carousel_stream_memory_bytes(NULL) == 0);
+  carousel_stream_reset(NULL);
+  carousel_stream_free(NULL);
+  carousel_network_free(NULL);
+  carousel_model_free(NULL);
+}
+
+static void check_null_arguments(carousel_model* model, const carousel_network* network,
+                                 carousel_stream* stream) {
+  const carousel_status bad = CAROUSEL_INVALID_ARGUMENT;
+  const float number = 0.0F;
+  float result = 0.0F;
+  const int32_t id = 0;
+  const carousel_run_args args = {.struct_size = sizeof args};
+  carousel_model* no_model = NULL;
+  carousel_network* no_network = NULL;
+  carousel_stream* no_stream = NULL;
+  carousel_state state = {.struct_size = sizeof state};
+  carousel_layer_info info = {.struct_size = sizeof info};
+  const carousel_layer_spec spec = {.struct_size = sizeof spec, .input_size = 1, .hidden_size = 1};
+  const carousel_weights weights = {.struct_size = sizeof weights};
+
+  CHECK(carousel_backend_get(0, NULL) == bad);
+  CHECK(carousel_model_load(NULL, NULL, &no_model) == bad);
+  CHECK(carousel_model_load("file", NULL, NULL) == bad);
+  CHECK(carousel_model_load_memory("", 0, NULL, NULL, NULL) == bad);
+  CHECK(carousel_model_new(NULL) == bad);
+  CHECK(carousel_model_set_embedding(NULL, 1, 1, &number) == bad);
+  CHECK(carousel_model_set_embedding(model, 1, 1, NULL) == bad);
+  CHECK(carousel_model_add_layer(NULL, &spec, &weights, NULL) == bad);
+  CHECK(carousel_model_add_layer(model, NULL, &weights, NULL) == bad);
+  CHECK(carousel_model_add_layer(model, &spec, NULL, NULL) == bad);
+  CHECK(carousel_model_save(NULL, "file") == bad);
+  CHECK(carousel_model_save(model, NULL) == bad);
+  CHECK(carousel_model_metadata(model, NULL) == NULL);
+  CHECK(carousel_prepare(NULL, NULL, &no_network) == bad);
+  CHECK(carousel_prepare(model, NULL, NULL) == bad);
+  CHECK(carousel_network_layer(NULL, 0, &info) == bad);
+  CHECK(carousel_network_layer(network, 0, NULL) == bad);
+  CHECK(carousel_stream_new(NULL, NULL, &no_stream) == bad);
+  CHECK(carousel_stream_new(network, NULL, NULL) == bad);
+  CHECK(carousel_stream_run(NULL, 1, &number, &result) == bad);
+  CHECK(carousel_stream_run_ids(NULL, 1, &id, &result) == bad);
+  CHECK(carousel_stream_run_ids(stream, 1, NULL, &result) == bad);
+  CHECK(carousel_stream_run_ids(stream, 1, &id, NULL) == bad);
+  CHECK(carousel_stream_run(stream, 1, &number, &result) == bad); /* it takes ids */
+  CHECK(carousel_stream_run_args(NULL, &args) == bad);
+  CHECK(carousel_stream_run_args(stream, NULL) == bad);
+  CHECK(carousel_stream_state(NULL, &state) == bad);
+  CHECK(carousel_stream_state(stream, NULL) == bad);
+  CHECK(carousel_stream_layer_state(NULL, 0, 0, &state) == bad);
+  CHECK(carousel_stream_layer_state(stream, 0, 0, NULL) == bad);
+  CHECK(no_model == NULL && no_network == NULL && no_stream == NULL);
+}
+
+/* State carried over: two runs of one step are one run of two. */
+static void check_streaming(carousel_stream* stream, int64_t outputs) {
+  const int32_t ids[2] = {1, 2};
+  float* whole = calloc((size_t)(2 * outputs), sizeof(float));
+  float* parts = calloc((size_t)(2 * outputs), sizeof(float));
+  CHECK(whole != NULL && parts != NULL);
+  if (whole != NULL && parts != NULL) {
+    carousel_stream_reset(stream);
+    CHECK(carousel_stream_run_ids(stream, 2, ids, whole) == CAROUSEL_OK);
+    carousel_stream_reset(stream);
+    CHECK(carousel_stream_run_ids(stream, 1, ids, parts) == CAROUSEL_OK);
+    CHECK(carousel_stream_run_ids(stream, 1, ids + 1, parts + outputs) == CAROUSEL_OK);
+    CHECK(memcmp(whole, parts, (size_t)(2 * outputs) * sizeof(float)) == 0);
+    CHECK(whole[0] != 0.0F && whole[outputs] != whole[0]);
+  }
+  free(whole);
+  free(parts);
+}
+
+int main(int argc, char** argv) {
+  if (argc != 2) return 2;
+  carousel_model* model = NULL;
+  carousel_network* network = NULL;
+  carousel_stream* stream = NULL;
+  const carousel_prepare_options options = {.struct_size = sizeof options, .backend = "scalar"};
+  CHECK(strcmp(carousel_last_error(), "") == 0);
+  CHECK(carousel_model_load(argv[1], NULL, &model) == CAROUSEL_OK);
+  CHECK(carousel_prepare(model, &options, &network) == CAROUSEL_OK);
+  CHECK(carousel_stream_new(network, NULL, &stream) == CAROUSEL_OK);
+  check_null_handles();
+  if (stream != NULL) {
+    check_null_arguments(model, network, stream);
+    check_streaming(stream, carousel_network_output_size(network));
+  }
+  carousel_stream_free(stream);
+  carousel_network_free(network);
+  carousel_model_free(model);
+  if (failures == 0) printf("ok\n");
+  return failures == 0 ? 0 : 1;
+}

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+# Installs what developers get of the build `build` into an emptied `prefix`. `config` may be empty.
+file(REMOVE_RECURSE "${prefix}")
+foreach(component IN ITEMS library dev)
+  set(command "${CMAKE_COMMAND}" --install "${build}" --prefix "${prefix}" --component ${component})
+  if(config)
+    list(APPEND command --config ${config})
+  endif()
+  execute_process(COMMAND ${command} COMMAND_ERROR_IS_FATAL ANY)
+endforeach()

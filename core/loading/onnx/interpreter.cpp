@@ -102,15 +102,15 @@ const Value* Interpreter::look_up(const std::string& name, std::size_t reader) {
 
 std::vector<Value> Interpreter::results(std::size_t index) {
   const schema::NodeProto& node = context_.graph.node(index);
-  const Operator run = find_operator(node);
-  if (run == nullptr) {
-    throw Refusal("this operator is not supported; supported are " + supported_operators());
-  }
   Call call{context_, node, index, {}};
   for (const std::string& input : node.input()) {
     call.inputs.push_back(look_up(input, index));
     const Value* value = call.inputs.back();
     if (value != nullptr && std::holds_alternative<Unsupported>(*value)) return {*value};
+  }
+  const Operator run = find_operator(node);
+  if (run == nullptr) {
+    throw Refusal("this operator is not supported; supported are " + supported_operators());
   }
   return run(call);
 }

@@ -14,12 +14,14 @@ namespace carousel::loading {
 namespace onnx {
 namespace {
 
-constexpr std::size_t kMaxListed = 20;
+constexpr std::size_t kMaxListed = 8;
+constexpr int kMaxStepsUp = 4;
 
 /// A part of a graph: the values that leave it and, if it is not the whole, the one that enters.
 struct Part {
   std::vector<std::string> targets;
   std::optional<std::string> start;
+  std::optional<std::size_t> first;  ///< the node that reads `start`
 };
 
 /// What all parts of one file share.
@@ -60,7 +62,10 @@ std::vector<std::string> outputs_of(const Graph& graph, std::size_t node) {
 
 Part choose_part(const Graph& graph, const LoadOptions& options) {
   Part part;
-  if (options.from) part.start = first_input(graph, graph.find(*options.from, "from (--from)"));
+  if (options.from) {
+    part.first = graph.find(*options.from, "from (--from)");
+    part.start = first_input(graph, *part.first);
+  }
   if (options.to) {
     const std::size_t node = graph.find(*options.to, "to (--to)");
     part.targets = graph.producer(*options.to) ? std::vector{*options.to} : outputs_of(graph, node);
@@ -72,8 +77,18 @@ Part choose_part(const Graph& graph, const LoadOptions& options) {
   return part;
 }
 
+void check_first(const Graph& graph, const Part& part) {
+  if (!part.first) return;
+  const std::vector<std::size_t> needed = needed_nodes(graph, part.targets, part.start);
+  if (std::ranges::find(needed, *part.first) == needed.end()) {
+    fail(graph.source(), graph.describe(*part.first) + ", the start, does not lead to " +
+                             quote(part.targets.front()));
+  }
+}
+
 /// Throws Error.
 Model load_part(const File& file, const Part& part) {
+  check_first(file.graph, part);
   Interpreter interpreter(file.graph, file.folder, file.size);
   interpreter.evaluate(part.targets, part.start);
   std::vector<NetworkOutput> outputs;
@@ -96,7 +111,7 @@ Model load_part(const File& file, const Part& part) {
 
 bool loads(const File& file, std::size_t first, std::size_t last) {
   try {
-    const Part part{outputs_of(file.graph, last), first_input(file.graph, first)};
+    const Part part{outputs_of(file.graph, last), first_input(file.graph, first), first};
     validate(load_part(file, part));
     return true;
   } catch (const Error&) {
@@ -104,8 +119,20 @@ bool loads(const File& file, std::size_t first, std::size_t last) {
   }
 }
 
-std::string take(const Graph& graph, std::size_t first, std::size_t last) {
-  return "--from " + quote(graph.id(first)) + " --to " + quote(graph.id(last));
+/// How to take the part from one node to another; empty when that does not load. Lengths and states
+/// may be computed from what a layer's input is made of: then the part starts further up.
+std::string how_to_take(const File& file, std::size_t first, std::size_t last) {
+  const Graph& graph = file.graph;
+  for (int k = 0; k < kMaxStepsUp; ++k) {
+    if (loads(file, first, last)) {
+      return "--from " + quote(graph.id(first)) + " --to " + quote(graph.id(last));
+    }
+    const auto& inputs = graph.node(first).input();
+    const auto above = inputs.empty() ? std::nullopt : graph.producer(inputs.Get(0));
+    if (!above) break;
+    first = *above;
+  }
+  return "";
 }
 
 /// How to take the recurrent part of a graph that cannot be taken as a whole.
@@ -115,14 +142,13 @@ std::string suggestion(const File& file) {
     if (is_recurrent(file.graph.node(n))) recurrent.push_back(n);
   }
   if (recurrent.empty()) return "";
-  if (loads(file, recurrent.front(), recurrent.back())) {
-    return "; the recurrent part alone can be taken with " +
-           take(file.graph, recurrent.front(), recurrent.back());
-  }
+  const std::string all = how_to_take(file, recurrent.front(), recurrent.back());
+  if (!all.empty()) return "; the recurrent part alone can be taken with " + all;
   if (recurrent.size() > kMaxListed) recurrent.resize(kMaxListed);
   std::string text;
   for (const std::size_t n : recurrent) {
-    if (loads(file, n, n)) text += (text.empty() ? "" : ", or ") + take(file.graph, n, n);
+    const std::string one = how_to_take(file, n, n);
+    if (!one.empty()) text += (text.empty() ? "" : ", or ") + one;
   }
   return text.empty() ? "" : "; single layers can be taken with " + text;
 }

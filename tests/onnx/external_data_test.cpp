@@ -9,15 +9,15 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::contains;
-using testing::operator+;
 
 class OnnxExternalData : public ::testing::Test {
  protected:
   OnnxExternalData() {
     fs::create_directories(folder_ / "model");
     testing::write_bytes(folder_ / "outside.bin", testing::Bytes(96));
-    testing::write_bytes(folder_ / "model/w.bin",
-                         testing::Bytes(16) + testing::raw(testing::ramp(24, 0)));
+    testing::Bytes weights = testing::raw(testing::ramp(24, 0));
+    weights.insert(weights.begin(), 16, std::byte{0});
+    testing::write_bytes(folder_ / "model/w.bin", weights);
   }
 
   /// The error of loading a model whose W is said to be there, or "(no error)".

@@ -155,6 +155,31 @@ TEST(OnnxRefusal, WhatFollowsALayer) {
          g.integers("zero", {0});
          g.node("Squeeze", {"s", "zero"}, {"out"});
        }},
+      {"(Cast): makes int64 of values of the network",
+       [](GraphBuilder& g) {
+         g.node("Cast", {"s"}, {"out"}).set("to", schema::TensorProto::INT64);
+       }},
+      {"(Add): is supported as the bias of a MatMul before it only",
+       [](GraphBuilder& g) {
+         g.ramp("w", {2, 5});
+         g.ramp("b", {1, 1, 1, 5});
+         g.node("MatMul", {"s", "w"}, {"m"});
+         g.node("Add", {"m", "b"}, {"out"});
+       }},
+      {"(Mul): is supported for computed sizes only",
+       [](GraphBuilder& g) {
+         g.node("Mul", {"s", "s"}, {"out"});
+       }},
+      {"(Gather): takes several elements of a tensor of the network",
+       [](GraphBuilder& g) {
+         g.integers("which", {0, 1});
+         g.node("Gather", {"s", "which"}, {"out"});
+       }},
+      {"(Gather): takes a part of the axis [batch]",
+       [](GraphBuilder& g) {
+         g.integers("row", {}, {0});
+         g.node("Gather", {"s", "row"}, {"out"}).set("axis", 1);
+       }},
       {"(Dropout): is in training mode",
        [](GraphBuilder& g) {
          g.floats("ratio", {}, {0.5F});

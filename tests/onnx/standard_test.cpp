@@ -43,7 +43,7 @@ std::vector<T> values_of(const schema::TensorProto& tensor) {
 
 /// Swaps the first two axes.
 std::vector<float> swapped(const schema::TensorProto& tensor, bool swap) {
-  const std::vector<float> values = values_of<float>(tensor);
+  std::vector<float> values = values_of<float>(tensor);
   if (!swap) return values;
   const std::int64_t rows = tensor.dims(0);
   const std::int64_t columns = tensor.dims(1);
@@ -62,7 +62,7 @@ std::vector<float> swapped(const schema::TensorProto& tensor, bool swap) {
 /// [steps, batch, directions, hidden].
 std::vector<float> outputs_of(const schema::TensorProto& y, bool batch_first) {
   const std::vector<float> values = values_of<float>(y);
-  const auto dims = y.dims();
+  const auto& dims = y.dims();
   const auto [steps, directions, batch] =
       batch_first ? std::array{dims[1], dims[2], dims[0]} : std::array{dims[0], dims[1], dims[2]};
   std::vector<float> result;

@@ -56,7 +56,7 @@ fs::path resolve(const fs::path& folder, const std::string& location) {
   }
   std::error_code error;
   const fs::path base = fs::canonical(folder.empty() ? fs::path(".") : folder, error);
-  const fs::path file = error ? fs::path() : fs::canonical(base / relative, error);
+  fs::path file = error ? fs::path() : fs::canonical(base / relative, error);
   if (error || !fs::is_regular_file(file, error)) {
     throw Refusal("its external data file " + quote(location) +
                   " does not exist beside the model, or is not a file");

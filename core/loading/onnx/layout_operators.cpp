@@ -162,6 +162,16 @@ bool fits_expansion(const std::vector<Axis>& axes, const Integers& to,
   return true;
 }
 
+/// Between types of floats; and of integers, as ids and lengths are.
+void check_cast(const Call& call, const Tensor& tensor, ElementType to) {
+  const auto* input = std::get_if<GraphInput>(&tensor.source);
+  const schema::TypeProto* type = input == nullptr ? nullptr : call.context.graph.type(input->name);
+  const bool from_integer = type != nullptr && type->has_tensor_type() &&
+                            !is_float(element_type(type->tensor_type().elem_type()));
+  if (is_float(to) || (from_integer && (to == ElementType::i64 || to == ElementType::i32))) return;
+  throw Refusal("makes " + std::string(name(to)) + " of values of the network");
+}
+
 }  // namespace
 
 std::vector<Value> identity(const Call& call) { return {call.input(0)}; }
@@ -170,6 +180,7 @@ std::vector<Value> cast(const Call& call) {
   const Value& operand = call.input(0);
   const std::int64_t number = integer(call.node, "to", 0);
   const ElementType to = element_type(number);
+  if (const Tensor* tensor = as_tensor(operand)) check_cast(call, *tensor, to);
   if (const auto* constant = std::get_if<Constant>(&operand)) {
     return {Constant{std::make_shared<Array>(onnx::cast(*constant->array, to))}};
   }

@@ -181,7 +181,10 @@ std::vector<Value> add(const Call& call) {
   const Value& other = call.input(tensor_first ? 1 : 0);
   const auto* from = std::get_if<Sequence>(&tensor.source);
   Context& context = call.context;
-  const bool fits = from != nullptr && context.stages[from->stage].kind == Kind::linear &&
+  const auto* bias = std::get_if<Constant>(&other);
+  const bool broadcasts = bias != nullptr && bias->array->shape.size() <= tensor.axes.size();
+  const bool fits = from != nullptr && broadcasts &&
+                    context.stages[from->stage].kind == Kind::linear &&
                     !context.stages[from->stage].layer.spec.bias && !tensor.axes.empty() &&
                     tensor.axes.back() == context.stages[from->stage].features;
   if (!fits) throw Refusal("is supported as the bias of a MatMul before it only");

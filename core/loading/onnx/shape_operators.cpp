@@ -17,7 +17,7 @@ using Element = std::optional<Dim>;
 /// A constant of zeros larger than this is only ever used as "zeros".
 constexpr std::int64_t kMaxFilled = 4096;
 
-Value floats(Shape shape, const std::vector<float>& values) {
+Value floats(const Shape& shape, const std::vector<float>& values) {
   schema::TensorProto tensor;
   tensor.set_data_type(schema::TensorProto::FLOAT);
   for (const std::int64_t size : shape) tensor.add_dims(size);

@@ -89,8 +89,7 @@ Value simplified(Integers integers) {
     if (!element || !element->known()) return integers;
     values.push_back(element->factor);
   }
-  return Constant{
-      std::make_shared<Array>(from_integers(std::move(integers.shape), std::move(values)))};
+  return Constant{std::make_shared<Array>(from_integers(std::move(integers.shape), values))};
 }
 
 std::vector<std::int64_t> known_integers(const Value& value, const std::string& what) {

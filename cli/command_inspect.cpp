@@ -123,6 +123,7 @@ Json to_json(const Model& model, const Plan& plan) {
           {"flops_per_row", model.flops_per_row()},
           {"embedding", embedding_json(model)},
           {"head", model.head ? Json(model.names.head) : Json(nullptr)},
+          {"activation", name(model.tail)},
           {"prefix", model.names.prefix},
           {"layers", layer_table(model, plan).json()},
           {"packed_bytes", plan.network ? Json(plan.network->memory_bytes()) : Json(nullptr)},
@@ -148,6 +149,7 @@ void print_summary(const Model& model) {
               << model.embedding->num_embeddings << " × " << model.embedding->embedding_dim << '\n';
   }
   if (model.head) std::cout << "head        '" << model.names.head << "'\n";
+  if (model.tail != Tail::none) std::cout << "activation  " << name(model.tail) << '\n';
   for (const auto& [key, value] : model.metadata) {
     std::cout << "metadata    " << shorten(key, 40) << " = " << shorten(value, 50) << '\n';
   }

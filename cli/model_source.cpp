@@ -113,12 +113,14 @@ Model ModelSource::load() const {
   return carousel::load(file, {.prefix = given(has_prefix, prefix),
                                .embedding = given(has_embedding, embedding),
                                .head = given(has_head, head),
-                               .ignore_extra = ignore_extra});
+                               .ignore_extra = ignore_extra,
+                               .from = given(has_from, from),
+                               .to = given(has_to, to)});
 }
 
 void add_model_options(CLI::App& command, ModelSource& source, bool allow_shape) {
-  auto* file =
-      command.add_option("MODEL", source.file, "safetensors file with PyTorch state_dict names");
+  auto* file = command.add_option(
+      "MODEL", source.file, "safetensors file with PyTorch state_dict names, or ONNX file (.onnx)");
   if (allow_shape) {
     auto* shape = command.add_option("--shape", source.shape,
                                      "instead of MODEL: a random LSTM (GRU, tanh RNN) and its\n"
@@ -133,7 +135,8 @@ void add_model_options(CLI::App& command, ModelSource& source, bool allow_shape)
   } else {
     file->required();
   }
-  const auto text = [&command](const char* name, std::string& value, bool& has, const char* help) {
+  const auto text = [&command](const char* name, std::string& value, bool& has, const char* help,
+                               const char* group = "Tensor names (safetensors)") {
     command
         .add_option_function<std::string>(
             name,
@@ -143,7 +146,7 @@ void add_model_options(CLI::App& command, ModelSource& source, bool allow_shape)
             },
             help)
         ->type_name("NAME")
-        ->group("Tensor names");
+        ->group(group);
   };
   text("--prefix", source.prefix, source.has_prefix,
        "prefix of the recurrent tensors, e.g. 'encoder.lstm.'");
@@ -152,7 +155,10 @@ void add_model_options(CLI::App& command, ModelSource& source, bool allow_shape)
   text("--head", source.head, source.has_head, "module name of the linear head ('' for none)");
   command
       .add_flag("--ignore-extra", source.ignore_extra, "leave tensors alone that are none of these")
-      ->group("Tensor names");
+      ->group("Tensor names (safetensors)");
+  text("--from", source.from, source.has_from, "first node to take of a larger graph",
+       "Nodes (ONNX)");
+  text("--to", source.to, source.has_to, "last node to take", "Nodes (ONNX)");
 }
 
 std::string backend_choice(const std::string& option) {

@@ -38,10 +38,14 @@ struct ModelSource {
   std::string prefix;
   std::string embedding;
   std::string head;
+  std::string from;
+  std::string to;
   bool ignore_extra = false;
   bool has_prefix = false;
   bool has_embedding = false;
   bool has_head = false;
+  bool has_from = false;
+  bool has_to = false;
 
   [[nodiscard]] bool is_shape() const noexcept { return !shape.empty(); }
   [[nodiscard]] Model load() const;  ///< from `file`

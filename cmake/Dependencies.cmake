@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Finds what Carousel needs. The library: xsimd, nlohmann_json (both headers only), threads and, if
-# there, oneDNN with OpenMP, by which oneDNN takes its number of threads. CLI11, GoogleTest and Google Benchmark only for the parts that use them.
+# there, oneDNN with OpenMP (by which oneDNN takes its number of threads), protobuf and ONNX's schema.
+# CLI11, GoogleTest and Google Benchmark only for the parts that use them.
 #
-# Sets CAROUSEL_HAS_ONEDNN and defines the target carousel_xsimd (xsimd's headers).
+# Sets CAROUSEL_HAS_ONEDNN, CAROUSEL_HAS_ONNX (and CAROUSEL_ONNX_PROTO) and defines the target
+# carousel_xsimd (xsimd's headers).
 
 set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON) # an application that links carousel sees what it links
 
@@ -44,6 +46,25 @@ if(CAROUSEL_HAS_ONEDNN)
   message(STATUS "oneDNN ${dnnl_VERSION}: ${dnnl_DIR}")
 else()
   message(STATUS "oneDNN: not used (CAROUSEL_ONEDNN=${CAROUSEL_ONEDNN})")
+endif()
+
+set(CAROUSEL_HAS_ONNX OFF)
+if(CAROUSEL_ONNX)
+  # The schema as ONNX installs it; its library is not used.
+  find_file(CAROUSEL_ONNX_PROTO onnx/onnx.proto PATH_SUFFIXES include)
+  mark_as_advanced(CAROUSEL_ONNX_PROTO)
+  find_package(Protobuf QUIET)
+  if(CAROUSEL_ONNX_PROTO AND Protobuf_FOUND AND TARGET protobuf::protoc
+      AND TARGET protobuf::libprotobuf-lite)
+    set(CAROUSEL_HAS_ONNX ON)
+    message(STATUS "ONNX files: yes, protobuf ${Protobuf_VERSION}, ${CAROUSEL_ONNX_PROTO}")
+  elseif(NOT CAROUSEL_ONNX STREQUAL "AUTO")
+    message(FATAL_ERROR "protobuf or ONNX's schema (onnx/onnx.proto) not found: install "
+      "libprotobuf-dev, protobuf-compiler and libonnx-dev, or give -DCAROUSEL_ONNX_PROTO=FILE.")
+  endif()
+endif()
+if(NOT CAROUSEL_HAS_ONNX)
+  message(STATUS "ONNX files: no (CAROUSEL_ONNX=${CAROUSEL_ONNX})")
 endif()
 
 # --- xsimd ---------------------------------------------------------------------------------------

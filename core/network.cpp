@@ -76,6 +76,7 @@ Network prepare(const Model& model, const PrepareOptions& options) {
   const std::string choice = chosen_backend(options);
   auto data = std::make_shared<detail::NetworkData>();
   data->embedding = model.embedding;
+  data->tail = model.tail;
   for (const ModelLayer& layer : model.layers) add_layer(*data, layer, choice, options);
   if (model.head) add_layer(*data, *model.head, choice, options);
   return Network(std::move(data));

@@ -15,6 +15,7 @@ struct NetworkData {
   std::optional<Embedding> embedding;
   std::vector<LayerPlan> plans;                // one per layer, same order
   std::vector<std::unique_ptr<Layer>> layers;  // bottom up, the head last
+  Tail tail = Tail::none;
 
   [[nodiscard]] std::int64_t layer_input_size() const { return plans.front().spec.input_size; }
   [[nodiscard]] std::int64_t output_size() const { return plans.back().spec.output_size(); }

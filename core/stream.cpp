@@ -2,6 +2,7 @@
 #include "aligned.hpp"
 #include "float_env.hpp"
 #include "network_data.hpp"
+#include "tail.hpp"
 
 #include <algorithm>
 #include <array>
@@ -146,6 +147,7 @@ Status run_piece(const NetworkData& network, StreamData& data, SequenceView<cons
     }
     x = out;
   }
+  apply_tail(network.tail, y, lengths);
   return {};
 }
 

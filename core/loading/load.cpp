@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "files.hpp"
 #include "module_names.hpp"
+#include "onnx/load_onnx.hpp"
 #include "state_dict.hpp"
 #include "tensor_reader.hpp"
 #include "text.hpp"
 
 #include <carousel/model.hpp>
+
+#include <algorithm>
+#include <cctype>
 
 namespace carousel {
 namespace loading {
@@ -156,7 +160,33 @@ std::string extra_hint(const Tensor& tensor, const ModuleRole& role) {
          std::to_string(role.columns) + "])";
 }
 
+/// Metadata that a model with an activation at its end is saved with.
+void apply_tail(Model& model) {
+  const auto found = model.metadata.find(std::string(kTailKey));
+  if (found == model.metadata.end()) {
+    return;
+  }
+  std::string names;
+  for (const Tail tail :
+       {Tail::sigmoid, Tail::tanh, Tail::relu, Tail::softmax, Tail::log_softmax}) {
+    if (found->second == name(tail)) {
+      model.tail = tail;
+      return;
+    }
+    names += (names.empty() ? "" : ", ") + quote(name(tail));
+  }
+  fail(model.source, "metadata " + quote(kTailKey) + " must be one of " + names + ", found " +
+                         quote(found->second));
+}
+
 }  // namespace
+
+bool is_onnx_name(std::string_view source) {
+  constexpr std::string_view ending = ".onnx";
+  return source.size() >= ending.size() &&
+         std::ranges::equal(source.substr(source.size() - ending.size()), ending,
+                            [](unsigned char a, unsigned char b) { return std::tolower(a) == b; });
+}
 
 Model model_from_table(const safetensors::Table& table, std::string_view source,
                        const LoadOptions& options) {
@@ -168,6 +198,7 @@ Model model_from_table(const safetensors::Table& table, std::string_view source,
   const std::size_t layers = count_layers(reader, model.names.prefix);
   LayerSpec spec = infer_spec(reader, model.names.prefix, layers);
   apply_activation(spec, model);
+  apply_tail(model);
   read_layers(reader, model, spec, layers);
   const ModuleRole embedding = embedding_role(spec.input_size);
   const ModuleRole head = head_role(spec.output_size());
@@ -184,15 +215,32 @@ Model model_from_table(const safetensors::Table& table, std::string_view source,
 
 }  // namespace loading
 
-Model load(std::span<const std::byte> bytes, std::string_view source, const LoadOptions& options) {
-  const std::string name(source.empty() ? "(memory)" : source);
-  Model model = loading::model_from_table(loading::safetensors::parse(bytes, name), name, options);
+namespace {
+
+/// `folder` is where files beside the model may be read from; nothing: nowhere.
+Model load_any(std::span<const std::byte> bytes, const std::string& source,
+               const std::optional<std::filesystem::path>& folder, const LoadOptions& options) {
+  Model model;
+  if (loading::is_onnx_name(source)) {
+    model = loading::model_from_onnx(bytes, source, folder, options);
+  } else {
+    if (options.from || options.to) {
+      loading::fail(source, "the options from and to (--from, --to) are for ONNX files");
+    }
+    model = loading::model_from_table(loading::safetensors::parse(bytes, source), source, options);
+  }
   validate(model);
   return model;
 }
 
+}  // namespace
+
+Model load(std::span<const std::byte> bytes, std::string_view source, const LoadOptions& options) {
+  return load_any(bytes, std::string(source.empty() ? "(memory)" : source), std::nullopt, options);
+}
+
 Model load(const std::filesystem::path& file, const LoadOptions& options) {
-  return load(loading::read_file(file), file.string(), options);
+  return load_any(loading::read_file(file), file.string(), file.parent_path(), options);
 }
 
 }  // namespace carousel

@@ -90,6 +90,18 @@ void validate_embedding(const Model& model, const Embedding& embedding) {
 
 }  // namespace
 
+std::string_view name(Tail tail) noexcept {
+  switch (tail) {
+    case Tail::none: return "none";
+    case Tail::sigmoid: return "sigmoid";
+    case Tail::tanh: return "tanh";
+    case Tail::relu: return "relu";
+    case Tail::softmax: return "softmax";
+    case Tail::log_softmax: return "log_softmax";
+  }
+  return "?";
+}
+
 std::int64_t Model::input_size() const {
   return embedding ? 1 : layers.empty() ? 0 : layers.front().spec.input_size;
 }

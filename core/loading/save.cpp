@@ -73,6 +73,8 @@ std::vector<std::byte> to_safetensors(const Model& model) {
       table.metadata[std::string(kActivationKey)] = relu ? "relu" : "tanh";
     }
   }
+  table.metadata.erase(std::string(kTailKey));
+  if (model.tail != Tail::none) table.metadata[std::string(kTailKey)] = name(model.tail);
   const std::vector<NamedArray> arrays = named_arrays(model);
   for (const NamedArray& array : arrays) {
     table.tensors.push_back(

@@ -50,5 +50,7 @@ struct NamedArray {
 
 /// Metadata key that holds what a state dict cannot tell of a plain RNN: "tanh" or "relu".
 inline constexpr std::string_view kActivationKey = "carousel.activation";
+/// Metadata key that holds the name of the model's tail, unless that is none.
+inline constexpr std::string_view kTailKey = "carousel.tail";
 
 }  // namespace carousel::loading

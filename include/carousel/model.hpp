@@ -42,6 +42,12 @@ struct Embedding {
   std::vector<float> weight;  ///< [num_embeddings, embedding_dim]
 };
 
+/// What is applied to the outputs of the last layer (or of the head), to each step of each row.
+/// Softmax and its logarithm work over all outputs of a step.
+enum class Tail : std::uint8_t { none, sigmoid, tanh, relu, softmax, log_softmax };
+
+[[nodiscard]] std::string_view name(Tail tail) noexcept;
+
 /// Where the tensors of a model stand in a state dict. Kept so that a loaded model is saved under
 /// the names it came with.
 struct TensorNames {
@@ -56,7 +62,9 @@ struct Model {
   std::optional<Embedding> embedding;
   std::vector<ModelLayer> layers;  ///< the recurrent stack, bottom up
   std::optional<ModelLayer> head;  ///< a Cell::linear layer on the outputs of the last one
-  std::map<std::string, std::string> metadata;  ///< safetensors `__metadata__`, kept verbatim
+  Tail tail = Tail::none;          ///< activation of the outputs
+  /// safetensors `__metadata__` or ONNX `metadata_props`, kept verbatim.
+  std::map<std::string, std::string> metadata;
   TensorNames names;
   std::string source;  ///< file name for messages; may be empty
 
@@ -82,6 +90,10 @@ struct LoadOptions {
   std::optional<std::string> head = std::nullopt;
   /// Leave tensors alone that belong to none of the above instead of refusing the file.
   bool ignore_extra = false;
+  /// ONNX: the first and the last node to take, by name or by the name of an output, where the
+  /// graph does more than Carousel can; not given: from the graph's input, to its outputs.
+  std::optional<std::string> from = std::nullopt;
+  std::optional<std::string> to = std::nullopt;
 };
 
 /// Reads a safetensors file with PyTorch state_dict names (`weight_ih_l0`, `weight_hh_l0_reverse`,
@@ -89,11 +101,22 @@ struct LoadOptions {
 /// https://github.com/huggingface/safetensors#format
 /// LSTM, GRU and plain RNN are told apart by their shapes; the metadata key `carousel.activation`
 /// ("tanh", the default, or "relu") says which plain RNN it is.
-/// Throws Error for every violated rule of the format or of the model, naming file and tensor.
+///
+/// A file whose name ends in .onnx is read as ONNX (operator set 7 or newer): LSTM, GRU and RNN
+/// nodes one after another, from a graph input, with an optional embedding (Gather) before and an
+/// optional linear layer (MatMul, Gemm, Add) and activation (Tail) after them, and what exporters
+/// put between them to change the order of axes. Whatever order the file has, a network takes x
+/// [steps, batch, input_size]; the metadata keys `onnx.input` and `onnx.output` tell the file's
+/// own. Inputs for initial states are the stream's state, in the order of the layers; an input for
+/// sequence lengths is the argument `lengths` of `Stream::run`. Where a graph ends with the last
+/// step only, the network gives all steps. Throws Error for every violated rule of the format or of
+/// the model, naming file and tensor, or for ONNX the operator and node, and what part of the graph
+/// could be taken with `from` and `to`.
 [[nodiscard]] CAROUSEL_API Model load(const std::filesystem::path& file,
                                       const LoadOptions& options = {});
 
-/// The same from memory; `source` stands for the file name in messages. Nothing is kept of `bytes`.
+/// The same from memory; `source` stands for the file name in messages, and its ending tells the
+/// format. Nothing is kept of `bytes`.
 [[nodiscard]] CAROUSEL_API Model load(std::span<const std::byte> bytes, std::string_view source,
                                       const LoadOptions& options = {});
 

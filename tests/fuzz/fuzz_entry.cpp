@@ -51,4 +51,13 @@ bool fuzz_npy(std::span<const std::byte> bytes) {
   return true;
 }
 
+bool fuzz_onnx(std::span<const std::byte> bytes) {
+  try {
+    validate(load(bytes, "fuzz.onnx"));
+  } catch (const Error&) {
+    return false;
+  }
+  return true;
+}
+
 }  // namespace carousel::testing

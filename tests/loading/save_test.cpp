@@ -105,6 +105,26 @@ TEST(Save, ReluRnnIsRemembered) {
   EXPECT_EQ(again.metadata.at("carousel.activation"), "relu");
 }
 
+TEST(Save, TheActivationOfTheOutputsIsRemembered) {
+  Model model = load(recurrent_dict({}).bytes(), "lstm");
+  const Bytes plain = save_bytes(model);
+  for (const Tail tail :
+       {Tail::sigmoid, Tail::tanh, Tail::relu, Tail::softmax, Tail::log_softmax}) {
+    model.tail = tail;
+    Model again = load(save_bytes(model), "again");
+    EXPECT_EQ(again.tail, tail);
+    again.tail = Tail::none;
+    EXPECT_EQ(save_bytes(again), plain);
+  }
+  model.metadata["carousel.tail"] = "none of the model's";
+  model.tail = Tail::none;
+  EXPECT_EQ(save_bytes(model), plain);
+  EXPECT_TRUE(
+      contains(load_error(recurrent_dict({}).metadata(R"({"carousel.tail":"gelu"})").bytes()),
+               "metadata 'carousel.tail' must be one of 'sigmoid', 'tanh', 'relu', "
+               "'softmax', 'log_softmax', found 'gelu'"));
+}
+
 TEST(Save, SettingsOfAnAbsentDirectionDoNotMatter) {
   Model model = built_model();
   model.layers[0].spec.activations[1] = {};

@@ -2,6 +2,7 @@
 #include "oracle/oracle.hpp"
 
 #include "oracle/cells.hpp"
+#include "oracle/tail.hpp"
 
 #include <cstddef>
 #include <stdexcept>
@@ -99,6 +100,15 @@ void run_linear_row(const ModelLayer& layer, const Quantity& x, std::int64_t row
   }
 }
 
+void apply_tail(Tail tail, std::span<const std::int64_t> lengths, const Options& options,
+                Quantity& y) {
+  for (std::int64_t row = 0; row < y.batch && tail != Tail::none; ++row) {
+    for (std::int64_t step = 0; step < length_of(lengths, y, row); ++step) {
+      put(y, step, row, 0, apply(tail, get(y, step, row), options.errors));
+    }
+  }
+}
+
 void check_arguments(const ModelLayer& layer, const Quantity& x,
                      std::span<const std::int64_t> lengths, const LayerState& initial) {
   const LayerSpec& spec = layer.spec;
@@ -176,6 +186,7 @@ Result run(const Model& model, const Quantity& x, std::span<const std::int64_t> 
     result.y = result.layers.back().y;
   }
   if (model.head) result.y = run_layer(*model.head, result.y, lengths, {}, options).y;
+  apply_tail(model.tail, lengths, options, result.y);
   return result;
 }
 

@@ -65,7 +65,7 @@ struct LayerResult {
                                     const LayerState& initial, const Options& options = {});
 
 struct Result {
-  Quantity y;                       ///< of the last layer, or of the head
+  Quantity y;                       ///< of the last layer, or of the head, after the tail
   std::vector<LayerResult> layers;  ///< the recurrent ones, bottom up
 };
 

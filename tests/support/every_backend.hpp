@@ -26,7 +26,7 @@ inline std::vector<std::string> deterministic_ids() {
 }
 
 /// GoogleTest wants names of letters, digits and underscores.
-inline std::string id_as_test_name(const testing::TestParamInfo<std::string>& info) {
+inline std::string id_as_test_name(const ::testing::TestParamInfo<std::string>& info) {
   std::string name = info.param;
   std::ranges::replace(name, ':', '_');
   return name;

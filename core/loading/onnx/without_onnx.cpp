@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// In place of all else in this folder when the build has no protobuf.
+#include "load_onnx.hpp"
+
+#include "core/loading/text.hpp"
+
+namespace carousel::loading {
+
+Model model_from_onnx(std::span<const std::byte>, std::string_view source,
+                      const std::optional<std::filesystem::path>&, const LoadOptions&) {
+  fail(source,
+       "this build of Carousel has no ONNX support (CAROUSEL_ONNX; it needs protobuf and ONNX's "
+       "schema: libprotobuf-dev, protobuf-compiler, libonnx-dev)");
+}
+
+}  // namespace carousel::loading

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// The `carousel` command with ONNX files wherever it takes a MODEL.
+#include "cli/command_runner.hpp"
+#include "onnx/graph_builder.hpp"
+
+#include <carousel/carousel.hpp>
+
+namespace carousel::onnx_test {
+namespace {
+
+using cli_test::CommandResult;
+using testing::contains;
+
+class OnnxCommand : public ::testing::Test {
+ protected:
+  /// x -> LSTM -> Sigmoid -> LSTM's outputs through an operator that no network has.
+  OnnxCommand() {
+    GraphBuilder g;
+    g.input("x", {-1, -1, 3});
+    g.recurrent({}, "x", {"y"});
+    g.integers("one", {1});
+    g.node("Squeeze", {"y", "one"}, {"s"});
+    g.node("Sigmoid", {"s"}, {"p"});
+    g.output("p");
+    testing::write_bytes(good_, g.bytes());
+    g.node("Erf", {"p"}, {"e"});
+    g.graph().clear_output();
+    g.output("e");
+    testing::write_bytes(larger_, g.bytes());
+    write_npy(input_, std::vector<std::int64_t>{5, 2, 3}, testing::ramp(30, -7.0F));
+  }
+
+  [[nodiscard]] CommandResult run(const std::string& model, const std::string& output,
+                                  std::vector<std::string> more = {}) const {
+    more.insert(more.begin(), {"run", model, "--input", input_, "--output", output});
+    return cli_test::carousel(more);
+  }
+
+  cli_test::TemporaryFolder folder_;
+  std::string good_ = folder_.file("good.onnx");
+  std::string larger_ = folder_.file("larger.ONNX");
+  std::string input_ = folder_.file("x.npy");
+};
+
+TEST_F(OnnxCommand, Inspect) {
+  const CommandResult result = cli_test::carousel({"inspect", good_, "--json"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.json()["layers"].size(), 1U);
+  EXPECT_EQ(result.json()["activation"].get<std::string>(), "sigmoid");
+  EXPECT_EQ(result.json()["metadata"]["onnx.input"].get<std::string>(), "x [steps, batch, 3]");
+  const CommandResult text = cli_test::carousel({"inspect", good_});
+  EXPECT_TRUE(contains(text.out, "activation  sigmoid"));
+}
+
+TEST_F(OnnxCommand, RunIsTheSameAsTheLibrary) {
+  const std::string output = folder_.file("y.npy");
+  ASSERT_EQ(run(good_, output, {"--backend", "scalar"}).code, 0);
+  const NpyArray found = read_npy(output);
+  EXPECT_EQ(found.shape, (std::vector<std::int64_t>{5, 2, 2}));
+  const Network network = prepare(load(good_), {.backend = "scalar"});
+  Stream stream = network.stream({.batch = 2});
+  const std::vector<float> x = testing::ramp(30, -7.0F);
+  std::vector<float> y(20);
+  ASSERT_TRUE(static_cast<bool>(
+      stream.run(steps_first(x.data(), 5, 2, 3), steps_first(y.data(), 5, 2, 2))));
+  EXPECT_EQ(found.floats("y"), y);
+}
+
+TEST_F(OnnxCommand, CheckAgreesOnEveryBackend) {
+  const CommandResult result = cli_test::carousel({"check", good_, "--steps", "9"});
+  EXPECT_EQ(result.code, 0) << result.out << result.err;
+}
+
+TEST_F(OnnxCommand, FromAndToTakeAPart) {
+  const CommandResult whole = cli_test::carousel({"inspect", larger_});
+  EXPECT_EQ(whole.code, 2);
+  EXPECT_TRUE(contains(whole.err, "node 'Erf_e' (Erf): this operator is not supported"));
+  EXPECT_TRUE(contains(whole.err, "--from 'LSTM_y' --to 'LSTM_y'"));
+  const CommandResult part =
+      cli_test::carousel({"inspect", larger_, "--from", "LSTM_y", "--to", "Sigmoid_p", "--json"});
+  ASSERT_EQ(part.code, 0) << part.err;
+  EXPECT_EQ(part.json()["activation"].get<std::string>(), "sigmoid");
+  const CommandResult wrong = cli_test::carousel({"inspect", good_, "--prefix", "lstm."});
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_TRUE(contains(wrong.err, "of ONNX files, from and to"));
+}
+
+}  // namespace
+}  // namespace carousel::onnx_test

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "oracle/oracle.hpp"
+
+#include <carousel/model.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+/// A loaded network with inputs and somebody else's results, compared with the oracle and with the
+/// backends: this is what proves that gates, directions and axes were read right.
+namespace carousel::onnx_test {
+
+struct NetworkCase {
+  std::string name;
+  Model model;
+  std::int64_t steps = 0;
+  std::int64_t batch = 0;
+  std::vector<float> x;           ///< [steps, batch, input_size], if there is no embedding
+  std::vector<std::int32_t> ids;  ///< [steps, batch], if there is
+  std::vector<std::int64_t> lengths;
+  std::vector<float> h0, c0;  ///< [L*D, batch, size]; empty: zeros
+  /// What is expected; empty: not known. y [steps, batch, output_size] or, with `last_step`, of the
+  /// last step only; the states as h0 and c0.
+  std::vector<float> y;
+  bool last_step = false;
+  std::vector<float> h_n, c_n;
+};
+
+/// The oracle, in double precision, against the results.
+void expect_oracle_agrees(const NetworkCase& c);
+/// A backend against the results. False, and nothing is run, when it supports not all layers, which
+/// must not be for an LSTM without variants.
+bool expect_backend_agrees(const NetworkCase& c, const std::string& backend);
+
+}  // namespace carousel::onnx_test

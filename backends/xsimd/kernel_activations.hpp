@@ -5,6 +5,8 @@
 // do not have the usual ones. Included by kernels.cpp only, inside its anonymous namespace.
 // https://onnx.ai/onnx/operators/onnx__LSTM.html
 //
+// Not inlined: the code would be several times as long, for a path that is not the usual one.
+//
 // Comparisons with NaN are false, min and max return their second operand: NaN stays NaN.
 
 inline Batch softsign(Batch x) {
@@ -18,7 +20,7 @@ inline Batch softplus(Batch x) {
   return xsimd::max(Batch(0.0F), x) + xsimd::log1p(xsimd::exp(-xsimd::abs(x)));
 }
 
-inline Batch evaluate(const Activation& function, Batch x) {
+[[gnu::noinline]] Batch evaluate(const Activation& function, Batch x) {
   const Batch alpha(function.alpha);
   const Batch beta(function.beta);
   const Batch zero(0.0F);
@@ -40,7 +42,7 @@ inline Batch evaluate(const Activation& function, Batch x) {
 }
 
 /// Bounds x to [-limit, limit]; 0: no bound.
-inline Batch clipped(Batch x, float limit) {
+[[gnu::noinline]] Batch clipped(Batch x, float limit) {
   if (limit <= 0.0F) return x;
   return xsimd::min(Batch(limit), xsimd::max(Batch(-limit), x));
 }

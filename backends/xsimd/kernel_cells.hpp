@@ -47,7 +47,7 @@ struct LstmVariant : Lstm {
     }
     return evaluate(w.activations[which], clipped(a, w.clip));
   }
-  void first(Batch (&gate)[4], Batch& c, std::int64_t block) const {
+  [[gnu::noinline]] void first(Batch (&gate)[4], Batch& c, std::int64_t block) const {
     Batch i = gated(0, gate[0], 0, c, block);
     Batch f = gated(0, gate[1], 1, c, block);
     const Batch g = gated(1, gate[2], -1, c, block);

@@ -47,11 +47,6 @@ Cell cell_of(const NodeProto& node) {
   return node.op_type() == "LSTM" ? Cell::lstm : node.op_type() == "GRU" ? Cell::gru : Cell::rnn;
 }
 
-/// Functions of a gate set: f, g, h of an LSTM, f, g of a GRU, f of an RNN.
-std::size_t activation_count(Cell cell) {
-  return cell == Cell::lstm ? 3 : cell == Cell::gru ? 2 : 1;
-}
-
 /// Names are compared without regard to case, as ONNX Runtime does: exporters disagree.
 bool same_name(std::string_view a, std::string_view b) {
   return std::ranges::equal(

@@ -27,6 +27,10 @@ struct DirectionWeights {
   std::vector<float> bias_hh;    ///< [G*H]; empty for Cell::linear
   std::vector<float> weight_hr;  ///< [proj_size, H]
   std::vector<float> peephole;   ///< [3*H] in the order i, f, o
+  /// The state of every row where a sequence starts (of a new stream, and after `Stream::reset`),
+  /// if it was learned; empty: zeros.
+  std::vector<float> initial_h{};  ///< [S]
+  std::vector<float> initial_c{};  ///< [H]; LSTM only
 };
 
 struct ModelLayer {
@@ -89,8 +93,8 @@ struct LoadOptions {
   std::optional<std::string> head = std::nullopt;
   /// Leave tensors alone that belong to none of the above instead of refusing the file.
   bool ignore_extra = false;
-  /// ONNX: the first and the last node to take, by name or by the name of an output, where the graph
-  /// does more than Carousel can; not given: from the graph's input, to its outputs.
+  /// ONNX: the first and the last node to take, by name or by the name of an output, where the
+  /// graph does more than Carousel can; not given: from the graph's input, to its outputs.
   std::optional<std::string> from = std::nullopt;
   std::optional<std::string> to = std::nullopt;
 };
@@ -101,16 +105,16 @@ struct LoadOptions {
 /// LSTM, GRU and plain RNN are told apart by their shapes; the metadata key `carousel.activation`
 /// ("tanh", the default, or "relu") says which plain RNN it is.
 ///
-/// A file whose name ends in .onnx is read as ONNX (operator set 7 or newer): LSTM, GRU and RNN nodes
-/// one after another, from a graph input, with an optional embedding (Gather) before and an optional
-/// linear layer (MatMul, Gemm, Add) and activation (Tail) after them, and what exporters put between
-/// them to change the order of axes. Whatever order the file has, a network takes x [steps, batch,
-/// input_size]; the metadata keys `onnx.input` and `onnx.output` tell the file's own. Inputs for
-/// initial states are the stream's state, in the order of the layers; an input for sequence lengths
-/// is the argument `lengths` of `Stream::run`. Where a graph ends with the last step only, the
-/// network gives all steps.
-/// Throws Error for every violated rule of the format or of the model, naming file and tensor, or
-/// for ONNX the operator and node, and what part of the graph could be taken with `from` and `to`.
+/// A file whose name ends in .onnx is read as ONNX (operator set 7 or newer): LSTM, GRU and RNN
+/// nodes one after another, from a graph input, with an optional embedding (Gather) before and an
+/// optional linear layer (MatMul, Gemm, Add) and activation (Tail) after them, and what exporters
+/// put between them to change the order of axes. Whatever order the file has, a network takes x
+/// [steps, batch, input_size]; the metadata keys `onnx.input` and `onnx.output` tell the file's
+/// own. Inputs for initial states are the stream's state, in the order of the layers; an input for
+/// sequence lengths is the argument `lengths` of `Stream::run`. Where a graph ends with the last
+/// step only, the network gives all steps. Throws Error for every violated rule of the format or of
+/// the model, naming file and tensor, or for ONNX the operator and node, and what part of the graph
+/// could be taken with `from` and `to`.
 [[nodiscard]] Model load(const std::filesystem::path& file, const LoadOptions& options = {});
 
 /// The same from memory; `source` stands for the file name in messages, and its ending tells the

@@ -86,6 +86,11 @@ void start_rows(const std::vector<float>& row, std::int64_t batch, std::int64_t 
 }
 
 void start(const NetworkData& network, StreamData& data) noexcept {
+  if (network.initial.empty()) {
+    std::ranges::fill(data.h.span(), 0.0F);
+    std::ranges::fill(data.c.span(), 0.0F);
+    return;
+  }
   for (std::size_t l = 0; l < data.slots.size(); ++l) {
     const LayerSpec& spec = network.plans[l].spec;
     for (std::size_t d = 0; d < 2; ++d) {

@@ -32,8 +32,17 @@ function(carousel_add_isa_object name)
     # GCC 12's own AVX-512 intrinsics trip these (GCC bug 105593).
     list(APPEND isa_FLAGS -Wno-uninitialized -Wno-maybe-uninitialized)
   endif()
+  set(sanitized)
+  if(CAROUSEL_SANITIZE)
+    # Else the instrumented kernels take minutes each; what is left out, the address sanitizer finds.
+    set(sanitized -O1)
+    if(CAROUSEL_SANITIZE MATCHES undefined)
+      list(APPEND sanitized -fno-sanitize=null,object-size,alignment)
+    endif()
+  endif()
   target_compile_options(${target} PRIVATE
     $<IF:$<CONFIG:Debug,RelWithDebInfo>,-O2,-O3>
+    ${sanitized}
     -fno-exceptions -fno-rtti -fno-lto -fvisibility=hidden -fvisibility-inlines-hidden
     -ffp-contract=off # the source says where to fuse: same bits from every compiler
     -fno-math-errno ${isa_FLAGS})

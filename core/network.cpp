@@ -37,6 +37,10 @@ void add_layer(detail::NetworkData& network, const ModelLayer& layer, const std:
                                             .exact_threads = options.exact_threads,
                                             .batch = options.batch,
                                             .steps = options.steps}));
+  auto& initial = network.initial.emplace_back();
+  for (std::size_t d = 0; d < initial.size(); ++d) {
+    initial.at(d) = {layer.directions.at(d).initial_h, layer.directions.at(d).initial_c};
+  }
   network.plans.push_back({layer.spec, backend.id(), network.layers.back()->memory_bytes()});
 }
 

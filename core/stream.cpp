@@ -74,6 +74,34 @@ void allocate_state(const NetworkData& network, StreamData& data) {
   }
 }
 
+/// Sets every row of a state to the one row given, or to zero if that is empty.
+void start_rows(const std::vector<float>& row, std::int64_t batch, std::int64_t width,
+                float* state) noexcept {
+  if (state == nullptr) return;
+  if (row.empty()) {
+    std::fill_n(state, batch * width, 0.0F);
+    return;
+  }
+  for (std::int64_t b = 0; b < batch; ++b) std::ranges::copy(row, state + b * width);
+}
+
+void start(const NetworkData& network, StreamData& data) noexcept {
+  if (network.initial.empty()) {
+    std::ranges::fill(data.h.span(), 0.0F);
+    std::ranges::fill(data.c.span(), 0.0F);
+    return;
+  }
+  for (std::size_t l = 0; l < data.slots.size(); ++l) {
+    const LayerSpec& spec = network.plans[l].spec;
+    for (std::size_t d = 0; d < 2; ++d) {
+      const detail::StateSlot& slot = data.slots[l][d];
+      const detail::InitialState& initial = network.initial[l][d];
+      start_rows(initial.h, data.options.batch, spec.state_size(), slot.h);
+      start_rows(initial.c, data.options.batch, spec.hidden_size, slot.c);
+    }
+  }
+}
+
 void allocate_scratch(const NetworkData& network, StreamData& data) {
   const std::int64_t rows = data.options.batch * data.options.max_steps;
   if (network.embedding) {
@@ -210,6 +238,7 @@ Stream::Stream(std::shared_ptr<const detail::NetworkData> network, const StreamO
   data_->options = options;
   allocate_state(*network_, *data_);
   allocate_scratch(*network_, *data_);
+  start(*network_, *data_);
 }
 
 Stream::Stream(Stream&&) noexcept = default;
@@ -248,10 +277,7 @@ Status Stream::run_ids(SequenceView<const std::int32_t> ids, SequenceView<float>
   });
 }
 
-void Stream::reset() noexcept {
-  std::ranges::fill(data_->h.span(), 0.0F);
-  std::ranges::fill(data_->c.span(), 0.0F);
-}
+void Stream::reset() noexcept { start(*network_, *data_); }
 
 StateView Stream::state() {
   const auto& plans = network_->plans;

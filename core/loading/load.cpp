@@ -113,6 +113,12 @@ void read_layers(TensorReader& reader, Model& model, LayerSpec spec, std::size_t
         layer.directions[d].*slot.values =
             reader.take(tensor_name(model.names.prefix, slot.name, k, d), slot.shape);
       }
+      for (const Slot& slot : optional_slots(spec)) {
+        const std::string name = tensor_name(model.names.prefix, slot.name, k, d);
+        if (reader.find(name) != nullptr) {
+          layer.directions[d].*slot.values = reader.take(name, slot.shape);
+        }
+      }
     }
     spec.input_size = spec.output_size();
   }

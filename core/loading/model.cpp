@@ -39,14 +39,17 @@ void require_size(const Model& model, const std::string& where, const std::strin
 void require_unused_empty(const Model& model, const std::string& where, const LayerSpec& spec,
                           const DirectionWeights& weights, bool direction_used) {
   using W = DirectionWeights;
-  const std::vector<Slot> used = direction_used ? loading::slots(spec) : std::vector<Slot>{};
+  std::vector<Slot> used = direction_used ? loading::slots(spec) : std::vector<Slot>{};
+  if (direction_used) std::ranges::copy(loading::optional_slots(spec), std::back_inserter(used));
   struct Named {
     const char* name;
     std::vector<float> W::*values;
   };
-  for (const Named& array : {Named{"weight_ih", &W::weight_ih}, Named{"weight_hh", &W::weight_hh},
-                             Named{"bias_ih", &W::bias_ih}, Named{"bias_hh", &W::bias_hh},
-                             Named{"weight_hr", &W::weight_hr}, Named{"peephole", &W::peephole}}) {
+  for (const Named& array :
+       {Named{"weight_ih", &W::weight_ih}, Named{"weight_hh", &W::weight_hh},
+        Named{"bias_ih", &W::bias_ih}, Named{"bias_hh", &W::bias_hh},
+        Named{"weight_hr", &W::weight_hr}, Named{"peephole", &W::peephole},
+        Named{"initial_h", &W::initial_h}, Named{"initial_c", &W::initial_c}}) {
     const bool expected = std::any_of(
         used.begin(), used.end(), [&](const Slot& slot) { return slot.values == array.values; });
     if (!expected && !(weights.*array.values).empty()) {
@@ -67,12 +70,17 @@ void validate_layer(const Model& model, const std::string& where, const ModelLay
                 std::to_string(layer.spec.input_size));
   }
   const std::vector<Slot> used = loading::slots(layer.spec);
+  const std::vector<Slot> optional = loading::optional_slots(layer.spec);
   for (std::size_t d = 0; d < layer.directions.size(); ++d) {
     const bool direction_used = static_cast<std::int64_t>(d) < layer.spec.directions();
     const std::string side = where + (d == 0 ? "" : ", second direction");
     for (const Slot& slot : direction_used ? used : std::vector<Slot>{}) {
       require_size(model, side, std::string(slot.name), slot.shape,
                    (layer.directions[d].*slot.values).size());
+    }
+    for (const Slot& slot : direction_used ? optional : std::vector<Slot>{}) {
+      const std::size_t found = (layer.directions[d].*slot.values).size();
+      if (found > 0) require_size(model, side, std::string(slot.name), slot.shape, found);
     }
     require_unused_empty(model, side, layer.spec, layer.directions[d], direction_used);
   }

@@ -22,6 +22,12 @@ void append_layer(std::vector<NamedArray>& arrays, const Model& model, std::size
       arrays.push_back({tensor_name(model.names.prefix, slot.name, k, d), slot.shape,
                         layer.directions[d].*slot.values});
     }
+    for (const Slot& slot : optional_slots(layer.spec)) {
+      const std::vector<float>& values = layer.directions[d].*slot.values;
+      if (!values.empty()) {
+        arrays.push_back({tensor_name(model.names.prefix, slot.name, k, d), slot.shape, values});
+      }
+    }
   }
 }
 
@@ -48,6 +54,17 @@ std::vector<Slot> slots(const LayerSpec& spec) {
   }
   if (spec.peephole) {
     result.push_back({"peephole", {3 * spec.hidden_size}, &Weights::peephole});
+  }
+  return result;
+}
+
+std::vector<Slot> optional_slots(const LayerSpec& spec) {
+  if (!spec.recurrent()) {
+    return {};
+  }
+  std::vector<Slot> result{{"initial_h", {spec.state_size()}, &Weights::initial_h}};
+  if (spec.has_cell_state()) {
+    result.push_back({"initial_c", {spec.hidden_size}, &Weights::initial_c});
   }
   return result;
 }

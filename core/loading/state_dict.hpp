@@ -21,8 +21,12 @@ struct Slot {
   std::vector<float> DirectionWeights::*values;
 };
 
-/// The arrays that `spec` calls for; all others of `DirectionWeights` must be empty.
+/// The arrays that `spec` calls for; all others of `DirectionWeights` must be empty, but for the
+/// optional ones.
 [[nodiscard]] std::vector<Slot> slots(const LayerSpec& spec);
+
+/// The initial states, which a layer of that spec may or may not have.
+[[nodiscard]] std::vector<Slot> optional_slots(const LayerSpec& spec);
 
 /// "lstm.weight_ih_l0_reverse"
 [[nodiscard]] std::string tensor_name(const std::string& prefix, std::string_view slot,

@@ -28,6 +28,10 @@ struct DirectionWeights {
   std::vector<float> bias_hh;    ///< [G*H]; empty for Cell::linear
   std::vector<float> weight_hr;  ///< [proj_size, H]
   std::vector<float> peephole;   ///< [3*H] in the order i, f, o
+  /// The state of every row where a sequence starts (of a new stream, and after `Stream::reset`),
+  /// if it was learned; empty: zeros.
+  std::vector<float> initial_h{};  ///< [S]
+  std::vector<float> initial_c{};  ///< [H]; LSTM only
 };
 
 struct ModelLayer {

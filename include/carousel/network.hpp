@@ -41,7 +41,8 @@ class CAROUSEL_API Network {
  public:
   explicit Network(std::shared_ptr<const detail::NetworkData> data) noexcept;
 
-  /// Makes a stream with zero state. The only allocation on the way to `run`.
+  /// Makes a stream in the model's initial state (zeros, mostly). The only allocation on the way to
+  /// `run`.
   [[nodiscard]] Stream stream(const StreamOptions& options = {}) const;
 
   /// Bottom up, the linear head last if the model has one.

@@ -54,7 +54,7 @@ class CAROUSEL_API Stream {
   Status run_ids(SequenceView<const std::int32_t> ids, SequenceView<float> y,
                  std::span<const std::int64_t> lengths = {}) noexcept;
 
-  /// Back to zero state.
+  /// Back to the initial state: zeros, unless the model has others.
   void reset() noexcept;
 
   /// The whole state, to read or to set (h_0, c_0, h_n, c_n). Valid for the stream's lifetime.

@@ -125,6 +125,23 @@ TEST(Save, TheActivationOfTheOutputsIsRemembered) {
                "'softmax', 'log_softmax', found 'gelu'"));
 }
 
+TEST(Save, InitialStatesAreRemembered) {
+  Model model = load(recurrent_dict({.hidden = 3, .layers = 2, .proj = 2}).bytes(), "lstm");
+  model.layers[1].directions[0].initial_h = {1, 2};
+  model.layers[1].directions[0].initial_c = {3, 4, 5};
+  const Model again = load(save_bytes(model), "again");
+  EXPECT_TRUE(again.layers[0].directions[0].initial_h.empty());
+  EXPECT_EQ(again.layers[1].directions[0].initial_h, (std::vector<float>{1, 2}));
+  EXPECT_EQ(again.layers[1].directions[0].initial_c, (std::vector<float>{3, 4, 5}));
+  EXPECT_EQ(save_bytes(again), save_bytes(model));
+  model.layers[1].directions[0].initial_h = {1, 2, 3};
+  EXPECT_TRUE(contains(error_of([&] { validate(model); }),
+                       "layer 1: initial_h must have shape [2] (2 values), found 3 values"));
+  model.layers[1].directions[0].initial_h.clear();
+  model.layers[1].directions[1].initial_h = {1, 2};
+  EXPECT_TRUE(contains(error_of([&] { validate(model); }), "initial_h must be empty"));
+}
+
 TEST(Save, SettingsOfAnAbsentDirectionDoNotMatter) {
   Model model = built_model();
   model.layers[0].spec.activations[1] = {};

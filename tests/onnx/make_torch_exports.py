@@ -88,6 +88,22 @@ class Tagger(nn.Module):
         return y if self.tail is None else self.tail(y)
 
 
+class Learned(nn.Module):
+    """Starts from states that are parameters."""
+
+    def __init__(self, **options):
+        super().__init__()
+        self.rnn = nn.LSTM(INPUTS, HIDDEN, **options)
+        slots = self.rnn.num_layers * (2 if self.rnn.bidirectional else 1)
+        self.h = nn.Parameter(torch.zeros(slots, 1, HIDDEN))
+        self.c = nn.Parameter(torch.zeros(slots, 1, HIDDEN))
+
+    def forward(self, x):
+        rows = x.shape[0 if self.rnn.batch_first else 1]
+        y, (h, c) = self.rnn(x, (self.h.expand(-1, rows, -1), self.c.expand(-1, rows, -1)))
+        return y, h, c
+
+
 TENSORS = {}
 
 
@@ -175,6 +191,16 @@ def tagger_cases():
                {"x": axes})
 
 
+def learned_cases():
+    for layers, bidirectional, dynamic in itertools.product((1, 2), (False, True), (False, True)):
+        name = f"lstm_learned_layers{layers}" + "_bidirectional" * bidirectional
+        name += "_dynamic" * dynamic
+        torch.manual_seed(zlib.crc32(name.encode()))
+        export(name, Learned(num_layers=layers, bidirectional=bidirectional),
+               lambda steps, batch: (torch.rand(steps, batch, INPUTS) - 0.5,), ["x"],
+               ["y", "hn", "cn"], {"x": {0: "steps", 1: "batch"}} if dynamic else None)
+
+
 def packed_cases():
     for batch_first in (False, True):
         for bidirectional in (False, True):
@@ -197,6 +223,7 @@ def main():
     other_cases()
     tagger_cases()
     packed_cases()
+    learned_cases()
     arrays = {key: value.detach().contiguous().numpy() for key, value in TENSORS.items()}
     safetensors_writer.save(HERE / "torch_exports.safetensors", arrays,
                             {"torch": torch.__version__})

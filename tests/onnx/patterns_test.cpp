@@ -187,11 +187,30 @@ TEST(OnnxPatterns, StatesOfTheWrongKindAreRefused) {
     g.output("y");
     return g.error();
   };
-  EXPECT_TRUE(contains(with_state({1, 2, 2}, true), "its initial_h is a constant other than zero"));
+  EXPECT_TRUE(contains(with_state({1, 2, 2}, true),
+                       "its initial_h is a constant that differs between batch rows"));
+  EXPECT_TRUE(contains(with_state({1, 1, 5}, true),
+                       "its initial_h has the shape [1, 1, 5]; "
+                       "expected 1 directions and 2 features"));
   EXPECT_TRUE(contains(with_state({1, -1, 5}, false), "must have 3 axes, 1 directions and 2"));
   EXPECT_TRUE(contains(with_state({2, -1, 2}, false), "its initial_h [2, any, 2] must have"));
   EXPECT_TRUE(contains(with_state({1, 2}, false), "its initial_h [1, 2] must have 3 axes"));
   EXPECT_EQ(with_state({1, -1, 2}, false), "(no error)");
+}
+
+TEST(OnnxPatterns, ConstantStatesAreWhereAStreamStarts) {
+  for (const std::int64_t batch_first : {0, 1}) {
+    GraphBuilder g;
+    g.input("x", {-1, -1, 3});
+    g.floats("h0", batch_first == 1 ? Sizes{1, 2, 2} : Sizes{2, 1, 2}, {1, 2, 3, 4});
+    g.floats("c0", {2, 2, 2}, std::vector<float>(8, 7));
+    g.recurrent({.directions = 2}, "x", {"y"}, {"", "h0", "c0"}).set("layout", batch_first);
+    g.output("y");
+    const auto directions = g.load().layers.at(0).directions;
+    EXPECT_EQ(directions[0].initial_h, (std::vector<float>{1, 2}));
+    EXPECT_EQ(directions[1].initial_h, (std::vector<float>{3, 4}));
+    EXPECT_EQ(directions[1].initial_c, (std::vector<float>{7, 7}));
+  }
 }
 
 TEST(OnnxPatterns, LengthsAreAnInputOrAllSteps) {

@@ -4,6 +4,7 @@
 #include "oracle/cells.hpp"
 #include "oracle/tail.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <stdexcept>
 #include <string>
@@ -153,6 +154,22 @@ LayerState zero_state(const LayerSpec& spec, std::int64_t batch) {
   return state;
 }
 
+LayerState initial_state(const ModelLayer& layer, std::int64_t batch) {
+  LayerState state = zero_state(layer.spec, batch);
+  for (std::size_t d = 0; d < state.size(); ++d) {
+    const DirectionWeights& weights = layer.directions.at(d);
+    for (std::int64_t row = 0; row < batch; ++row) {
+      std::ranges::copy(
+          weights.initial_h,
+          state.at(d).h.value.begin() + row * static_cast<std::int64_t>(weights.initial_h.size()));
+      std::ranges::copy(
+          weights.initial_c,
+          state.at(d).c.value.begin() + row * static_cast<std::int64_t>(weights.initial_c.size()));
+    }
+  }
+  return state;
+}
+
 LayerResult run_layer(const ModelLayer& layer, const Quantity& x,
                       std::span<const std::int64_t> lengths, const LayerState& initial,
                       const Options& options) {
@@ -181,7 +198,7 @@ Result run(const Model& model, const Quantity& x, std::span<const std::int64_t> 
   result.y = x;
   for (std::size_t k = 0; k < model.layers.size(); ++k) {
     const ModelLayer& layer = model.layers[k];
-    const LayerState start = initial.empty() ? zero_state(layer.spec, x.batch) : initial[k];
+    const LayerState start = initial.empty() ? initial_state(layer, x.batch) : initial[k];
     result.layers.push_back(run_layer(layer, result.y, lengths, start, options));
     result.y = result.layers.back().y;
   }

@@ -41,6 +41,9 @@ using LayerState = std::array<State, 2>;  ///< [0] forward (or the only directio
 
 [[nodiscard]] LayerState zero_state(const LayerSpec& spec, std::int64_t batch);
 
+/// Where sequences of that layer start: zeros, unless its weights say otherwise.
+[[nodiscard]] LayerState initial_state(const ModelLayer& layer, std::int64_t batch);
+
 /// What happens inside one direction, [steps, batch, hidden_size] each; zero past a sequence's end.
 /// h is before the projection. GRU: i reset, f update, g candidate; RNN: h only.
 struct Trace {
@@ -69,7 +72,7 @@ struct Result {
   std::vector<LayerResult> layers;  ///< the recurrent ones, bottom up
 };
 
-/// Runs the whole model; `initial` is empty (zeros) or has one entry per recurrent layer.
+/// Runs the whole model; `initial` is empty (initial_state) or has one entry per recurrent layer.
 [[nodiscard]] Result run(const Model& model, const Quantity& x,
                          std::span<const std::int64_t> lengths = {},
                          std::span<const LayerState> initial = {}, const Options& options = {});

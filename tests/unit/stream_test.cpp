@@ -165,5 +165,26 @@ TEST(Networks, AreSharedByTheirCopies) {
   EXPECT_FALSE(network.takes_ids());
 }
 
+TEST(Stream, StartsFromTheModelsInitialStateAndResetsToIt) {
+  Problem problem = sample({.hidden = 3, .layers = 2, .batch = 2});
+  problem.model.layers[1].directions[0].initial_h = {0.1F, 0.2F, 0.3F};
+  problem.model.layers[1].directions[0].initial_c = {-1, 2, -3};
+  const oracle::Quantity x =
+      oracle::exact(problem.x, problem.spec.steps, 2, problem.model.input_size());
+  const oracle::Result expected = oracle::run(problem.model, x);
+  for (const std::string& id : runnable_ids()) {
+    const Network network = prepare(problem.model, {.backend = id});
+    Stream stream = network.stream({.batch = 2});
+    const std::vector<float> start{0, 0, 0, 0, 0, 0, 0.1F, 0.2F, 0.3F, 0.1F, 0.2F, 0.3F};
+    EXPECT_EQ(conformance::dense(stream.state().h), start);
+    const Answer first = run_dense(stream, problem.x, problem.spec.steps, 2, network);
+    EXPECT_TRUE(compare(first.y, expected.y.value, expected.y.tolerance).ok) << id;
+    EXPECT_NE(conformance::dense(stream.state().h), start);
+    stream.reset();
+    EXPECT_EQ(conformance::dense(stream.state().h), start);
+    EXPECT_EQ(run_dense(stream, problem.x, problem.spec.steps, 2, network), first);
+  }
+}
+
 }  // namespace
 }  // namespace carousel::testing_support

@@ -151,6 +151,19 @@ Shape known_target(const Call& call, const Shape& from) {
   return target;
 }
 
+/// A constant that is repeated along axes of size 1 only, to a size that is not known yet.
+Value repeated(const Value& operand, const Integers& to) {
+  if (const std::optional<Filled> filled = uniform(operand)) return *filled;
+  const auto* constant = std::get_if<Constant>(&operand);
+  bool fits = constant != nullptr && constant->array->shape.size() == to.elements.size();
+  for (std::size_t k = 0; fits && k < to.elements.size(); ++k) {
+    const std::int64_t size = constant->array->shape[k];
+    fits = size == 1 || to.elements[k] == Dim{size, {}} || to.elements[k] == Dim{};
+  }
+  if (fits) return Repeated{constant->array};
+  throw Refusal("repeats different values along an axis whose size is not known");
+}
+
 bool fits_expansion(const std::vector<Axis>& axes, const Integers& to,
                     const std::vector<Atom>& atoms) {
   if (to.elements.size() > axes.size()) return false;
@@ -270,8 +283,7 @@ std::vector<Value> expand(const Call& call) {
     const Shape shape = known_integers(target, "its shape");
     return {moved(call.context, operand, pick_expanded(known_shape(operand), shape))};
   }
-  if (const std::optional<Filled> filled = uniform(operand)) return {*filled};
-  throw Refusal("repeats different values along an axis whose size is not known");
+  return {repeated(operand, *to)};
 }
 
 std::vector<Value> tile(const Call& call) {

@@ -191,6 +191,19 @@ Value sliced_constant(Context& context, const Value& value, const Bounds& bounds
                                              bounds.step, shape[axis])));
 }
 
+/// Along axes that are not repeated.
+Value sliced_repeated(const Call& call, const Repeated& repeated) {
+  Value value = Constant{repeated.array};
+  for (const Bounds& bounds : read_bounds(call)) {
+    const Shape shape = known_shape(value);
+    if (shape[checked_axis(bounds.axis, shape.size())] == 1 && !is_all(bounds, std::nullopt)) {
+      throw Refusal("takes a part of an axis whose size is not known");
+    }
+    value = sliced_constant(call.context, value, bounds);
+  }
+  return Repeated{std::get<Constant>(value).array};
+}
+
 std::vector<std::int64_t> split_sizes(const Call& call, std::int64_t size) {
   if (auto given = axes_argument(call, "split", 1, 13)) return *given;
   const auto parts = static_cast<std::int64_t>(call.outputs());
@@ -231,6 +244,9 @@ Value gathered(const Call& call, const Tensor& tensor, const Value& indices) {
 std::vector<Value> slice(const Call& call) {
   Value value = call.input(0);
   if (std::holds_alternative<Filled>(value)) return {value};
+  if (const auto* repeated = std::get_if<Repeated>(&value)) {
+    return {sliced_repeated(call, *repeated)};
+  }
   for (const Bounds& bounds : read_bounds(call)) {
     if (const auto* tensor = std::get_if<Tensor>(&value)) {
       value = sliced(call.context, Tensor(*tensor), bounds);

@@ -5,6 +5,7 @@
 #include "recurrent_node.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include "core/loading/text.hpp"
 
@@ -115,36 +116,95 @@ void take_slots(Context& context, const GraphInput& input, const Layout& layout,
   taken += directions;
 }
 
-/// initial_h and initial_c: zero, or an input of the graph, which is the stream's state.
-void read_initial(const Call& call, std::size_t number, const std::string& what, std::int64_t width,
-                  const Layout& layout, const LayerSpec& spec) {
+/// A constant initial state [slots, batch or 1, width], one row for each direction: the batch rows
+/// must be alike.
+std::vector<std::vector<float>> constant_rows(const Array& array, const std::string& what,
+                                              std::int64_t width, const Layout& layout,
+                                              const LayerSpec& spec) {
+  const Shape& shape = array.shape;
+  const std::int64_t slots = spec.directions();
+  const bool fits = shape.size() == 3 && shape[layout.slots()] == slots && shape[2] == width &&
+                    shape[1 - layout.slots()] >= 1;
+  if (!fits) {
+    throw Refusal("its " + what + " has the shape " + shape_text(shape) + "; expected " +
+                  std::to_string(slots) + " directions and " + std::to_string(width) + " features");
+  }
+  const std::vector<float> values = to_floats(array);
+  const std::int64_t batch = shape[1 - layout.slots()];
+  const auto row = [&](std::int64_t slot, std::int64_t b) {
+    const std::int64_t at = layout.batch_first ? b * slots + slot : slot * batch + b;
+    return std::span(values).subspan(static_cast<std::size_t>(at * width),
+                                     static_cast<std::size_t>(width));
+  };
+  std::vector<std::vector<float>> rows;
+  for (std::int64_t slot = 0; slot < slots; ++slot) {
+    for (std::int64_t b = 1; b < batch; ++b) {
+      if (!std::ranges::equal(row(slot, 0), row(slot, b))) {
+        throw Refusal("its " + what + " is a constant that differs between batch rows");
+      }
+    }
+    rows.emplace_back(row(slot, 0).begin(), row(slot, 0).end());
+  }
+  return rows;
+}
+
+/// An input of the graph, which is the stream's state.
+void read_state_input(const Call& call, const Tensor& tensor, const std::string& what,
+                      std::int64_t width, const Layout& layout, const LayerSpec& spec) {
   Context& context = call.context;
-  if (!call.has(number)) return;
-  if (const std::optional<Filled> filled = uniform(*call.inputs[number])) {
-    if (!filled->integer && filled->number == 0.0) return;
-  }
-  const auto* tensor = std::get_if<Tensor>(call.inputs[number]);
-  const auto* input = tensor == nullptr ? nullptr : std::get_if<GraphInput>(&tensor->source);
+  const auto* input = std::get_if<GraphInput>(&tensor.source);
   if (input == nullptr) {
-    throw Refusal(
-        "its " + what +
-        (tensor == nullptr ? " is a constant other than zero" : " is computed by other layers") +
-        "; it must be zero or an input of the graph (then it is the stream's state)");
+    throw Refusal("its " + what +
+                  " is computed by other layers; it must be a constant or an input "
+                  "of the graph (then it is the stream's state)");
   }
-  const auto size = [&](std::size_t axis) { return size_of(tensor->axes[axis], context.atoms); };
+  const auto size = [&](std::size_t axis) { return size_of(tensor.axes[axis], context.atoms); };
   const auto may_be = [](const std::optional<Dim>& found, std::int64_t expected) {
     return found && (!found->known() || found->factor == expected);
   };
-  if (input->name == context.sequence_input || tensor->axes.size() != 3 ||
+  if (input->name == context.sequence_input || tensor.axes.size() != 3 ||
       !may_be(size(layout.slots()), spec.directions()) || !may_be(size(2), width)) {
-    throw Refusal("its " + what + " " + describe(tensor->axes, context.atoms) +
+    throw Refusal("its " + what + " " + describe(tensor.axes, context.atoms) +
                   " must have 3 axes, " + std::to_string(spec.directions()) + " directions and " +
                   std::to_string(width) + " features");
   }
-  bind(context, tensor->axes[layout.slots()], Role::slots, what.c_str());
-  bind(context, tensor->axes[1 - layout.slots()], Role::batch, what.c_str());
-  bind(context, tensor->axes[2], Role::features, what.c_str());
+  bind(context, tensor.axes[layout.slots()], Role::slots, what.c_str());
+  bind(context, tensor.axes[1 - layout.slots()], Role::batch, what.c_str());
+  bind(context, tensor.axes[2], Role::features, what.c_str());
   take_slots(context, *input, layout, spec.directions(), what);
+}
+
+/// initial_h and initial_c. `rows` are the states of a direction that they set, if they are known.
+void read_initial(const Call& call, std::size_t number, const Layout& layout,
+                  std::vector<float> DirectionWeights::*rows, ModelLayer& layer) {
+  if (!call.has(number)) return;
+  const Value& value = *call.inputs[number];
+  const std::string what = number == kInitialH ? "initial_h" : "initial_c";
+  const LayerSpec& spec = layer.spec;
+  const std::int64_t width = number == kInitialH ? spec.state_size() : spec.hidden_size;
+  if (const auto* filled = std::get_if<Filled>(&value)) {
+    if (filled->integer) throw Refusal("its " + what + " are integers");
+    if (filled->number == 0.0) return;
+    for (std::size_t d = 0; d < static_cast<std::size_t>(spec.directions()); ++d) {
+      (layer.directions.at(d).*rows)
+          .assign(static_cast<std::size_t>(width), static_cast<float>(filled->number));
+    }
+    return;
+  }
+  if (const auto* tensor = std::get_if<Tensor>(&value)) {
+    read_state_input(call, *tensor, what, width, layout, spec);
+    return;
+  }
+  const auto* constant = std::get_if<Constant>(&value);
+  const auto* repeated = std::get_if<Repeated>(&value);
+  if (constant == nullptr && repeated == nullptr) throw Refusal("its " + what + " are sizes");
+  const Array& array = constant == nullptr ? *repeated->array : *constant->array;
+  std::vector<std::vector<float>> found = constant_rows(array, what, width, layout, spec);
+  const bool zero = std::ranges::all_of(found, [](const std::vector<float>& row) {
+    return std::ranges::all_of(row, [](float entry) { return entry == 0.0F; });
+  });
+  if (zero) return;
+  for (std::size_t d = 0; d < found.size(); ++d) layer.directions.at(d).*rows = std::move(found[d]);
 }
 
 /// Y, Y_h and Y_c.
@@ -184,9 +244,9 @@ std::vector<Value> recurrent(const Call& call) {
   const Axis& steps = x.axes[layout.steps()];
   read_lengths(call, steps);
   stage.takes_lengths = call.has(kLengths) && !uniform(*call.inputs[kLengths]);
-  read_initial(call, kInitialH, "initial_h", spec.state_size(), layout, spec);
+  read_initial(call, kInitialH, layout, &DirectionWeights::initial_h, stage.layer);
   if (spec.has_cell_state()) {
-    read_initial(call, kInitialC, "initial_c", spec.hidden_size, layout, spec);
+    read_initial(call, kInitialC, layout, &DirectionWeights::initial_c, stage.layer);
   }
   const Axis slots = new_axis(context, spec.directions(), Role::slots);
   const Axis features = new_axis(context, spec.state_size(), Role::features);

@@ -62,6 +62,11 @@ struct Filled {
   double number = 0.0;         ///< for the others
 };
 
+/// A constant whose axes of size 1 are repeated as often as there are batch rows: a learned state.
+struct Repeated {
+  SharedArray array;
+};
+
 /// Part of an axis of a graph input: a slice of an initial state.
 struct Selection {
   std::size_t axis = 0;  ///< where the slots were when the slice was taken
@@ -105,7 +110,7 @@ struct Unsupported {
   std::string reason;
 };
 
-using Value = std::variant<Constant, Integers, Filled, Tensor, Unsupported>;
+using Value = std::variant<Constant, Integers, Filled, Repeated, Tensor, Unsupported>;
 
 /// Everything the network does to a sequence, one operator at a time; together they are a tree, of
 /// which the model is the path from the graph's input to its output.

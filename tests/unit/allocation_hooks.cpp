@@ -46,6 +46,7 @@ namespace {
 
 // The program's own definitions come before the C library's for every library it loads; the C
 // library's are still there under these names.
+#pragma GCC visibility push(default)
 extern "C" {
 // NOLINTBEGIN(readability-identifier-naming)
 void* __libc_malloc(std::size_t size);
@@ -87,6 +88,7 @@ void free(void* pointer) {
   __libc_free(pointer);
 }
 }
+#pragma GCC visibility pop
 
 #endif
 

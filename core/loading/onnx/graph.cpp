@@ -29,16 +29,17 @@ void Graph::read_declarations() {
     if (!initializers_.emplace(tensor.name(), &tensor).second) {
       fail(source_, "initializer " + quote(tensor.name()) + " is there twice");
     }
-    defined_.emplace(tensor.name(), Origin::initializer);
+    defined_.emplace(tensor.name(), Definition{Origin::initializer});
   }
   for (const schema::SparseTensorProto& tensor : graph_.sparse_initializer()) {
-    defined_.emplace(tensor.values().name(), Origin::initializer);
+    defined_.emplace(tensor.values().name(), Definition{Origin::initializer});
   }
   for (const schema::ValueInfoProto& input : graph_.input()) {
     if (!types_.emplace(input.name(), &input.type()).second) {
       fail(source_, "input " + quote(input.name()) + " is there twice");
     }
-    defined_.emplace(input.name(), Origin::input);  // unless an initializer gives its value
+    defined_.emplace(input.name(),
+                     Definition{Origin::input});  // unless an initializer gives its value
   }
   for (const auto* list : {&graph_.output(), &graph_.value_info()}) {
     for (const schema::ValueInfoProto& value : *list) types_.emplace(value.name(), &value.type());
@@ -55,7 +56,7 @@ void Graph::read_nodes() {
     }
     for (const std::string& output : node(n).output()) {
       if (output.empty()) continue;
-      if (!defined_.emplace(output, Origin::node).second) {
+      if (!defined_.emplace(output, Definition{Origin::node}).second) {
         fail(source_, describe(n) + " defines " + quote(output) + " a second time");
       }
       producers_.emplace(output, n);
@@ -85,7 +86,7 @@ const schema::TypeProto* Graph::type(const std::string& value) const {
 
 bool Graph::is_input(const std::string& value) const {
   const auto found = defined_.find(value);
-  return found != defined_.end() && found->second == Origin::input;
+  return found != defined_.end() && found->second.origin == Origin::input;
 }
 
 std::string Graph::id(std::size_t index) const {

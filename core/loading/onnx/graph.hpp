@@ -52,6 +52,10 @@ class Graph {
   void read_nodes();
 
   enum class Origin : std::uint8_t { input, initializer, node };
+  // A class of ours keeps std::map's code for it hidden; an enumeration would not (GCC 12).
+  struct Definition {
+    Origin origin;
+  };
 
   std::string source_;
   const schema::GraphProto& graph_;
@@ -59,7 +63,7 @@ class Graph {
   std::map<std::string, std::size_t> producers_;
   std::map<std::string, const schema::TensorProto*> initializers_;
   std::map<std::string, const schema::TypeProto*> types_;
-  std::map<std::string, Origin> defined_;
+  std::map<std::string, Definition> defined_;
   std::map<std::string, std::size_t> name_counts_;
 };
 

@@ -2,9 +2,9 @@
 #include "backends/onednn/linear_layer.hpp"
 
 #include "backends/onednn/execution.hpp"
+#include "backends/onednn/scoped_threads.hpp"
 #include "backends/onednn/staging.hpp"
 #include "backends/onednn/step_ladder.hpp"
-#include "backends/onednn/scoped_threads.hpp"
 
 #include <algorithm>
 #include <vector>

@@ -22,6 +22,8 @@ function finish() {
 /^\[  PASSED  \] [0-9]+ test/ { passed_cases = $4 }
 /^\[  SKIPPED \] [0-9]+ test/ { skipped_cases = $4 }
 /^\[  FAILED  \] [0-9]+ tests?, listed below/ { failed_cases = $4 }
+/^Test Pass Reason/ { status = "Test Passed" } # by a regular expression
+/^Test Fail Reason/ { status = "Test Failed" }
 /^Test (Passed|Failed|Skipped|Timeout|timeout|Exception|Not Run)/ { status = $0 }
 
 END { finish(); print passed + 0, failed + 0, skipped + 0 }

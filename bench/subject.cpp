@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "subject.hpp"
 
+#include "machine.hpp"
+
 #include <random.hpp>
 #include <timing.hpp>
 
@@ -43,6 +45,7 @@ Work::Work(const Shape& which)
 Subject::Subject(std::string backend, const Work& work, int threads)
     : backend_(std::move(backend)),
       work_(work),
+      threads_(threads),
       network_(prepare(work.model, {.backend = backend_,
                                     .threads = threads,
                                     .batch = work.shape.batch,
@@ -82,6 +85,7 @@ double Subject::calibrate() {
 }
 
 double Subject::sample(std::span<const std::int64_t> lengths) {
+  if (threads_ > 1) wait_until_idle();
   if (once_ < kWarmBelow) run(lengths);
   return time(runs_, lengths) / static_cast<double>(runs_);
 }

@@ -40,7 +40,8 @@ class Subject {
   /// at least a millisecond. Returns the seconds of one run.
   double calibrate();
   /// Seconds of one run, the mean of one sample. Short runs get a run before, since another
-  /// subject has had the caches.
+  /// subject has had the caches. With several threads it waits until those of the subject before,
+  /// which may spin on (OpenMP's do), have given up their cores.
   [[nodiscard]] double sample(std::span<const std::int64_t> lengths = {});
   [[nodiscard]] std::int64_t runs_per_sample() const noexcept { return runs_; }
 
@@ -50,6 +51,7 @@ class Subject {
   std::string backend_;
   std::string resolved_;
   const Work& work_;
+  int threads_;
   Network network_;
   Stream stream_;
   std::vector<float> y_;

@@ -11,6 +11,9 @@
 #if defined(__SSE2__)
 #include <immintrin.h>
 #endif
+#if defined(__linux__)
+#include <sched.h>
+#endif
 
 namespace carousel {
 namespace {
@@ -43,10 +46,35 @@ class BlockSignals {
   sigset_t saved_{};
 };
 
+int current_core() noexcept {
+#if defined(__linux__)
+  return sched_getcpu();
+#else
+  return -1;
+#endif
+}
+
+/// Moves the calling thread away from a core. Linux often wakes a thread on the core of the one
+/// that woke it, though others are idle, and leaves it there for milliseconds: two that wait for
+/// each other's steps would take turns.
+void leave_core([[maybe_unused]] int core) noexcept {
+#if defined(__linux__)
+  cpu_set_t allowed;
+  if (core < 0 || sched_getaffinity(0, sizeof(allowed), &allowed) != 0) return;
+  cpu_set_t others = allowed;
+  CPU_CLR(static_cast<std::size_t>(core), &others);
+  if (CPU_COUNT(&others) == 0) return;
+  if (sched_setaffinity(0, sizeof(others), &others) == 0) {
+    (void)sched_setaffinity(0, sizeof(allowed), &allowed);
+  }
+#endif
+}
+
 struct Call {
   void (*task)(void*, int, int) = nullptr;
   void* context = nullptr;
   int count = 0;
+  int core = -1;  ///< the caller's
 };
 
 /// A thread that waits for calls. A null task ends it.
@@ -78,6 +106,7 @@ class Worker {
       }
       ticket_.wait(seen, std::memory_order_acquire);
       if (call_.task == nullptr) return;
+      if (const int core = current_core(); core == call_.core) leave_core(core);
       call_.task(call_.context, index_, call_.count);
       if (unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1) unfinished_.notify_one();
     }
@@ -140,7 +169,7 @@ void parallel(int threads, void (*task)(void*, int, int), void* context) noexcep
   if (threads <= 1) {
     task(context, 0, 1);
   } else {
-    team_of_this_thread().run({task, context, threads});
+    team_of_this_thread().run({task, context, threads, current_core()});
   }
 }
 

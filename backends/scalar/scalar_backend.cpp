@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/scalar/scalar_backend.hpp"
 
+#include "backends/float32_only.hpp"
 #include "backends/scalar/scalar_layer.hpp"
 
 #include <string>
@@ -14,8 +15,7 @@ class ScalarBackend final : public Backend {
   [[nodiscard]] std::string description() const override { return "plain C++ reference"; }
   [[nodiscard]] Support available(const CpuFeatures&) const override { return Support::yes(); }
   [[nodiscard]] Support supports(const LayerSpec& spec) const override {
-    if (spec.precision == Precision::float32) return Support::yes();
-    return Support::no("precision " + std::string(name(spec.precision)) + " is not implemented");
+    return supports_float32_only(spec);
   }
   [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const LayerWeights& weights,
                                                const LayerOptions&) const override {

@@ -7,9 +7,9 @@
 // `first` is what comes before the squashing of the new state, `last` the rest: between the two, a
 // single row computes what does not depend on either.
 //
-//   kInput, kState   which accumulators the input's and the state's weights add to (see
-//   PackedLayer) kVectors         vectors of units in a block kMemory          what `state` is: c,
-//   which `first` replaces, or the old h
+// - kInput, kState: which accumulators the input's and the state's weights add to (see PackedLayer)
+// - kVectors: vectors of units in a block
+// - kMemory: what both functions are given besides: c, which `first` replaces, or the old h
 
 enum class Memory { cell, hidden, none };
 

@@ -97,12 +97,20 @@ inline void project_hidden(const RecurrentJob& job, std::int64_t s, std::int64_t
   }
 }
 
+/// Bias and input part of a block of units.
+template <class AnyCell, int R>
+CAROUSEL_INLINE void start_from_inputs(const PackedLayer& w, Tile<R, 1>& tile,
+                                       const float* const (&x)[R], std::int64_t block) {
+  const std::int64_t stride = w.input_size * AnyCell::kInput.count * kWidth;
+  load(tile, w.bias + block * 4 * kWidth, 0);
+  multiply<AnyCell::kInput>(tile, x, w.input_size, w.weight_ih + block * stride, stride);
+}
+
 /// Projects the listed inputs of `count` (row, step) pairs for the given blocks.
 template <class AnyCell>
 void project_inputs(const RecurrentJob& job, const float* const* inputs, std::int64_t count,
                     Range blocks) {
   const PackedLayer& w = *job.weights;
-  const std::int64_t stride = w.input_size * AnyCell::kInput.count * kWidth;
   const std::int64_t gates_stride = w.blocks * 4 * kWidth;
   for (std::int64_t block = blocks.first; block < blocks.last; ++block) {
     for_each_tile(count, [&](auto rows, std::int64_t m0) {
@@ -110,8 +118,7 @@ void project_inputs(const RecurrentJob& job, const float* const* inputs, std::in
       const float* x[R];
       for (int r = 0; r < R; ++r) x[r] = inputs[m0 + r];
       Tile<R, 1> tile;
-      load(tile, w.bias + block * 4 * kWidth, 0);
-      multiply<AnyCell::kInput>(tile, x, w.input_size, w.weight_ih + block * stride, stride);
+      start_from_inputs<AnyCell>(w, tile, x, block);
       store(tile, job.gates + m0 * gates_stride + block * 4 * kWidth, gates_stride);
     });
   }
@@ -138,15 +145,13 @@ template <class AnyCell>
 void step_from_inputs(const RecurrentJob& job, const AnyCell& cell, std::int64_t s,
                       std::int64_t active, Range blocks) {
   const PackedLayer& w = *job.weights;
-  const std::int64_t stride = w.input_size * AnyCell::kInput.count * kWidth;
   for (std::int64_t block = blocks.first; block < blocks.last; ++block) {
     for_each_tile(active, [&](auto rows, std::int64_t r0) {
       constexpr int R = decltype(rows)::value;
       const float* x[R];
       for (int r = 0; r < R; ++r) x[r] = x_row(job, r0 + r, s);
       Tile<R, 1> tile;
-      load(tile, w.bias + block * 4 * kWidth, 0);
-      multiply<AnyCell::kInput>(tile, x, w.input_size, w.weight_ih + block * stride, stride);
+      start_from_inputs<AnyCell>(w, tile, x, block);
       recur(job, cell, tile, r0, block, s);
     });
   }
@@ -219,27 +224,33 @@ inline void clear_padding(const RecurrentJob& job, Range rows) {
   }
 }
 
-template <class AnyCell>
-void run_rows(const RecurrentJob& job, int index, int count) {
-  const AnyCell cell(*job.weights);
-  const Range blocks = share(job.weights->blocks, index, count);
+/// A member's part of a job. `step(s, active)` runs one step or more of the active rows from step s
+/// on and returns the step after them.
+template <class Step>
+CAROUSEL_INLINE void run_sequence(const RecurrentJob& job, int index, int count, Step&& step) {
   const Range rows = share(job.row_count, index, count);
   load_state(job, rows);
   if (count > 1) job.barrier->wait(count);
   std::int64_t active = active_rows(job, 0, job.row_count);
-  for (std::int64_t s = 0; active > 0;) {
-    if (fits_one_row<AnyCell>(job, active, count) && inputs_fit_shadow(*job.weights)) {
-      call_one_row<AnyCell, false>(job, s, job.lengths[0]);
-      s = job.lengths[0];
-    } else if (active <= job.hoist_rows && active < 2 * kMaxRows) {
-      s += run_hoisted(job, cell, s, active, index, count, blocks);
-    } else {
-      step_from_inputs(job, cell, s, active, blocks);
-      finish_step(job, s, active, index, count);
-      ++s;
-    }
-    active = active_rows(job, s, active);
-  }
+  for (std::int64_t s = 0; active > 0; active = active_rows(job, s, active)) s = step(s, active);
   store_state(job, rows);
   clear_padding(job, rows);
+}
+
+template <class AnyCell>
+void run_rows(const RecurrentJob& job, int index, int count) {
+  const AnyCell cell(*job.weights);
+  const Range blocks = share(job.weights->blocks, index, count);
+  run_sequence(job, index, count, [&](std::int64_t s, std::int64_t active) {
+    if (fits_one_row<AnyCell>(job, active, count) && inputs_fit_shadow(*job.weights)) {
+      call_one_row<AnyCell, false>(job, s, job.lengths[0]);
+      return job.lengths[0];
+    }
+    if (active <= job.hoist_rows && active < 2 * kMaxRows) {
+      return s + run_hoisted(job, cell, s, active, index, count, blocks);
+    }
+    step_from_inputs(job, cell, s, active, blocks);
+    finish_step(job, s, active, index, count);
+    return s + 1;
+  });
 }

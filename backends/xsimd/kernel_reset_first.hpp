@@ -91,17 +91,11 @@ inline void blend_states(const RecurrentJob& job, std::int64_t s, std::int64_t a
 inline void run_reset_first(const RecurrentJob& job, int index, int count) {
   const Range groups = share((job.weights->blocks + 3) / 4, index, count);
   const Range blocks = share(job.weights->blocks, index, count);
-  const Range rows = share(job.row_count, index, count);
-  load_state(job, rows);
-  if (count > 1) job.barrier->wait(count);
-  std::int64_t active = active_rows(job, 0, job.row_count);
-  for (std::int64_t s = 0; active > 0; ++s) {
+  run_sequence(job, index, count, [&](std::int64_t s, std::int64_t active) {
     reset_states(job, s, active, groups);
     if (count > 1) job.barrier->wait(count);
     blend_states(job, s, active, blocks);
     if (count > 1) job.barrier->wait(count);
-    active = active_rows(job, s + 1, active);
-  }
-  store_state(job, rows);
-  clear_padding(job, rows);
+    return s + 1;
+  });
 }

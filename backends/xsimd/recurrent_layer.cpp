@@ -100,7 +100,8 @@ class RecurrentWorkspace final : public Workspace {
       JobScratch& scratch = jobs.emplace_back();
       scratch.team = split.team_sizes[static_cast<std::size_t>(j / split.row_groups)];
       scratch.job.weights = &weights[static_cast<std::size_t>(j / split.row_groups)];
-      scratch.job.hoist_rows = hoist;
+      // A GRU that resets first takes its inputs as they come, in both passes of a step.
+      scratch.job.hoist_rows = scratch.job.weights->reset_ih == nullptr ? hoist : 0;
       scratch.job.barrier = &scratch.barrier;
       set_strides(scratch.job, kernels.width);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/xsimd/xsimd_backend.hpp"
 
+#include "backends/float32_only.hpp"
 #include "backends/xsimd/layers.hpp"
 
 #include <algorithm>
@@ -37,10 +38,7 @@ class XsimdBackend final : public Backend {
   }
 
   [[nodiscard]] Support supports(const LayerSpec& spec) const override {
-    if (spec.precision != Precision::float32) {
-      return Support::no("precision " + std::string(name(spec.precision)) + " is not implemented");
-    }
-    return Support::yes();
+    return supports_float32_only(spec);
   }
 
   [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const LayerWeights& weights,

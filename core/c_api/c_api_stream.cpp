@@ -51,6 +51,15 @@ Status run(carousel_stream& s, const carousel_run_args& args) noexcept {
       y, lengths);
 }
 
+/// Dense output, everything else as zero has it.
+carousel_run_args dense_args(std::int64_t steps, float* y) noexcept {
+  carousel_run_args args{};
+  args.struct_size = sizeof args;
+  args.steps = steps;
+  args.y = y;
+  return args;
+}
+
 }  // namespace
 }  // namespace carousel::c_api
 
@@ -87,21 +96,15 @@ carousel_status carousel_stream_run_args(carousel_stream* stream, const carousel
 
 carousel_status carousel_stream_run(carousel_stream* stream, int64_t steps, const float* x,
                                     float* y) {
-  carousel_run_args args{};
-  args.struct_size = sizeof args;
-  args.steps = steps;
+  carousel_run_args args = dense_args(steps, y);
   args.x = x;
-  args.y = y;
   return carousel_stream_run_args(stream, &args);
 }
 
 carousel_status carousel_stream_run_ids(carousel_stream* stream, int64_t steps, const int32_t* ids,
                                         float* y) {
-  carousel_run_args args{};
-  args.struct_size = sizeof args;
-  args.steps = steps;
+  carousel_run_args args = dense_args(steps, y);
   args.ids = ids;
-  args.y = y;
   return carousel_stream_run_args(stream, &args);
 }
 

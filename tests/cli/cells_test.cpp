@@ -16,14 +16,6 @@ constexpr std::int64_t kBatch = 2;
 constexpr std::int64_t kInput = 4;
 constexpr std::int64_t kHidden = 7;
 
-std::vector<float> ramp(std::int64_t count) {
-  std::vector<float> values(static_cast<std::size_t>(count));
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    values[i] = static_cast<float>((i * 41) % 29) / 29.0F - 0.5F;
-  }
-  return values;
-}
-
 ModelLayer random_layer(const LayerSpec& spec) {
   ModelLayer layer{spec, {}};
   const std::int64_t rows = spec.gates() * spec.hidden_size;

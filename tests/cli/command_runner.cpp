@@ -81,6 +81,14 @@ CommandResult carousel(const std::vector<std::string>& arguments, const std::str
   return {code, read_all(out), read_all(err)};
 }
 
+std::vector<float> ramp(std::int64_t count) {
+  std::vector<float> values(static_cast<std::size_t>(count));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] = static_cast<float>((i * 37) % 23) / 11.0F - 1.0F;
+  }
+  return values;
+}
+
 void write_ids(const std::string& file, const std::vector<std::int64_t>& shape,
                std::span<const std::int64_t> values) {
   std::string axes;

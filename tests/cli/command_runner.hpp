@@ -44,6 +44,9 @@ class TemporaryFolder {
 void write_ids(const std::string& file, const std::vector<std::int64_t>& shape,
                std::span<const std::int64_t> values);
 
+/// So many values in [-1, 1], the same in every run.
+[[nodiscard]] std::vector<float> ramp(std::int64_t count);
+
 /// Saves a random LSTM; with `symbols`, as a language model: embedding, head and vocabulary.
 void save_lstm(const std::string& file, std::int64_t input, std::int64_t hidden,
                std::int64_t layers = 1, bool bidirectional = false, std::int64_t proj = 0);

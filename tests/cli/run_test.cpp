@@ -17,14 +17,6 @@ constexpr std::int64_t kBatch = 3;
 constexpr std::int64_t kInput = 4;
 constexpr std::int64_t kHidden = 5;
 
-std::vector<float> ramp(std::int64_t count) {
-  std::vector<float> values(static_cast<std::size_t>(count));
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    values[i] = static_cast<float>((i * 37) % 23) / 11.0F - 1.0F;
-  }
-  return values;
-}
-
 /// A model, an input [kSteps, kBatch, kInput] and what the library makes of them on `scalar`.
 class RunCommand : public testing::Test {
  protected:

@@ -4,6 +4,7 @@
 #include "backends/onednn/linear_layer.hpp"
 #include "backends/onednn/rnn_layer.hpp"
 #include "backends/onednn/rnn_primitive.hpp"
+#include "backends/version.hpp"
 
 #include <algorithm>
 #include <span>
@@ -11,6 +12,9 @@
 
 namespace carousel {
 namespace {
+
+/// To be raised with each change of speed, packing or numbers.
+constexpr int kRevision = 1;
 
 const char* runtime_name(unsigned runtime) {
   switch (runtime) {
@@ -89,6 +93,11 @@ class OnednnBackend final : public Backend {
 
   [[nodiscard]] std::string description() const override {
     return "oneDNN " + library_version() + " (" + runtime_name(dnnl_version()->cpu_runtime) + ")";
+  }
+
+  [[nodiscard]] std::string version() const override {
+    return built_in_version(kRevision) + ", oneDNN " + library_version() + ' ' +
+           dnnl_version()->hash + ", " + runtime_name(dnnl_version()->cpu_runtime);
   }
 
   [[nodiscard]] Support available(const CpuFeatures& /*cpu*/) const override {

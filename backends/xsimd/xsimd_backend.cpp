@@ -2,12 +2,16 @@
 #include "backends/xsimd/xsimd_backend.hpp"
 
 #include "backends/float32_only.hpp"
+#include "backends/version.hpp"
 #include "backends/xsimd/layers.hpp"
 
 #include <algorithm>
 
 namespace carousel {
 namespace {
+
+/// To be raised with each change of speed, packing or numbers.
+constexpr int kRevision = 1;
 
 /// One instruction set: its kernels, and the CPU features that they need.
 struct Isa {
@@ -24,6 +28,8 @@ class XsimdBackend final : public Backend {
   [[nodiscard]] std::string_view family() const noexcept override { return "xsimd"; }
   [[nodiscard]] std::string_view isa() const noexcept override { return isa_.name; }
   [[nodiscard]] std::string description() const override { return std::string(isa_.description); }
+
+  [[nodiscard]] std::string version() const override { return built_in_version(kRevision); }
 
   [[nodiscard]] Support available(const CpuFeatures& cpu) const override {
     const std::vector<std::string> present = cpu.names();

@@ -112,6 +112,9 @@ class CAROUSEL_API Backend {
   [[nodiscard]] virtual std::string_view isa() const noexcept { return {}; }
   /// What it is and which library version it stands on, in one line.
   [[nodiscard]] virtual std::string description() const = 0;
+  /// Changes whenever its speed, packing or numbers may: part of the key of what the planner keeps
+  /// on disk. Usually the version of the library it stands on and one of its own, in one line.
+  [[nodiscard]] virtual std::string version() const = 0;
   /// "xsimd:avx512", or just the family
   [[nodiscard]] std::string id() const;
 

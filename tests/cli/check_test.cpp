@@ -51,6 +51,7 @@ class FaultyBackend final : public Backend {
 
   std::string_view family() const noexcept override { return "faulty"; }
   std::string description() const override { return "for tests"; }
+  std::string version() const override { return "1"; }
   Support available(const CpuFeatures& /*cpu*/) const override { return Support::yes(); }
   Support supports(const LayerSpec& /*spec*/) const override { return Support::yes(); }
 

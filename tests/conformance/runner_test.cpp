@@ -38,6 +38,7 @@ class DamagingBackend final : public Backend {
   explicit DamagingBackend(Damage damage) : damage_(std::move(damage)) {}
   [[nodiscard]] std::string_view family() const noexcept override { return "scalar"; }
   [[nodiscard]] std::string description() const override { return "wrong on purpose"; }
+  [[nodiscard]] std::string version() const override { return "1"; }
   [[nodiscard]] Support available(const CpuFeatures&) const override { return Support::yes(); }
   [[nodiscard]] Support supports(const LayerSpec&) const override { return support; }
   [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const LayerWeights& weights,
@@ -115,6 +116,7 @@ class MistakenBackend final : public Backend {
   explicit MistakenBackend(Mistake mistake) : mistake_(std::move(mistake)) {}
   [[nodiscard]] std::string_view family() const noexcept override { return "scalar"; }
   [[nodiscard]] std::string description() const override { return "mistaken on purpose"; }
+  [[nodiscard]] std::string version() const override { return "1"; }
   [[nodiscard]] Support available(const CpuFeatures&) const override { return Support::yes(); }
   [[nodiscard]] Support supports(const LayerSpec&) const override { return Support::yes(); }
   [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const LayerWeights& weights,

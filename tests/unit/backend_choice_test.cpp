@@ -97,6 +97,7 @@ TEST(BackendChoice, MissingBackendsSayWhy) {
     if (entry.backend != nullptr) {
       EXPECT_EQ(entry.backend->id(), entry.name);
       EXPECT_FALSE(entry.backend->description().empty());
+      EXPECT_FALSE(entry.backend->version().empty());
       EXPECT_TRUE(entry.missing_reason.empty());
       continue;
     }

@@ -76,16 +76,12 @@ double measure_reads(const RooflineProbe& probe, const float* data, std::int64_t
   });
 }
 
-struct WorkingSet {
-  const char* name;
-  std::int64_t capacity;
-  std::int64_t bytes;  // to read: well within the level, well beyond the one before
-};
+}  // namespace
 
-std::vector<WorkingSet> working_sets() {
-  const std::int64_t l1 = cpu().l1d_bytes > 0 ? cpu().l1d_bytes : 32 * kKiB;
-  const std::int64_t l2 = cpu().l2_bytes > 0 ? cpu().l2_bytes : 512 * kKiB;
-  const std::int64_t l3 = cpu().l3_bytes > 0 ? cpu().l3_bytes : 8 * kMiB;
+std::vector<WorkingSet> working_sets(const CpuFeatures& features) {
+  const std::int64_t l1 = features.l1d_bytes > 0 ? features.l1d_bytes : 32 * kKiB;
+  const std::int64_t l2 = features.l2_bytes > 0 ? features.l2_bytes : 512 * kKiB;
+  const std::int64_t l3 = features.l3_bytes > 0 ? features.l3_bytes : 8 * kMiB;
   std::vector<WorkingSet> sets{{"L1", l1, l1 / 2}, {"L2", l2, l2 / 2}};
   const std::int64_t near = std::min(std::max(2 * l2, l3 / 4), 8 * kMiB);
   if (l3 > 2 * near) {  // a large one is slower where it is used in full: pages and neighbours
@@ -94,11 +90,9 @@ std::vector<WorkingSet> working_sets() {
   } else if (l3 >= 2 * l2) {
     sets.push_back({"L3", l3, near});
   }
-  sets.push_back({"DRAM", 0, std::clamp(2 * l3, 32 * kMiB, 96 * kMiB)});
+  sets.push_back({"DRAM", 0, std::clamp(2 * l3, 32 * kMiB, 1024 * kMiB)});
   return sets;
 }
-
-}  // namespace
 
 double Roofline::bandwidth(double bytes) const {
   for (const MemoryLevel& level : levels) {
@@ -111,8 +105,8 @@ double Roofline::bandwidth(double bytes) const {
 
 Roofline measure_roofline(double seconds) {
   const auto [probe, isa] = choose();
-  const std::vector<WorkingSet> sets = working_sets();
-  const std::int64_t largest = sets.back().bytes;
+  const std::vector<WorkingSet> sets = working_sets(cpu());
+  const std::int64_t largest = std::ranges::max(sets, {}, &WorkingSet::bytes).bytes;
   std::vector<float> memory(static_cast<std::size_t>(largest) / sizeof(float) + kAlignment, 1.0F);
   void* aligned = memory.data();
   std::size_t space = memory.size() * sizeof(float);
@@ -123,9 +117,8 @@ Roofline measure_roofline(double seconds) {
   Roofline roofline{.isa = isa, .flops_per_second = measure_flops(*probe, share), .levels = {}};
   for (const WorkingSet& set : sets) {
     roofline.levels.push_back(
-        {set.name, set.capacity, measure_reads(*probe, data, set.bytes, share)});
+        {set.name, set.capacity_bytes, measure_reads(*probe, data, set.bytes, share)});
   }
-  roofline.levels.back().capacity_bytes = 0;
   return roofline;
 }
 

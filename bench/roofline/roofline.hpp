@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <carousel/cpu.hpp>
 #include <carousel/model.hpp>
 
 #include <cstdint>
@@ -25,6 +26,16 @@ struct Roofline {
   /// The bandwidth of the nearest level that holds `bytes`.
   [[nodiscard]] double bandwidth(double bytes) const;
 };
+
+/// What is read to measure one level: well within it, well beyond the one before.
+struct WorkingSet {
+  const char* name;
+  std::int64_t capacity_bytes;  ///< as in MemoryLevel
+  std::int64_t bytes;
+};
+
+/// Nearest first. Caches whose size the CPU does not tell are taken to be small ones.
+[[nodiscard]] std::vector<WorkingSet> working_sets(const CpuFeatures& features);
 
 /// Measures for about `seconds`, on the calling thread.
 [[nodiscard]] Roofline measure_roofline(double seconds = 0.3);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "check_core.hpp"
 #include "commands.hpp"
 #include "format.hpp"
+#include "oracle_reference.hpp"
 #include "progress.hpp"
 #include "table.hpp"
 
@@ -40,7 +40,7 @@ std::string format_ulps(double value) {
 
 TableCell error_cell(double value) { return {format_error(value), value}; }
 
-Table result_table(const CheckReport& report) {
+Table result_table(const CrossCheckReport& report) {
   Table table({{"", "#"},
                {"backend", "backend", Align::left},
                {"max_abs", "max abs error"},
@@ -50,23 +50,19 @@ Table result_table(const CheckReport& report) {
                {"verdict", "verdict", Align::left},
                {"refusal", "", Align::left}});
   std::size_t number = 0;
-  for (const CandidateResult& result : report.results) {
+  for (const CheckedBackend& result : report.backends) {
     const Agreement& agreement = result.agreement;
     const TableCell position{std::to_string(++number), number};
     if (!result.ran()) {
       const TableCell none{"-", nullptr};
-      table.add({position,
-                 result.name,
-                 none,
-                 none,
-                 none,
-                 none,
-                 {"cannot run it", "refused"},
-                 result.refusal});
+      table.add({position, result.id, none, none, none, none,
+                 result.refusal.empty() ? TableCell{"FAILED", "failed"}
+                                        : TableCell{"cannot run it", "refused"},
+                 result.refusal + result.failure});
       continue;
     }
     table.add({position,
-               result.name,
+               result.id,
                error_cell(agreement.max_abs),
                {format_ulps(agreement.max_ulp), agreement.max_ulp},
                error_cell(agreement.nmse),
@@ -78,17 +74,17 @@ Table result_table(const CheckReport& report) {
 }
 
 /// Largest differences between every two, as a triangle whose columns are the numbers of the rows.
-Table pair_triangle(const CheckReport& report) {
+Table pair_triangle(const CrossCheckReport& report) {
   std::vector<Column> columns{{"", "#"}, {"", "max abs difference", Align::left}};
-  for (std::size_t n = 0; n + 1 < report.results.size(); ++n) {
+  for (std::size_t n = 0; n + 1 < report.backends.size(); ++n) {
     columns.push_back({"", std::to_string(n + 1)});
   }
   Table table(columns);
-  for (std::size_t b = 1; b < report.results.size(); ++b) {
-    std::vector<TableCell> row{std::to_string(b + 1), report.results[b].name};
-    for (std::size_t a = 0; a + 1 < report.results.size(); ++a) {
+  for (std::size_t b = 1; b < report.backends.size(); ++b) {
+    std::vector<TableCell> row{std::to_string(b + 1), report.backends[b].id};
+    for (std::size_t a = 0; a + 1 < report.backends.size(); ++a) {
       std::string text = a < b ? "-" : "";
-      for (const PairResult& pair : report.pairs) {
+      for (const CheckedPair& pair : report.pairs) {
         if (pair.first != a || pair.second != b) continue;
         text = format_error(pair.agreement.max_abs) + (pair.agreement.ok ? "" : "!");
       }
@@ -99,11 +95,11 @@ Table pair_triangle(const CheckReport& report) {
   return table;
 }
 
-Json pairs_json(const CheckReport& report) {
+Json pairs_json(const CrossCheckReport& report) {
   Json pairs = Json::array();
-  for (const PairResult& pair : report.pairs) {
-    pairs.push_back({{"first", report.results[pair.first].name},
-                     {"second", report.results[pair.second].name},
+  for (const CheckedPair& pair : report.pairs) {
+    pairs.push_back({{"first", report.backends[pair.first].id},
+                     {"second", report.backends[pair.second].id},
                      {"max_abs", pair.agreement.max_abs},
                      {"max_ulp", pair.agreement.max_ulp},
                      {"nmse", pair.agreement.nmse},
@@ -114,17 +110,18 @@ Json pairs_json(const CheckReport& report) {
   return pairs;
 }
 
-Json divergence_json(const CheckReport& report) {
+Json divergence_json(const CrossCheckReport& report) {
   Json list = Json::array();
-  for (const CandidateResult& result : report.results) {
+  for (const CheckedBackend& result : report.backends) {
     if (!result.divergence) continue;
     const Divergence& at = *result.divergence;
-    list.push_back({{"backend", result.name},
+    list.push_back({{"backend", result.id},
                     {"layer", at.layer},
+                    {"head", at.head},
                     {"step", at.step},
                     {"row", at.row},
                     {"unit", at.unit},
-                    {"direction", at.direction},
+                    {"direction", name(at.direction)},
                     {"quantity", at.quantity},
                     {"found", at.found},
                     {"expected", at.expected},
@@ -133,27 +130,12 @@ Json divergence_json(const CheckReport& report) {
   return list;
 }
 
-void print_divergences(const CheckReport& report) {
-  for (const CandidateResult& result : report.results) {
-    if (!result.ran())
-      std::cout << '\n' << result.name << " cannot run it: " << result.refusal << '\n';
-    if (result.agreement.ok) continue;
-    std::cout << '\n'
-              << result.name << ": " << format_count(result.agreement.outside) << " of "
-              << format_count(result.agreement.count) << " values are outside their tolerance.\n";
-    if (!result.divergence) {
-      std::cout << "  Each layer agrees by itself: the fault is in what connects them.\n";
-      continue;
-    }
-    const Divergence& at = *result.divergence;
-    std::cout << "  It starts at " << at.layer << ", step " << at.step << ", row " << at.row
-              << ", unit " << at.unit << (at.direction.empty() ? "" : ", " + at.direction)
-              << "\n  in " << at.quantity << "\n  found " << at.found << ", expected "
-              << at.expected << " ± " << format_error(at.tolerance) << '\n';
-  }
+void print_divergences(const CrossCheckReport& report) {
+  const std::string text = describe(report);
+  if (!text.empty()) std::cout << '\n' << text;
 }
 
-void print_text(const Workload& work, const CheckReport& report, std::uint64_t seed) {
+void print_text(const Workload& work, const CrossCheckReport& report, std::uint64_t seed) {
   std::cout << "checking  " << work.title() << ", seed " << seed << "\ninput     " << work.data
             << "\nagainst   the float64 oracle\n\n";
   result_table(report).print(std::cout);
@@ -166,14 +148,17 @@ void print_text(const Workload& work, const CheckReport& report, std::uint64_t s
 }
 
 int run(const CheckOptions& options) {
-  const std::vector<Candidate> list = candidates(all_unless(options.backend));
+  const OracleReference oracle;
+  CrossCheckOptions check{.choice = all_unless(options.backend), .reference = &oracle};
+  (void)select_backends(check.choice);  // before anything takes time
   const Workload work = make_workload(options.work, kDefaultSteps);
   Progress progress("checking");
-  const CheckReport report = check(work, list, [&](double done) { progress.update(done); });
+  check.progress = [&](double done) { progress.update(done); };
+  const CrossCheckReport report = cross_check(work.model, check_input(work), check);
   progress.clear();
   if (report.ran() == 0) {
-    throw Error("no backend can run it: " + report.results.front().name + ": " +
-                report.results.front().refusal);
+    throw Error("no backend can run it: " + report.backends.front().id + ": " +
+                report.backends.front().refusal);
   }
   if (options.json) {
     print_json({{"work", work.title()},

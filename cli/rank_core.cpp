@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rank_core.hpp"
 
+#include <carousel/network.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>

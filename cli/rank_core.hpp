@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "check_core.hpp"
+#include "oracle_reference.hpp"
 #include "timing.hpp"
 #include "workload.hpp"
 

@@ -28,11 +28,9 @@ WeightsView view(const DirectionWeights& w) {
   return {w.weight_ih, w.weight_hh, w.bias_ih, w.bias_hh, w.weight_hr, w.peephole};
 }
 
-void add_layer(detail::NetworkData& network, const ModelLayer& layer, const std::string& choice,
+void add_layer(detail::NetworkData& network, const ModelLayer& layer, const Backend& backend,
                const PrepareOptions& options) {
-  const Backend& backend = select_backend(choice, layer.spec);
-  const LayerWeights weights{view(layer.directions[0]), view(layer.directions[1])};
-  network.layers.push_back(backend.prepare(layer.spec, weights,
+  network.layers.push_back(backend.prepare(layer.spec, detail::weights_of(layer),
                                            {.threads = options.threads,
                                             .exact_threads = options.exact_threads,
                                             .batch = options.batch,
@@ -44,7 +42,34 @@ void add_layer(detail::NetworkData& network, const ModelLayer& layer, const std:
   network.plans.push_back({layer.spec, backend.id(), network.layers.back()->memory_bytes()});
 }
 
+/// `backend_of(spec)` is who runs a layer.
+template <class BackendOf>
+Network build(const Model& model, const PrepareOptions& options, BackendOf backend_of) {
+  auto data = std::make_shared<detail::NetworkData>();
+  data->embedding = model.embedding;
+  data->tail = model.tail;
+  const auto add = [&](const ModelLayer& layer) {
+    add_layer(*data, layer, backend_of(layer.spec), options);
+  };
+  for (const ModelLayer& layer : model.layers) add(layer);
+  if (model.head) add(*model.head);
+  return Network(std::move(data));
+}
+
 }  // namespace
+
+LayerWeights detail::weights_of(const ModelLayer& layer) {
+  return {view(layer.directions[0]), view(layer.directions[1])};
+}
+
+Network detail::prepare_on(const Backend& backend, const Model& model,
+                           const PrepareOptions& options) {
+  return build(model, options, [&](const LayerSpec& spec) -> const Backend& {
+    const Support support = backend.supports(spec);
+    if (!support) throw Error(describe(spec) + ": " + support.reason);
+    return backend;
+  });
+}
 
 bool detail::NetworkData::needs_whole_sequence() const {
   return std::ranges::any_of(
@@ -78,12 +103,9 @@ Network prepare(const Model& model, const PrepareOptions& options) {
   check(options);
   validate(model);
   const std::string choice = chosen_backend(options);
-  auto data = std::make_shared<detail::NetworkData>();
-  data->embedding = model.embedding;
-  data->tail = model.tail;
-  for (const ModelLayer& layer : model.layers) add_layer(*data, layer, choice, options);
-  if (model.head) add_layer(*data, *model.head, choice, options);
-  return Network(std::move(data));
+  return build(model, options, [&](const LayerSpec& spec) -> const Backend& {
+    return select_backend(choice, spec);
+  });
 }
 
 Network prepare(const ModelLayer& layer, const PrepareOptions& options) {

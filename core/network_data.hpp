@@ -32,4 +32,12 @@ struct NetworkData {
   [[nodiscard]] bool needs_whole_sequence() const;
 };
 
+/// Views of all weights of a layer.
+[[nodiscard]] LayerWeights weights_of(const ModelLayer& layer);
+
+/// Like `carousel::prepare`, with every layer on `backend`. Throws Error naming the first layer
+/// that it refuses, and why.
+[[nodiscard]] Network prepare_on(const Backend& backend, const Model& model,
+                                 const PrepareOptions& options);
+
 }  // namespace carousel::detail

@@ -5,6 +5,7 @@
 #undef NDEBUG  // their assertions are the test
 #include <carousel/carousel.hpp>
 #include <carousel/compare.hpp>
+#include <carousel/cross_check.hpp>
 
 #include <algorithm>
 #include <cassert>

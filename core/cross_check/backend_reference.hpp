@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <carousel/cross_check.hpp>
+#include <carousel/network.hpp>
+
+#include <memory>
+
+namespace carousel::detail {
+
+/// Outputs [steps, batch, output_size], then for each layer and direction h and c at the end, of
+/// one run from the model's initial state. Throws Error when the run fails.
+[[nodiscard]] std::vector<float> run_model(const Network& network, const Model& model,
+                                           const CheckInput& input);
+
+/// One backend as what another is compared with: its values, and what each may be off when
+/// roundings alone are to blame (see `cross_check`).
+class BackendReference final : public Reference {
+ public:
+  BackendReference(const Backend& backend, int threads);
+  ~BackendReference() override;
+
+  [[nodiscard]] Expected network(const Model& model, const CheckInput& input) const override;
+  [[nodiscard]] LayerExpected layer(const LayerProblem& problem) const override;
+
+ private:
+  struct Layers;
+
+  const Backend& backend_;
+  int threads_;
+  mutable std::unique_ptr<Layers> layers_;  // of the last problem: the next is mostly its next step
+};
+
+}  // namespace carousel::detail

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <carousel/cross_check.hpp>
+
+#include "backend_reference.hpp"
+#include "core/network_data.hpp"
+#include "locate.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace carousel {
+namespace {
+
+/// What one check is about.
+struct Check {
+  const Model& model;
+  const CheckInput& input;
+  const CrossCheckOptions& options;
+  std::vector<const Backend*> backends;
+  CrossCheckReport report;
+
+  [[nodiscard]] std::optional<Divergence> locate(const Backend& backend,
+                                                 const Reference& reference) const {
+    return detail::locate(backend, reference, model, input, options.threads);
+  }
+};
+
+[[noreturn]] void refuse(const std::string& what) { throw Error("cross_check: " + what); }
+
+void check_lengths(const CheckInput& input) {
+  if (input.lengths.empty()) return;
+  if (std::cmp_not_equal(input.lengths.size(), input.batch())) {
+    refuse(std::to_string(input.lengths.size()) + " lengths for " + std::to_string(input.batch()) +
+           " batch rows");
+  }
+  for (const std::int64_t length : input.lengths) {
+    if (length < 0 || length > input.steps()) {
+      refuse("a length is " + std::to_string(length) + ", but must be in 0.." +
+             std::to_string(input.steps()));
+    }
+  }
+}
+
+void check_ids(const Embedding& embedding, const CheckInput& input) {
+  for (std::int64_t b = 0; b < input.batch(); ++b) {
+    const std::int64_t steps =
+        input.lengths.empty() ? input.steps() : input.lengths[static_cast<std::size_t>(b)];
+    for (std::int64_t t = 0; t < steps; ++t) {
+      const std::int32_t id = *input.ids.row(t, b);
+      if (id >= 0 && id < embedding.num_embeddings) continue;
+      refuse("an id is " + std::to_string(id) + ", but must be in 0.." +
+             std::to_string(embedding.num_embeddings - 1));
+    }
+  }
+}
+
+/// What `Stream::run` would say, but by throwing: it is no backend's fault.
+void check_input(const Model& model, const CheckInput& input) {
+  const bool takes_ids = model.embedding.has_value();
+  if (takes_ids ? input.ids.data == nullptr : input.x.data == nullptr) {
+    refuse(takes_ids ? "the model has an embedding: it needs ids" : "it needs x");
+  }
+  if ((takes_ids ? input.x.data != nullptr : input.ids.data != nullptr)) {
+    refuse("give x or ids, not both");
+  }
+  if (input.steps() < 1 || input.batch() < 1) refuse("it needs at least one step and one row");
+  const std::int64_t features = takes_ids ? input.ids.features : input.x.features;
+  if (features != model.input_size()) {
+    refuse(std::to_string(features) + " features were given, but the model takes " +
+           std::to_string(model.input_size()));
+  }
+  check_lengths(input);
+  if (takes_ids) check_ids(*model.embedding, input);
+}
+
+std::vector<float> run(const Backend& backend, const Check& check, CheckedBackend& result) {
+  std::optional<Network> network;
+  try {
+    network = detail::prepare_on(backend, check.model,
+                                 {.threads = check.options.threads,
+                                  .batch = check.input.batch(),
+                                  .steps = check.input.steps()});
+  } catch (const std::exception& error) {
+    result.refusal = error.what();
+    return {};
+  }
+  try {
+    return detail::run_model(*network, check.model, check.input);
+  } catch (const std::exception& error) {
+    result.failure = error.what();
+    return {};
+  }
+}
+
+void tell(const Check& check) {
+  if (!check.options.progress) return;
+  const auto parts = static_cast<double>(check.backends.size() + 1);
+  check.options.progress(static_cast<double>(check.report.backends.size() + 1) / parts);
+}
+
+void run_all(Check& check, const Expected* expected) {
+  for (const Backend* backend : check.backends) {
+    tell(check);
+    CheckedBackend result{.id = backend->id(),
+                          .refusal = {},
+                          .failure = {},
+                          .values = {},
+                          .agreement = {},
+                          .divergence = {}};
+    result.values = run(*backend, check, result);
+    if (expected != nullptr && result.ran()) {
+      result.agreement = compare(result.values, expected->value, expected->tolerance);
+      if (!result.agreement.ok) {
+        result.divergence = check.locate(*backend, *check.options.reference);
+      }
+    }
+    check.report.backends.push_back(std::move(result));
+  }
+}
+
+/// The tolerance of the differences between two backends, one per value.
+std::vector<double> pair_tolerance(const Check& check, const Expected* expected) {
+  const auto& results = check.report.backends;
+  const auto last = std::ranges::find_if(results.rbegin(), results.rend(), &CheckedBackend::ran);
+  if (last == results.rend()) return {};
+  if (check.options.tolerance) {
+    return std::vector<double>(last->values.size(), *check.options.tolerance);
+  }
+  if (expected != nullptr) {
+    std::vector<double> both(expected->tolerance);
+    for (double& tolerance : both) tolerance *= 2;
+    return both;
+  }
+  const auto index = static_cast<std::size_t>(std::distance(last, results.rend()) - 1);
+  const detail::BackendReference plainest(*check.backends[index], check.options.threads);
+  return plainest.network(check.model, check.input).tolerance;
+}
+
+void compare_pairs(Check& check, const std::vector<double>& tolerance) {
+  const auto& results = check.report.backends;
+  for (std::size_t a = 0; a < results.size(); ++a) {
+    for (std::size_t b = a + 1; b < results.size(); ++b) {
+      if (!results[a].ran() || !results[b].ran()) continue;
+      CheckedPair pair{.first = a,
+                       .second = b,
+                       .agreement = compare(results[a].values, results[b].values, tolerance),
+                       .same_bits = first_different_bit(results[a].values, results[b].values) < 0,
+                       .divergence = {}};
+      if (!pair.agreement.ok) {
+        const detail::BackendReference second(*check.backends[b], check.options.threads);
+        pair.divergence = check.locate(*check.backends[a], second);
+      }
+      check.report.pairs.push_back(std::move(pair));
+    }
+  }
+}
+
+}  // namespace
+
+std::size_t CrossCheckReport::ran() const noexcept {
+  return static_cast<std::size_t>(std::ranges::count_if(backends, &CheckedBackend::ran));
+}
+
+bool CrossCheckReport::ok() const noexcept {
+  const auto agrees = [](const auto& item) { return item.agreement.ok; };
+  return ran() > 0 && std::ranges::all_of(backends, agrees) && std::ranges::all_of(pairs, agrees) &&
+         std::ranges::all_of(backends, [](const auto& b) { return b.failure.empty(); });
+}
+
+CrossCheckReport cross_check(const Model& model, const CheckInput& input,
+                             const CrossCheckOptions& options) {
+  validate(model);
+  check_input(model, input);
+  Check check{model, input, options, options.backends, {}};
+  if (check.backends.empty()) check.backends = select_backends(options.choice);
+  std::optional<Expected> expected;
+  if (options.reference != nullptr) expected = options.reference->network(model, input);
+  const Expected* given = expected ? &*expected : nullptr;
+  run_all(check, given);
+  compare_pairs(check, pair_tolerance(check, given));
+  return std::move(check.report);
+}
+
+}  // namespace carousel

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <carousel/cross_check.hpp>
+
+namespace carousel::detail {
+
+/// Finds where `backend` leaves `reference`; nothing when every layer agrees by itself.
+[[nodiscard]] std::optional<Divergence> locate(const Backend& backend, const Reference& reference,
+                                               const Model& model, const CheckInput& input,
+                                               int threads);
+
+}  // namespace carousel::detail

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <carousel/cross_check.hpp>
+
+#include <memory>
+
+namespace carousel::detail {
+
+struct LayerOutcome {
+  std::vector<float> y;  ///< [steps, batch, output_size]
+  LayerState state;      ///< after the run
+};
+
+/// One layer of a model, prepared by a backend, to run alone.
+class PreparedLayer {
+ public:
+  PreparedLayer(const Backend& backend, const ModelLayer& layer, int threads);
+
+  [[nodiscard]] LayerOutcome run(const LayerProblem& problem) const;
+
+ private:
+  LayerSpec spec_;
+  std::unique_ptr<Layer> layer_;
+};
+
+}  // namespace carousel::detail

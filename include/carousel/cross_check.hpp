@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <carousel/backend.hpp>
+#include <carousel/compare.hpp>
+#include <carousel/export.h>
+#include <carousel/model.hpp>
+#include <carousel/view.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// \file
+/// Whether the backends agree on a model and data of your own, and where a disagreement starts:
+/// \code
+/// const auto report = carousel::cross_check(model, {.x = x}, {.choice = "auto"});
+/// if (!report.ok()) log(carousel::describe(report));
+/// \endcode
+namespace carousel {
+
+/// The sequences to check on, run from the model's initial state.
+struct CheckInput {
+  SequenceView<const float> x{};            ///< [steps, batch, input_size]
+  SequenceView<const std::int32_t> ids{};   ///< [steps, batch, 1]: instead of x, with an embedding
+  std::span<const std::int64_t> lengths{};  ///< as for `Stream::run`
+
+  [[nodiscard]] std::int64_t steps() const noexcept {
+    return ids.data == nullptr ? x.steps : ids.steps;
+  }
+  [[nodiscard]] std::int64_t batch() const noexcept {
+    return ids.data == nullptr ? x.batch : ids.batch;
+  }
+};
+
+/// The state of one layer, dense: h [batch, state_size] and c [batch, hidden_size] per direction;
+/// empty where there is none.
+struct LayerState {
+  std::array<std::vector<float>, 2> h;
+  std::array<std::vector<float>, 2> c;
+};
+
+/// One layer and what it is given: x [steps, batch, input_size] and the state before it.
+struct LayerProblem {
+  const ModelLayer& layer;
+  std::int64_t steps = 0;
+  std::int64_t batch = 0;
+  std::vector<float> x;
+  std::vector<std::int64_t> lengths;  ///< [batch], or empty
+  LayerState state;
+};
+
+/// What numbers should be, and by how much each may be off.
+struct Expected {
+  std::vector<double> value;
+  std::vector<double> tolerance;
+};
+
+/// What a layer should make of a problem: y [steps, batch, output_size] and the state after it.
+struct LayerExpected {
+  Expected y;
+  std::array<Expected, 2> h;
+  std::array<Expected, 2> c;
+};
+
+/// Something that knows better than the backends, such as the float64 oracle of `carousel check`.
+class CAROUSEL_API Reference {
+ public:
+  Reference() = default;
+  Reference(const Reference&) = delete;
+  Reference& operator=(const Reference&) = delete;
+  virtual ~Reference() = default;
+
+  /// Outputs [steps, batch, output_size], then for each layer and direction h and c at the end.
+  [[nodiscard]] virtual Expected network(const Model& model, const CheckInput& input) const = 0;
+  /// One layer alone. With a single step the tolerance should be as tight as it can be.
+  [[nodiscard]] virtual LayerExpected layer(const LayerProblem& problem) const = 0;
+};
+
+struct CrossCheckOptions {
+  /// The backends: "auto" (all that this CPU can run), a family or an id, as `select_backends`
+  /// takes them.
+  std::string choice = "auto";
+  /// Instead of `choice`: exactly these, the plainest and most trusted last.
+  std::vector<const Backend*> backends{};
+  int threads = 1;  ///< of each run
+  /// Largest difference between any two values that still passes; not given: found by measuring how
+  /// far roundings change the results of this model on this input (see `cross_check`).
+  std::optional<double> tolerance{};
+  const Reference* reference = nullptr;    ///< to compare each backend with as well
+  std::function<void(double)> progress{};  ///< told the share that is done
+};
+
+/// The first place where a single layer, given the right inputs and state, goes wrong. Counted
+/// from 0.
+struct Divergence {
+  std::int64_t layer = 0;  ///< bottom up; the head comes after the last recurrent one
+  bool head = false;
+  Direction direction = Direction::forward;  ///< forward or reverse
+  std::int64_t step = 0;
+  std::int64_t row = 0;
+  std::int64_t unit = 0;
+  std::string quantity;  ///< "c: i * g (input gate or candidate)"
+  double found = 0;
+  double expected = 0;
+  double tolerance = 0;
+};
+
+/// One backend on the whole model.
+struct CheckedBackend {
+  std::string id;
+  std::string refusal;  ///< why it cannot run the model; then nothing below counts
+  std::string failure;  ///< what went wrong although it said that it can
+  std::vector<float>
+      values;           ///< outputs, then the final states, in the order of Reference::network
+  Agreement agreement;  ///< of `values` with the reference; without one: of nothing
+  std::optional<Divergence> divergence;  ///< unless ok; nothing when no single layer is at fault
+
+  [[nodiscard]] bool ran() const noexcept { return refusal.empty() && failure.empty(); }
+};
+
+/// Two backends that ran.
+struct CheckedPair {
+  std::size_t first = 0;  ///< indices of CrossCheckReport::backends
+  std::size_t second = 0;
+  Agreement agreement;  ///< of the first with the second
+  bool same_bits = false;
+  std::optional<Divergence> divergence;  ///< of the first from the second, like CheckedBackend's
+};
+
+struct CrossCheckReport {
+  std::vector<CheckedBackend> backends;  ///< in the order in which they were given or chosen
+  std::vector<CheckedPair> pairs;        ///< each with each
+
+  /// How many backends ran.
+  [[nodiscard]] CAROUSEL_API std::size_t ran() const noexcept;
+  /// Everything that ran agrees with the reference and with each other, nothing failed, and
+  /// something ran. A refusal is no disagreement.
+  [[nodiscard]] CAROUSEL_API bool ok() const noexcept;
+};
+
+/// Runs the model on `input` with every backend and compares outputs and final states element by
+/// element. Where two disagree, runs single layers and steps from the same state to find the first
+/// quantity that differs.
+///
+/// Two backends may differ by twice what follows from rounding: a float32 sum of n products is the
+/// exact sum for weights that are changed by at most n roundings each, so the last backend that ran
+/// runs once more with all weights changed that much, at random and with a fixed seed. The largest
+/// change in the outputs, in each h and in each c, plus 16 roundings of the largest value there,
+/// is what every element of it may be off. With a reference, its tolerances count instead.
+///
+/// Throws Error for a model or input that is not valid, and for an unknown choice.
+[[nodiscard]] CAROUSEL_API CrossCheckReport cross_check(const Model& model, const CheckInput& input,
+                                                        const CrossCheckOptions& options = {});
+
+/// "layer 1, step 3, row 0, unit 7, reverse"
+[[nodiscard]] CAROUSEL_API std::string describe(const Divergence& divergence);
+
+/// One line for each backend that could not run and for each disagreement; empty when ok without
+/// refusals.
+[[nodiscard]] CAROUSEL_API std::string describe(const CrossCheckReport& report);
+
+}  // namespace carousel

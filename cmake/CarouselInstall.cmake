@@ -44,6 +44,10 @@ install(EXPORT carousel-${kind}-targets NAMESPACE carousel::
   DESTINATION "${package_dir}" COMPONENT dev)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/carousel"
   DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT dev)
+if(NOT CMAKE_INSTALL_PREFIX STREQUAL "/usr") # there, packages bring their own: CarouselPackages
+  install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/THIRD_PARTY_NOTICES.md"
+    DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT dev)
+endif()
 
 configure_package_config_file("${templates}/carousel-config.cmake.in"
   "${generated}/carousel-config.cmake" INSTALL_DESTINATION "${package_dir}")
@@ -56,6 +60,7 @@ if(NOT BUILD_SHARED_LIBS)
   configure_file("${templates}/carousel-static-dependencies.cmake.in"
     "${generated}/carousel-static-dependencies.cmake" @ONLY)
   install(FILES "${generated}/carousel-static-dependencies.cmake"
+    "${templates}/carousel-dnnl-problem.cmake"
     DESTINATION "${package_dir}" COMPONENT dev)
 endif()
 

@@ -26,8 +26,8 @@ set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME ${library_package})
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)
-# dpkg then runs ldconfig once for all packages. (CPack's own scripts call it as well, of which
-# lintian warns.)
+# dpkg then runs ldconfig once for all packages. (CPack's own scripts call it as well; ./dev deb
+# takes them out.)
 set(triggers "${PROJECT_BINARY_DIR}/package/triggers")
 file(WRITE "${triggers}" "activate-noawait ldconfig\n")
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA "${triggers}")
@@ -71,7 +71,7 @@ urgency=medium\n\n  * Carousel ${PROJECT_VERSION}; see changelog.gz.\n\n -- ${CP
     list(GET pair 0 component)
     list(GET pair 1 package)
     install(FILES "${PROJECT_SOURCE_DIR}/cmake/package/debian/copyright"
-      "${package_files}/changelog.gz" "${package_files}/changelog.Debian.gz"
+      "${PROJECT_SOURCE_DIR}/THIRD_PARTY_NOTICES.md" "${package_files}/changelog.gz" "${package_files}/changelog.Debian.gz"
       DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/${package}" COMPONENT ${component})
   endforeach()
 endif()

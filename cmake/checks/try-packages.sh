@@ -11,15 +11,16 @@ step() { printf '\n--- %s\n' "$*"; }
 
 step "the command"
 apt-get update -qq
-apt-get install -y -qq --no-install-recommends ./carousel-tools_*.deb ./libcarousel0*.deb
+apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends ./carousel-tools_*.deb ./libcarousel0*.deb
 carousel --version
 carousel backends
 carousel check amp.safetensors
+carousel check lstm.onnx
 ldconfig -p | grep libcarousel
 test -s /usr/share/man/man1/carousel.1.gz
 
 step "a C++ application by CMake, a C one by pkg-config"
-apt-get install -y -qq --no-install-recommends g++ cmake make pkgconf ./libcarousel-dev_*.deb >/dev/null
+apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends g++ cmake make pkgconf ./libcarousel-dev_*.deb >/dev/null
 if [[ -e /usr/include/dnnl.h ]]; then
   echo "oneDNN's headers are here, so this proves nothing"
   exit 1
@@ -32,7 +33,7 @@ gcc -std=c11 main.c "${flags[@]}" -lm -o c11
 ./c11
 
 step "removing it all"
-apt-get purge -y -qq carousel-tools libcarousel-dev 'libcarousel0*' >/dev/null
+apt-get purge -y -qq -o Dpkg::Use-Pty=0 carousel-tools libcarousel-dev 'libcarousel0*' >/dev/null
 if ldconfig -p | grep libcarousel; then
   echo "something of it is left"
   exit 1

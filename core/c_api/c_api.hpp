@@ -4,6 +4,7 @@
 #include <carousel/carousel.h>
 #include <carousel/error.hpp>
 #include <carousel/network.hpp>
+#include <carousel/view.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -121,6 +122,14 @@ void write_struct(T from, T* to, const char* what) {
   require_struct_size(to->struct_size, sizeof(T), what);
   from.struct_size = to->struct_size;
   std::memcpy(to, &from, sizeof(T));
+}
+
+/// Strides of zero both: dense, steps first.
+template <class T>
+SequenceView<T> sequence(T* data, std::int64_t steps, std::int64_t batch, std::int64_t features,
+                         std::int64_t step_stride, std::int64_t batch_stride) noexcept {
+  if (step_stride == 0 && batch_stride == 0) return steps_first(data, steps, batch, features);
+  return {data, steps, batch, features, step_stride, batch_stride};
 }
 
 /// Sets the caller's handle to null, to be filled in on success.

@@ -16,6 +16,7 @@ static_assert(static_cast<int>(Direction::bidirectional) == CAROUSEL_BIDIRECTION
 static_assert(static_cast<int>(ActivationKind::softplus) == CAROUSEL_SOFTPLUS - 1);
 static_assert(static_cast<int>(GateCoupling::input_from_forget) == CAROUSEL_INPUT_FROM_FORGET);
 static_assert(static_cast<int>(Precision::int8) == CAROUSEL_INT8);
+static_assert(static_cast<int>(Tail::log_softmax) == CAROUSEL_TAIL_LOG_SOFTMAX);
 
 LoadOptions load_options(const carousel_load_options* from) {
   const carousel_load_options given = read_struct(from, "carousel_load_options");
@@ -24,6 +25,8 @@ LoadOptions load_options(const carousel_load_options* from) {
   if (given.embedding != nullptr) options.embedding = given.embedding;
   if (given.head != nullptr) options.head = given.head;
   options.ignore_extra = given.ignore_extra;
+  if (given.from != nullptr) options.from = given.from;
+  if (given.to != nullptr) options.to = given.to;
   return options;
 }
 
@@ -70,10 +73,12 @@ constexpr std::array kWeightArrays{
     WeightArray{"bias_ih", &carousel_weights::bias_ih, &DirectionWeights::bias_ih},
     WeightArray{"bias_hh", &carousel_weights::bias_hh, &DirectionWeights::bias_hh},
     WeightArray{"weight_hr", &carousel_weights::weight_hr, &DirectionWeights::weight_hr},
-    WeightArray{"peephole", &carousel_weights::peephole, &DirectionWeights::peephole}};
+    WeightArray{"peephole", &carousel_weights::peephole, &DirectionWeights::peephole},
+    WeightArray{"initial_h", &carousel_weights::initial_h, &DirectionWeights::initial_h},
+    WeightArray{"initial_c", &carousel_weights::initial_c, &DirectionWeights::initial_c}};
 
-/// How many floats the spec wants in an array; 0: it has no such array.
-std::int64_t wanted(const std::vector<loading::Slot>& slots, const WeightArray& array) {
+/// How many floats an array has among `slots`; 0: there is no such array.
+std::int64_t floats_of(const std::vector<loading::Slot>& slots, const WeightArray& array) {
   const auto slot = std::find_if(slots.begin(), slots.end(),
                                  [&](const loading::Slot& s) { return s.values == array.to; });
   return slot == slots.end() ? 0 : loading::element_count(slot->shape).value_or(0);
@@ -83,18 +88,18 @@ DirectionWeights direction_weights(const LayerSpec& spec, const carousel_weights
                                    const char* which) {
   require(from, which);
   const carousel_weights given = read_struct(from, "carousel_weights");
-  const std::vector<loading::Slot> slots = loading::slots(spec);
   DirectionWeights weights;
   for (const WeightArray& array : kWeightArrays) {
-    const std::int64_t count = wanted(slots, array);
+    const std::int64_t needed = floats_of(loading::slots(spec), array);
+    const std::int64_t allowed = needed + floats_of(loading::optional_slots(spec), array);
     const float* values = given.*array.from;
-    if ((values != nullptr) == (count > 0)) {
-      (weights.*array.to).assign(values, values + count);
-      continue;
+    if (values != nullptr && allowed > 0) {
+      (weights.*array.to).assign(values, values + allowed);
+    } else if (values != nullptr || needed > 0) {
+      throw InvalidArgument(std::string(which) + "." + array.name +
+                            (needed > 0 ? " is null, but " : " must be null: ") + describe(spec) +
+                            (needed > 0 ? " needs it" : " has no such weights"));
     }
-    throw InvalidArgument(std::string(which) + "." + array.name +
-                          (count > 0 ? " is null, but " : " must be null: ") + describe(spec) +
-                          (count > 0 ? " needs it" : " has no such weights"));
   }
   return weights;
 }
@@ -193,19 +198,23 @@ carousel_status carousel_model_add_layer(carousel_model* model, const carousel_l
   });
 }
 
+carousel_status carousel_model_set_tail(carousel_model* model, int32_t tail) {
+  return guarded(CAROUSEL_INVALID_ARGUMENT, [&] {
+    require(model, "model");
+    require_enum(tail, CAROUSEL_TAIL_LOG_SOFTMAX, "tail");
+    model->model.tail = static_cast<carousel::Tail>(tail);
+  });
+}
+
+int32_t carousel_model_tail(const carousel_model* model) {
+  return model == nullptr ? 0 : static_cast<int32_t>(model->model.tail);
+}
+
 carousel_status carousel_model_save(const carousel_model* model, const char* path) {
   return guarded(CAROUSEL_BAD_MODEL, [&] {
     require(model, "model");
     require(path, "path");
     carousel::save(model->model, path);
-  });
-}
-
-carousel_status carousel_model_save_onnx(const carousel_model* model, const char* path) {
-  return guarded(CAROUSEL_BAD_MODEL, [&] {
-    require(model, "model");
-    require(path, "path");
-    carousel::save_onnx(model->model, path);
   });
 }
 

@@ -28,14 +28,6 @@ carousel_status refuse(const char* text) noexcept {
   return CAROUSEL_INVALID_ARGUMENT;
 }
 
-/// Strides of zero both: dense, steps first.
-template <class T>
-SequenceView<T> sequence(T* data, std::int64_t steps, std::int64_t batch, std::int64_t features,
-                         std::int64_t step_stride, std::int64_t batch_stride) noexcept {
-  if (step_stride == 0 && batch_stride == 0) return steps_first(data, steps, batch, features);
-  return {data, steps, batch, features, step_stride, batch_stride};
-}
-
 Status run(carousel_stream& s, const carousel_run_args& args) noexcept {
   const SequenceView<float> y =
       sequence(args.y, args.steps, s.batch, s.output_size, args.y_step_stride, args.y_batch_stride);

@@ -98,6 +98,9 @@ typedef struct carousel_load_options {
   const char* head;
   /** Leave tensors alone that belong to none of these instead of refusing the file. */
   bool ignore_extra;
+  /** ONNX: the first and the last node to take, or an output of it; NULL: of the whole graph. */
+  const char* from;
+  const char* to;
 } carousel_load_options;
 
 /** Reads a model file as `carousel::load` does. `options` may be NULL. Any thread. */
@@ -107,7 +110,7 @@ CAROUSEL_API carousel_status carousel_model_load(const char* path,
 
 /**
  * The same from `size` bytes of memory, of which nothing is kept; `source` stands for the file name
- * in messages and may be NULL. Any thread.
+ * in messages, its ending (".onnx") tells the format, and it may be NULL. Any thread.
  */
 CAROUSEL_API carousel_status carousel_model_load_memory(const void* bytes, size_t size,
                                                         const char* source,
@@ -193,6 +196,9 @@ typedef struct carousel_weights {
   const float* bias_hh;   /**< [G*H]; NULL with no_bias and for CAROUSEL_LINEAR */
   const float* weight_hr; /**< [proj_size, H] */
   const float* peephole;  /**< [3*H] in the order i, f, o */
+  /** The state that sequences start from, where it was learned; NULL: zeros. */
+  const float* initial_h; /**< [S] */
+  const float* initial_c; /**< [H]; LSTM only */
 } carousel_weights;
 
 /** An empty model, to which layers are added bottom up. Any thread. */
@@ -217,15 +223,23 @@ CAROUSEL_API carousel_status carousel_model_add_layer(carousel_model* model,
                                                       const carousel_weights* forward,
                                                       const carousel_weights* reverse);
 
+/** What is applied to the outputs of the last layer, to each step of each row. */
+typedef enum carousel_tail {
+  CAROUSEL_TAIL_NONE = 0,
+  CAROUSEL_TAIL_SIGMOID = 1,
+  CAROUSEL_TAIL_TANH = 2,
+  CAROUSEL_TAIL_RELU = 3,
+  CAROUSEL_TAIL_SOFTMAX = 4, /**< over all outputs of a step, like the next */
+  CAROUSEL_TAIL_LOG_SOFTMAX = 5
+} carousel_tail;
+
+/** Sets the activation of the outputs, a carousel_tail. One thread at a time. */
+CAROUSEL_API carousel_status carousel_model_set_tail(carousel_model* model, int32_t tail);
+/** That activation. Any thread that reads. */
+CAROUSEL_API int32_t carousel_model_tail(const carousel_model* model);
+
 /** Writes a safetensors file as `carousel::save` does. Any thread that reads. */
 CAROUSEL_API carousel_status carousel_model_save(const carousel_model* model, const char* path);
-
-/**
- * Writes an ONNX file as `carousel::save_onnx` does with its default options. CAROUSEL_BAD_MODEL
- * for what ONNX cannot express and where the library was built without ONNX. Any thread that reads.
- */
-CAROUSEL_API carousel_status carousel_model_save_onnx(const carousel_model* model,
-                                                      const char* path);
 
 /** Features of x per step; 1 for a model that takes ids. Any thread that reads. */
 CAROUSEL_API int64_t carousel_model_input_size(const carousel_model* model);
@@ -380,6 +394,61 @@ CAROUSEL_API size_t carousel_stream_memory_bytes(const carousel_stream* stream);
 
 /** NULL is allowed. The last call with this handle. */
 CAROUSEL_API void carousel_stream_free(carousel_stream* stream);
+
+/* --- Cross-check ------------------------------------------------------------------------------*/
+
+/** What became of running a model with several backends. Immutable: every function is for any
+ * thread. */
+typedef struct carousel_check_report carousel_check_report;
+
+typedef struct carousel_check_options {
+  size_t struct_size;
+  const char* backend; /**< NULL: all that can run; or a family or an id */
+  int threads;         /**< of each run; 0: 1 */
+  /** Largest difference that passes; 0: what roundings can do to this model on this input. */
+  double tolerance;
+} carousel_check_options;
+
+/** Two backends that ran, `first` compared with `second`. The strings live as long as the report.
+ */
+typedef struct carousel_check_pair {
+  size_t struct_size;
+  const char* first; /**< "xsimd:avx2" */
+  const char* second;
+  bool ok; /**< every value is within its tolerance */
+  bool same_bits;
+  double max_abs;
+  double max_ulp;
+  double nmse;
+  int64_t outside; /**< values outside their tolerance, of `count` */
+  int64_t count;
+  /** Where the first wrong value arises in a single layer, counted from 0; layer is -1 when every
+   * layer agrees by itself. The head comes after the last recurrent layer. */
+  int64_t layer, step, row, unit;
+  int32_t direction; /**< CAROUSEL_FORWARD or CAROUSEL_REVERSE */
+} carousel_check_pair;
+
+/**
+ * Runs `batch` sequences, as `input` describes them (its y is not used), through the model with
+ * each backend and compares what they give, as `carousel::cross_check` does. A disagreement is no
+ * failure of this function: ask the report. `options` may be NULL. Any thread that reads `model`.
+ */
+CAROUSEL_API carousel_status carousel_cross_check(const carousel_model* model, int64_t batch,
+                                                  const carousel_run_args* input,
+                                                  const carousel_check_options* options,
+                                                  carousel_check_report** report);
+
+/** Something ran, nothing failed, all agree. Any thread. */
+CAROUSEL_API bool carousel_check_ok(const carousel_check_report* report);
+/** A line for each refusal and disagreement; lives as long as the report. Any thread. */
+CAROUSEL_API const char* carousel_check_text(const carousel_check_report* report);
+/** Pairs of backends that ran. Any thread. */
+CAROUSEL_API size_t carousel_check_pair_count(const carousel_check_report* report);
+/** The pair at `index`. Any thread. */
+CAROUSEL_API carousel_status carousel_check_get_pair(const carousel_check_report* report,
+                                                     size_t index, carousel_check_pair* pair);
+/** NULL is allowed. The last call with this handle. */
+CAROUSEL_API void carousel_check_free(carousel_check_report* report);
 
 #ifdef __cplusplus
 } /* extern "C" */

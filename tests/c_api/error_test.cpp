@@ -60,6 +60,11 @@ TEST(CApiErrors, LayersThatAreWrong) {
       {"bias_hh is null", [](Layer& l) { l.weights.bias_hh = nullptr; }},
       {"bias_ih must be null", [](Layer& l) { l.spec.no_bias = true; }},
       {"peephole must be null", [](Layer& l) { l.weights.peephole = l.values.data(); }},
+      {"initial_c must be null",
+       [](Layer& l) {
+         l.spec.cell = CAROUSEL_GRU;
+         l.weights.initial_c = l.values.data();
+       }},
       {"weight_hr is null", [](Layer& l) { l.spec.proj_size = 2; }},
       {"proj_size", [](Layer& l) { l.spec.proj_size = 4; }},
       {"input_size is 0", [](Layer& l) { l.spec.input_size = 0; }},

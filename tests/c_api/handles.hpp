@@ -16,10 +16,12 @@ struct Free {
   void operator()(carousel_model* model) const { carousel_model_free(model); }
   void operator()(carousel_network* network) const { carousel_network_free(network); }
   void operator()(carousel_stream* stream) const { carousel_stream_free(stream); }
+  void operator()(carousel_check_report* report) const { carousel_check_free(report); }
 };
 using CModel = std::unique_ptr<carousel_model, Free>;
 using CNetwork = std::unique_ptr<carousel_network, Free>;
 using CStream = std::unique_ptr<carousel_stream, Free>;
+using CReport = std::unique_ptr<carousel_check_report, Free>;
 
 /// A struct of the C interface, all zero but its size.
 template <class T>
@@ -41,6 +43,8 @@ inline carousel_weights c_weights(const DirectionWeights& weights) {
   result.bias_hh = pointer(weights.bias_hh);
   result.weight_hr = pointer(weights.weight_hr);
   result.peephole = pointer(weights.peephole);
+  result.initial_h = pointer(weights.initial_h);
+  result.initial_c = pointer(weights.initial_c);
   return result;
 }
 
@@ -79,6 +83,7 @@ inline CModel c_model(const Model& from) {
   if (from.head) {
     EXPECT_EQ(add_layer(model, *from.head), CAROUSEL_OK) << carousel_last_error();
   }
+  EXPECT_EQ(carousel_model_set_tail(model, static_cast<std::int32_t>(from.tail)), CAROUSEL_OK);
   return CModel(model);
 }
 

@@ -119,6 +119,18 @@ TEST_P(CApiRun, SameBitsAsCpp) {
   }
 }
 
+TEST_P(CApiRun, LearnedStatesAndTheTailArrive) {
+  Problem problem = testing_support::sample({.input = 5, .hidden = 9, .batch = 2, .steps = 4});
+  problem.h0.clear();  // what the stream starts with
+  const Outcome without = run_cpp(problem, GetParam());
+  problem.model.layers[0].directions[0].initial_h.assign(9, 0.5F);
+  problem.model.layers[0].directions[0].initial_c.assign(9, -0.25F);
+  problem.model.tail = Tail::softmax;
+  const Outcome cpp = run_cpp(problem, GetParam());
+  EXPECT_GE(first_different_bit(cpp.c, without.c), 0);
+  expect_same_bits(run_c(problem, GetParam()), cpp);
+}
+
 TEST_P(CApiRun, DenseRunsContinueAndResetStartsAfresh) {
   const Problem problem =
       testing_support::sample({.input = 5, .hidden = 9, .batch = 2, .steps = 4});

@@ -46,5 +46,5 @@ int main(int argc, char** argv) {
     }
   }
   std::printf("%zu plug-ins agree\n", plugins.size());
-  return plugins.size() == 2 ? 0 : 1;
+  return plugins.size() == 3 ? 0 : 1;
 }

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+# carousel_dnnl_problem(<variable>): what would make find_package(dnnl CONFIG) stop with an error of
+# another package, or empty. Debian 12's oneDNN demands OpenCL, which libdnnl-dev only recommends.
+function(carousel_dnnl_problem variable)
+  set(${variable} "" PARENT_SCOPE)
+  set(folders ${dnnl_DIR})
+  foreach(prefix IN LISTS dnnl_ROOT CMAKE_PREFIX_PATH CMAKE_SYSTEM_PREFIX_PATH)
+    foreach(lib IN ITEMS lib/${CMAKE_LIBRARY_ARCHITECTURE} lib lib64)
+      list(APPEND folders "${prefix}/${lib}/cmake/dnnl")
+    endforeach()
+  endforeach()
+  find_file(config dnnl-config.cmake PATHS ${folders} NO_DEFAULT_PATH NO_CACHE)
+  if(NOT config)
+    return()
+  endif()
+  file(STRINGS "${config}" demands REGEX "DNNL_GPU_RUNTIME \"OCL\"")
+  if(NOT demands)
+    return()
+  endif()
+  find_package(OpenCL QUIET)
+  if(NOT OpenCL_FOUND)
+    set(${variable} "oneDNN's CMake package (${config}) demands OpenCL, which is not here: \
+install ocl-icd-opencl-dev" PARENT_SCOPE)
+  endif()
+endfunction()

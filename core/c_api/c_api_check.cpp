@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "c_api.hpp"
+
+#include <carousel/cross_check.hpp>
+
+struct carousel_check_report {
+  carousel::CrossCheckReport report;
+  std::string text;
+};
+
+namespace carousel::c_api {
+namespace {
+
+CheckInput check_input(const Model& model, std::int64_t batch, const carousel_run_args* from) {
+  require(from, "input");
+  const carousel_run_args given = read_struct(from, "carousel_run_args");
+  CheckInput input;
+  if (given.x != nullptr) {
+    input.x = sequence(given.x, given.steps, batch, model.input_size(), given.x_step_stride,
+                       given.x_batch_stride);
+  }
+  if (given.ids != nullptr) {
+    input.ids =
+        sequence(given.ids, given.steps, batch, 1, given.x_step_stride, given.x_batch_stride);
+  }
+  if (given.lengths != nullptr && batch > 0) {
+    input.lengths = {given.lengths, static_cast<std::size_t>(batch)};
+  }
+  return input;
+}
+
+CrossCheckOptions check_options(const carousel_check_options* from) {
+  const carousel_check_options given = read_struct(from, "carousel_check_options");
+  if (given.threads < 0 || !(given.tolerance >= 0)) {
+    throw InvalidArgument("carousel_check_options: threads and tolerance must not be negative");
+  }
+  CrossCheckOptions options;
+  if (given.backend != nullptr) options.choice = given.backend;
+  if (given.threads > 0) options.threads = given.threads;
+  if (given.tolerance > 0) options.tolerance = given.tolerance;
+  return options;
+}
+
+carousel_check_pair pair_of(const CrossCheckReport& report, const CheckedPair& pair) {
+  const Divergence nowhere{.layer = -1, .quantity = {}};
+  const Divergence& at = pair.divergence ? *pair.divergence : nowhere;
+  return {.struct_size = 0,
+          .first = report.backends[pair.first].id.c_str(),
+          .second = report.backends[pair.second].id.c_str(),
+          .ok = pair.agreement.ok,
+          .same_bits = pair.same_bits,
+          .max_abs = pair.agreement.max_abs,
+          .max_ulp = pair.agreement.max_ulp,
+          .nmse = pair.agreement.nmse,
+          .outside = pair.agreement.outside,
+          .count = pair.agreement.count,
+          .layer = at.layer,
+          .step = at.step,
+          .row = at.row,
+          .unit = at.unit,
+          .direction = static_cast<std::int32_t>(at.direction)};
+}
+
+}  // namespace
+}  // namespace carousel::c_api
+
+using namespace carousel::c_api;
+
+extern "C" {
+
+carousel_status carousel_cross_check(const carousel_model* model, int64_t batch,
+                                     const carousel_run_args* input,
+                                     const carousel_check_options* options,
+                                     carousel_check_report** report) {
+  carousel::CrossCheckOptions check_with;
+  const carousel_status status = guarded(CAROUSEL_UNSUPPORTED, [&] {
+    require_result(report, "report");
+    require(model, "model");
+    check_with = check_options(options);
+    (void)carousel::select_backends(check_with.choice);
+  });
+  if (status != CAROUSEL_OK) return status;
+  return guarded(CAROUSEL_INVALID_ARGUMENT, [&] {
+    auto made =
+        carousel::cross_check(model->model, check_input(model->model, batch, input), check_with);
+    std::string text = carousel::describe(made);
+    *report = new carousel_check_report{std::move(made), std::move(text)};
+  });
+}
+
+bool carousel_check_ok(const carousel_check_report* report) {
+  return report != nullptr && report->report.ok();
+}
+
+const char* carousel_check_text(const carousel_check_report* report) {
+  return report == nullptr ? nullptr : report->text.c_str();
+}
+
+size_t carousel_check_pair_count(const carousel_check_report* report) {
+  return report == nullptr ? 0 : report->report.pairs.size();
+}
+
+carousel_status carousel_check_get_pair(const carousel_check_report* report, size_t index,
+                                        carousel_check_pair* pair) {
+  return guarded(CAROUSEL_INTERNAL_ERROR, [&] {
+    require(report, "report");
+    const auto& pairs = report->report.pairs;
+    if (index >= pairs.size()) {
+      throw InvalidArgument("pair " + std::to_string(index) + " of " +
+                            std::to_string(pairs.size()));
+    }
+    write_struct(pair_of(report->report, pairs[index]), pair, "pair");
+  });
+}
+
+void carousel_check_free(carousel_check_report* report) { delete report; }
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finds, links and runs: a cell of one unit without bias makes 0 of 0. */
+#include <carousel/carousel.h>
+
+#include <stdio.h>
+
+int main(void) {
+  const float weight[4] = {1, 1, 1, 1};
+  const carousel_layer_spec spec = {
+      .struct_size = sizeof spec, .input_size = 1, .hidden_size = 1, .no_bias = true};
+  const carousel_weights weights = {
+      .struct_size = sizeof weights, .weight_ih = weight, .weight_hh = weight};
+  const float x = 0;
+  float y = 1;
+  carousel_model* model = NULL;
+  carousel_network* network = NULL;
+  carousel_stream* stream = NULL;
+  const int failed = carousel_model_new(&model) != CAROUSEL_OK ||
+                     carousel_model_add_layer(model, &spec, &weights, NULL) != CAROUSEL_OK ||
+                     carousel_prepare(model, NULL, &network) != CAROUSEL_OK ||
+                     carousel_stream_new(network, NULL, &stream) != CAROUSEL_OK ||
+                     carousel_stream_run(stream, 1, &x, &y) != CAROUSEL_OK || y != 0;
+  if (failed) fprintf(stderr, "%s\n", carousel_last_error());
+  printf("Carousel %s\n", carousel_version());
+  carousel_stream_free(stream);
+  carousel_network_free(network);
+  carousel_model_free(model);
+  return failed;
+}

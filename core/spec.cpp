@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "activation_parameters.hpp"
+
 #include <carousel/error.hpp>
 #include <carousel/spec.hpp>
 
@@ -26,24 +28,6 @@ void check_lstm_only(bool used, const char* field, Cell cell) {
   if (!used || cell == Cell::lstm) return;
   throw Error(std::string("layer spec: ") + field + " is defined for LSTM cells only, not for " +
               std::string(name(cell)));
-}
-
-/// Which of alpha and beta a kind has.
-struct Parameters {
-  bool alpha = false;
-  bool beta = false;
-};
-
-Parameters parameters(ActivationKind kind) {
-  switch (kind) {
-    case ActivationKind::affine:
-    case ActivationKind::scaled_tanh:
-    case ActivationKind::hard_sigmoid: return {true, true};
-    case ActivationKind::leaky_relu:
-    case ActivationKind::thresholded_relu:
-    case ActivationKind::elu: return {true, false};
-    default: return {};
-  }
 }
 
 void check_activations(const LayerSpec& spec) {
@@ -112,9 +96,21 @@ std::size_t activation_count(Cell cell) noexcept {
   return 0;
 }
 
+ActivationParameters parameters(ActivationKind kind) noexcept {
+  switch (kind) {
+    case ActivationKind::affine:
+    case ActivationKind::scaled_tanh:
+    case ActivationKind::hard_sigmoid: return {true, true};
+    case ActivationKind::leaky_relu:
+    case ActivationKind::thresholded_relu:
+    case ActivationKind::elu: return {true, false};
+    default: return {};
+  }
+}
+
 bool same_function(const Activation& a, const Activation& b) noexcept {
   if (a.kind != b.kind) return false;
-  const Parameters used = parameters(a.kind);
+  const ActivationParameters used = parameters(a.kind);
   return (!used.alpha || a.alpha == b.alpha) && (!used.beta || a.beta == b.beta);
 }
 

@@ -218,6 +218,14 @@ carousel_status carousel_model_save(const carousel_model* model, const char* pat
   });
 }
 
+carousel_status carousel_model_save_onnx(const carousel_model* model, const char* path) {
+  return guarded(CAROUSEL_BAD_MODEL, [&] {
+    require(model, "model");
+    require(path, "path");
+    carousel::save_onnx(model->model, path);
+  });
+}
+
 int64_t carousel_model_input_size(const carousel_model* model) {
   return model == nullptr ? 0 : model->model.input_size();
 }

@@ -2,6 +2,7 @@
 #include "files.hpp"
 #include "module_names.hpp"
 #include "onnx/load_onnx.hpp"
+#include "spec_text.hpp"
 #include "state_dict.hpp"
 #include "tensor_reader.hpp"
 #include "text.hpp"
@@ -51,7 +52,7 @@ Cell cell_from_shapes(const TensorReader& reader, const Tensor& weight_hh, std::
            std::to_string(hidden));
 }
 
-/// The spec of layer 0; the others differ from it in input_size only.
+/// The spec of layer 0 of a PyTorch module; the others differ from it in input_size only.
 LayerSpec infer_spec(const TensorReader& reader, const std::string& prefix, std::size_t layers) {
   const Tensor& weight_ih = require_matrix(reader, tensor_name(prefix, "weight_ih", 0, 0));
   const Tensor& weight_hh = require_matrix(reader, tensor_name(prefix, "weight_hh", 0, 0));
@@ -103,9 +104,32 @@ void check_spec(const TensorReader& reader, const LayerSpec& spec) {
   }
 }
 
-void read_layers(TensorReader& reader, Model& model, LayerSpec spec, std::size_t layers) {
+/// The specs of all layers: as the metadata says, or those of a PyTorch module.
+std::vector<LayerSpec> find_specs(const TensorReader& reader, const Model& model) {
+  const std::string& prefix = model.names.prefix;
+  const std::size_t layers = count_layers(reader, prefix);
+  const auto found = model.metadata.find(std::string(kLayersKey));
+  if (found != model.metadata.end()) {
+    std::vector<LayerSpec> specs = specs_from_text(found->second, reader.source());
+    if (specs.size() == layers) return specs;
+    fail(reader.source(), "metadata " + quote(kLayersKey) + " tells of " +
+                              std::to_string(specs.size()) + " layers, but there are tensors of " +
+                              std::to_string(layers));
+  }
+  LayerSpec spec = infer_spec(reader, prefix, layers);
+  apply_activation(spec, model);
+  std::vector<LayerSpec> specs;
   for (std::size_t k = 0; k < layers; ++k) {
     check_spec(reader, spec);
+    specs.push_back(spec);
+    spec.input_size = spec.output_size();
+  }
+  return specs;
+}
+
+void read_layers(TensorReader& reader, Model& model, const std::vector<LayerSpec>& specs) {
+  for (std::size_t k = 0; k < specs.size(); ++k) {
+    const LayerSpec& spec = specs[k];
     ModelLayer& layer = model.layers.emplace_back();
     layer.spec = spec;
     for (std::size_t d = 0; d < static_cast<std::size_t>(spec.directions()); ++d) {
@@ -120,7 +144,6 @@ void read_layers(TensorReader& reader, Model& model, LayerSpec spec, std::size_t
         }
       }
     }
-    spec.input_size = spec.output_size();
   }
 }
 
@@ -201,13 +224,11 @@ Model model_from_table(const safetensors::Table& table, std::string_view source,
   model.source = std::string(source);
   model.metadata = table.metadata;
   model.names.prefix = find_prefix(reader, options.prefix);
-  const std::size_t layers = count_layers(reader, model.names.prefix);
-  LayerSpec spec = infer_spec(reader, model.names.prefix, layers);
-  apply_activation(spec, model);
+  const std::vector<LayerSpec> specs = find_specs(reader, model);
   apply_tail(model);
-  read_layers(reader, model, spec, layers);
-  const ModuleRole embedding = embedding_role(spec.input_size);
-  const ModuleRole head = head_role(spec.output_size());
+  read_layers(reader, model, specs);
+  const ModuleRole embedding = embedding_role(specs.front().input_size);
+  const ModuleRole head = head_role(specs.back().output_size());
   read_embedding(reader, model, embedding, options.embedding);
   read_head(reader, model, head, options.head);
   if (!options.ignore_extra) {

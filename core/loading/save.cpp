@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "files.hpp"
+#include "onnx/load_onnx.hpp"
+#include "spec_text.hpp"
 #include "state_dict.hpp"
 #include "text.hpp"
 
 #include <carousel/model.hpp>
+
+#include <algorithm>
 
 namespace carousel {
 namespace loading {
@@ -38,43 +42,48 @@ bool same_kind(const LayerSpec& a, const LayerSpec& b) {
   return resized == normalized(b);
 }
 
-/// A state dict has names and shapes only. What those cannot express must not be lost silently.
-void require_expressible(const Model& model) {
+/// Whether a loader finds out all about the layers by names and shapes (and the word for plain
+/// RNNs).
+bool told_by_shapes(const Model& model) {
   const LayerSpec& first = model.layers.front().spec;
-  for (std::size_t k = 0; k < model.layers.size(); ++k) {
-    const LayerSpec& spec = model.layers[k].spec;
-    std::string reason;
-    if (spec.direction == Direction::reverse) {
-      reason = "PyTorch has no layer that runs in reverse only";
-    } else if (normalized(spec) != spec_from_state_dict(spec)) {
-      reason =
-          "a PyTorch state dict cannot express its variant (peephole, coupling, clip, "
-          "activations, precision)";
-    } else if (!same_kind(spec, first)) {
-      reason = "the layers of a PyTorch module differ in input_size only";
-    }
-    if (!reason.empty()) {
-      throw Error("layer " + std::to_string(k) + " (" + describe(spec) +
-                  ") cannot be saved: " + reason);
-    }
+  return std::ranges::all_of(model.layers, [&](const ModelLayer& layer) {
+    const LayerSpec& spec = layer.spec;
+    return spec.direction != Direction::reverse && normalized(spec) == spec_from_state_dict(spec) &&
+           same_kind(spec, first);
+  });
+}
+
+/// What tensors cannot tell is told by metadata; what these keys held before says nothing of this
+/// model.
+void set(std::map<std::string, std::string>& metadata, std::string_view key,
+         std::string_view value) {
+  if (value.empty()) {
+    metadata.erase(std::string(key));
+  } else {
+    metadata.insert_or_assign(std::string(key), std::string(value));
   }
+}
+
+std::map<std::string, std::string> metadata_of(const Model& model) {
+  std::map<std::string, std::string> metadata = model.metadata;
+  const bool plain = told_by_shapes(model);
+  set(metadata, kLayersKey, plain ? "" : specs_to_text(model.layers));
+  set(metadata, kTailKey, model.tail == Tail::none ? "" : name(model.tail));
+  if (plain && model.layers.front().spec.cell == Cell::rnn) {
+    const bool relu = is_relu_rnn(model.layers.front().spec);
+    const bool said = relu || metadata.contains(std::string(kActivationKey));
+    set(metadata, kActivationKey, !said ? "" : relu ? "relu" : "tanh");
+  }
+  for (const std::string_view key : {kOnnxInputKey, kOnnxOutputKey}) set(metadata, key, "");
+  return metadata;
 }
 
 }  // namespace
 
 std::vector<std::byte> to_safetensors(const Model& model) {
   validate(model);
-  require_expressible(model);
   safetensors::Table table;
-  table.metadata = model.metadata;
-  if (model.layers.front().spec.cell == Cell::rnn) {
-    const bool relu = is_relu_rnn(model.layers.front().spec);
-    if (relu || table.metadata.contains(std::string(kActivationKey))) {
-      table.metadata[std::string(kActivationKey)] = relu ? "relu" : "tanh";
-    }
-  }
-  table.metadata.erase(std::string(kTailKey));
-  if (model.tail != Tail::none) table.metadata[std::string(kTailKey)] = name(model.tail);
+  table.metadata = metadata_of(model);
   const std::vector<NamedArray> arrays = named_arrays(model);
   for (const NamedArray& array : arrays) {
     table.tensors.push_back(
@@ -85,11 +94,26 @@ std::vector<std::byte> to_safetensors(const Model& model) {
 
 }  // namespace loading
 
-void save(const Model& model, const std::filesystem::path& file) {
-  const std::vector<std::byte> bytes = loading::to_safetensors(model);
+namespace {
+
+void write(const std::filesystem::path& file, std::span<const std::byte> bytes) {
   loading::AtomicFile output(file);
   output.write(bytes);
   output.commit();
+}
+
+}  // namespace
+
+void save(const Model& model, const std::filesystem::path& file) {
+  if (loading::is_onnx_name(file.string())) {
+    loading::fail(file.string(), "save writes safetensors; save_onnx writes ONNX");
+  }
+  write(file, loading::to_safetensors(model));
+}
+
+void save_onnx(const Model& model, const std::filesystem::path& file,
+               const SaveOnnxOptions& options) {
+  write(file, loading::to_onnx(model, options));
 }
 
 }  // namespace carousel

@@ -54,6 +54,9 @@ struct NamedArray {
 
 /// Metadata key that holds what a state dict cannot tell of a plain RNN: "tanh" or "relu".
 inline constexpr std::string_view kActivationKey = "carousel.activation";
+/// Metadata key that holds the specs of layers that are not those of a PyTorch module; see
+/// spec_text.hpp.
+inline constexpr std::string_view kLayersKey = "carousel.layers";
 /// Metadata key that holds the name of the model's tail, unless that is none.
 inline constexpr std::string_view kTailKey = "carousel.tail";
 

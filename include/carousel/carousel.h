@@ -241,6 +241,13 @@ CAROUSEL_API int32_t carousel_model_tail(const carousel_model* model);
 /** Writes a safetensors file as `carousel::save` does. Any thread that reads. */
 CAROUSEL_API carousel_status carousel_model_save(const carousel_model* model, const char* path);
 
+/**
+ * Writes an ONNX file as `carousel::save_onnx` does with its default options. CAROUSEL_BAD_MODEL
+ * for what ONNX cannot express and where the library was built without ONNX. Any thread that reads.
+ */
+CAROUSEL_API carousel_status carousel_model_save_onnx(const carousel_model* model,
+                                                      const char* path);
+
 /** Features of x per step; 1 for a model that takes ids. Any thread that reads. */
 CAROUSEL_API int64_t carousel_model_input_size(const carousel_model* model);
 /** Features of y per step. Any thread that reads. */

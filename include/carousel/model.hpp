@@ -104,7 +104,8 @@ struct LoadOptions {
 /// `weight_hr_l1`, ...), stored as F32, F16, BF16 or F64.
 /// https://github.com/huggingface/safetensors#format
 /// LSTM, GRU and plain RNN are told apart by their shapes; the metadata key `carousel.activation`
-/// ("tanh", the default, or "relu") says which plain RNN it is.
+/// ("tanh", the default, or "relu") says which plain RNN it is, and `carousel.layers` tells of
+/// layers as PyTorch has none (see `save`).
 ///
 /// A file whose name ends in .onnx is read as ONNX (operator set 7 or newer): LSTM, GRU and RNN
 /// nodes one after another, from a graph input, with an optional embedding (Gather) before and an
@@ -125,10 +126,31 @@ struct LoadOptions {
                                       const LoadOptions& options = {});
 
 /// Writes a safetensors file (float32, tensors in a fixed order, so equal models give equal bytes).
-/// Written under a temporary name and renamed: a failure leaves no partial file.
-/// Throws Error when the model is not valid, or has a variant that names and shapes of a PyTorch
-/// state dict cannot express.
+/// What names and shapes of a PyTorch state dict cannot tell (variants of cells, activations,
+/// reverse-only layers, layers that differ) goes into the metadata key `carousel.layers`, so `load`
+/// gives back an equal model. Written under a temporary name and renamed: a failure leaves no
+/// partial file. Throws Error when the model is not valid, or the name ends in .onnx.
 CAROUSEL_API void save(const Model& model, const std::filesystem::path& file);
+
+struct SaveOnnxOptions {
+  /// A graph input `lengths` (int32 [batch]): the sequence_lens of every layer.
+  bool lengths = false;
+  /// Graph inputs for initial states, `h0_l0` [directions, batch, state_size] (and `c0_l0`),
+  /// `h0_l1`,
+  /// ..., and outputs for final ones, `hn_l0`, ...: for streaming in pieces. Not for models whose
+  /// initial states were learned.
+  bool states = false;
+};
+
+/// Writes an ONNX file (operator set 13) that `load` reads back as an equal model: an input `x`
+/// [steps, batch, input_size] (float32; with an embedding `ids` [steps, batch], int64) with the
+/// first two sizes left open, an LSTM, GRU or RNN node for each layer, and an output `y` [steps,
+/// batch, output_size]. Metadata becomes the file's properties. Written under a temporary name and
+/// renamed. Throws Error naming what ONNX cannot express: a projection, a cell clip, an input gate
+/// that follows from the forget gate, weights in less than float32; or more than 2 GiB. A build
+/// without ONNX support throws Error saying so.
+CAROUSEL_API void save_onnx(const Model& model, const std::filesystem::path& file,
+                            const SaveOnnxOptions& options = {});
 
 /// Names of tensors that hold NaN or infinite values, with how many; such weights are legal.
 struct NonFiniteTensor {

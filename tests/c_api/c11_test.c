@@ -62,6 +62,8 @@ static void check_null_arguments(carousel_model* model, const carousel_network* 
   CHECK(carousel_model_add_layer(model, &spec, NULL, NULL) == bad);
   CHECK(carousel_model_save(NULL, "file") == bad);
   CHECK(carousel_model_save(model, NULL) == bad);
+  CHECK(carousel_model_save_onnx(NULL, "file.onnx") == bad);
+  CHECK(carousel_model_save_onnx(model, NULL) == bad);
   CHECK(carousel_model_metadata(model, NULL) == NULL);
   CHECK(carousel_prepare(NULL, NULL, &no_network) == bad);
   CHECK(carousel_prepare(model, NULL, NULL) == bad);

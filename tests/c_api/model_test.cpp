@@ -113,6 +113,18 @@ TEST(CApiModel, SavesWhatCppSaves) {
   std::filesystem::remove(cpp_file);
 }
 
+TEST(CApiModel, SavesOnnxOrSaysWhyNot) {
+  const Model cpp = testing_support::sample({.input = 4, .hidden = 8}).model;
+  const auto folder = std::filesystem::temp_directory_path();
+  const std::string file = folder / ("c_api_" + std::to_string(::getpid()) + ".onnx");
+  if (carousel_model_save_onnx(c_model(cpp).get(), file.c_str()) == CAROUSEL_OK) {
+    EXPECT_EQ(load(file).layers.front().spec, cpp.layers.front().spec);
+    std::filesystem::remove(file);
+  } else {
+    EXPECT_NE(std::string(carousel_last_error()).find("no ONNX support"), std::string::npos);
+  }
+}
+
 TEST(CApiModel, VariantsOfASpecArrive) {
   // What no backend can run, each says so with the reason; the variant's name shows it arrived.
   auto spec = sized<carousel_layer_spec>();

@@ -154,24 +154,77 @@ std::string save_error(const std::function<void(Model&)>& change) {
   return error_of([&] { static_cast<void>(save_bytes(model)); });
 }
 
-TEST(Save, RefusesWhatAStateDictCannotExpress) {
-  const std::string variant = "a PyTorch state dict cannot express its variant";
-  EXPECT_TRUE(contains(save_error([](Model& m) { m.layers[1].spec.clip = 3; }), variant));
-  EXPECT_TRUE(contains(
-      save_error([](Model& m) { m.layers[0].spec.activations[0][1].kind = ActivationKind::relu; }),
-      "layer 0 (LSTM 2 -> 2, activations Sigmoid Relu Tanh) cannot be saved: " + variant));
-  EXPECT_TRUE(contains(
-      save_error([](Model& m) { m.layers[0].spec.coupling = GateCoupling::forget_from_input; }),
-      variant));
+/// The model after a change, saved and loaded, and what the file says of its layers.
+std::string saved_layers(const std::function<void(Model&)>& change) {
+  Model model = load(recurrent_dict({.input = 2, .layers = 2}).bytes(), "");
+  change(model);
+  const Model again = load(save_bytes(model), "again");
+  EXPECT_EQ(save_bytes(again), save_bytes(model));
+  for (std::size_t k = 0; k < 2; ++k) EXPECT_EQ(again.layers[k].spec, model.layers[k].spec);
+  return again.metadata.contains("carousel.layers") ? again.metadata.at("carousel.layers") : "";
+}
+
+TEST(Save, WhatAStateDictCannotTellIsInTheMetadata) {
+  EXPECT_EQ(saved_layers([](Model&) {}), "");
+  EXPECT_EQ(saved_layers([](Model& m) { m.metadata["carousel.layers"] = "of another model"; }), "");
+  EXPECT_EQ(saved_layers([](Model& m) { m.layers[1].spec.clip = 0.1F; }),
+            R"([{"cell":"lstm","hidden_size":2,"input_size":2},)"
+            R"({"cell":"lstm","clip":0.10000000149011612,"hidden_size":2,"input_size":2}])");
+  const std::string reverse =
+      saved_layers([](Model& m) { m.layers[0].spec.direction = Direction::reverse; });
+  EXPECT_TRUE(contains(reverse, R"("direction":"reverse")"));
+  const std::string no_bias = saved_layers([](Model& m) {
+    m.layers[1].spec.bias = false;
+    m.layers[1].directions[0].bias_ih.clear();
+    m.layers[1].directions[0].bias_hh.clear();
+  });
+  EXPECT_TRUE(contains(no_bias, R"("bias":false)"));
+  const std::string functions = saved_layers([](Model& m) {
+    const Activation elu{ActivationKind::elu, 0.7F};
+    m.layers[0].spec.activations = {ActivationSet{elu, elu, elu}, ActivationSet{elu, elu, elu}};
+    m.layers[0].spec.coupling = GateCoupling::input_from_forget;
+    m.layers[0].spec.cell_clip = 3;
+    m.layers[0].spec.precision = Precision::bfloat16;
+  });
+  EXPECT_TRUE(contains(functions, R"({"alpha":0.699999988079071,"name":"Elu"})"));
+}
+
+std::string layers_error(const std::string& layers) {
+  std::string quoted;
+  for (const char c : layers) quoted += c == '"' ? std::string("\\\"") : std::string(1, c);
+  return load_error(
+      recurrent_dict({}).metadata(R"({"carousel.layers":")" + quoted + R"("})").bytes());
+}
+
+TEST(Save, WrongMetadataOfLayersIsRefused) {
+  const std::string sizes = R"([{"cell":"lstm","hidden_size":2,"input_size":3)";
+  EXPECT_EQ(layers_error(sizes + "}]"), "(no error)");
+  const std::string layers = "metadata 'carousel.layers'";
+  EXPECT_TRUE(contains(layers_error("x"), layers + " is not JSON"));
+  EXPECT_TRUE(contains(layers_error("[]"), layers + " must be an array with an object per layer"));
+  EXPECT_TRUE(contains(layers_error("[1]"), layers + ": layer 0 must be an object"));
+  EXPECT_TRUE(contains(layers_error(std::string(9, '[') + std::string(9, ']')),
+                       layers + " is nested too deep"));
+  EXPECT_TRUE(contains(layers_error(sizes + "}" + sizes.substr(1).insert(0, ",") + "}]"),
+                       layers + " tells of 2 layers, but there are tensors of 1"));
   EXPECT_TRUE(
-      contains(save_error([](Model& m) { m.layers[0].spec.direction = Direction::reverse; }),
-               "PyTorch has no layer that runs in reverse only"));
-  EXPECT_TRUE(contains(save_error([](Model& m) {
-                         m.layers[1].spec.bias = false;
-                         m.layers[1].directions[0].bias_ih.clear();
-                         m.layers[1].directions[0].bias_hh.clear();
-                       }),
-                       "the layers of a PyTorch module differ in input_size only"));
+      contains(layers_error(R"([{"input_size":3,"hidden_size":2}])"), "layer 0 has no cell"));
+  EXPECT_TRUE(contains(layers_error(R"([{"cell":"linear"}])"),
+                       "must have one of lstm, gru, rnn as cell, found '\"linear\"'"));
+  EXPECT_TRUE(contains(layers_error(sizes + R"(,"zoneout":0.1}])"),
+                       "layer 0 has the field 'zoneout', which this version does not know"));
+  EXPECT_TRUE(contains(layers_error(sizes + R"(,"clip":1e99}])"), "a float32 number as clip"));
+  EXPECT_TRUE(contains(layers_error(sizes + R"(,"clip":-1}])"), "is not valid: layer spec: clip"));
+  EXPECT_TRUE(contains(layers_error(sizes + R"(,"bias":1}])"), "true or false as bias, found '1'"));
+  EXPECT_TRUE(contains(layers_error(sizes + R"(,"proj_size":0.5}])"), "an integer as proj_size"));
+  EXPECT_TRUE(contains(layers_error(sizes + R"(,"activations":[[{"name":"Tanh"}]]}])"),
+                       "3 functions for each of 1 directions as activations"));
+  const std::string functions = sizes + R"(,"activations":[[{"name":"Tanh"},{"name":"Tanh"},)";
+  EXPECT_TRUE(contains(layers_error(functions + R"({"name":"Elu"}]]}])"),
+                       "layer 0, direction 0, function 2 has no alpha"));
+  EXPECT_TRUE(contains(layers_error(functions + R"({"alpha":1}]]}])"), "function 2 has no name"));
+  EXPECT_TRUE(contains(layers_error(R"([{"cell":"gru","hidden_size":2,"input_size":3}])"),
+                       "'lstm.weight_ih_l0' has shape [8, 3]"));
 }
 
 TEST(Save, RefusesInvalidModelsAndNames) {

@@ -85,5 +85,54 @@ TEST_F(OnnxCommand, FromAndToTakeAPart) {
   EXPECT_TRUE(contains(wrong.err, "of ONNX files, from and to"));
 }
 
+TEST_F(OnnxCommand, ConvertThereAndBack) {
+  const std::string plain = folder_.file("plain.safetensors");
+  const std::string again = folder_.file("plain.onnx");
+  const CommandResult result = cli_test::carousel({"convert", good_, plain});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_TRUE(contains(result.err, plain + ": LSTM 3 -> 2, 56 parameters"));
+  ASSERT_EQ(cli_test::carousel({"convert", plain, "--to", "onnx"}).code, 0);
+  ASSERT_EQ(cli_test::carousel({"convert", again, folder_.file("b"), "--to", "safetensors"}).code,
+            0);
+  EXPECT_EQ(testing::read_bytes(folder_.file("b")), testing::read_bytes(plain));
+  std::vector<testing::Bytes> outputs;
+  for (const std::string& model : {good_, plain, again}) {
+    const std::string output = folder_.file("y.npy");
+    ASSERT_EQ(run(model, output, {"--backend", "scalar"}).code, 0);
+    outputs.push_back(testing::read_bytes(output));
+  }
+  EXPECT_EQ(outputs[0], outputs[1]);
+  EXPECT_EQ(outputs[0], outputs[2]);
+}
+
+TEST_F(OnnxCommand, ConvertTakesPartsAndOptions) {
+  const std::string part = folder_.file("part.onnx");
+  const CommandResult result = cli_test::carousel(
+      {"convert", larger_, part, "--from", "LSTM_y", "--to", "LSTM_y", "--states", "--lengths"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  const Model model = load(part);
+  EXPECT_EQ(model.tail, Tail::none);
+  schema::ModelProto proto;
+  const testing::Bytes bytes = testing::read_bytes(part);
+  ASSERT_TRUE(proto.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())));
+  EXPECT_EQ(proto.graph().input_size(), 4);
+}
+
+TEST_F(OnnxCommand, ConvertRefusesUnclearTargets) {
+  const auto error = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"convert", good_});
+    const CommandResult result = cli_test::carousel(arguments);
+    EXPECT_EQ(result.code, 2);
+    return result.err;
+  };
+  EXPECT_TRUE(contains(error({}), "give OUTPUT, or --to onnx or --to safetensors"));
+  EXPECT_TRUE(contains(error({"--to", "onnx"}), "is the input; give OUTPUT another name"));
+  EXPECT_TRUE(contains(error({folder_.file("y.bin")}), "its name does not say the format"));
+  EXPECT_TRUE(contains(error({folder_.file("y.onnx"), "--to", "safetensors"}),
+                       "its name contradicts --to safetensors"));
+  EXPECT_TRUE(
+      contains(error({folder_.file("y.safetensors"), "--states"}), "are inputs of an ONNX graph"));
+}
+
 }  // namespace
 }  // namespace carousel::onnx_test

@@ -30,5 +30,15 @@ TEST(Gates, PeepholesInputOutputForget) {
             (Floats{'i', 'i', 'f', 'f', 'o', 'o'}));
 }
 
+TEST(Gates, TheOtherWay) {
+  EXPECT_EQ(to_onnx_gates(Cell::lstm, Floats{'i', 'i', 'f', 'f', 'c', 'c', 'o', 'o'}, 2),
+            (Floats{'i', 'i', 'o', 'o', 'f', 'f', 'c', 'c'}));
+  EXPECT_EQ(to_onnx_gates(Cell::gru, Floats{'r', 'r', 'z', 'z', 'h', 'h'}, 2),
+            (Floats{'z', 'z', 'r', 'r', 'h', 'h'}));
+  EXPECT_EQ(to_onnx_gates(Cell::rnn, Floats{1, 2, 3}, 3), (Floats{1, 2, 3}));
+  EXPECT_EQ(to_onnx_peepholes(Floats{'i', 'i', 'f', 'f', 'o', 'o'}, 2),
+            (Floats{'i', 'i', 'o', 'o', 'f', 'f'}));
+}
+
 }  // namespace
 }  // namespace carousel::loading::onnx

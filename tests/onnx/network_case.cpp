@@ -55,13 +55,13 @@ void expect_close(const std::vector<float>& found, const std::vector<float>& exp
   EXPECT_LT(agreement.max_abs, 1e-4) << what << ": tolerances that allow this say nothing";
 }
 
+void append(std::vector<float>& values, const std::vector<float>& more) {
+  values.insert(values.end(), more.begin(), more.end());
+}
+
 std::vector<float> to_floats(const std::vector<double>& values) {
   return {values.begin(), values.end()};
 }
-
-struct Results {
-  std::vector<float> y, h, c;
-};
 
 void expect_results(const NetworkCase& c, const oracle::Result& reference, const Results& found,
                     double factor) {
@@ -78,6 +78,8 @@ void expect_results(const NetworkCase& c, const oracle::Result& reference, const
     expect_close(found.c, c.c_n, flatten(reference, &oracle::State::c).tolerance, factor, "c_n");
   }
 }
+
+}  // namespace
 
 bool supported(const NetworkCase& c, const std::string& id) {
   const Backend& backend = *select_backends(id).front();
@@ -108,12 +110,15 @@ Results run(const NetworkCase& c, const std::string& id) {
           : stream.run(steps_first(c.x.data(), c.steps, c.batch, c.model.input_size()), y,
                        c.lengths);
   EXPECT_TRUE(static_cast<bool>(status)) << status.message();
-  results.h = conformance::dense(stream.state().h);
-  results.c = conformance::dense(stream.state().c);
+  for (std::size_t k = 0; k < c.model.layers.size(); ++k) {
+    for (std::int64_t d = 0; d < c.model.layers[k].spec.directions(); ++d) {
+      const StateView state = stream.layer_state(static_cast<std::int64_t>(k), d);
+      append(results.h, conformance::dense(state.h));
+      append(results.c, conformance::dense(state.c));
+    }
+  }
   return results;
 }
-
-}  // namespace
 
 void expect_oracle_agrees(const NetworkCase& c) {
   SCOPED_TRACE(c.name + ", oracle");

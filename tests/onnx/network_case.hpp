@@ -18,21 +18,35 @@ struct NetworkCase {
   Model model;
   std::int64_t steps = 0;
   std::int64_t batch = 0;
-  std::vector<float> x;           ///< [steps, batch, input_size], if there is no embedding
-  std::vector<std::int32_t> ids;  ///< [steps, batch], if there is
-  std::vector<std::int64_t> lengths;
-  std::vector<float> h0, c0;  ///< [L*D, batch, size]; empty: zeros
+  std::vector<float> x{};           ///< [steps, batch, input_size], if there is no embedding
+  std::vector<std::int32_t> ids{};  ///< [steps, batch], if there is
+  std::vector<std::int64_t> lengths{};
+  std::vector<float> h0{}, c0{};  ///< [L*D, batch, size]; empty: zeros
   /// What is expected; empty: not known. y [steps, batch, output_size] or, with `last_step`, of the
   /// last step only; the states as h0 and c0.
-  std::vector<float> y;
+  std::vector<float> y{};
   bool last_step = false;
-  std::vector<float> h_n, c_n;
+  std::vector<float> h_n{}, c_n{};
 };
+
+/// y, and the states as h0 and c0.
+struct Results {
+  std::vector<float> y, h, c;
+};
+
+/// What a backend makes of the inputs.
+[[nodiscard]] Results run(const NetworkCase& c, const std::string& backend);
+/// Whether it supports all layers, which must be for an LSTM without variants.
+[[nodiscard]] bool supported(const NetworkCase& c, const std::string& backend);
+
+/// The model written as safetensors and as ONNX, read again and written again: equal models, and
+/// the same bits from every backend that promises them. False when ONNX cannot express it; then the
+/// refusal is checked.
+bool expect_converts(const NetworkCase& c);
 
 /// The oracle, in double precision, against the results.
 void expect_oracle_agrees(const NetworkCase& c);
-/// A backend against the results. False, and nothing is run, when it supports not all layers, which
-/// must not be for an LSTM without variants.
+/// A backend against the results. False, and nothing is run, when it does not support all layers.
 bool expect_backend_agrees(const NetworkCase& c, const std::string& backend);
 
 }  // namespace carousel::onnx_test

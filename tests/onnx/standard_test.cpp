@@ -138,6 +138,7 @@ void run_all(const std::vector<NetworkCase>& cases) {
   for (const NetworkCase& c : cases) {
     EXPECT_FALSE(c.y.empty() && c.h_n.empty()) << c.name << " expects nothing";
     expect_oracle_agrees(c);
+    EXPECT_TRUE(expect_converts(c)) << c.name;
   }
   for (const std::string& id : testing_support::runnable_ids()) {
     std::string refused;

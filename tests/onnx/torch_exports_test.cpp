@@ -103,6 +103,10 @@ TEST(TorchExports, OracleAgreesWithPyTorch) {
   for (const NetworkCase& c : cases()) expect_oracle_agrees(c);
 }
 
+TEST(TorchExports, ConvertThereAndBack) {
+  for (const NetworkCase& c : cases()) EXPECT_TRUE(expect_converts(c)) << c.name;
+}
+
 class TorchExports : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(TorchExports, BackendAgreesWithPyTorch) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "build_model.hpp"
 
+#include "load_onnx.hpp"
+
 #include <algorithm>
 #include <set>
 
@@ -10,10 +12,6 @@ namespace carousel::loading::onnx {
 namespace {
 
 using Kind = Stage::Kind;
-
-/// Keys of the metadata that tell how the file's tensors relate to the network's.
-constexpr const char* kInputKey = "onnx.input";
-constexpr const char* kOutputKey = "onnx.output";
 
 /// The stages from the input to this one.
 std::vector<std::size_t> path_to(const Context& context, std::size_t stage) {
@@ -115,11 +113,13 @@ void add_stage(Model& model, const Stage& stage) {
 void describe_ends(const Context& context, const std::vector<std::size_t>& path, const End& end,
                    Model& model) {
   const Stage& input = context.stages[path.front()];
-  model.metadata[kInputKey] = input.input_name + " " + describe(input.axes, context.atoms);
+  model.metadata[std::string(kOnnxInputKey)] =
+      input.input_name + " " + describe(input.axes, context.atoms);
   if (end.tensor == nullptr) return;
   const bool last = std::get<Sequence>(end.tensor->source).last_step;
-  model.metadata[kOutputKey] = end.output + " " + describe(end.tensor->axes, context.atoms) +
-                               (last ? ", of the last step only" : "");
+  model.metadata[std::string(kOnnxOutputKey)] = end.output + " " +
+                                                describe(end.tensor->axes, context.atoms) +
+                                                (last ? ", of the last step only" : "");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gates.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -24,17 +25,39 @@ std::vector<float> reorder(std::span<const float> values, std::size_t block,
   return result;
 }
 
+/// Puts back what `reorder` has taken in that order.
+std::vector<float> restore(std::span<const float> values, std::size_t block,
+                           std::span<const std::size_t> order) {
+  std::vector<float> result(values.size());
+  for (std::size_t k = 0; k < order.size(); ++k) {
+    std::ranges::copy(values.subspan(k * block, block),
+                      result.begin() + static_cast<std::ptrdiff_t>(order[k] * block));
+  }
+  return result;
+}
+
+std::span<const std::size_t> order_of(Cell cell) {
+  if (cell == Cell::lstm) return kLstm;
+  if (cell == Cell::gru) return kGru;
+  return kRnn;
+}
+
 }  // namespace
 
 std::vector<float> reorder_gates(Cell cell, std::span<const float> values, std::int64_t block) {
-  const auto size = static_cast<std::size_t>(block);
-  if (cell == Cell::lstm) return reorder(values, size, kLstm);
-  if (cell == Cell::gru) return reorder(values, size, kGru);
-  return reorder(values, size, kRnn);
+  return reorder(values, static_cast<std::size_t>(block), order_of(cell));
 }
 
 std::vector<float> reorder_peepholes(std::span<const float> values, std::int64_t hidden_size) {
   return reorder(values, static_cast<std::size_t>(hidden_size), kPeepholes);
+}
+
+std::vector<float> to_onnx_gates(Cell cell, std::span<const float> values, std::int64_t block) {
+  return restore(values, static_cast<std::size_t>(block), order_of(cell));
+}
+
+std::vector<float> to_onnx_peepholes(std::span<const float> values, std::int64_t hidden_size) {
+  return restore(values, static_cast<std::size_t>(hidden_size), kPeepholes);
 }
 
 }  // namespace carousel::loading::onnx

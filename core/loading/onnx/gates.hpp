@@ -19,4 +19,10 @@ namespace carousel::loading::onnx {
 [[nodiscard]] std::vector<float> reorder_peepholes(std::span<const float> values,
                                                    std::int64_t hidden_size);
 
+/// The other way: from the project's order to ONNX's.
+[[nodiscard]] std::vector<float> to_onnx_gates(Cell cell, std::span<const float> values,
+                                               std::int64_t block);
+[[nodiscard]] std::vector<float> to_onnx_peepholes(std::span<const float> values,
+                                                   std::int64_t hidden_size);
+
 }  // namespace carousel::loading::onnx

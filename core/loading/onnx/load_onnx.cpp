@@ -171,6 +171,14 @@ Model load_chosen(const File& file, const LoadOptions& options) {
   }
 }
 
+/// What save_onnx has put away among the properties.
+void take_name(Model& model, std::string_view key, std::string& name) {
+  const auto found = model.metadata.find(std::string(key));
+  if (found == model.metadata.end()) return;
+  name = found->second;
+  model.metadata.erase(found);
+}
+
 }  // namespace
 }  // namespace onnx
 
@@ -185,6 +193,9 @@ Model model_from_onnx(std::span<const std::byte> bytes, std::string_view source,
   for (const onnx::schema::StringStringEntryProto& entry : proto->metadata_props()) {
     model.metadata.insert_or_assign(entry.key(), entry.value());
   }
+  onnx::take_name(model, kPrefixKey, model.names.prefix);
+  onnx::take_name(model, kEmbeddingKey, model.names.embedding);
+  onnx::take_name(model, kHeadKey, model.names.head);
   return model;
 }
 

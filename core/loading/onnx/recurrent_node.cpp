@@ -10,6 +10,7 @@
 #include <cmath>
 #include <span>
 
+#include "core/activation_parameters.hpp"
 #include "core/loading/text.hpp"
 
 namespace carousel::loading::onnx {
@@ -17,30 +18,27 @@ namespace {
 
 using schema::NodeProto;
 
-/// An activation function, and the parameters that it has in ONNX. The defaults are those of the
-/// operators of the same names; Affine and ScaledTanh are operators no more, so they have none.
+/// An activation function, and the defaults of its parameters: those of the operators of the same
+/// names. Affine and ScaledTanh are operators no more, so they have none.
 struct KnownActivation {
-  std::string_view name;
   ActivationKind kind;
-  bool has_alpha = false;
-  bool has_beta = false;
   std::optional<float> alpha = std::nullopt;
   std::optional<float> beta = std::nullopt;
 };
 
 using Kind = ActivationKind;
 constexpr std::array<KnownActivation, 11> kActivations{{
-    {"Relu", Kind::relu},
-    {"Tanh", Kind::tanh},
-    {"Sigmoid", Kind::sigmoid},
-    {"Affine", Kind::affine, true, true},
-    {"LeakyRelu", Kind::leaky_relu, true, false, 0.01F},
-    {"ThresholdedRelu", Kind::thresholded_relu, true, false, 1.0F},
-    {"ScaledTanh", Kind::scaled_tanh, true, true},
-    {"HardSigmoid", Kind::hard_sigmoid, true, true, 0.2F, 0.5F},
-    {"Elu", Kind::elu, true, false, 1.0F},
-    {"Softsign", Kind::softsign},
-    {"Softplus", Kind::softplus},
+    {Kind::relu},
+    {Kind::tanh},
+    {Kind::sigmoid},
+    {Kind::affine},
+    {Kind::leaky_relu, 0.01F},
+    {Kind::thresholded_relu, 1.0F},
+    {Kind::scaled_tanh},
+    {Kind::hard_sigmoid, 0.2F, 0.5F},
+    {Kind::elu, 1.0F},
+    {Kind::softsign},
+    {Kind::softplus},
 }};
 
 Cell cell_of(const NodeProto& node) {
@@ -53,15 +51,15 @@ bool same_name(std::string_view a, std::string_view b) {
       a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
-const KnownActivation& find_activation(const std::string& name) {
+const KnownActivation& find_activation(const std::string& function) {
   for (const KnownActivation& known : kActivations) {
-    if (same_name(known.name, name)) return known;
+    if (same_name(name(known.kind), function)) return known;
   }
   std::string names;
   for (const KnownActivation& known : kActivations) {
-    names += (names.empty() ? "" : ", ") + std::string(known.name);
+    names += (names.empty() ? "" : ", ") + std::string(name(known.kind));
   }
-  throw Refusal("activation " + quote(name) + " is unknown; there are " + names);
+  throw Refusal("activation " + quote(function) + " is unknown; there are " + names);
 }
 
 /// The next of the values that a node gives for its activations. They are consumed in the order of
@@ -74,7 +72,7 @@ float next_parameter(std::span<const float>& values, const std::optional<float>&
     return value;
   }
   if (!otherwise) {
-    throw Refusal("activation " + std::string(known.name) + " needs a value in " + attribute);
+    throw Refusal("activation " + std::string(name(known.kind)) + " needs a value in " + attribute);
   }
   return *otherwise;
 }
@@ -97,10 +95,11 @@ std::array<ActivationSet, 2> read_activations(const NodeProto& node, Cell cell,
     const KnownActivation& known = find_activation(names[k]);
     Activation& activation = sets.at(k / count).at(k % count);
     activation = {known.kind};
-    if (known.has_alpha) {
+    const ActivationParameters has = parameters(known.kind);
+    if (has.alpha) {
       activation.alpha = next_parameter(alpha, known.alpha, known, "'activation_alpha'");
     }
-    if (known.has_beta) {
+    if (has.beta) {
       activation.beta = next_parameter(beta, known.beta, known, "'activation_beta'");
     }
   }

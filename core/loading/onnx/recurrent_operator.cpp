@@ -5,6 +5,7 @@
 #include "recurrent_node.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <span>
 
 #include "core/loading/text.hpp"
@@ -174,6 +175,12 @@ void read_state_input(const Call& call, const Tensor& tensor, const std::string&
   take_slots(context, *input, layout, spec.directions(), what);
 }
 
+/// Where sequences start anyway; -0.0 is another number.
+bool is_zero(const std::vector<float>& row) {
+  return std::ranges::all_of(row,
+                             [](float entry) { return entry == 0.0F && !std::signbit(entry); });
+}
+
 /// initial_h and initial_c. `rows` are the states of a direction that they set, if they are known.
 void read_initial(const Call& call, std::size_t number, const Layout& layout,
                   std::vector<float> DirectionWeights::*rows, ModelLayer& layer) {
@@ -184,7 +191,7 @@ void read_initial(const Call& call, std::size_t number, const Layout& layout,
   const std::int64_t width = number == kInitialH ? spec.state_size() : spec.hidden_size;
   if (const auto* filled = std::get_if<Filled>(&value)) {
     if (filled->integer) throw Refusal("its " + what + " are integers");
-    if (filled->number == 0.0) return;
+    if (is_zero({static_cast<float>(filled->number)})) return;
     for (std::size_t d = 0; d < static_cast<std::size_t>(spec.directions()); ++d) {
       (layer.directions.at(d).*rows)
           .assign(static_cast<std::size_t>(width), static_cast<float>(filled->number));
@@ -200,11 +207,9 @@ void read_initial(const Call& call, std::size_t number, const Layout& layout,
   if (constant == nullptr && repeated == nullptr) throw Refusal("its " + what + " are sizes");
   const Array& array = constant == nullptr ? *repeated->array : *constant->array;
   std::vector<std::vector<float>> found = constant_rows(array, what, width, layout, spec);
-  const bool zero = std::ranges::all_of(found, [](const std::vector<float>& row) {
-    return std::ranges::all_of(row, [](float entry) { return entry == 0.0F; });
-  });
-  if (zero) return;
-  for (std::size_t d = 0; d < found.size(); ++d) layer.directions.at(d).*rows = std::move(found[d]);
+  for (std::size_t d = 0; d < found.size(); ++d) {
+    if (!is_zero(found[d])) layer.directions.at(d).*rows = std::move(found[d]);
+  }
 }
 
 /// Y, Y_h and Y_c.

@@ -6,11 +6,21 @@
 
 namespace carousel::loading {
 
-Model model_from_onnx(std::span<const std::byte>, std::string_view source,
-                      const std::optional<std::filesystem::path>&, const LoadOptions&) {
-  fail(source,
+namespace {
+
+[[noreturn]] void refuse(std::string_view file) {
+  fail(file,
        "this build of Carousel has no ONNX support (CAROUSEL_ONNX; it needs protobuf and ONNX's "
        "schema: libprotobuf-dev, protobuf-compiler, libonnx-dev)");
 }
+
+}  // namespace
+
+Model model_from_onnx(std::span<const std::byte>, std::string_view source,
+                      const std::optional<std::filesystem::path>&, const LoadOptions&) {
+  refuse(source);
+}
+
+std::vector<std::byte> to_onnx(const Model&, const SaveOnnxOptions&) { refuse("ONNX file"); }
 
 }  // namespace carousel::loading

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands.hpp"
+#include "format.hpp"
+#include "model_source.hpp"
+
+#include <CLI/CLI.hpp>
+#include <carousel/error.hpp>
+
+#include <filesystem>
+#include <iostream>
+#include <memory>
+
+namespace carousel::cli {
+namespace {
+
+constexpr const char* kFooter =
+    R"(Both files hold the same network: it gives the same bits, and converted back it is the same file again
+(names of tensors and metadata are kept). A safetensors file tells of what PyTorch's modules have not
+(peepholes, other activations, reverse-only layers, ...) in its metadata. ONNX has no LSTM with a
+projection, a clipped cell state or an input gate that follows from the forget gate: those are refused.
+Where an ONNX graph keeps only the last step, the converted network gives all steps.
+
+The ONNX graph takes x [steps, batch, features] (or ids [steps, batch]) and gives y [steps, batch,
+outputs]. With --lengths it also takes lengths [batch], with --states the initial states h0_l0, c0_l0, ...
+and gives the final ones, hn_l0, cn_l0, ...: for streaming in pieces.
+
+Examples:
+  carousel convert speech.onnx speech.safetensors
+  carousel convert speech.onnx part.safetensors --from LSTM_1 --to LSTM_2
+  carousel convert vad.safetensors vad.onnx --states
+  carousel convert vad.safetensors --to onnx                  writes vad.onnx)";
+
+enum class FileFormat : std::uint8_t { safetensors, onnx };
+
+struct ConvertOptions {
+  ModelSource source;
+  std::string output;
+  SaveOnnxOptions onnx;
+};
+
+std::optional<FileFormat> format_of(const std::string& name) {
+  if (name == "onnx") return FileFormat::onnx;
+  if (name == "safetensors") return FileFormat::safetensors;
+  return std::nullopt;
+}
+
+std::string ending(FileFormat format) {
+  return format == FileFormat::onnx ? ".onnx" : ".safetensors";
+}
+
+std::optional<FileFormat> format_of_file(const std::string& file) {
+  const std::string extension = std::filesystem::path(file).extension().string();
+  return extension.empty() ? std::nullopt : format_of(CLI::detail::to_lower(extension.substr(1)));
+}
+
+/// What is written where. `--to` says the format, or, as in the other commands, the last node of an
+/// ONNX graph to take.
+struct Target {
+  std::string file;
+  FileFormat format = FileFormat::safetensors;
+};
+
+Target find_target(ConvertOptions& options) {
+  const std::optional<FileFormat> wanted =
+      options.source.has_to ? format_of(options.source.to) : std::nullopt;
+  if (wanted) options.source.has_to = false;
+  if (options.output.empty()) {
+    if (!wanted) throw Error("give OUTPUT, or --to onnx or --to safetensors");
+    const auto file = std::filesystem::path(options.source.file).replace_extension(ending(*wanted));
+    if (file == options.source.file) {
+      throw Error(file.string() + ": is the input; give OUTPUT another name");
+    }
+    return {file.string(), *wanted};
+  }
+  const std::optional<FileFormat> named = format_of_file(options.output);
+  if (!wanted && !named) {
+    throw Error(options.output +
+                ": its name does not say the format; give --to onnx or --to safetensors");
+  }
+  if (wanted && named && wanted != named) {
+    throw Error(options.output + ": its name contradicts --to " + options.source.to);
+  }
+  return {options.output, wanted ? *wanted : *named};
+}
+
+int run(ConvertOptions& options) {
+  const Target target = find_target(options);
+  const bool for_onnx = options.onnx.lengths || options.onnx.states;
+  if (for_onnx && target.format != FileFormat::onnx) {
+    throw Error("--lengths and --states are inputs of an ONNX graph; " + target.file +
+                " is a safetensors file");
+  }
+  const Model model = options.source.load();
+  if (target.format == FileFormat::onnx) {
+    save_onnx(model, target.file, options.onnx);
+  } else {
+    save(model, target.file);
+  }
+  std::cerr << "carousel: " << target.file << ": "
+            << (model.layers.size() == 1 ? describe(model.layers.front().spec)
+                                         : std::to_string(model.layers.size()) + " layers, first " +
+                                               describe(model.layers.front().spec))
+            << ", " << model.parameter_count() << " parameters\n";
+  return kOk;
+}
+
+}  // namespace
+
+Command convert_command(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("convert", "Turn an ONNX file into safetensors, or back");
+  auto options = std::make_shared<ConvertOptions>();
+  add_model_options(*command, options->source, false);
+  command->add_option(
+      "OUTPUT", options->output,
+      "what to write, .onnx or .safetensors (default: MODEL with the ending of --to)");
+  command->get_option("--to")
+      ->type_name("FORMAT|NODE")
+      ->description("onnx or safetensors: what to write; or the last node to take");
+  command->add_flag("--lengths", options->onnx.lengths, "ONNX: an input for sequence lengths");
+  command->add_flag("--states", options->onnx.states,
+                    "ONNX: inputs and outputs for initial and final states");
+  command->footer(kFooter);
+  return {command, [options] { return run(*options); }};
+}
+
+}  // namespace carousel::cli

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loading/files_of_bytes.hpp"
+#include "onnx/network_case.hpp"
+#include "support/every_backend.hpp"
+
+#include <algorithm>
+
+#include "loading/onnx/load_onnx.hpp"
+#include "loading/state_dict.hpp"
+
+namespace carousel::onnx_test {
+namespace {
+
+using testing::Bytes;
+using testing::raw;
+
+std::map<std::string, std::string> own_metadata(const Model& model) {
+  auto metadata = model.metadata;
+  std::erase_if(metadata, [](const auto& entry) {
+    return entry.first.starts_with("onnx.") || entry.first == loading::kLayersKey ||
+           entry.first == loading::kTailKey || entry.first == loading::kActivationKey;
+  });
+  return metadata;
+}
+
+/// Every spec, bit and word but for the names that tensors have in the two kinds of files.
+void expect_equal(const Model& a, const Model& b) {
+  EXPECT_EQ(own_metadata(a), own_metadata(b));
+  EXPECT_EQ(a.tail, b.tail);
+  ASSERT_EQ(a.layers.size(), b.layers.size());
+  for (std::size_t k = 0; k < a.layers.size(); ++k) EXPECT_EQ(a.layers[k].spec, b.layers[k].spec);
+  const auto left = loading::named_arrays(a);
+  const auto right = loading::named_arrays(b);
+  ASSERT_EQ(left.size(), right.size());
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    EXPECT_EQ(left[i].shape, right[i].shape) << left[i].name << " is now " << right[i].name;
+    EXPECT_EQ(raw(std::vector(left[i].values.begin(), left[i].values.end())),
+              raw(std::vector(right[i].values.begin(), right[i].values.end())))
+        << left[i].name << " is now " << right[i].name;
+  }
+}
+
+void expect_same_bits(const NetworkCase& a, const NetworkCase& b) {
+  for (const std::string& id : testing_support::deterministic_ids()) {
+    if (!supported(a, id)) continue;
+    const Results left = run(a, id);
+    const Results right = run(b, id);
+    EXPECT_EQ(raw(left.y), raw(right.y)) << id;
+    EXPECT_EQ(raw(left.h), raw(right.h)) << id;
+    EXPECT_EQ(raw(left.c), raw(right.c)) << id;
+  }
+}
+
+NetworkCase with_model(const NetworkCase& c, const Bytes& file, const std::string& source) {
+  NetworkCase other = c;
+  other.model = load(file, source);
+  return other;
+}
+
+bool onnx_has_it(const LayerSpec& spec) {
+  return spec.proj_size == 0 && spec.cell_clip == 0.0F &&
+         spec.coupling != GateCoupling::input_from_forget;
+}
+
+}  // namespace
+
+bool expect_converts(const NetworkCase& c) {
+  SCOPED_TRACE(c.name + ", converted");
+  const Bytes safetensors = loading::to_safetensors(c.model);
+  const NetworkCase plain = with_model(c, safetensors, "c.safetensors");
+  expect_equal(c.model, plain.model);
+  expect_same_bits(c, plain);
+  EXPECT_EQ(loading::to_safetensors(plain.model), safetensors);
+  const bool expressible = std::ranges::all_of(
+      c.model.layers, [](const ModelLayer& layer) { return onnx_has_it(layer.spec); });
+  if (!expressible) {
+    const auto error = testing::error_of([&] { static_cast<void>(loading::to_onnx(c.model, {})); });
+    EXPECT_TRUE(testing::contains(error, " cannot be saved as ONNX: "));
+    return false;
+  }
+  const Bytes onnx = loading::to_onnx(plain.model, {});
+  const NetworkCase again = with_model(c, onnx, "c.onnx");
+  expect_equal(c.model, again.model);
+  expect_same_bits(c, again);
+  EXPECT_EQ(loading::to_onnx(again.model, {}), onnx);
+  EXPECT_EQ(loading::to_safetensors(again.model), safetensors) << "not the same after ONNX";
+  return true;
+}
+
+}  // namespace carousel::onnx_test

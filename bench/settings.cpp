@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <thread>
 
 namespace carousel::bench {
@@ -28,6 +29,7 @@ constexpr const char* kFooter =
   carousel_bench --quick --compare               a dozen shapes against oneDNN and the targets (< 1 minute)
   carousel_bench --shapes 'sq128_*,vadcell' --threads 1
   carousel_bench --backend xsimd:avx2,xsimd:avx512 --shapes amp40_b1
+  carousel_bench --quick --cell gru              the same shapes with another cell
   carousel_bench --lengths --prepare             variable lengths; prepare, first runs, idle threads
 
 How it measures: a sample is as many whole runs, each from zero state, as take a millisecond. The
@@ -52,6 +54,7 @@ constexpr std::array kQuickShapes{"sq16_b1",   "sq32_b16",  "sq64_b1",    "sq64_
 
 struct Arguments {
   std::string shapes;
+  Cell cell = Cell::lstm;
   std::string backends;
   std::string threads;
   double seconds = 0;
@@ -78,6 +81,7 @@ void apply(const Arguments& arguments, Settings& settings) {
   const std::vector<std::string> quick(kQuickShapes.begin(), kQuickShapes.end());
   settings.shapes =
       select_shapes(arguments.shapes.empty() && arguments.quick ? quick : names(arguments.shapes));
+  for (Shape& shape : settings.shapes) shape = with_cell(shape, arguments.cell);
   settings.backends = names(arguments.backends);
   check_backends(settings.backends);
   if (!arguments.threads.empty()) {
@@ -102,6 +106,9 @@ void add_options(CLI::App& app, Arguments& arguments, Settings& settings) {
   app.add_flag("--compare", settings.compare,
                "only xsimd and oneDNN, and the table of targets met and missed");
   app.add_option("--shapes", arguments.shapes, "only these, e.g. vadcell,'sq64_*'");
+  app.add_option("--cell", arguments.cell, "lstm, gru or rnn in these shapes (default: lstm)")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, Cell>{
+          {"lstm", Cell::lstm}, {"gru", Cell::gru}, {"rnn", Cell::rnn}}));
   app.add_option("--backend", arguments.backends, "only these families or ids, e.g. xsimd,scalar");
   app.add_option("--threads", arguments.threads, "only these counts (default: 1,2)");
   app.add_option("--seconds", arguments.seconds, "about how long to take (default: 540; quick: 45)")

@@ -39,7 +39,7 @@ Model Shape::outline() const {
   std::int64_t width = input;
   for (std::int64_t i = 0; i < layers; ++i) {
     const auto direction = bidirectional ? Direction::bidirectional : Direction::forward;
-    model.layers.push_back({make_spec(Cell::lstm, width, hidden, direction), {}});
+    model.layers.push_back({make_spec(cell, width, hidden, direction), {}});
     width = model.layers.back().spec.output_size();
   }
   return model;
@@ -52,7 +52,8 @@ Model Shape::random_model() const {
                             .batch = batch,
                             .layers = layers,
                             .bidirectional = bidirectional,
-                            .proj = 0},
+                            .proj = 0,
+                            .cell = cell},
                            kSeed);
 }
 
@@ -116,6 +117,13 @@ const std::vector<Shape>& all_shapes() {
 
 PeerTimes peer_times(std::string_view shape) {
   return parse_peer_times(kPeersCsv, "peers.csv", shape);
+}
+
+Shape with_cell(Shape shape, Cell cell) {
+  if (cell == shape.cell) return shape;
+  shape.cell = cell;
+  shape.name = std::string(name(cell)) + "_" + shape.name;
+  return shape;
 }
 
 std::vector<Shape> select_shapes(const std::vector<std::string>& names) {

@@ -14,6 +14,7 @@ namespace carousel::bench {
 /// One line of shapes.csv: an LSTM and the sequences it is given.
 struct Shape {
   std::string name;
+  Cell cell = Cell::lstm;
   std::int64_t input = 0;
   std::int64_t hidden = 0;
   std::int64_t layers = 1;
@@ -51,6 +52,9 @@ struct PeerTimes {
 
 [[nodiscard]] const std::vector<Shape>& all_shapes();
 [[nodiscard]] PeerTimes peer_times(std::string_view shape);
+
+/// The same shape with another cell, called "gru_sq16_b1"; no peer's times are known of it.
+[[nodiscard]] Shape with_cell(Shape shape, Cell cell);
 
 /// The shapes that a list names; "sq64_*" stands for all that begin like this. Empty: all. Throws
 /// Error listing the names when one is unknown.

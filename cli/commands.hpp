@@ -23,6 +23,7 @@ struct Command {
 [[nodiscard]] Command check_command(CLI::App& app);
 [[nodiscard]] Command rank_command(CLI::App& app);
 [[nodiscard]] Command convert_command(CLI::App& app);
+[[nodiscard]] Command trace_command(CLI::App& app);
 [[nodiscard]] Command generate_command(CLI::App& app);
 [[nodiscard]] Command latency_command(CLI::App& app);
 [[nodiscard]] Command report_command(CLI::App& app);

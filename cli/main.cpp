@@ -57,7 +57,8 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   const std::array commands{backends_command(app), inspect_command(app), run_command(app),
                             check_command(app),    rank_command(app),    generate_command(app),
-                            latency_command(app),  report_command(app),  convert_command(app)};
+                            latency_command(app),  report_command(app),  convert_command(app),
+                            trace_command(app)};
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

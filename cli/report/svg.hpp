@@ -26,6 +26,9 @@ class Svg {
   void text(double x, double y, std::string_view content, std::string_view css = {},
             Anchor anchor = Anchor::start, double degrees = 0);
 
+  /// Elements as they are.
+  void add(const std::string& elements) { body_ += elements; }
+
   [[nodiscard]] std::string str() const { return body_ + "</svg>\n"; }
 
  private:

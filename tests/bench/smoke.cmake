@@ -29,5 +29,7 @@ if(at EQUAL -1)
   message(FATAL_ERROR "the page does not mention sq16_b1")
 endif()
 
+expect(0 "gru_sq16_b1" "${bench}" --shapes sq16_b1 --cell gru --seconds 1 --threads 1)
+expect(2 "--cell" "${bench}" --cell tree)
 expect(2 "no shape 'sq17'" "${bench}" --shapes sq17)
 expect(2 "--threads" "${bench}" --threads 0)

@@ -183,7 +183,7 @@ class ModelWriter {
                             std::int64_t width, Floats DirectionWeights::*values) {
     const std::int64_t directions = layer.spec.directions();
     if (options_.states) {
-      const std::string name = which + "0_l" + std::to_string(k);
+      std::string name = which + "0_l" + std::to_string(k);
       graph_.input(name, schema::TensorProto::FLOAT, {directions, "batch", width});
       return name;
     }

@@ -1,0 +1,107 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""python_blocks.py CAROUSEL FORMATS.md: the Python of that page, run as it stands there on weights in the layouts
+of Keras and RTNeural, gives networks that compute Keras's equations. Exit code 77 without NumPy."""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import types
+
+try:
+    import numpy as np
+except ImportError:
+    print("needs NumPy")
+    sys.exit(77)
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "models"))
+
+import safetensors_writer  # noqa: E402
+
+STEPS, INPUTS, UNITS, OUTPUTS = 6, 3, 4, 2
+random = np.random.default_rng(1)
+
+
+def weights(*shape):
+    return random.uniform(-1, 1, shape).astype(np.float32)
+
+
+def sigmoid(a):
+    return 1 / (1 + np.exp(-a))
+
+
+def keras_lstm(x, kernel, recurrent, bias):
+    """Keras: keras/src/layers/rnn/lstm.py, gates i, f, c, o."""
+    h, c, outputs = np.zeros(UNITS), np.zeros(UNITS), []
+    for row in x:
+        i, f, candidate, o = np.split(row @ kernel + h @ recurrent + bias, 4)
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(candidate)
+        h = sigmoid(o) * np.tanh(c)
+        outputs.append(h)
+    return np.array(outputs)
+
+
+def keras_gru(x, kernel, recurrent, bias):
+    """Keras: keras/src/layers/rnn/gru.py with reset_after, gates z, r, h."""
+    h, outputs = np.zeros(UNITS), []
+    for row in x:
+        xz, xr, xh = np.split(row @ kernel + bias[0], 3)
+        hz, hr, hh = np.split(h @ recurrent + bias[1], 3)
+        z = sigmoid(xz + hz)
+        h = z * h + (1 - z) * np.tanh(xh + sigmoid(xr + hr) * hh)
+        outputs.append(h)
+    return np.array(outputs)
+
+
+def carousel(command, model, x):
+    np.save("x.npy", x)
+    subprocess.run([command, "run", model, "--input", "x.npy", "--output", "y.npy", "--backend", "scalar"],
+                   check=True, stderr=subprocess.DEVNULL)
+    return np.load("y.npy")
+
+
+def block(page, title):
+    found = re.search(r"```python\n(# " + re.escape(title) + r"\n.*?)```", page, re.S)
+    assert found, f"no block '{title}'"
+    return found.group(1)
+
+
+def model_of(*layers):
+    get = [types.SimpleNamespace(get_weights=lambda arrays=arrays: list(arrays)) for arrays in layers]
+    return types.SimpleNamespace(layers=get)
+
+
+def check(name, found, expected):
+    error = np.abs(found - expected).max()
+    assert found.shape == expected.shape and error < 1e-5, f"{name}: off by {error}"
+    print(f"{name}: off by {error:.1e}")
+
+
+def main():
+    command, page = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]).read_text()
+    names = {"np": np, "json": json,
+             "save_file": lambda tensors, file: safetensors_writer.save(file, tensors, {})}
+    x = weights(STEPS, INPUTS)
+    lstm = weights(INPUTS, 4 * UNITS), weights(UNITS, 4 * UNITS), weights(4 * UNITS)
+    gru = weights(INPUTS, 3 * UNITS), weights(UNITS, 3 * UNITS), weights(2, 3 * UNITS)
+    dense = weights(UNITS, OUTPUTS), weights(OUTPUTS)
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        exec(block(page, "Keras LSTM"), names | {"model": model_of(lstm)})
+        check("Keras LSTM", carousel(command, "lstm.safetensors", x), keras_lstm(x, *lstm))
+        exec(block(page, "Keras GRU"), names | {"model": model_of(gru)})
+        check("Keras GRU", carousel(command, "gru.safetensors", x), keras_gru(x, *gru))
+        layers = [{"type": kind, "weights": [w.tolist() for w in arrays]}
+                  for kind, arrays in (("lstm", lstm), ("dense", dense))]
+        pathlib.Path("amp.json").write_text(json.dumps({"layers": layers}))
+        exec(block(page, "RTNeural and AIDA-X, LSTM and Dense"), names)
+        check("RTNeural", carousel(command, "amp.safetensors", x), keras_lstm(x, *lstm) @ dense[0] + dense[1])
+        os.chdir("/")
+
+
+main()

@@ -61,15 +61,27 @@ CAROUSEL_INLINE void update_units(const RecurrentJob& job, const AnyCell& cell, 
   }
 }
 
-/// Adds the recurrent part to the tile and finishes the step for its units.
+/// What the tile of R rows from r0 on fetches of the block that is worked on next: its part, in the
+/// order of the tiles, or what the first tile has fetched already.
+template <int R>
+CAROUSEL_INLINE const float* part_ahead(const float* weights, std::int64_t size, std::int64_t k,
+                                        std::int64_t r0) {
+  const std::int64_t at = r0 / R * k * kAheadFloats;
+  return weights + (at + k * kAheadFloats <= size ? at : 0);
+}
+
+/// Adds the recurrent part to the tile and finishes the step for its units. `next`: the block that
+/// follows.
 template <class AnyCell, int R, int B>
 CAROUSEL_INLINE void recur(const RecurrentJob& job, const AnyCell& cell, Tile<R, B>& tile,
-                           std::int64_t r0, std::int64_t block, std::int64_t s) {
+                           std::int64_t r0, std::int64_t block, std::int64_t next, std::int64_t s) {
   const PackedLayer& w = *job.weights;
   const std::int64_t stride = w.state_size * AnyCell::kState.count * kWidth;
   const float* h[R];
-  for (int r = 0; r < R; ++r) h[r] = h_before(job, s) + (r0 + r) * job.state_stride;
-  multiply<AnyCell::kState>(tile, h, w.state_size, w.weight_hh + block * stride, stride);
+  h[0] = h_before(job, s) + r0 * job.state_stride;
+  for (int r = 1; r < R; ++r) h[r] = h[r - 1] + job.state_stride;
+  multiply<AnyCell::kState>(tile, h, w.state_size, w.weight_hh + block * stride, stride,
+                            part_ahead<R>(w.weight_hh + next * stride, stride, w.state_size, r0));
   update_units(job, cell, tile, r0, block, s);
 }
 
@@ -100,10 +112,12 @@ inline void project_hidden(const RecurrentJob& job, std::int64_t s, std::int64_t
 /// Bias and input part of a block of units.
 template <class AnyCell, int R>
 CAROUSEL_INLINE void start_from_inputs(const PackedLayer& w, Tile<R, 1>& tile,
-                                       const float* const (&x)[R], std::int64_t block) {
+                                       const float* const (&x)[R], std::int64_t r0,
+                                       std::int64_t block, std::int64_t next) {
   const std::int64_t stride = w.input_size * AnyCell::kInput.count * kWidth;
   load(tile, w.bias + block * 4 * kWidth, 0);
-  multiply<AnyCell::kInput>(tile, x, w.input_size, w.weight_ih + block * stride, stride);
+  multiply<AnyCell::kInput>(tile, x, w.input_size, w.weight_ih + block * stride, stride,
+                            part_ahead<R>(w.weight_ih + next * stride, stride, w.input_size, r0));
 }
 
 /// Projects the listed inputs of `count` (row, step) pairs for the given blocks.
@@ -113,12 +127,13 @@ void project_inputs(const RecurrentJob& job, const float* const* inputs, std::in
   const PackedLayer& w = *job.weights;
   const std::int64_t gates_stride = w.blocks * 4 * kWidth;
   for (std::int64_t block = blocks.first; block < blocks.last; ++block) {
+    const std::int64_t next = block + 1 < blocks.last ? block + 1 : blocks.first;
     for_each_tile(count, [&](auto rows, std::int64_t m0) {
       constexpr int R = decltype(rows)::value;
       const float* x[R];
       for (int r = 0; r < R; ++r) x[r] = inputs[m0 + r];
       Tile<R, 1> tile;
-      start_from_inputs<AnyCell>(w, tile, x, block);
+      start_from_inputs<AnyCell>(w, tile, x, m0, block, next);
       store(tile, job.gates + m0 * gates_stride + block * 4 * kWidth, gates_stride);
     });
   }
@@ -130,29 +145,45 @@ template <class AnyCell>
 void step_from_gates(const RecurrentJob& job, const AnyCell& cell, const float* gates,
                      std::int64_t s, std::int64_t active, Range blocks) {
   const std::int64_t gates_stride = job.weights->blocks * 4 * kWidth;
-  for_each_tile(active, [&](auto rows, std::int64_t r0) {
-    constexpr int R = decltype(rows)::value;
-    for_each_block<R>(blocks.first, blocks.last, (s & 1) == 0, [&](auto pair, std::int64_t block) {
-      Tile<R, decltype(pair)::value> tile;
-      load(tile, gates + r0 * gates_stride + block * 4 * kWidth, gates_stride);
-      recur(job, cell, tile, r0, block, s);
+  const bool upwards = (s & 1) == 0;
+  const auto run = [&](auto rows, std::int64_t r0, auto pair, std::int64_t block,
+                       std::int64_t next) {
+    Tile<decltype(rows)::value, decltype(pair)::value> tile;
+    load(tile, gates + r0 * gates_stride + block * 4 * kWidth, gates_stride);
+    recur(job, cell, tile, r0, block, next, s);
+  };
+  if (active <= kMaxRows) {
+    call_with_rows(active, 0, [&](auto rows, std::int64_t r0) {
+      for_each_block<decltype(rows)::value>(
+          blocks.first, blocks.last, upwards,
+          [&](auto pair, std::int64_t block) { run(rows, r0, pair, block, block); });
+    });
+    return;
+  }
+  for_each_block<kMaxRows>(blocks.first, blocks.last, upwards, [&](auto one, std::int64_t block) {
+    const std::int64_t next = upwards ? block + 1 : block - 1;
+    const bool last = next < blocks.first || next >= blocks.last;
+    for_each_tile(active, [&](auto rows, std::int64_t r0) {
+      run(rows, r0, one, block, last ? block : next);
     });
   });
 }
 
 /// One step from x itself: worth it when there are enough rows to use each weight several times.
 template <class AnyCell>
-void step_from_inputs(const RecurrentJob& job, const AnyCell& cell, std::int64_t s,
-                      std::int64_t active, Range blocks) {
+void step_from_inputs(const RecurrentJob& job, const AnyCell& cell, const float** inputs,
+                      std::int64_t s, std::int64_t active, Range blocks) {
   const PackedLayer& w = *job.weights;
+  for (std::int64_t r = 0; r < active; ++r) inputs[r] = x_row(job, r, s);
   for (std::int64_t block = blocks.first; block < blocks.last; ++block) {
+    const std::int64_t next = block + 1 < blocks.last ? block + 1 : blocks.first;
     for_each_tile(active, [&](auto rows, std::int64_t r0) {
       constexpr int R = decltype(rows)::value;
       const float* x[R];
-      for (int r = 0; r < R; ++r) x[r] = x_row(job, r0 + r, s);
+      for (int r = 0; r < R; ++r) x[r] = inputs[r0 + r];
       Tile<R, 1> tile;
-      start_from_inputs<AnyCell>(w, tile, x, block);
-      recur(job, cell, tile, r0, block, s);
+      start_from_inputs<AnyCell>(w, tile, x, r0, block, next);
+      recur(job, cell, tile, r0, block, next, s);
     });
   }
 }
@@ -169,10 +200,8 @@ inline void finish_step(const RecurrentJob& job, std::int64_t s, std::int64_t ac
 /// Projects the inputs of as many steps as fit and runs them. Returns the steps done.
 template <class AnyCell>
 std::int64_t run_hoisted(const RecurrentJob& job, const AnyCell& cell, std::int64_t s0,
-                         std::int64_t active, int index, int count, Range blocks) {
-  // Every member writes the same pointers: cheaper than a barrier would be, but a race. So each has
-  // a list of its own.
-  const float** inputs = job.inputs + index * job.hoist_rows;
+                         std::int64_t active, const float** inputs, int index, int count,
+                         Range blocks) {
   std::int64_t listed = 0;
   std::int64_t end = s0;
   for (std::int64_t n = active; n > 0 && listed + n <= job.hoist_rows; ++end) {
@@ -241,15 +270,18 @@ template <class AnyCell>
 void run_rows(const RecurrentJob& job, int index, int count) {
   const AnyCell cell(*job.weights);
   const Range blocks = share(job.weights->blocks, index, count);
+  // Every member writes the same pointers: cheaper than a barrier would be, but a race. So each has
+  // a list of its own.
+  const float** inputs = job.inputs + index * job.input_rows;
   run_sequence(job, index, count, [&](std::int64_t s, std::int64_t active) {
     if (fits_one_row<AnyCell>(job, active, count) && inputs_fit_shadow(*job.weights)) {
       call_one_row<AnyCell, false>(job, s, job.lengths[0]);
       return job.lengths[0];
     }
     if (active <= job.hoist_rows && active < 2 * kMaxRows) {
-      return s + run_hoisted(job, cell, s, active, index, count, blocks);
+      return s + run_hoisted(job, cell, s, active, inputs, index, count, blocks);
     }
-    step_from_inputs(job, cell, s, active, blocks);
+    step_from_inputs(job, cell, inputs, s, active, blocks);
     finish_step(job, s, active, index, count);
     return s + 1;
   });

@@ -62,15 +62,30 @@ struct Lanes {
 };
 constexpr Lanes kAllLanes{4, {0, 1, 2, 3}};
 
-/// acc[r][b][lanes.to[v]] += sum over k of a[r][k] * w[b][k][v], k ascending.
+/// Floats of `ahead` that each k of `multiply` brings near: one or two cache lines.
+constexpr std::int64_t kAheadFloats = kWidth >= 16 ? 32 : 16;
+
+/// Fewer rows than these leave no time for it.
+constexpr int kAheadRows = (kMaxRows + 1) / 2 + 1;
+
+/// acc[r][b][lanes.to[v]] += sum over k of a[r][k] * w[b][k][v], k ascending. Meanwhile
+/// kAheadFloats * count floats at `ahead` are fetched into the second nearest cache.
 template <Lanes lanes = kAllLanes, int R, int B>
 CAROUSEL_INLINE void multiply(Tile<R, B>& tile, const float* const (&a)[R], std::int64_t count,
-                              const float* w, std::int64_t block_stride) {
+                              const float* w, std::int64_t block_stride,
+                              const float* ahead = nullptr) {
   Tile<R, B> t = tile;  // a local copy stays in registers
+  if (ahead == nullptr) ahead = w;
   for (std::int64_t k = 0; k < count; ++k) {
     Batch row[R];
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) row[r] = Batch(a[r][k]);
+    if (R >= kAheadRows) {
+#pragma GCC unroll 2
+      for (std::int64_t i = 0; i < kAheadFloats; i += 16) {
+        __builtin_prefetch(ahead + k * kAheadFloats + i, 0, 2);
+      }
+    }
 #pragma GCC unroll 4
     for (int b = 0; b < B; ++b) {
 #pragma GCC unroll 4

@@ -69,7 +69,8 @@ struct RecurrentJob {
   float* cell = nullptr;    ///< [row_count][unit_stride]
   float* hidden = nullptr;  ///< [row_count][unit_stride]: h before the projection, or r ∘ h
   float* gates = nullptr;   ///< [hoist_rows][blocks][4][W]: inputs projected ahead of time
-  const float** inputs = nullptr;  ///< [hoist_rows]
+  const float** inputs = nullptr;  ///< [members of the team][input_rows]
+  std::int64_t input_rows = 0;     ///< the greater one of hoist_rows and row_count
   std::int64_t hoist_rows = 0;
   SpinBarrier* barrier = nullptr;
 };

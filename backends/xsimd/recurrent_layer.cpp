@@ -12,8 +12,14 @@ namespace carousel::simd {
 namespace {
 
 /// (row, step) pairs whose inputs are projected together when few rows run: enough to use each
-/// input weight several times while it is in the cache.
+/// input weight several times while it is in the cache, and more of them where the weights of the
+/// state go through that cache meanwhile.
 constexpr std::int64_t kHoistRows = 12;
+constexpr std::int64_t kHoistRowsOfBigLayers = 24;
+constexpr std::int64_t kBigLayerBytes = std::int64_t{768} << 10U;
+
+constexpr std::int64_t kPageFloats = 1024;
+constexpr std::int64_t kCacheLineFloats = 16;
 
 constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
@@ -89,19 +95,21 @@ struct JobScratch {
 class RecurrentWorkspace final : public Workspace {
  public:
   RecurrentWorkspace(const std::array<PackedLayer, 2>& weights, const Kernels& kernels,
-                     const Split& how, const WorkspaceOptions& options)
+                     std::int64_t weight_bytes, const Split& how, const WorkspaceOptions& options)
       : split(how),
         order(static_cast<std::size_t>(options.batch)),
         rows(static_cast<std::size_t>(options.batch)),
         lengths(static_cast<std::size_t>(options.batch)) {
     const std::int64_t job_rows = ceil_div(options.batch, split.row_groups);
-    const std::int64_t hoist = std::min(kHoistRows, job_rows * options.max_steps);
+    const std::int64_t most = weight_bytes > kBigLayerBytes ? kHoistRowsOfBigLayers : kHoistRows;
+    const std::int64_t hoist = std::min(most, job_rows * options.max_steps);
     for (std::int64_t j = 0; j < split.jobs(); ++j) {
       JobScratch& scratch = jobs.emplace_back();
       scratch.team = split.team_sizes[static_cast<std::size_t>(j / split.row_groups)];
       scratch.job.weights = &weights[static_cast<std::size_t>(j / split.row_groups)];
       // A GRU that resets first takes its inputs as they come, in both passes of a step.
       scratch.job.hoist_rows = scratch.job.weights->reset_ih == nullptr ? hoist : 0;
+      scratch.job.input_rows = scratch.job.weights->reset_ih == nullptr ? std::max(hoist, job_rows) : 0;
       scratch.job.barrier = &scratch.barrier;
       set_strides(scratch.job, kernels.width);
     }
@@ -128,6 +136,8 @@ class RecurrentWorkspace final : public Workspace {
     const std::int64_t vectors = w.cell == Cell::rnn ? 4 * w.blocks : w.blocks;
     job.unit_stride = (w.reset_ih == nullptr ? vectors : ceil_div(vectors, 4) * 4) * width;
     job.state_stride = w.groups > 0 ? w.groups * 4 * width : job.unit_stride;
+    // Rows that stand a page apart would share the lines of the nearest cache.
+    if (job.state_stride % kPageFloats == 0) job.state_stride += kCacheLineFloats;
   }
 
   /// Two passes over the same list of arrays: measure, then hand out.
@@ -154,7 +164,7 @@ class RecurrentWorkspace final : public Workspace {
         const bool needs_hidden = job.weights->groups > 0 || job.weights->reset_ih != nullptr;
         if (needs_hidden) take(job.hidden, job_rows * job.unit_stride);
         take(job.gates, job.hoist_rows * job.weights->blocks * 4 * width);
-        const std::int64_t list = job.hoist_rows * scratch.team;
+        const std::int64_t list = job.input_rows * scratch.team;
         if (measuring) {
           pointers += list;
         } else {
@@ -216,7 +226,7 @@ class RecurrentLayer final : public Layer {
     const auto bytes = static_cast<std::int64_t>(arrays_[0].bytes());
     const Split split = make_split(spec_, kernels_, bytes, options_, options.batch);
     warm_up_threads(std::min(options_.threads, split.threads()));
-    return std::make_unique<RecurrentWorkspace>(packed_, kernels_, split, options);
+    return std::make_unique<RecurrentWorkspace>(packed_, kernels_, bytes, split, options);
   }
 
   Status forward(const ForwardArgs& args, Workspace& workspace) const noexcept override {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one table of built-in backends, in priority order: the order in which `auto` tries them.
 // A new backend is one declaration and one line here.
-#include <carousel/backend.hpp>
+#include "backends/list.hpp"
 
 #include "backends/scalar/scalar_backend.hpp"
 #include "backends/xsimd/xsimd_backend.hpp"
@@ -13,7 +13,7 @@
 
 namespace carousel {
 
-std::span<const BackendEntry> backends() {
+std::span<const BackendEntry> built_in_backends() {
   static const std::array entries {
 #if defined(__x86_64__)
     BackendEntry{&xsimd_avx512_backend(), "xsimd:avx512", {}},
@@ -28,9 +28,13 @@ std::span<const BackendEntry> backends() {
 #endif
 #if defined(CAROUSEL_HAS_ONEDNN)
         BackendEntry{&onednn_backend(), "onednn", {}},
-#else
+#elif defined(CAROUSEL_ONEDNN_IS_PLUGIN)
         BackendEntry{nullptr, "onednn",
-                     "not in this build (CMake found no oneDNN, or CAROUSEL_ONEDNN is OFF)"},
+                     "a plug-in of this build, whose file libcarousel_backend_onednn.so is not in "
+                     "the folders of CAROUSEL_PLUGIN_PATH (by default " CAROUSEL_PLUGIN_DIR ")"},
+#else
+    BackendEntry{nullptr, "onednn",
+                 "not in this build (CMake found no oneDNN, or CAROUSEL_ONEDNN is OFF)"},
 #endif
         BackendEntry{&scalar_backend(), "scalar", {}},
   };

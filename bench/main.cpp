@@ -21,6 +21,7 @@ using namespace carousel::bench;
 void print(const Settings& settings, const Results& results) {
   if (settings.lengths) print_lengths(results, std::cout);
   if (settings.prepare) print_prepare(results, std::cout);
+  if (settings.plugin_route) print_routes(results, std::cout);
   if (results.measurements.empty()) return;
   print_roofline(results.roofline, std::cout);
   std::cout << '\n';
@@ -53,7 +54,9 @@ int run(int argc, char** argv) {
   results.onednn_version = onednn_version();
   if (settings.lengths) run_lengths(settings, results);
   if (settings.prepare) run_prepare(settings, results);
-  if (!settings.lengths && !settings.prepare) run_suite(settings, results);
+  if (settings.plugin_route) run_plugin_route(settings, results);
+  if (!settings.lengths && !settings.prepare && !settings.plugin_route)
+    run_suite(settings, results);
   results.verdicts = judge(results);
   results.seconds = cli::now() - start;
   print(settings, results);

@@ -16,5 +16,6 @@ void print_comparison(const Results& results, std::ostream& out);
 void print_summary(const Results& results, std::ostream& out);
 void print_lengths(const Results& results, std::ostream& out);
 void print_prepare(const Results& results, std::ostream& out);
+void print_routes(const Results& results, std::ostream& out);
 
 }  // namespace carousel::bench

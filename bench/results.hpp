@@ -58,6 +58,13 @@ struct PrepareResult {
   double idle_cpu_share = 0;        ///< CPU time used per second after a run with two threads
 };
 
+/// One call of a layer, directly and through the ABI of plug-ins.
+struct RouteResult {
+  std::string layer;
+  Quartiles direct;
+  Quartiles plugin;
+};
+
 /// Whether a shape met its targets.
 struct Verdict {
   std::string shape;
@@ -78,6 +85,7 @@ struct Results {
   std::vector<Verdict> verdicts;
   std::vector<LengthsResult> lengths;
   std::vector<PrepareResult> prepare;
+  std::vector<RouteResult> routes;
   std::string onednn_version;  ///< empty: not in this build
   double seconds = 0;          ///< that all of it took
 

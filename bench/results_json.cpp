@@ -105,6 +105,12 @@ Json prepare_json(const PrepareResult& result) {
           {"idle_cpu_share", result.idle_cpu_share}};
 }
 
+Json route_json(const RouteResult& result) {
+  return {{"layer", result.layer},
+          {"direct", quartiles_json(result.direct)},
+          {"plugin", quartiles_json(result.plugin)}};
+}
+
 }  // namespace
 
 cli::Json results_json(const Results& results) {
@@ -120,13 +126,15 @@ cli::Json results_json(const Results& results) {
   for (const LengthsResult& result : results.lengths) lengths.push_back(lengths_json(result));
   Json prepare = Json::array();
   for (const PrepareResult& result : results.prepare) prepare.push_back(prepare_json(result));
+  Json routes = Json::array();
+  for (const RouteResult& result : results.routes) routes.push_back(route_json(result));
   return {{"format", "carousel-bench"},     {"format_version", 1},
           {"created", utc_time()},          {"mode", results.mode},
           {"seconds", results.seconds},     {"machine", machine_json()},
           {"versions", versions_json()},    {"roofline", roofline_json(results.roofline)},
           {"shapes", std::move(shapes)},    {"measurements", std::move(measurements)},
           {"targets", std::move(verdicts)}, {"lengths", std::move(lengths)},
-          {"prepare", std::move(prepare)}};
+          {"prepare", std::move(prepare)},  {"plugin_route", std::move(routes)}};
 }
 
 }  // namespace carousel::bench

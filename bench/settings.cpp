@@ -31,6 +31,7 @@ constexpr const char* kFooter =
   carousel_bench --backend xsimd:avx2,xsimd:avx512 --shapes amp40_b1
   carousel_bench --quick --cell gru              the same shapes with another cell
   carousel_bench --lengths --prepare             variable lengths; prepare, first runs, idle threads
+  carousel_bench --plugin-route                  calls into plug-ins
 
 How it measures: a sample is as many whole runs, each from zero state, as take a millisecond. The
 samples of all backends of a shape alternate at random (Google Benchmark's random interleaving), so
@@ -117,6 +118,8 @@ void add_options(CLI::App& app, Arguments& arguments, Settings& settings) {
                "instead: lengths uniform in 1..T against padded rows, for shapes with many rows");
   app.add_flag("--prepare", settings.prepare,
                "instead: prepare against memcpy, first run, stream size, idle threads");
+  app.add_flag("--plugin-route", settings.plugin_route,
+               "instead: what a call costs that goes through the ABI of plug-ins");
   app.add_flag("--strict", settings.strict, "exit with 1 when a target is missed");
   app.add_option("--output", settings.output, "results as JSON")->capture_default_str();
 }

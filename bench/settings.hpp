@@ -19,6 +19,7 @@ struct Settings {
   bool compare = false;
   bool lengths = false;
   bool prepare = false;
+  bool plugin_route = false;
   bool strict = false;
   std::string mode = "full";
   std::string output;  ///< empty: none

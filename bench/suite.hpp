@@ -58,5 +58,7 @@ void run_suite(const Settings& settings, Results& results);
 void run_lengths(const Settings& settings, Results& results);
 /// Prepare, first runs, stream sizes and idle threads.
 void run_prepare(const Settings& settings, Results& results);
+/// What calling a layer through the ABI of plug-ins costs.
+void run_plugin_route(const Settings& settings, Results& results);
 
 }  // namespace carousel::bench

@@ -16,13 +16,19 @@ namespace {
 constexpr const char* kFooter = R"(Examples:
   carousel backends           every backend and instruction set: yes, or no and why
   carousel backends --json
+  carousel backends --plugin ./libcarousel_backend_abacus.so
 
 Choose one with --backend NAME or the environment variable CAROUSEL_BACKEND; a family name such as
-xsimd stands for the best of its variants.)";
+xsimd stands for the best of its variants. Plug-ins are looked for in CAROUSEL_PLUGIN_PATH: absolute paths of
+files or folders, with colons between them.)";
 
 Support availability(const BackendEntry& entry) {
   if (entry.backend == nullptr) return Support::no(std::string(entry.missing_reason));
   return entry.backend->available(cpu());
+}
+
+std::string in_plugin(const BackendEntry& entry) {
+  return entry.plugin.empty() ? "" : " (plug-in " + std::string(entry.plugin) + ")";
 }
 
 Table backend_table() {
@@ -30,6 +36,7 @@ Table backend_table() {
                {"available", "runs", Align::left},
                {"reason", "", Align::left},
                {"description", "", Align::left},
+               {"plugin", "", Align::left},
                {"", "what it is, or why not", Align::left}});
   for (const BackendEntry& entry : backends()) {
     const Support support = availability(entry);
@@ -38,7 +45,8 @@ Table backend_table() {
                {support ? "yes" : "no", support.ok},
                {"", support ? Json(nullptr) : Json(support.reason)},
                {"", description.empty() ? Json(nullptr) : Json(description)},
-               support ? description : support.reason});
+               {"", entry.plugin.empty() ? Json(nullptr) : Json(std::string(entry.plugin))},
+               support ? description + in_plugin(entry) : support.reason});
   }
   return table;
 }

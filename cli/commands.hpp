@@ -21,6 +21,7 @@ struct Command {
 [[nodiscard]] Command inspect_command(CLI::App& app);
 [[nodiscard]] Command run_command(CLI::App& app);
 [[nodiscard]] Command check_command(CLI::App& app);
+[[nodiscard]] Command conformance_command(CLI::App& app);
 [[nodiscard]] Command rank_command(CLI::App& app);
 [[nodiscard]] Command convert_command(CLI::App& app);
 [[nodiscard]] Command trace_command(CLI::App& app);

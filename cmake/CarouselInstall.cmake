@@ -15,6 +15,14 @@ if(NOT BUILD_SHARED_LIBS)
   target_compile_definitions(carousel_c INTERFACE CAROUSEL_STATIC)
 endif()
 
+# carousel::plugin is for plug-ins in C: the headers, and no library.
+add_library(carousel_plugin INTERFACE)
+add_library(carousel::plugin ALIAS carousel_plugin)
+set_target_properties(carousel_plugin PROPERTIES EXPORT_NAME plugin)
+target_include_directories(carousel_plugin INTERFACE
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+  $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+
 set_target_properties(carousel PROPERTIES
   VERSION ${PROJECT_VERSION}
   SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}) # 0.x: no promises between minors
@@ -41,6 +49,9 @@ install(TARGETS carousel carousel_c EXPORT carousel-${kind}-targets
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT library NAMELINK_COMPONENT dev
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT dev)
 install(EXPORT carousel-${kind}-targets NAMESPACE carousel::
+  DESTINATION "${package_dir}" COMPONENT dev)
+install(TARGETS carousel_plugin EXPORT carousel-plugin-targets)
+install(EXPORT carousel-plugin-targets NAMESPACE carousel::
   DESTINATION "${package_dir}" COMPONENT dev)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/carousel"
   DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT dev)
@@ -76,6 +87,9 @@ if(NOT BUILD_SHARED_LIBS)
     string(APPEND pc_libs " -lprotobuf-lite")
   endif()
   string(APPEND pc_libs " -pthread -lstdc++ -lm")
+  foreach(library IN LISTS CMAKE_DL_LIBS)
+    string(APPEND pc_libs " -l${library}")
+  endforeach()
 endif()
 set(pc_prefix "${CMAKE_INSTALL_PREFIX}")
 if(NOT IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")

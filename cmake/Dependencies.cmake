@@ -3,7 +3,7 @@
 # there, oneDNN with OpenMP (by which oneDNN takes its number of threads), protobuf and ONNX's schema.
 # CLI11, GoogleTest and Google Benchmark only for the parts that use them.
 #
-# Sets CAROUSEL_HAS_ONEDNN, CAROUSEL_HAS_ONNX (and CAROUSEL_ONNX_PROTO) and defines the target
+# Sets CAROUSEL_HAS_ONEDNN (built in) or CAROUSEL_ONEDNN_IS_PLUGIN, CAROUSEL_HAS_ONNX (and CAROUSEL_ONNX_PROTO) and defines the target
 # carousel_xsimd (xsimd's headers).
 
 set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON) # an application that links carousel sees what it links
@@ -48,6 +48,7 @@ elseif(CAROUSEL_ONEDNN)
   carousel_require(dnnl libdnnl-dev CONFIG)
   set(CAROUSEL_HAS_ONEDNN ON)
 endif()
+set(CAROUSEL_ONEDNN_IS_PLUGIN OFF)
 if(CAROUSEL_HAS_ONEDNN)
   if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
     carousel_require(OpenMP libomp-dev COMPONENTS CXX)
@@ -55,6 +56,10 @@ if(CAROUSEL_HAS_ONEDNN)
     carousel_require(OpenMP g++ COMPONENTS CXX)
   endif()
   message(STATUS "oneDNN ${dnnl_VERSION}: ${dnnl_DIR}")
+  if(CAROUSEL_ONEDNN STREQUAL "PLUGIN")
+    set(CAROUSEL_ONEDNN_IS_PLUGIN ON)
+    set(CAROUSEL_HAS_ONEDNN OFF)
+  endif()
 else()
   message(STATUS "oneDNN: not used (CAROUSEL_ONEDNN=${CAROUSEL_ONEDNN})")
 endif()

@@ -11,11 +11,12 @@ bool matches(const BackendEntry& entry, std::string_view choice) {
   return choice == entry.name.substr(0, entry.name.find(':'));
 }
 
-/// "auto, xsimd, xsimd:avx512, ...": what a user may write.
+/// "auto, xsimd, xsimd:avx512, ...": what a user may write. Of plug-ins, those that were loaded.
 std::string choices() {
   std::string text = "auto";
   std::string_view last_family;
   for (const BackendEntry& entry : backends()) {
+    if (entry.backend == nullptr && !entry.plugin.empty()) continue;
     const std::string_view family = entry.name.substr(0, entry.name.find(':'));
     if (family != last_family && family != entry.name) text += ", " + std::string(family);
     last_family = family;

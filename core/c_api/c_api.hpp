@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/plugins/c_spec.hpp"
+
 #include <carousel/carousel.h>
 #include <carousel/error.hpp>
 #include <carousel/network.hpp>
@@ -92,22 +94,14 @@ inline void require_struct_size(std::size_t found, std::size_t expected, const c
                         ", but must be the size of the struct, " + std::to_string(expected));
 }
 
-/// A larger struct comes from a caller who knows a later version, and may not use what this one
-/// lacks.
-template <class T>
-bool uses_unknown_members(const T* from) noexcept {
-  const auto* bytes = reinterpret_cast<const unsigned char*>(from);
-  return std::any_of(bytes + sizeof(T), bytes + from->struct_size,
-                     [](unsigned char byte) { return byte != 0; });
-}
-
-/// The caller's struct as this version knows it; all zero when `from` is null.
+/// The caller's struct as this version knows it; all zero when `from` is null. A larger struct
+/// comes from a caller who knows a later version, and may not use what this one lacks.
 template <class T>
 T read_struct(const T* from, const char* what) {
   T result{};
   if (from == nullptr) return result;
   require_struct_size(from->struct_size, sizeof(T), what);
-  if (uses_unknown_members(from)) {
+  if (c_types::uses_members_past(from, from->struct_size, sizeof(T))) {
     throw InvalidArgument(std::string(what) + ": uses members that Carousel " + carousel_version() +
                           " does not know");
   }

@@ -3,6 +3,8 @@
 
 #include <carousel/backend.hpp>
 
+#include <map>
+#include <mutex>
 #include <vector>
 
 namespace carousel::c_api {
@@ -12,23 +14,32 @@ struct BackendTexts {
   std::string id;
   std::string description;
   Support support;
+  std::string plugin;
 };
 
+using Texts = std::vector<BackendTexts>;
+
 BackendTexts texts(const BackendEntry& entry) {
+  std::string id(entry.name);
+  std::string plugin(entry.plugin);
   if (entry.backend == nullptr) {
-    return {std::string(entry.name), {}, Support::no(std::string(entry.missing_reason))};
+    return {std::move(id), {}, Support::no(std::string(entry.missing_reason)), std::move(plugin)};
   }
-  return {std::string(entry.name), entry.backend->description(), entry.backend->available(cpu())};
+  return {std::move(id), entry.backend->description(), entry.backend->available(cpu()),
+          std::move(plugin)};
 }
 
-/// Made once: the strings that C callers keep pointers to.
-const std::vector<BackendTexts>& all_texts() {
-  static const std::vector<BackendTexts> list = [] {
-    std::vector<BackendTexts> made;
-    for (const BackendEntry& entry : backends()) made.push_back(texts(entry));
-    return made;
-  }();
-  return list;
+/// Made once for each list of backends, and kept: C callers have pointers to the strings.
+const Texts& all_texts() {
+  static std::mutex mutex;
+  static auto* const kept = new std::map<const BackendEntry*, Texts>;
+  const auto entries = backends();
+  const std::lock_guard lock(mutex);
+  const auto [place, is_new] = kept->try_emplace(entries.data());
+  if (is_new) {
+    for (const BackendEntry& entry : entries) place->second.push_back(texts(entry));
+  }
+  return place->second;
 }
 
 }  // namespace
@@ -42,7 +53,7 @@ size_t carousel_backend_count(void) { return carousel::backends().size(); }
 
 carousel_status carousel_backend_get(size_t index, carousel_backend_info* info) {
   return guarded(CAROUSEL_INTERNAL_ERROR, [&] {
-    const auto& list = all_texts();
+    const Texts& list = all_texts();
     if (index >= list.size()) {
       throw InvalidArgument("backend " + std::to_string(index) + " of " +
                             std::to_string(list.size()));
@@ -52,8 +63,16 @@ carousel_status carousel_backend_get(size_t index, carousel_backend_info* info) 
                   .id = backend.id.c_str(),
                   .description = backend.description.c_str(),
                   .available = backend.support.ok,
-                  .reason = backend.support.reason.c_str()},
+                  .reason = backend.support.reason.c_str(),
+                  .plugin = backend.plugin.c_str()},
                  info, "info");
+  });
+}
+
+carousel_status carousel_load_plugin(const char* path) {
+  return guarded(CAROUSEL_UNSUPPORTED, [&] {
+    require(path, "path");
+    (void)carousel::load_plugin(path);
   });
 }
 }

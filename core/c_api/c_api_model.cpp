@@ -3,6 +3,7 @@
 
 #include "core/loading/state_dict.hpp"
 #include "core/loading/text.hpp"
+#include "core/plugins/c_spec.hpp"
 
 #include <array>
 #include <memory>
@@ -11,11 +12,6 @@
 namespace carousel::c_api {
 namespace {
 
-static_assert(static_cast<int>(Cell::linear) == CAROUSEL_LINEAR);
-static_assert(static_cast<int>(Direction::bidirectional) == CAROUSEL_BIDIRECTIONAL);
-static_assert(static_cast<int>(ActivationKind::softplus) == CAROUSEL_SOFTPLUS - 1);
-static_assert(static_cast<int>(GateCoupling::input_from_forget) == CAROUSEL_INPUT_FROM_FORGET);
-static_assert(static_cast<int>(Precision::int8) == CAROUSEL_INT8);
 static_assert(static_cast<int>(Tail::log_softmax) == CAROUSEL_TAIL_LOG_SOFTMAX);
 
 LoadOptions load_options(const carousel_load_options* from) {
@@ -30,34 +26,14 @@ LoadOptions load_options(const carousel_load_options* from) {
   return options;
 }
 
-Activation activation(const carousel_activation& given, const Activation& usual) {
-  require_enum(given.kind, CAROUSEL_SOFTPLUS, "spec: activation kind");
-  if (given.kind == CAROUSEL_ACTIVATION_DEFAULT) return usual;
-  return {static_cast<ActivationKind>(given.kind - 1), given.alpha, given.beta};
-}
-
 LayerSpec layer_spec(const carousel_layer_spec* from) {
   require(from, "spec");
   const carousel_layer_spec given = read_struct(from, "carousel_layer_spec");
-  require_enum(given.cell, CAROUSEL_LINEAR, "spec: cell");
-  require_enum(given.direction, CAROUSEL_BIDIRECTIONAL, "spec: direction");
-  require_enum(given.coupling, CAROUSEL_INPUT_FROM_FORGET, "spec: coupling");
-  require_enum(given.precision, CAROUSEL_INT8, "spec: precision");
-  LayerSpec spec =
-      make_spec(static_cast<Cell>(given.cell), given.input_size, given.hidden_size,
-                static_cast<Direction>(given.direction), given.proj_size, !given.no_bias);
-  spec.peephole = given.peephole;
-  spec.coupling = static_cast<GateCoupling>(given.coupling);
-  spec.linear_before_reset = !given.reset_before_product;
-  spec.clip = given.clip;
-  spec.cell_clip = given.cell_clip;
-  for (std::size_t d = 0; d < 2; ++d) {
-    for (std::size_t k = 0; k < 3; ++k) {
-      spec.activations[d][k] = activation(given.activations[d][k], spec.activations[d][k]);
-    }
+  try {
+    return c_types::from_c(given);
+  } catch (const Error& error) {
+    throw InvalidArgument(error.what());
   }
-  spec.precision = static_cast<Precision>(given.precision);
-  return spec;
 }
 
 /// One array of carousel_weights and where it goes.

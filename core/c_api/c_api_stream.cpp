@@ -78,7 +78,7 @@ carousel_status carousel_stream_run_args(carousel_stream* stream, const carousel
   if (args->struct_size < sizeof(carousel_run_args)) {
     return refuse("carousel_run_args: struct_size must be the size of the struct");
   }
-  if (uses_unknown_members(args)) {
+  if (carousel::c_types::uses_members_past(args, args->struct_size, sizeof *args)) {
     return refuse("carousel_run_args: uses members that this version of Carousel does not know");
   }
   if (args->x != nullptr && args->ids != nullptr) return refuse("run: give x or ids, not both");

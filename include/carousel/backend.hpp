@@ -23,7 +23,8 @@ namespace carousel {
 /// A yes, or a no with the reason that people are shown.
 struct Support {
   bool ok = true;
-  std::string reason;
+  std::string reason{};
+  bool fault = false;  ///< not a refusal: a plug-in failed to answer
 
   [[nodiscard]] static Support yes() { return {}; }
   [[nodiscard]] static Support no(std::string reason) { return {false, std::move(reason)}; }
@@ -128,15 +129,28 @@ class CAROUSEL_API Backend {
                                                        const LayerOptions& options) const = 0;
 };
 
-/// One line of the table of backends: a backend, or the reason why the build has none.
+/// One line of the table of backends: a backend, or the reason why there is none.
 struct BackendEntry {
   const Backend* backend = nullptr;
   std::string_view name;            ///< id, also when `backend` is null
   std::string_view missing_reason;  ///< empty when there is one
+  std::string_view plugin{};        ///< the plug-in's file; empty: built in
 };
 
-/// Every backend this build knows, in priority order (the order in which `auto` tries them).
+/// Every backend this process knows, in priority order (the order in which `auto` tries them):
+/// those of the build, then plug-ins in the order in which they were loaded. A plug-in by the name
+/// of one that the build lacks stands in its place.
+///
+/// The first call loads the plug-ins of the environment variable CAROUSEL_PLUGIN_PATH, a list of
+/// absolute paths separated by colons: files, and folders of files libcarousel_backend_*.so. Those
+/// that cannot be loaded are entries with the reason. Spans stay valid and as they are for good;
+/// `load_plugin` makes the next one longer. Thread-safe.
 [[nodiscard]] CAROUSEL_API std::span<const BackendEntry> backends();
+
+/// Loads the plug-in in a shared library (see plugin.h), for good, and adds it to `backends()`; if
+/// it has been loaded before, returns what it was then. `path` is absolute. Throws Error naming the
+/// file and what is wrong with it, and then changes nothing. Thread-safe.
+CAROUSEL_API const Backend& load_plugin(const std::string& path);
 
 /// The backends that a choice names, in priority order: "auto", a family ("xsimd") or an id
 /// ("xsimd:avx2"). Throws Error listing the choices when it names none or none that this CPU can

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "conformance/runner.hpp"
+#include "conformance/suite.hpp"
 
 #include <carousel/backend.hpp>
 
@@ -17,20 +17,15 @@ namespace {
 /// Fewer executed cases than this mean that a backend refuses what it should run, or that the table
 /// has shrunk. Refusals do not count. Our own backends refuse nothing.
 std::size_t minimum_executed(const Backend& backend) {
-  return backend.family() == "onednn" ? 980 : cases().size();
+  return backend.family().starts_with("onednn") ? 980 : cases().size();
 }
 
-std::vector<const Backend*> runnable_backends() { return select_backends("auto"); }
-
-/// Where a library that is not ours is known to differ: such cases are counted apart, with the
-/// reason. Empty: nowhere.
-std::string known_difference(const Backend& backend, const Case& c) {
-  const bool not_finite = c.inputs == Inputs::nan_in_a_row || c.inputs == Inputs::inf_in_a_row;
-  const bool relu = !c.functions.empty() && c.functions.front().kind == ActivationKind::relu;
-  if (backend.family() == "onednn" && c.cell == Cell::rnn && relu && not_finite) {
-    return "oneDNN's relu makes 0 of NaN";
-  }
-  return "";
+/// All of them, and that of the plug-in which is built for this test.
+std::vector<const Backend*> runnable_backends() {
+#if defined(CAROUSEL_TEST_PLUGIN)
+  (void)load_plugin(CAROUSEL_TEST_PLUGIN);
+#endif
+  return select_backends("auto");
 }
 
 /// CAROUSEL_CASE restricts the table to names that contain it, for debugging.
@@ -39,43 +34,33 @@ std::string case_filter() {
   return filter == nullptr ? "" : filter;
 }
 
+void print(const std::map<std::string, std::size_t>& reasons) {
+  for (const auto& [reason, count] : reasons) {
+    std::printf("  refused %zu: %s\n", count, reason.c_str());
+  }
+}
+
 class Conformance : public testing::TestWithParam<const Backend*> {};
 
 TEST_P(Conformance, AgreesWithTheOracle) {
   const Backend& backend = *GetParam();
   const std::string filter = case_filter();
-  std::size_t executed = 0;
-  std::size_t refused = 0;
-  std::map<std::string, int> reasons;
-  double worst_share = 0.0;
-  long long elements = 0;
-  for (const Case& c : cases()) {
-    if (c.name().find(filter) == std::string::npos) continue;
-    const std::string known = known_difference(backend, c);
-    const CaseReport report =
-        known.empty() ? run_case(backend, c) : CaseReport{Outcome::refused, known};
-    worst_share = std::max(worst_share, report.worst_share);
-    elements += report.elements;
-    switch (report.outcome) {
-      case Outcome::passed: ++executed; break;
-      case Outcome::refused: ++refused, ++reasons[report.message]; break;
-      case Outcome::failed: ++executed, ADD_FAILURE() << report.message; break;
-    }
-  }
+  const SuiteReport report = run_suite(backend, {.filter = filter});
+  for (const std::string& failure : report.failures) ADD_FAILURE() << failure;
   std::printf("%s: executed %zu cases, %zu refused, %lld values, largest error %.2f of tolerance\n",
-              backend.id().c_str(), executed, refused, elements, worst_share);
-  for (const auto& [reason, count] : reasons) {
-    std::printf("  refused %d: %s\n", count, reason.c_str());
-  }
+              backend.id().c_str(), report.executed(), report.refused + report.set_apart,
+              static_cast<long long>(report.elements), report.worst_share);
+  print(report.refusals);
+  print(report.differences);
   if (filter.empty()) {
-    EXPECT_GE(executed, minimum_executed(backend)) << backend.id();
+    EXPECT_GE(report.executed(), minimum_executed(backend)) << backend.id();
   }
 }
 
 std::string test_name(const testing::TestParamInfo<const Backend*>& info) {
   std::string name = info.param->id();
   for (char& letter : name) {
-    if (letter == ':') letter = '_';
+    if (letter == ':' || letter == '-') letter = '_';
   }
   return name;
 }

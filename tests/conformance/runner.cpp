@@ -264,6 +264,7 @@ Support supports(const Backend& backend, const Case& c) {
 std::optional<CaseReport> refusal(const Backend& backend, const Case& c) {
   const Support support = supports(backend, c);
   if (support) return std::nullopt;
+  if (support.fault) return CaseReport{Outcome::failed, c.name() + ": " + support.reason};
   if (!support.reason.empty()) return CaseReport{Outcome::refused, support.reason};
   return CaseReport{Outcome::failed,
                     c.name() + " on " + backend.id() + ": refused without a reason"};

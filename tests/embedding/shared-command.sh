@@ -17,6 +17,7 @@ readelf -d "$folder/carousel" | grep -q 'NEEDED.*libcarousel' || { echo "not lin
 "$folder/carousel" --version
 "$folder/carousel" backends
 "$folder/carousel" check --shape 5,7,9,2
+"$folder/carousel" conformance --backend scalar --case direction/
 status=0
 text=$("$folder/carousel" inspect "$folder/no-such-file" 2>&1) || status=$?
 [[ $status == 2 && $text == *no-such-file* ]] ||

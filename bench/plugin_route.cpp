@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// What it costs to call a layer through the ABI of plug-ins.
+#include "group.hpp"
+#include "route.hpp"
+#include "sampler.hpp"
+#include "suite.hpp"
+
+#include <timing.hpp>
+
+#include <carousel/backend.hpp>
+
+#include <array>
+
+namespace carousel::bench {
+namespace {
+
+constexpr std::int64_t kSize = 128;  // vadcell
+constexpr double kSample = 1e-3;
+
+/// One layer of 128 units, one step of one row.
+class Call {
+ public:
+  Call(const Backend& backend, Cell cell)
+      : spec_(make_spec(cell, kSize, kSize)),
+        weights_(static_cast<std::size_t>(spec_.gates() * kSize * kSize), 0.01F),
+        layer_(backend.prepare(spec_, {view()}, {.batch = 1, .steps = 1})),
+        workspace_(layer_->workspace({.batch = 1, .max_steps = 1})) {
+    const double once = time(1);
+    runs_ = std::max<std::int64_t>(1, static_cast<std::int64_t>(kSample / std::max(once, 1e-9)));
+  }
+
+  /// Seconds of one call, the mean of a millisecond of them.
+  double sample() { return time(runs_); }
+
+ private:
+  [[nodiscard]] WeightsView view() const {
+    const std::span<const float> all(weights_);
+    const auto rows = static_cast<std::size_t>(spec_.gates() * kSize);
+    return {all, all, all.first(rows), all.first(rows), {}, {}};
+  }
+
+  double time(std::int64_t runs) {
+    const ForwardArgs args{.x = unbatched<const float>(x_.data(), 1, kSize),
+                           .y = unbatched(y_.data(), 1, kSize),
+                           .h = {h_.data(), nullptr},
+                           .c = {c_.data(), nullptr}};
+    const double start = cli::now();
+    for (std::int64_t i = 0; i < runs; ++i) {
+      if (!layer_->forward(args, *workspace_)) throw Error("plug-in route: forward failed");
+    }
+    return (cli::now() - start) / static_cast<double>(runs);
+  }
+
+  LayerSpec spec_;
+  std::vector<float> weights_;
+  std::unique_ptr<Layer> layer_;
+  std::unique_ptr<Workspace> workspace_;
+  std::array<float, kSize> x_{}, y_{}, h_{}, c_{};
+  std::int64_t runs_ = 1;
+};
+
+RouteResult measure(const std::string& name, Cell cell, int repetitions) {
+  Call direct(route_backend(), cell);
+  Call plugin(load_plugin(CAROUSEL_BENCH_PLUGIN), cell);
+  const auto samples =
+      sample_interleaved({{"direct", [&] { return direct.sample(); }, repetitions},
+                          {"plug-in", [&] { return plugin.sample(); }, repetitions}});
+  return {name, quartiles(samples[0]), quartiles(samples[1])};
+}
+
+}  // namespace
+
+void run_plugin_route(const Settings& settings, Results& results) {
+  results.routes.push_back(measure("nothing", Cell::rnn, settings.most_repetitions));
+  results.routes.push_back(measure("vadcell", Cell::lstm, settings.most_repetitions));
+}
+
+}  // namespace carousel::bench

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands.hpp"
+#include "format.hpp"
+#include "plugin_option.hpp"
+#include "progress.hpp"
+#include "table.hpp"
+
+#include "conformance/suite.hpp"
+
+#include <CLI/CLI.hpp>
+#include <carousel/backend.hpp>
+#include <carousel/carousel.h>
+#include <carousel/cpu.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+namespace carousel::cli {
+namespace {
+
+using conformance::SuiteReport;
+
+constexpr const char* kFooter =
+    R"(Runs every case of Carousel's conformance suite that the backend does not refuse: cells and their
+variants, directions, sizes, batches, lengths, strides, pieces, threads, and numbers that are huge,
+tiny, infinite or NaN. Each value is compared with a float64 oracle whose tolerance follows from the
+number of roundings; all memory around the arrays is watched. A case that takes longer than
+--time-limit ends the run.
+
+Examples:
+  carousel conformance --plugin ./libcarousel_backend_abacus.so
+  carousel conformance --plugin ./libcarousel_backend_abacus.so --json > verdict.json
+  carousel conformance --backend xsimd:avx2 --case lengths
+
+Exit code 1 when a case fails, or none could be run.)";
+
+struct Options {
+  std::string plugin;
+  std::string backend;
+  conformance::SuiteOptions suite{};
+  double time_limit = 60;
+  bool json = false;
+};
+
+/// Ends the process if a case takes too long: nothing else stops code that does not return.
+class CaseWatch {
+ public:
+  explicit CaseWatch(double seconds)
+      : limit_(std::chrono::duration<double>(seconds)), thread_([this] { watch(); }) {}
+  CaseWatch(const CaseWatch&) = delete;
+  CaseWatch& operator=(const CaseWatch&) = delete;
+  ~CaseWatch() {
+    begin({});
+    thread_.join();
+  }
+
+  /// An empty name: it is over.
+  void begin(const std::string& name) {
+    {
+      const std::lock_guard lock(mutex_);
+      name_ = name;
+      ++count_;
+      over_ = name.empty();
+    }
+    changed_.notify_one();
+  }
+
+ private:
+  void watch() {
+    std::unique_lock lock(mutex_);
+    while (!over_) {
+      const std::size_t seen = count_;
+      if (changed_.wait_for(lock, limit_, [&] { return count_ != seen; })) continue;
+      std::cerr << "carousel: error: " << (name_.empty() ? "preparing" : name_)
+                << " did not end within " << limit_.count() << " s\n";
+      std::_Exit(kCheckFailed);
+    }
+  }
+
+  std::chrono::duration<double> limit_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::string name_;
+  std::size_t count_ = 0;
+  bool over_ = false;
+  std::thread thread_;
+};
+
+SuiteReport run_one(const Backend& backend, const Options& options) {
+  Progress bar("carousel conformance, " + backend.id());
+  CaseWatch watch(options.time_limit);
+  conformance::SuiteOptions suite = options.suite;
+  suite.progress = [&](const std::string& name, double done) {
+    watch.begin(name);
+    bar.update(done);
+  };
+  return run_suite(backend, suite);
+}
+
+std::string_view plugin_of(const Backend& backend) {
+  for (const BackendEntry& entry : backends()) {
+    if (entry.backend == &backend) return entry.plugin;
+  }
+  return {};
+}
+
+Json reasons_json(const std::map<std::string, std::size_t>& reasons) {
+  Json list = Json::array();
+  for (const auto& [reason, count] : reasons)
+    list.push_back({{"reason", reason}, {"cases", count}});
+  return list;
+}
+
+Json json_of(const Backend& backend, const Options& options, const SuiteReport& report) {
+  const std::string_view plugin = plugin_of(backend);
+  return {{"backend", backend.id()},
+          {"version", backend.version()},
+          {"description", backend.description()},
+          {"plugin", plugin.empty() ? Json(nullptr) : Json(std::string(plugin))},
+          {"carousel", carousel_version()},
+          {"cpu", cpu().brand},
+          {"features", cpu().names()},
+          {"case", options.suite.filter},
+          {"passed", report.passed},
+          {"failed", report.failed},
+          {"refused", report.refused},
+          {"set_apart", report.set_apart},
+          {"values", report.elements},
+          {"worst_share", report.worst_share},
+          {"worst_case", report.worst_case},
+          {"refusals", reasons_json(report.refusals)},
+          {"differences", reasons_json(report.differences)},
+          {"failures", report.failures},
+          {"conforms", report.conforms()}};
+}
+
+void print_reasons(const char* title, const std::map<std::string, std::size_t>& reasons) {
+  if (reasons.empty()) return;
+  std::cout << title << '\n';
+  for (const auto& [reason, count] : reasons) std::cout << "  " << count << "  " << reason << '\n';
+}
+
+void print_failures(const std::vector<std::string>& failures) {
+  constexpr std::size_t kMost = 10;
+  if (failures.empty()) return;
+  std::cout << "failed\n";
+  for (std::size_t i = 0; i < std::min(failures.size(), kMost); ++i) {
+    std::cout << "  " << failures[i] << '\n';
+  }
+  if (failures.size() > kMost)
+    std::cout << "  and " << failures.size() - kMost << " more (--json)\n";
+}
+
+std::string verdict(const SuiteReport& report) {
+  if (report.conforms()) return "conforms: passes every case that it does not refuse";
+  return report.failed > 0 ? "does NOT conform" : "nothing could be run";
+}
+
+void print_text(const Backend& backend, const SuiteReport& report) {
+  const std::string_view plugin = plugin_of(backend);
+  std::cout << "backend   " << backend.id() << ", version " << backend.version() << '\n'
+            << "          " << backend.description() << '\n';
+  if (!plugin.empty()) std::cout << "plug-in   " << plugin << '\n';
+  std::cout << "on        Carousel " << carousel_version() << ", " << cpu().brand << '\n'
+            << "cases     " << report.passed << " passed, " << report.failed << " failed, "
+            << report.refused << " refused, " << report.set_apart << " set apart\n"
+            << "values    " << format_count(report.elements) << " compared, largest error "
+            << format_fixed(report.worst_share, 2) << " of its tolerance";
+  if (!report.worst_case.empty()) std::cout << " (" << report.worst_case << ')';
+  std::cout << '\n';
+  print_reasons("refused", report.refusals);
+  print_reasons("set apart: known differences of the library", report.differences);
+  print_failures(report.failures);
+  std::cout << "verdict   " << verdict(report) << '\n';
+}
+
+std::vector<const Backend*> chosen(const Options& options) {
+  if (options.plugin.empty() && options.backend.empty()) {
+    throw Error("conformance: give --plugin FILE or --backend NAME");
+  }
+  const Backend* loaded = options.plugin.empty() ? nullptr : &load_plugin_file(options.plugin);
+  return select_backends(options.backend.empty() ? loaded->id() : options.backend);
+}
+
+int run(const Options& options) {
+  bool conform = true;
+  Json list = Json::array();
+  for (const Backend* backend : chosen(options)) {
+    const SuiteReport report = run_one(*backend, options);
+    conform = conform && report.conforms();
+    if (options.json) {
+      list.push_back(json_of(*backend, options, report));
+    } else {
+      print_text(*backend, report);
+    }
+  }
+  if (options.json) print_json(list);
+  return conform ? kOk : kCheckFailed;
+}
+
+}  // namespace
+
+Command conformance_command(CLI::App& app) {
+  CLI::App* command =
+      app.add_subcommand("conformance", "Prove that a backend or plug-in computes what it should");
+  auto options = std::make_shared<Options>();
+  command->add_option("--plugin", options->plugin, "the backend in this plug-in")
+      ->type_name("FILE");
+  command->add_option("--backend", options->backend, "one that Carousel has: a family or an id");
+  command->add_option("--case", options->suite.filter, "only cases whose names contain this");
+  command->add_option("--time-limit", options->time_limit, "seconds that one case may take")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  command->add_flag("--json", options->json, "print JSON");
+  command->footer(kFooter);
+  return {command, [options] { return run(*options); }};
+}
+
+}  // namespace carousel::cli

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/plugins/answer.hpp"
+
+namespace carousel::plugins {
+
+std::string clean_text(const char* text) {
+  constexpr std::size_t kLongest = 300;
+  std::string line;
+  for (; text != nullptr && *text != '\0' && line.size() < kLongest; ++text) {
+    const bool space = *text == '\n' || *text == '\t';
+    const bool printable = *text >= ' ' && *text <= '~';
+    line += space ? ' ' : printable ? *text : '?';
+  }
+  return line;
+}
+
+std::string status_name(std::int32_t status) {
+  switch (status) {
+    case CAROUSEL_INVALID_ARGUMENT: return "invalid argument, without a text";
+    case CAROUSEL_BAD_MODEL: return "bad model, without a text";
+    case CAROUSEL_UNSUPPORTED: return "unsupported, without a text";
+    case CAROUSEL_OUT_OF_MEMORY: return "out of memory";
+    case CAROUSEL_INTERNAL_ERROR: return "internal error, without a text";
+    default: return "unknown status " + std::to_string(status) + ", without a text";
+  }
+}
+
+}  // namespace carousel::plugins

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every backend of the process: those of the build, and plug-ins as they are loaded.
+#include "backends/list.hpp"
+#include "core/plugins/load_plugin.hpp"
+#include "core/plugins/plugin_path.hpp"
+#include "core/plugins/run_within.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <deque>
+#include <filesystem>
+#include <map>
+#include <mutex>
+
+namespace carousel {
+namespace {
+
+using plugins::PluginBackend;
+
+std::string_view family_of(std::string_view id) { return id.substr(0, id.find(':')); }
+
+/// Whether a choice could mean both.
+bool collide(std::string_view a, std::string_view b) {
+  return a == b || a == family_of(b) || family_of(a) == b;
+}
+
+/// The entries never change: adding makes a longer list, and old ones are kept for who holds a
+/// span. So reading takes no lock.
+class Catalogue {
+ public:
+  Catalogue() {
+    const auto built_in = built_in_backends();
+    publish({built_in.begin(), built_in.end()});
+  }
+
+  [[nodiscard]] std::span<const BackendEntry> entries() const noexcept { return *current_.load(); }
+
+  /// Opens `path` unless that has been done; throws Error.
+  const Backend& load(const std::string& path) {
+    const std::lock_guard lock(loading_);
+    plugins::require_absolute(path);
+    std::error_code ignored;
+    const std::string file = std::filesystem::weakly_canonical(path, ignored).string();
+    if (const auto known = loaded_.find(file); known != loaded_.end()) return *known->second;
+    auto backend = plugins::open_plugin(path);
+    const std::string id = backend->id();
+    if (const BackendEntry* other = taken_by(id)) {
+      throw Error(backend->in_file("its name is '" + id + "', which could be taken for '" +
+                                   std::string(other->name) + "'"));
+    }
+    add({backend.get(), keep(id), {}, keep(path)});
+    return *(loaded_[file] = std::move(backend));
+  }
+
+  /// Records that a part of the plug-in path gave no backend.
+  void add_failure(const std::string& file, const std::string& reason) {
+    const std::lock_guard lock(loading_);
+    const std::string name = plugins::backend_name_of(file);
+    add({nullptr, keep(taken_by(name) == nullptr ? name : file), keep(reason), keep(file)});
+  }
+
+ private:
+  /// The entry that keeps a plug-in from having this name, if any.
+  [[nodiscard]] const BackendEntry* taken_by(const std::string& name) const {
+    const auto list = entries();
+    const auto other = std::ranges::find_if(list, [&](const BackendEntry& entry) {
+      const bool is_free =
+          entry.backend == nullptr && (name == entry.name || !entry.plugin.empty());
+      return collide(name, entry.name) && !is_free;
+    });
+    return other == list.end() ? nullptr : &*other;
+  }
+
+  std::string_view keep(std::string text) { return texts_.emplace_back(std::move(text)); }
+
+  /// In the place of an entry by that name without a backend, else at the end.
+  void add(const BackendEntry& entry) {
+    std::vector<BackendEntry> next(entries().begin(), entries().end());
+    const auto same = std::ranges::find(next, entry.name, &BackendEntry::name);
+    if (same != next.end()) {
+      *same = entry;
+    } else {
+      next.push_back(entry);
+    }
+    publish(std::move(next));
+  }
+
+  void publish(std::vector<BackendEntry> next) { current_ = &lists_.emplace_back(std::move(next)); }
+
+  std::mutex loading_;
+  std::deque<std::vector<BackendEntry>> lists_;
+  std::atomic<const std::vector<BackendEntry>*> current_{nullptr};
+  std::deque<std::string> texts_;
+  std::map<std::string, std::unique_ptr<PluginBackend>> loaded_;
+};
+
+Catalogue& catalogue() {
+  static auto* const one = new Catalogue;  // never destroyed, as its plug-ins
+  return *one;
+}
+
+void load_from_path() {
+  for (const plugins::PathItem& item : plugins::plugin_path()) {
+    if (!item.problem.empty()) {
+      catalogue().add_failure(item.file, item.problem);
+      continue;
+    }
+    try {
+      (void)catalogue().load(item.file);
+    } catch (const std::exception& error) {
+      catalogue().add_failure(item.file, error.what());
+    }
+  }
+}
+
+}  // namespace
+
+std::span<const BackendEntry> backends() {
+  // A plug-in that asks, on a thread that is waited for, must not wait for all plug-ins.
+  if (!plugins::inside_plugin()) {
+    static std::once_flag once;
+    std::call_once(once, load_from_path);
+  }
+  return catalogue().entries();
+}
+
+const Backend& load_plugin(const std::string& path) {
+  (void)backends();  // those of the path come first
+  return catalogue().load(path);
+}
+
+}  // namespace carousel

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/plugins/load_plugin.hpp"
+
+#include "core/plugins/answer.hpp"
+#include "core/plugins/run_within.hpp"
+
+#include <carousel/carousel.h>
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+
+namespace carousel::plugins {
+namespace {
+
+using Entry = decltype(&carousel_backend_plugin);
+
+bool cpu_has(const char* feature) {
+  static const std::vector<std::string> names = cpu().names();
+  return feature != nullptr && std::ranges::find(names, feature) != names.end();
+}
+
+const carousel_plugin_host* host() {
+  static const carousel_plugin_host table{.abi_version = CAROUSEL_PLUGIN_ABI_VERSION,
+                                          .reserved = 0,
+                                          .struct_size = sizeof(carousel_plugin_host),
+                                          .version = carousel_version(),
+                                          .cpu_has = cpu_has};
+  return &table;
+}
+
+Entry find_entry(const std::string& path) {
+  void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) {
+    throw Error("it is not a shared library that can be loaded: " + clean_text(::dlerror()));
+  }
+  void* symbol = ::dlsym(library, "carousel_backend_plugin");
+  if (symbol == nullptr) {
+    throw Error("it has no function carousel_backend_plugin, so it is no plug-in of Carousel");
+  }
+  return reinterpret_cast<Entry>(symbol);
+}
+
+/// What the call of the entry came to; kept by the call itself, in case it never returns.
+struct Found {
+  const carousel_plugin* table = nullptr;
+  Answer answer;
+};
+
+const carousel_plugin& find_table(Entry entry) {
+  auto found = std::make_shared<Found>();
+  const bool returned = run_within(time_limit(), [found, entry] {
+    found->answer = ask([&](char* error, std::size_t size) {
+      found->table = entry(host(), error, size);
+      return found->table == nullptr ? CAROUSEL_UNSUPPORTED : CAROUSEL_OK;
+    });
+  });
+  if (!returned) {
+    throw Error("carousel_backend_plugin did not return within " +
+                std::to_string(time_limit().count()) + " ms");
+  }
+  if (!found->answer.ok()) {
+    throw Error("carousel_backend_plugin gave no table: " + found->answer.text);
+  }
+  return *found->table;
+}
+
+void require_file(const std::string& path) {
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  if (!std::filesystem::exists(status)) throw Error("there is no such file");
+  if (!std::filesystem::is_regular_file(status)) throw Error("it is not a file");
+}
+
+}  // namespace
+
+void require_absolute(const std::string& path) {
+  if (path.starts_with('/')) return;
+  throw Error("plug-in " + path +
+              ": the path is relative; plug-ins are loaded from absolute paths only, so that it "
+              "does not matter in which folder a program is started");
+}
+
+std::unique_ptr<PluginBackend> open_plugin(const std::string& path) {
+  require_absolute(path);
+  try {
+    require_file(path);
+    const carousel_plugin& table = find_table(find_entry(path));
+    return std::make_unique<PluginBackend>(table, path);
+  } catch (const Error& error) {
+    throw Error("plug-in " + path + ": " + error.what());
+  }
+}
+
+}  // namespace carousel::plugins

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/plugins/plugin_backend.hpp"
+
+#include "core/plugins/answer.hpp"
+#include "core/plugins/c_spec.hpp"
+#include "core/plugins/plugin_layer.hpp"
+#include "core/plugins/run_within.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace carousel::plugins {
+namespace {
+
+std::string bytes(std::size_t size) { return std::to_string(size) + " bytes"; }
+
+/// What these structs had when ABI version 1 began; a plug-in cannot know less.
+constexpr std::size_t kLeastTable = offsetof(carousel_plugin, forward) + sizeof(void*);
+constexpr std::size_t kLeastSpec = sizeof(carousel_layer_spec);
+constexpr std::size_t kLeastArgs = sizeof(carousel_plugin_args);
+
+void require_size(const char* member, std::size_t found, std::size_t least) {
+  constexpr std::size_t kMost = 1U << 20U;
+  if (found >= least && found <= kMost) return;
+  throw Error(std::string("its ") + member + " is " + std::to_string(found) +
+              ", but must be at least " + bytes(least) + " and at most " + bytes(kMost));
+}
+
+void require_functions(const carousel_plugin& t) {
+  const auto require = [](bool present, const char* name) {
+    if (!present) throw Error(std::string("its function '") + name + "' is null");
+  };
+  require(t.available != nullptr, "available");
+  require(t.supports != nullptr, "supports");
+  require(t.layer_create != nullptr, "layer_create");
+  require(t.layer_memory_bytes != nullptr, "layer_memory_bytes");
+  require(t.layer_destroy != nullptr, "layer_destroy");
+  require(t.workspace_create != nullptr, "workspace_create");
+  require(t.workspace_memory_bytes != nullptr, "workspace_memory_bytes");
+  require(t.workspace_destroy != nullptr, "workspace_destroy");
+  require(t.forward != nullptr, "forward");
+}
+
+bool is_word(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
+  });
+}
+
+void require_name(const char* name) {
+  if (name == nullptr) throw Error("its name is null");
+  constexpr std::size_t kLongest = 64;
+  const std::string_view text(name, strnlen(name, kLongest + 1));
+  const std::size_t colon = text.find(':');
+  const bool good = text.size() <= kLongest && text != "auto" && is_word(text.substr(0, colon)) &&
+                    (colon == text.npos || is_word(text.substr(colon + 1)));
+  if (good) return;
+  throw Error("its name is '" + clean_text(std::string(text).c_str()) +
+              "', but must be a word or two with a colon between them, not 'auto', at most 64 "
+              "letters, digits, '-', '_' and '.'");
+}
+
+std::string required_text(const char* text, const char* what) {
+  if (text == nullptr || *text == '\0') throw Error(std::string("its ") + what + " is empty");
+  return clean_text(text);
+}
+
+/// Not yet destroyed: what a call that is given up may still write to.
+struct Question {
+  carousel_layer_spec spec{};
+  Answer answer;
+};
+
+[[noreturn]] void throw_too_slow(const char* function) {
+  throw Error(std::string(function) + " did not return within " +
+              std::to_string(time_limit().count()) + " ms; it is not called again");
+}
+
+Support ask_available(const carousel_plugin& table) {
+  auto question = std::make_shared<Question>();
+  if (!run_within(time_limit(), [question, f = table.available] { question->answer = ask(f); })) {
+    throw_too_slow("available");
+  }
+  const Answer& answer = question->answer;
+  if (answer.ok()) return Support::yes();
+  if (answer.status == CAROUSEL_UNSUPPORTED) return Support::no(answer.text);
+  throw Error("available failed: " + answer.text);
+}
+
+}  // namespace
+
+void check_table(const carousel_plugin& table) {
+  if (table.abi_version != CAROUSEL_PLUGIN_ABI_VERSION) {
+    throw Error("it is made for version " + std::to_string(table.abi_version) +
+                " of the plug-in ABI; this Carousel takes version " +
+                std::to_string(CAROUSEL_PLUGIN_ABI_VERSION));
+  }
+  require_size("struct_size", table.struct_size, kLeastTable);
+  require_size("spec_size", table.spec_size, kLeastSpec);
+  require_size("args_size", table.args_size, kLeastArgs);
+  require_functions(table);
+  require_name(table.name);
+}
+
+PluginBackend::PluginBackend(const carousel_plugin& table, std::string file)
+    : table_{}, file_(std::move(file)) {
+  check_table(table);
+  std::memcpy(&table_, &table, std::min(table.struct_size, sizeof table_));
+  const std::string name = table.name;
+  family_ = name.substr(0, name.find(':'));
+  if (family_.size() < name.size()) isa_ = name.substr(family_.size() + 1);
+  version_ = required_text(table.version, "version");
+  description_ = required_text(table.description, "description");
+  threw_ = in_file("forward threw an exception");
+  available_ = ask_available(table_);
+}
+
+std::string PluginBackend::in_file(const std::string& what) const {
+  return "plug-in " + file_ + ": " + what;
+}
+
+Support PluginBackend::supports(const LayerSpec& spec) const {
+  Support support;
+  try {
+    support = ask_supports(spec);
+  } catch (const Error& error) {
+    support = {false, error.what(), true};
+  }
+  if (support.fault) support.reason = in_file(support.reason);
+  return support;
+}
+
+Support PluginBackend::ask_supports(const LayerSpec& spec) const {
+  if (stuck_) throw Error("supports did not return once; it is not called again");
+  auto question = std::make_shared<Question>();
+  question->spec = c_types::to_c(spec);
+  if (c_types::uses_members_past(&question->spec, sizeof question->spec, table_.spec_size)) {
+    return Support::no("the plug-in was built for an older Carousel, which had no such layers");
+  }
+  if (!run_within(time_limit(), [question, f = table_.supports] {
+        question->answer =
+            ask([&](char* text, std::size_t size) { return f(&question->spec, text, size); });
+      })) {
+    stuck_ = true;
+    throw_too_slow("supports");
+  }
+  const Answer& answer = question->answer;
+  if (answer.ok()) return Support::yes();
+  if (answer.status != CAROUSEL_UNSUPPORTED) throw Error("supports failed: " + answer.text);
+  if (answer.text == status_name(CAROUSEL_UNSUPPORTED)) {
+    throw Error("supports said no without a reason");
+  }
+  return Support::no(answer.text);
+}
+
+std::unique_ptr<Layer> PluginBackend::prepare(const LayerSpec& spec, const LayerWeights& weights,
+                                              const LayerOptions& options) const {
+  return make_plugin_layer(*this, spec, weights, options);
+}
+
+Status PluginBackend::failure(std::int32_t status, const char* text) const noexcept {
+  try {
+    const std::lock_guard lock(mutex_);
+    std::string& kept = failures_[{status, text}];
+    if (kept.empty()) {
+      kept =
+          in_file("forward failed: " + (text == nullptr ? status_name(status) : clean_text(text)));
+    }
+    return Status::failure(kept.c_str());
+  } catch (...) {
+    return Status::failure("a plug-in's forward failed");
+  }
+}
+
+}  // namespace carousel::plugins

@@ -25,10 +25,11 @@ what this machine could do, from its peak of float32 multiply-adds and the read 
 cache level, both measured in the same run:
 
   least time = sum over layers and directions of
-    T * max(B * F_hh / peak, W_hh / bandwidth of the level that holds W_hh) + T * B * F_ih / peak
+    T * max(B * F_hh / peak, W_hh / bandwidth(W_hh)) + max(T * B * F_ih / peak, W_ih / bandwidth(W_ih))
 
-with T steps, B rows, F_hh and F_ih the operations of the recurrent and the input matrices, W_hh the
-bytes of the recurrent weights, read once per step. N threads multiply the peak and divide W_hh.
+with T steps, B rows, F_hh and F_ih the operations of the recurrent and the input matrices, W_hh and
+W_ih the bytes of their weights, read once per step and once per run, and the bandwidth of the level that
+holds so much. N threads multiply the peak and divide the bytes.
 
 Examples:
   carousel rank models/charlm.safetensors --text models/heldout.txt

@@ -26,11 +26,13 @@ struct Weights {
   std::vector<float> peephole;  ///< [3*H]: i, f, o; empty without peepholes
 };
 
-/// sum + w · v, accumulated in the order of the elements.
+/// sum + w · v, accumulated in the order of the elements, in double: products of floats are exact
+/// there, so what is left is the error of one rounding.
 [[nodiscard]] inline float dot(float sum, const float* w, const float* v,
                                std::int64_t count) noexcept {
-  for (std::int64_t k = 0; k < count; ++k) sum += w[k] * v[k];
-  return sum;
+  double total = sum;
+  for (std::int64_t k = 0; k < count; ++k) total += static_cast<double>(w[k]) * v[k];
+  return static_cast<float>(total);
 }
 
 /// W_i* x + b_* of one row of the gates; `inputs`: the width of x.

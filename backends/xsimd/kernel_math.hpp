@@ -60,45 +60,70 @@ CAROUSEL_INLINE void activate(Batch (&x)[N]) {
 
 #else
 
-// tanh(x) ≈ x P(x²) / Q(x²) with P and Q of degree 4, a minimax fit of the relative error on
-// [-9.02, 9.02] (2.1e-8 before rounding); beyond, tanh rounds to ±1. Made by an iteratively
-// reweighted least-squares fit of tanh(x)/x on Chebyshev nodes. σ(x) = 1/2 + tanh(x/2)/2 uses the
-// same coefficients, scaled by exact powers of two.
+// σ(x) = 1 / (e^-x + 1). |tanh(x)| = 1 - 2 / (e^2|x| + 1), but where x is small x + x³ P(x²): the
+// difference would lose its digits. e^y = 2^n 2^f with n the integer nearest to y log2(e), and a
+// polynomial for 2^f. See exp_coefficients.py; the errors are those of its roundings.
 
-constexpr float kTanhLimit = 9.02F;
-constexpr float kTanhP[5] = {1.0F, 0.13379715F, 0.003494032F, 2.0583439e-05F, 1.3319017e-08F};
-constexpr float kTanhQ[5] = {1.0F, 0.4671303F, 0.025871063F, 0.00032830884F, 7.761996e-07F};
+constexpr float kLog2E = 1.44269504F;
+constexpr float kTanhLimit = 9.02F;     // beyond, tanh rounds to ±1
+constexpr float kSigmoidLimit = 87.0F;  // keeps e^x and e^-x normal
+constexpr float kSmall = 0.625F;
+/// Adding it rounds to an integer n and leaves n + 127, the exponent of 2^n, in the lowest bits.
+constexpr float kRounder = 0x1.8p23F + 127.0F;
+constexpr float kExp2[7] = {1.0F,           0.693147182F,  0.240226477F,   0.0555033237F,
+                            0.00961843692F, 0.0013398875F, 0.000153533605F};
+constexpr float kSmallTanh[5] = {-0.333332807F, 0.133314416F, -0.0537397154F, 0.0206390861F,
+                                 -0.00570498453F};
 
-constexpr float power_of(float base, int exponent) {
-  float result = 1.0F;
-  for (; exponent > 0; --exponent) result *= base;
-  return result;
+CAROUSEL_INLINE Batch power_of_two(Batch rounded) {
+  return xsimd::bitwise_cast<float>(xsimd::bitwise_cast<std::int32_t>(rounded) << 23);
 }
 
 /// x[n] = functions.of[n](x[n])
 template <int N, Functions<N> functions>
 CAROUSEL_INLINE void activate(Batch (&x)[N]) {
-  Batch u[N];
-  Batch p[N];
-  Batch q[N];
+  Batch magnitude[N];
+  Batch a[N];
+  Batch e[N];
 #define CAROUSEL_EACH _Pragma("GCC unroll 8") for (int n = 0; n < N; ++n)
-  CAROUSEL_EACH x[n] = xsimd::max(Batch(-kTanhLimit / functions.scale(n)), x[n]);
-  CAROUSEL_EACH x[n] = xsimd::min(Batch(kTanhLimit / functions.scale(n)), x[n]);
-  CAROUSEL_EACH u[n] = x[n] * x[n];
-  CAROUSEL_EACH p[n] = Batch(kTanhP[4] * power_of(functions.scale(n), 8));
-  CAROUSEL_EACH q[n] = Batch(kTanhQ[4] * power_of(functions.scale(n), 8));
+#define CAROUSEL_SIGMOID (functions.of[n] == Function::sigmoid)
+  CAROUSEL_EACH magnitude[n] = xsimd::abs(x[n]);
+  CAROUSEL_EACH {
+    a[n] = CAROUSEL_SIGMOID
+               ? xsimd::max(Batch(-kSigmoidLimit), xsimd::min(Batch(kSigmoidLimit), x[n]))
+               : xsimd::min(Batch(kTanhLimit), magnitude[n]);
+  }
+  Batch rounded[N];
+  Batch factor[N];
+  CAROUSEL_EACH factor[n] = Batch(CAROUSEL_SIGMOID ? -kLog2E : 2 * kLog2E);
+  CAROUSEL_EACH rounded[n] = xsimd::fma(a[n], factor[n], Batch(kRounder));
+  CAROUSEL_EACH a[n] = xsimd::fms(a[n], factor[n], rounded[n] - Batch(kRounder));
+  CAROUSEL_EACH e[n] = Batch(kExp2[6]);
+#pragma GCC unroll 6
+  for (int i = 5; i >= 0; --i) {
+    CAROUSEL_EACH e[n] = xsimd::fma(e[n], a[n], Batch(kExp2[i]));
+  }
+  CAROUSEL_EACH e[n] = xsimd::fma(e[n], power_of_two(rounded[n]), Batch(1.0F));
+  CAROUSEL_EACH e[n] = Batch(CAROUSEL_SIGMOID ? 1.0F : 2.0F) / e[n];
+  Batch square[N];
+  CAROUSEL_EACH square[n] = x[n] * x[n];
+  CAROUSEL_EACH a[n] = Batch(kSmallTanh[4]);
 #pragma GCC unroll 4
   for (int i = 3; i >= 0; --i) {
-    CAROUSEL_EACH p[n] =
-        xsimd::fma(p[n], u[n], Batch(kTanhP[i] * power_of(functions.scale(n), 2 * i)));
-    CAROUSEL_EACH q[n] =
-        xsimd::fma(q[n], u[n], Batch(kTanhQ[i] * power_of(functions.scale(n), 2 * i)));
+    CAROUSEL_EACH if (!CAROUSEL_SIGMOID) {
+      a[n] = xsimd::fma(a[n], square[n], Batch(kSmallTanh[i]));
+    }
   }
   CAROUSEL_EACH {
-    const bool sigmoid = functions.of[n] == Function::sigmoid;
-    const Batch odd = (sigmoid ? x[n] * Batch(0.25F) : x[n]) * p[n] / q[n];
-    x[n] = sigmoid ? Batch(0.5F) + odd : odd;
+    if (CAROUSEL_SIGMOID) {
+      x[n] = e[n];
+    } else {
+      const Batch small = xsimd::fma(x[n] * square[n], a[n], x[n]);
+      const Batch large = (Batch(1.0F) - e[n]) | xsimd::bitofsign(x[n]);
+      x[n] = xsimd::select(magnitude[n] < Batch(kSmall), small, large);
+    }
   }
+#undef CAROUSEL_SIGMOID
 #undef CAROUSEL_EACH
 }
 

@@ -17,6 +17,8 @@ import struct
 
 import numpy as np
 
+from minimax import minimax
+
 LIMIT = 9.02  # beyond, tanh rounds to 1
 DEGREE = 5
 PIECES = 16
@@ -38,21 +40,6 @@ def best_center(low, high):
     near = middle + np.arange(-3000, 3001).astype(np.float32) * np.spacing(middle)
     exact = np.tanh(near.astype(np.float64))
     return near[np.argmin(np.abs(exact.astype(np.float32) - exact))]
-
-
-def minimax(basis, target, weight):
-    """Coefficients of the least largest weighted error, by reweighted least squares."""
-    importance = np.ones(len(target))
-    best, least = None, np.inf
-    for _ in range(60):
-        w = np.sqrt(importance) * weight
-        solution = np.linalg.lstsq(basis * w[:, None], target * w, rcond=None)[0]
-        error = np.abs((basis @ solution - target) * weight)
-        if error.max() < least:
-            best, least = solution, error.max()
-        importance *= error / error.max() + 1e-3
-        importance /= importance.mean()
-    return best
 
 
 def fit(piece):

@@ -130,16 +130,19 @@ double least_seconds(const Roofline& roofline, const Model& model, std::int64_t 
   double total = 0;
   const auto add = [&](const LayerSpec& spec) {
     const auto gate_rows = static_cast<double>(spec.gates() * spec.hidden_size);
-    const double input_flops = 2 * gate_rows * static_cast<double>(spec.input_size);
+    const double input_weights = gate_rows * static_cast<double>(spec.input_size);
     const double recurrent_weights =
         !spec.recurrent() ? 0
                           : gate_rows * static_cast<double>(spec.state_size()) +
                                 static_cast<double>(spec.proj_size * spec.hidden_size);
-    const double bytes = recurrent_weights * sizeof(float) / threads;
-    const double step = bytes == 0 ? 0
-                                   : std::max(rows * 2 * recurrent_weights / peak,
-                                              bytes / roofline.bandwidth(bytes));
-    total += static_cast<double>(spec.directions()) * times * (step + rows * input_flops / peak);
+    // `count` multiply-adds with each of so many weights, which have to be read once.
+    const auto pass = [&](double weights, double count) {
+      const double bytes = weights * sizeof(float) / threads;
+      if (bytes == 0) return 0.0;
+      return std::max(count * 2 * weights / peak, bytes / roofline.bandwidth(bytes));
+    };
+    total += static_cast<double>(spec.directions()) *
+             (times * pass(recurrent_weights, rows) + pass(input_weights, times * rows));
   };
   for (const ModelLayer& layer : model.layers) add(layer.spec);
   if (model.head) add(model.head->spec);

@@ -44,12 +44,13 @@ struct WorkingSet {
 /// weights:
 ///
 ///     sum over layers and directions of
-///       steps * max(batch * F_hh / peak, W_hh / bandwidth(W_hh)) + steps * batch * F_ih / peak
+///       steps * max(batch * F_hh / peak, W_hh / bandwidth(W_hh))
+///       + max(steps * batch * F_ih / peak, W_ih / bandwidth(W_ih))
 ///
 /// with F_hh, F_ih the floating point operations of the recurrent (and projection) and of the input
-/// matrices, W_hh the bytes of the former, which every step has to read once. More threads multiply
-/// the peak and divide W_hh. Activations and the traffic of x and y are left out: this is a limit
-/// to compare with, not a forecast.
+/// matrices, W_hh and W_ih their bytes: every step has to read the former, a run the latter once.
+/// More threads multiply the peak and divide the bytes. Activations and the traffic of x and y are
+/// left out: this is a limit to compare with, not a forecast.
 [[nodiscard]] double least_seconds(const Roofline& roofline, const Model& model, std::int64_t steps,
                                    std::int64_t batch, int threads = 1);
 

@@ -12,10 +12,16 @@
 #include <memory>
 #include <optional>
 
+#include "core/plain_cell.hpp"
+
 namespace carousel::cli {
 namespace {
 
-constexpr const char* kFooter = R"(Examples:
+constexpr const char* kFooter =
+    R"(A layer on the general path has a variant (peepholes, clips, unusual activations, ...) that xsimd computes
+by calls where the usual cells have code in line; it is vectorized all the same, but slower.
+
+Examples:
   carousel inspect models/charlm.safetensors
   carousel inspect big.safetensors --prefix encoder.lstm. --ignore-extra
   carousel inspect vad.safetensors --backend onednn --json)";
@@ -51,26 +57,37 @@ Plan make_plan(const Model& model, const std::string& backend) {
   }
 }
 
+/// xsimd calls unusual functions and variants where it has a usual cell's in line.
+bool takes_general_path(const LayerSpec& spec, const LayerPlan* packed) {
+  return packed != nullptr && packed->backend.starts_with("xsimd") && spec.recurrent() &&
+         !is_plain_cell(spec);
+}
+
 Table layer_table(const Model& model, const Plan& plan) {
   Table table({{"layer", "layer", Align::left},
                {"spec", "what", Align::left},
                {"parameters", "parameters"},
                {"float32_bytes", "float32"},
                {"packed_bytes", "packed"},
-               {"backend", "backend", Align::left}});
+               {"backend", "", Align::left},
+               {"general_path", "", Align::left},
+               {"", "backend", Align::left}});
   const auto layers = all_layers(model);
   for (std::size_t l = 0; l < layers.size(); ++l) {
     const LayerSpec& spec = layers[l]->spec;
     const LayerPlan* packed = plan.network ? &plan.network->layers()[l] : nullptr;
     const std::int64_t bytes = spec.parameter_count() * 4;
-    table.add({layer_name(model, l),
-               describe(spec),
-               {format_count(spec.parameter_count()), spec.parameter_count()},
-               {format_bytes(static_cast<double>(bytes)), bytes},
-               {packed == nullptr ? "-" : format_bytes(static_cast<double>(packed->memory_bytes)),
-                packed == nullptr ? Json(nullptr) : Json(packed->memory_bytes)},
-               {packed == nullptr ? "none" : packed->backend,
-                packed == nullptr ? Json(nullptr) : Json(packed->backend)}});
+    const bool general = takes_general_path(spec, packed);
+    table.add(
+        {layer_name(model, l),
+         describe(spec),
+         {format_count(spec.parameter_count()), spec.parameter_count()},
+         {format_bytes(static_cast<double>(bytes)), bytes},
+         {packed == nullptr ? "-" : format_bytes(static_cast<double>(packed->memory_bytes)),
+          packed == nullptr ? Json(nullptr) : Json(packed->memory_bytes)},
+         {"", packed == nullptr ? Json(nullptr) : Json(packed->backend)},
+         {"", general},
+         (packed == nullptr ? "none" : packed->backend) + (general ? " (general path)" : "")});
   }
   return table;
 }

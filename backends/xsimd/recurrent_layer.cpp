@@ -2,6 +2,7 @@
 #include "backends/xsimd/layers.hpp"
 #include "backends/xsimd/packing.hpp"
 #include "core/parallel.hpp"
+#include "core/plain_cell.hpp"
 
 #include <algorithm>
 #include <deque>
@@ -180,12 +181,6 @@ class RecurrentWorkspace final : public Workspace {
   }
 };
 
-/// Whether the layer has nothing but the usual cell.
-bool is_plain(const LayerSpec& spec) {
-  return !spec.peephole && spec.coupling == GateCoupling::none && spec.clip == 0.0F &&
-         spec.cell_clip == 0.0F && has_default_activations(spec);
-}
-
 PackedLayer describe_packed(const LayerSpec& spec, const RecurrentArrays& arrays,
                             std::size_t direction, std::int64_t width) {
   return {.cell = spec.cell,
@@ -202,7 +197,7 @@ PackedLayer describe_packed(const LayerSpec& spec, const RecurrentArrays& arrays
           .reset_hh = arrays.reset_hh.data(),
           .reset_bias = arrays.reset_bias.data(),
           .candidate_hh = arrays.candidate_hh.data(),
-          .plain = is_plain(spec),
+          .plain = is_plain_cell(spec),
           .peephole = spec.peephole ? arrays.peephole.data() : nullptr,
           .coupling = spec.coupling,
           .clip = spec.clip,

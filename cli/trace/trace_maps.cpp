@@ -28,7 +28,7 @@ class Mosaic {
   [[nodiscard]] std::string str() const {
     std::string all;
     for (const auto& [colour, path] : paths_) {
-      all += "<path class=\"" + colour + "\" d=\"" + path + "\"/>\n";
+      all.append("<path class=\"").append(colour).append("\" d=\"").append(path).append("\"/>\n");
     }
     return all;
   }
@@ -293,7 +293,8 @@ std::string unit_walk(const NetworkTrace& trace, const TracedLayer& layer) {
   Mosaic mosaic;
   double y = middle + kReach + 8.0;
   for (const Signal& signal : layer.signals) {
-    add_row(mosaic, layer, signal, unit, colour_scale(layer, signal), axis, y, kStrip - 2.0);
+    const double full = &signal == c ? scale : colour_scale(layer, signal);
+    add_row(mosaic, layer, signal, unit, full, axis, y, kStrip - 2.0);
     svg.text(axis.left - 6, y + 9, signal.key, "dim", Anchor::end);
     y += kStrip;
   }

@@ -117,6 +117,22 @@ TEST_P(CellCommands, InspectNamesTheLayerAndWhoTakesIt) {
   EXPECT_EQ(result.out.find("No backend"), std::string::npos) << result.out;
 }
 
+TEST_P(CellCommands, InspectTellsTheGeneralPath) {
+  const auto layer = [&] {
+    const CommandResult result = carousel({"inspect", file, "--backend", "xsimd", "--json"});
+    EXPECT_EQ(result.code, 0) << result.err;
+    return result.json().at("layers").at(0);
+  };
+  EXPECT_EQ(layer().at("general_path"), !has_default_activations(model.layers[0].spec));
+  model.layers[0].spec.clip = 3.0F;
+  save(model, file);
+  EXPECT_TRUE(layer().at("general_path").get<bool>());
+  const CommandResult text = carousel({"inspect", file, "--backend", "xsimd"});
+  EXPECT_NE(text.out.find("(general"), std::string::npos);
+  const CommandResult scalar = carousel({"inspect", file, "--backend", "scalar"});
+  EXPECT_EQ(scalar.out.find("(general"), std::string::npos);
+}
+
 INSTANTIATE_TEST_SUITE_P(Cells, CellCommands,
                          testing::Values(Kind{"gru", Cell::gru, ActivationKind::sigmoid},
                                          Kind{"rnn_tanh", Cell::rnn, ActivationKind::tanh},

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <carousel/spec.hpp>
+
+namespace carousel {
+
+/// Whether a layer has nothing but the usual cell: what backends have their fastest code for.
+[[nodiscard]] inline bool is_plain_cell(const LayerSpec& spec) noexcept {
+  return !spec.peephole && spec.coupling == GateCoupling::none && spec.clip == 0.0F &&
+         spec.cell_clip == 0.0F && has_default_activations(spec);
+}
+
+}  // namespace carousel

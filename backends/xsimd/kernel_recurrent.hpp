@@ -266,6 +266,13 @@ CAROUSEL_INLINE void run_sequence(const RecurrentJob& job, int index, int count,
   clear_padding(job, rows);
 }
 
+/// Whether inputs are projected ahead of the steps: with few rows, so that the weights are used for
+/// several steps at once (or, with one tile, for several blocks).
+inline bool worth_hoisting(const RecurrentJob& job, std::int64_t active) {
+  const bool one_tile = active <= kMaxRows && active <= job.hoist_rows;
+  return one_tile || (active < 2 * kMaxRows && 2 * active <= job.hoist_rows);
+}
+
 template <class AnyCell>
 void run_rows(const RecurrentJob& job, int index, int count) {
   const AnyCell cell(*job.weights);
@@ -278,7 +285,7 @@ void run_rows(const RecurrentJob& job, int index, int count) {
       call_one_row<AnyCell, false>(job, s, job.lengths[0]);
       return job.lengths[0];
     }
-    if (active <= job.hoist_rows && active < 2 * kMaxRows) {
+    if (worth_hoisting(job, active)) {
       return s + run_hoisted(job, cell, s, active, inputs, index, count, blocks);
     }
     step_from_inputs(job, cell, inputs, s, active, blocks);

@@ -110,7 +110,8 @@ class RecurrentWorkspace final : public Workspace {
       scratch.job.weights = &weights[static_cast<std::size_t>(j / split.row_groups)];
       // A GRU that resets first takes its inputs as they come, in both passes of a step.
       scratch.job.hoist_rows = scratch.job.weights->reset_ih == nullptr ? hoist : 0;
-      scratch.job.input_rows = scratch.job.weights->reset_ih == nullptr ? std::max(hoist, job_rows) : 0;
+      scratch.job.input_rows =
+          scratch.job.weights->reset_ih == nullptr ? std::max(hoist, job_rows) : 0;
       scratch.job.barrier = &scratch.barrier;
       set_strides(scratch.job, kernels.width);
     }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "settings.hpp"
 
-#include "csv.hpp"
-
 #include <commands.hpp>
+#include <csv.hpp>
 
 #include <carousel/backend.hpp>
 #include <carousel/error.hpp>
@@ -63,7 +62,7 @@ struct Arguments {
 };
 
 std::vector<std::string> names(const std::string& list) {
-  return list.empty() ? std::vector<std::string>{} : split(list);
+  return list.empty() ? std::vector<std::string>{} : cli::split(list);
 }
 
 int parse_threads(const std::string& text) {

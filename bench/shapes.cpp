@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shapes.hpp"
 
-#include "csv.hpp"
 #include "embedded.hpp"
 
-#include <model_source.hpp>
+#include <csv.hpp>
+#include <shapes_file.hpp>
 
 #include <carousel/error.hpp>
 
@@ -21,7 +21,7 @@ bool matches(std::string_view pattern, std::string_view name) {
   return name.starts_with(pattern);
 }
 
-std::optional<double> seconds(const Csv& csv, std::size_t row, std::string_view column) {
+std::optional<double> seconds(const cli::Csv& csv, std::size_t row, std::string_view column) {
   const auto microseconds = csv.number(row, column);
   return microseconds ? std::optional(*microseconds * 1e-6) : std::nullopt;
 }
@@ -79,23 +79,22 @@ std::string Shape::text() const {
 }
 
 std::vector<Shape> parse_shapes(std::string_view text, const std::string& source) {
-  const Csv csv(text, source);
   std::vector<Shape> shapes;
-  for (std::size_t row = 0; row < csv.rows(); ++row) {
-    shapes.push_back({.name = csv.text(row, "name"),
-                      .input = csv.integer(row, "input"),
-                      .hidden = csv.integer(row, "hidden"),
-                      .layers = csv.integer(row, "layers"),
-                      .bidirectional = csv.integer(row, "bidir") != 0,
-                      .steps = csv.integer(row, "T"),
-                      .batch = csv.integer(row, "B")});
+  for (const cli::NamedShape& line : cli::parse_shapes(text, source)) {
+    shapes.push_back({.name = line.name,
+                      .input = line.shape.input,
+                      .hidden = line.shape.hidden,
+                      .layers = line.shape.layers,
+                      .bidirectional = line.shape.bidirectional,
+                      .steps = line.shape.steps,
+                      .batch = line.shape.batch});
   }
   return shapes;
 }
 
 PeerTimes parse_peer_times(std::string_view text, const std::string& source,
                            std::string_view shape) {
-  const Csv csv(text, source);
+  const cli::Csv csv(text, source);
   for (std::size_t row = 0; row < csv.rows(); ++row) {
     if (csv.text(row, "shape") != shape) continue;
     return {.onednn26_t1 = seconds(csv, row, "onednn26_t1_us"),

@@ -49,7 +49,8 @@ Subject::Subject(std::string backend, const Work& work, int threads)
       network_(prepare(work.model, {.backend = backend_,
                                     .threads = threads,
                                     .batch = work.shape.batch,
-                                    .steps = work.shape.steps})),
+                                    .steps = work.shape.steps,
+                                    .plan = Plan::fixed})),
       stream_(network_.stream(
           {.batch = work.shape.batch, .max_steps = std::min(work.shape.steps, kMostSteps)})),
       y_(static_cast<std::size_t>(work.shape.steps * work.shape.batch * network_.output_size())) {

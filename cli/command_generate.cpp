@@ -61,7 +61,8 @@ Session open_session(const GenerateOptions& options, bool all) {
   session.prompt = session.vocabulary.encode(options.prompt, "--prompt");
   if (session.prompt.empty()) throw Error("--prompt is empty; give at least one character");
   if (!all) {
-    Network network = prepare(model, {.backend = options.backend, .batch = 1, .steps = 1});
+    Network network =
+        prepare(model, {.backend = options.backend, .batch = 1, .steps = 1, .plan = Plan::fixed});
     const std::string name = network.layers().front().backend;
     session.writers.push_back({.name = name, .network = std::move(network), .result = {}});
     return session;

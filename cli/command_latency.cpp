@@ -2,6 +2,7 @@
 #include "commands.hpp"
 #include "format.hpp"
 #include "latency_core.hpp"
+#include "plan_option.hpp"
 #include "table.hpp"
 
 #include <CLI/CLI.hpp>
@@ -40,6 +41,7 @@ struct LatencyArguments {
   double period_us = 0.0;
   std::string backend;
   int threads = 1;
+  Plan plan = Plan::estimate;
   bool realtime = false;
   bool json = false;
 };
@@ -123,7 +125,9 @@ int run(LatencyArguments& arguments) {
   const Network network = prepare(work.model, {.backend = arguments.backend,
                                                .threads = arguments.threads,
                                                .batch = work.batch,
-                                               .steps = arguments.latency.block});
+                                               .steps = arguments.latency.block,
+                                               .plan = arguments.plan,
+                                               .planning = planning_with_warnings()});
   if (arguments.realtime) ask_for_realtime();
   const LatencyReport report = measure_latency(network, work, arguments.latency);
   const std::string& backend = network.layers().front().backend;
@@ -151,6 +155,7 @@ void add_options(CLI::App& command, LatencyArguments& arguments) {
   command.add_option("--threads", arguments.threads, "threads to use")
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));
+  add_plan_option(command, arguments.plan);
   command.add_flag("--realtime", arguments.realtime, "real-time priority and locked memory");
   command.add_flag("--json", arguments.json, "print JSON");
 }

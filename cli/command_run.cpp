@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
 #include "format.hpp"
+#include "plan_option.hpp"
 #include "run_state.hpp"
 #include "workload.hpp"
 
@@ -33,6 +34,7 @@ struct RunOptions {
   bool batch_first = false;
   std::int64_t chunk = 0;
   int threads = 1;
+  Plan plan = Plan::estimate;
 };
 
 /// The input file: its values and the axes that it is read by.
@@ -142,7 +144,9 @@ int run(const RunOptions& options) {
   const Network network = prepare(model, {.backend = options.backend,
                                           .threads = options.threads,
                                           .batch = input.batch,
-                                          .steps = input.steps});
+                                          .steps = input.steps,
+                                          .plan = options.plan,
+                                          .planning = planning_with_warnings()});
   const std::int64_t piece = piece_size(options, network, input);
   Stream stream = network.stream({.batch = input.batch, .max_steps = piece});
   StateFiles state(stream, input.batch, input.batched);
@@ -180,6 +184,7 @@ void add_options(CLI::App& command, RunOptions& options) {
   command.add_option("--threads", options.threads, "threads to use")
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));
+  add_plan_option(command, options.plan);
 }
 
 }  // namespace

@@ -28,5 +28,8 @@ struct Command {
 [[nodiscard]] Command generate_command(CLI::App& app);
 [[nodiscard]] Command latency_command(CLI::App& app);
 [[nodiscard]] Command report_command(CLI::App& app);
+[[nodiscard]] Command tune_command(CLI::App& app);
+[[nodiscard]] Command wisdom_command(CLI::App& app);
+[[nodiscard]] Command explain_command(CLI::App& app);
 
 }  // namespace carousel::cli

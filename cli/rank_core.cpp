@@ -37,7 +37,8 @@ class Contender {
       : network_(prepare(work.model, {.backend = name,
                                       .threads = options.threads,
                                       .batch = work.batch,
-                                      .steps = work.steps})),
+                                      .steps = work.steps,
+                                      .plan = Plan::fixed})),
         stream_(network_.stream({.batch = work.batch, .max_steps = stream_steps(work)})),
         y_(work.output_count()) {
     result_.name = name;

@@ -17,16 +17,6 @@
 namespace carousel::cli {
 namespace {
 
-std::string read_text(const std::string& file) {
-  errno = 0;
-  std::ifstream stream(file, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(stream), {}};
-  if (!stream.is_open() || stream.bad()) {
-    throw Error(file + ": cannot read: " + std::strerror(errno == 0 ? EIO : errno));
-  }
-  return text;
-}
-
 /// Consecutive pieces of the text, one per batch row.
 std::string take_text(Workload& work, const WorkloadOptions& options, std::int64_t default_steps) {
   const auto ids = Vocabulary(work.model).encode(read_text(options.text_file), options.text_file);
@@ -102,6 +92,16 @@ Workload from_shape(const WorkloadOptions& options) {
 }
 
 }  // namespace
+
+std::string read_text(const std::string& file) {
+  errno = 0;
+  std::ifstream stream(file, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(stream), {}};
+  if (!stream.is_open() || stream.bad()) {
+    throw Error(file + ": cannot read: " + std::strerror(errno == 0 ? EIO : errno));
+  }
+  return text;
+}
 
 std::string Workload::title() const {
   return network + ": " + std::to_string(steps) + " steps × " + std::to_string(batch) +

@@ -56,6 +56,9 @@ Status run_workload(Stream& stream, const Workload& work, std::vector<float>& y)
 [[nodiscard]] std::vector<std::int32_t> checked_ids(const NpyArray& array, std::int64_t count,
                                                     const std::string& what);
 
+/// The whole of a text file. Throws Error.
+[[nodiscard]] std::string read_text(const std::string& file);
+
 /// Like PyTorch, "features [3] where [steps, batch, 4] was expected".
 [[noreturn]] void refuse_array(const std::string& what, const std::string& expected,
                                const NpyArray& found);

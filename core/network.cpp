@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "network_data.hpp"
 
+#include "core/planning/planner.hpp"
+
 #include <algorithm>
 #include <cstdlib>
-#include <numeric>
+#include <utility>
 
 namespace carousel {
 namespace {
@@ -22,6 +24,9 @@ void check(const PrepareOptions& options) {
   if (options.batch < 0 || options.steps < 0) {
     throw Error("prepare: the expected batch and steps must not be negative");
   }
+  if (!(options.planning.seconds_per_layer > 0)) {
+    throw Error("prepare: planning.seconds_per_layer must be positive");
+  }
 }
 
 WeightsView view(const DirectionWeights& w) {
@@ -29,9 +34,9 @@ WeightsView view(const DirectionWeights& w) {
 }
 
 void add_layer(detail::NetworkData& network, const ModelLayer& layer, const Backend& backend,
-               const PrepareOptions& options) {
+               LayerPlan plan, const PrepareOptions& options) {
   network.layers.push_back(backend.prepare(layer.spec, detail::weights_of(layer),
-                                           {.threads = options.threads,
+                                           {.threads = plan.threads,
                                             .exact_threads = options.exact_threads,
                                             .batch = options.batch,
                                             .steps = options.steps}));
@@ -39,21 +44,49 @@ void add_layer(detail::NetworkData& network, const ModelLayer& layer, const Back
   for (std::size_t d = 0; d < initial.size(); ++d) {
     initial.at(d) = {layer.directions.at(d).initial_h, layer.directions.at(d).initial_c};
   }
-  network.plans.push_back({layer.spec, backend.id(), network.layers.back()->memory_bytes()});
+  plan.memory_bytes = network.layers.back()->memory_bytes();
+  network.plans.push_back(std::move(plan));
 }
 
-/// `backend_of(spec)` is who runs a layer.
+/// Bottom up, the head last.
+std::vector<const ModelLayer*> all_layers(const Model& model) {
+  std::vector<const ModelLayer*> layers;
+  for (const ModelLayer& layer : model.layers) layers.push_back(&layer);
+  if (model.head) layers.push_back(&*model.head);
+  return layers;
+}
+
+/// `backend_of(plan)` is who runs a layer.
 template <class BackendOf>
-Network build(const Model& model, const PrepareOptions& options, BackendOf backend_of) {
+Network build(const Model& model, const PrepareOptions& options, std::vector<LayerPlan> plans,
+              BackendOf backend_of) {
   auto data = std::make_shared<detail::NetworkData>();
   data->embedding = model.embedding;
   data->tail = model.tail;
-  const auto add = [&](const ModelLayer& layer) {
-    add_layer(*data, layer, backend_of(layer.spec), options);
-  };
-  for (const ModelLayer& layer : model.layers) add(layer);
-  if (model.head) add(*model.head);
+  const std::vector<const ModelLayer*> layers = all_layers(model);
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const Backend& backend = backend_of(plans[i]);
+    add_layer(*data, *layers[i], backend, std::move(plans[i]), options);
+  }
   return Network(std::move(data));
+}
+
+std::vector<LayerPlan> choose(const Model& model, const planning::World& world,
+                              const std::string& choice, const PrepareOptions& options) {
+  const std::vector<const ModelLayer*> layers = all_layers(model);
+  planning::Planner planner(world, options.plan, options.planning);
+  std::vector<LayerPlan> plans;
+  for (const ModelLayer* layer : layers) {
+    (void)select_backend(choice, layer->spec);  // throws with everybody's reason if there is none
+    const planning::Problem problem{.layer = *layer,
+                                    .batch = std::max<std::int64_t>(options.batch, 1),
+                                    .steps = std::max<std::int64_t>(options.steps, 1),
+                                    .threads = options.threads,
+                                    .exact_threads = options.exact_threads};
+    plans.push_back(planner.choose(problem, {.layer = plans.size(), .layer_count = layers.size()}));
+  }
+  planner.keep();
+  return plans;
 }
 
 }  // namespace
@@ -64,11 +97,14 @@ LayerWeights detail::weights_of(const ModelLayer& layer) {
 
 Network detail::prepare_on(const Backend& backend, const Model& model,
                            const PrepareOptions& options) {
-  return build(model, options, [&](const LayerSpec& spec) -> const Backend& {
-    const Support support = backend.supports(spec);
-    if (!support) throw Error(describe(spec) + ": " + support.reason);
-    return backend;
-  });
+  std::vector<LayerPlan> plans;
+  for (const ModelLayer* layer : all_layers(model)) {
+    const Support support = backend.supports(layer->spec);
+    if (!support) throw Error(describe(layer->spec) + ": " + support.reason);
+    plans.push_back({.spec = layer->spec, .backend = backend.id(), .threads = options.threads});
+  }
+  return build(model, options, std::move(plans),
+               [&](const LayerPlan&) -> const Backend& { return backend; });
 }
 
 bool detail::NetworkData::needs_whole_sequence() const {
@@ -103,9 +139,23 @@ Network prepare(const Model& model, const PrepareOptions& options) {
   check(options);
   validate(model);
   const std::string choice = chosen_backend(options);
-  return build(model, options, [&](const LayerSpec& spec) -> const Backend& {
-    return select_backend(choice, spec);
-  });
+  return build(model, options, choose(model, planning::this_world(choice), choice, options),
+               [](const LayerPlan& plan) -> const Backend& {
+                 return *select_backends(plan.backend).front();
+               });
+}
+
+std::vector<LayerPlan> explain(const Model& model, const PrepareOptions& options) {
+  check(options);
+  validate(model);
+  const std::string choice = chosen_backend(options);
+  const planning::World world = planning::this_world(choice);
+  const std::vector<PlanCandidate> absent = planning::list_absent(world);
+  auto plans = choose(model, world, choice, options);
+  for (LayerPlan& plan : plans) {
+    plan.candidates.insert(plan.candidates.end(), absent.begin(), absent.end());
+  }
+  return plans;
 }
 
 Network prepare(const ModelLayer& layer, const PrepareOptions& options) {

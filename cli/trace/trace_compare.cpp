@@ -24,8 +24,8 @@ Workload up_to(const Workload& work, std::size_t layer) {
 }
 
 std::vector<float> outputs(const Workload& work, const std::string& backend) {
-  const Network network =
-      prepare(work.model, {.backend = backend, .batch = 1, .steps = work.steps});
+  const Network network = prepare(
+      work.model, {.backend = backend, .batch = 1, .steps = work.steps, .plan = Plan::fixed});
   Stream stream = network.stream({.batch = 1, .max_steps = work.steps});
   std::vector<float> y(work.output_count());
   const Status status = run_workload(stream, work, y);

@@ -4,6 +4,30 @@
 namespace carousel::c_api {
 namespace {
 
+void read_plan(const carousel_prepare_options& given, PrepareOptions& options) {
+  require_enum(given.plan, CAROUSEL_PLAN_WISDOM_ONLY, "carousel_prepare_options: plan");
+  // The enumerators have the same order, after the one for the default.
+  if (given.plan != CAROUSEL_PLAN_DEFAULT) options.plan = static_cast<Plan>(given.plan - 1);
+  PlanOptions& planning = options.planning;
+  if (!(given.seconds_per_layer >= 0)) {
+    throw InvalidArgument("carousel_prepare_options: seconds_per_layer must not be negative");
+  }
+  if (given.seconds_per_layer > 0) planning.seconds_per_layer = given.seconds_per_layer;
+  planning.again = given.measure_again;
+  planning.cross_check = given.cross_check;
+  if (given.wisdom != nullptr) planning.wisdom = given.wisdom;
+  if (given.progress != nullptr) {
+    planning.progress = [call = given.progress, context = given.context](const PlanProgress& now) {
+      call(context, now.done);
+    };
+  }
+  if (given.report != nullptr) {
+    planning.report = [call = given.report, context = given.context](const std::string& text) {
+      call(context, text.c_str());
+    };
+  }
+}
+
 PrepareOptions prepare_options(const carousel_prepare_options* from) {
   const carousel_prepare_options given = read_struct(from, "carousel_prepare_options");
   if (given.threads < 0 || given.batch < 0 || given.steps < 0) {
@@ -16,6 +40,7 @@ PrepareOptions prepare_options(const carousel_prepare_options* from) {
   if (given.batch > 0) options.batch = given.batch;
   if (given.steps > 0) options.steps = given.steps;
   options.exact_threads = given.exact_threads;
+  read_plan(given, options);
   return options;
 }
 
@@ -28,7 +53,10 @@ carousel_layer_info layer_info(const LayerPlan& plan) {
           .state_size = plan.spec.state_size(),
           .output_size = plan.spec.output_size(),
           .backend = plan.backend.c_str(),
-          .memory_bytes = plan.memory_bytes};
+          .memory_bytes = plan.memory_bytes,
+          .threads = plan.threads,
+          .source = name(plan.source).data(),  // a string literal
+          .reason = plan.reason.c_str()};
 }
 
 }  // namespace

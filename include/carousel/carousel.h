@@ -185,6 +185,16 @@ CAROUSEL_API void carousel_model_free(carousel_model* model);
 /** A model prepared for this CPU. Immutable: every function is for any thread. */
 typedef struct carousel_network carousel_network;
 
+/** How a backend and a number of threads are chosen for each layer where the options leave it open.
+ */
+typedef enum carousel_plan {
+  CAROUSEL_PLAN_DEFAULT = 0,    /**< CAROUSEL_PLAN_ESTIMATE */
+  CAROUSEL_PLAN_FIXED = 1,      /**< first in the order of priority: the same from run to run */
+  CAROUSEL_PLAN_ESTIMATE = 2,   /**< what wisdom knows, else a cost model: takes microseconds */
+  CAROUSEL_PLAN_MEASURE = 3,    /**< what wisdom knows, else measure and add it to wisdom */
+  CAROUSEL_PLAN_WISDOM_ONLY = 4 /**< what wisdom knows; CAROUSEL_UNSUPPORTED where it does not */
+} carousel_plan;
+
 typedef struct carousel_prepare_options {
   size_t struct_size;
   /**
@@ -196,6 +206,17 @@ typedef struct carousel_prepare_options {
   int64_t batch;      /**< expected batch and steps per run: hints, not limits; 0: 1 */
   int64_t steps;      /**< 0: 64 */
   bool exact_threads; /**< use all threads even where fewer are faster: for measuring */
+  int32_t plan;       /**< a carousel_plan */
+  /** CAROUSEL_PLAN_MEASURE: about how long it may take for each kind of layer; 0: 0.5 */
+  double seconds_per_layer;
+  bool measure_again; /**< measure what wisdom knows already, too */
+  bool cross_check;   /**< accept a backend only if it agrees with the scalar one */
+  const char* wisdom; /**< the wisdom file; NULL: $CAROUSEL_WISDOM, else in the cache folder */
+  /** Told the share of the measuring that is done, in [0, 1]; may be NULL. */
+  void (*progress)(void* context, double done);
+  /** Told what went wrong without being an error, in one line; may be NULL. */
+  void (*report)(void* context, const char* text);
+  void* context; /**< what these two are given */
 } carousel_prepare_options;
 
 /** Packs every layer for the chosen backend. `options` may be NULL. Any thread that reads `model`.
@@ -215,6 +236,10 @@ typedef struct carousel_layer_info {
   int64_t output_size; /**< state_size times directions */
   const char* backend; /**< "xsimd:avx512"; valid while the network lives */
   size_t memory_bytes; /**< packed weights */
+  int threads;         /**< that one run may use for it */
+  const char*
+      source; /**< what the choice is based on: "fixed", "cost model", "wisdom", "measured" */
+  const char* reason; /**< in one line; valid while the network lives */
 } carousel_layer_info;
 
 /** Layers, the head included. Any thread. */

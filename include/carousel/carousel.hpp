@@ -16,6 +16,8 @@
 #include <carousel/model.hpp>    // IWYU pragma: export
 #include <carousel/network.hpp>  // IWYU pragma: export
 #include <carousel/npy.hpp>      // IWYU pragma: export
+#include <carousel/plan.hpp>     // IWYU pragma: export
 #include <carousel/spec.hpp>     // IWYU pragma: export
 #include <carousel/stream.hpp>   // IWYU pragma: export
 #include <carousel/view.hpp>     // IWYU pragma: export
+#include <carousel/wisdom.hpp>   // IWYU pragma: export

@@ -3,6 +3,7 @@
 
 #include <carousel/export.h>
 #include <carousel/model.hpp>
+#include <carousel/plan.hpp>
 #include <carousel/stream.hpp>
 
 #include <cstddef>
@@ -10,6 +11,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace carousel {
 
@@ -20,15 +22,11 @@ struct PrepareOptions {
   std::string backend{};
   int threads = 1;             ///< threads one `run` may use: fewer where more would be slower
   bool exact_threads = false;  ///< use them all even there: for measuring and testing
-  std::int64_t batch = 1;      ///< expected batch and steps per run: hints, not limits
+  std::int64_t batch = 1;      ///< expected batch and steps per run: hints that the choice of
+                               ///< backends and threads is for, not limits
   std::int64_t steps = 64;
-};
-
-/// How one layer of a network is executed.
-struct LayerPlan {
-  LayerSpec spec;
-  std::string backend;           ///< id of the backend that packed it, e.g. "xsimd:avx512"
-  std::size_t memory_bytes = 0;  ///< packed weights
+  Plan plan = Plan::estimate;  ///< how to choose where the above leave a choice
+  PlanOptions planning{};
 };
 
 namespace detail {
@@ -64,5 +62,10 @@ class CAROUSEL_API Network {
 /// One layer given by spec and weights, without a Model.
 [[nodiscard]] CAROUSEL_API Network prepare(const ModelLayer& layer,
                                            const PrepareOptions& options = {});
+
+/// What `prepare` would do with these options and why, including the backends that cannot run here.
+/// With `Plan::measure` it measures. Throws the same errors.
+[[nodiscard]] CAROUSEL_API std::vector<LayerPlan> explain(const Model& model,
+                                                          const PrepareOptions& options = {});
 
 }  // namespace carousel

@@ -9,6 +9,8 @@
 namespace carousel::bench {
 namespace {
 
+using cli::Csv;
+
 std::string message_of(const std::function<void()>& call) {
   try {
     call();

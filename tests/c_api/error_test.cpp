@@ -133,6 +133,14 @@ TEST(CApiErrors, Preparing) {
   options.threads = -1;
   expect_failure(carousel_prepare(model.get(), &options, &network), CAROUSEL_INVALID_ARGUMENT,
                  "negative");
+  options = sized<carousel_prepare_options>();
+  options.plan = 5;
+  expect_failure(carousel_prepare(model.get(), &options, &network), CAROUSEL_INVALID_ARGUMENT,
+                 "plan is 5");
+  options.plan = CAROUSEL_PLAN_WISDOM_ONLY;
+  options.wisdom = "/dev/null";
+  expect_failure(carousel_prepare(model.get(), &options, &network), CAROUSEL_UNSUPPORTED,
+                 "no wisdom about LSTM 3 -> 4");
   Layer mismatched;
   mismatched.spec.input_size = 5;  // on a layer of 4 outputs
   ASSERT_EQ(carousel_model_add_layer(model.get(), &mismatched.spec, &mismatched.weights, nullptr),

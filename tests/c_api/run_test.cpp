@@ -204,6 +204,31 @@ TEST(CApiLifetime, StreamsOutliveNetworkAndModel) {
   EXPECT_EQ(first_different_bit(y, run_cpp(problem, "scalar").y), -1);
 }
 
+TEST(CApiNetwork, MeasuresAndTellsHowFarItIs) {
+  const Problem problem = testing_support::sample({.input = 5, .hidden = 9});
+  struct Told {
+    double done = 0;
+    std::string report;
+  } told;
+  auto options = sized<carousel_prepare_options>();
+  options.plan = CAROUSEL_PLAN_MEASURE;
+  options.seconds_per_layer = 0.001;
+  options.cross_check = true;
+  options.wisdom = "/dev/null/not a folder";
+  options.progress = [](void* to, double done) { static_cast<Told*>(to)->done = done; };
+  options.report = [](void* to, const char* text) { static_cast<Told*>(to)->report = text; };
+  options.context = &told;
+  carousel_network* network = nullptr;
+  ASSERT_EQ(carousel_prepare(c_model(problem.model).get(), &options, &network), CAROUSEL_OK)
+      << carousel_last_error();
+  auto info = sized<carousel_layer_info>();
+  ASSERT_EQ(carousel_network_layer(network, 0, &info), CAROUSEL_OK);
+  EXPECT_STREQ(info.source, "measured");
+  EXPECT_EQ(told.done, 1);
+  EXPECT_NE(told.report.find("not kept"), std::string::npos) << told.report;
+  carousel_network_free(network);
+}
+
 TEST(CApiNetwork, TellsWhatCppTells) {
   const Problem problem = testing_support::sample({.input = 8,
                                                    .hidden = 20,
@@ -223,6 +248,9 @@ TEST(CApiNetwork, TellsWhatCppTells) {
     auto info = sized<carousel_layer_info>();
     ASSERT_EQ(carousel_network_layer(c.get(), l, &info), CAROUSEL_OK);
     const LayerPlan& plan = cpp.layers()[l];
+    EXPECT_EQ(info.threads, plan.threads);
+    EXPECT_EQ(info.source, name(plan.source));
+    EXPECT_EQ(info.reason, plan.reason);
     EXPECT_EQ(info.backend, plan.backend);
     EXPECT_EQ(info.memory_bytes, plan.memory_bytes);
     EXPECT_EQ(info.cell, static_cast<int>(plan.spec.cell));

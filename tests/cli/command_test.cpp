@@ -22,7 +22,8 @@ void expect_bad_input(const Words& arguments, const std::string& message) {
 
 TEST(Command, HelpHasExamplesEverywhere) {
   EXPECT_NE(carousel({"--help"}).out.find("Examples:"), std::string::npos);
-  for (const char* name : {"backends", "inspect", "run", "check", "rank", "generate", "latency"}) {
+  for (const char* name : {"backends", "inspect", "run", "check", "rank", "generate", "latency",
+                           "tune", "explain", "wisdom"}) {
     const CommandResult help = carousel({name, "--help"});
     EXPECT_EQ(help.code, 0) << name;
     EXPECT_EQ(help.err, "") << name;

@@ -73,7 +73,7 @@ TEST(BackendChoice, EnvironmentCountsWhereThereIsNoOption) {
 
 TEST(BackendChoice, EmptyEnvironmentMeansAuto) {
   const Environment choice("");
-  expect_all_layers_on(prepare(two_layers().model), runnable_ids().front());
+  expect_all_layers_on(prepare(two_layers().model, {.plan = Plan::fixed}), runnable_ids().front());
 }
 
 TEST(BackendChoice, UnknownNamesAreErrorsThatListTheChoices) {

@@ -175,6 +175,7 @@ TEST(Misuse, OptionsOutOfRangeAreErrors) {
   EXPECT_THROW((void)prepare(model, {.threads = -1}), Error);
   EXPECT_THROW((void)prepare(model, {.batch = -1}), Error);
   EXPECT_THROW((void)prepare(model, {.steps = -1}), Error);
+  EXPECT_THROW((void)prepare(model, {.planning = {.seconds_per_layer = 0}}), Error);
   const Network network = prepare(model);
   EXPECT_THROW((void)network.stream({.batch = -1}), Error);
   EXPECT_THROW((void)network.stream({.max_steps = 0}), Error);

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace carousel::bench {
+namespace carousel::cli {
 
 /// Comma-separated values with a heading line and no quoting: all that our tables need.
 class Csv {
@@ -40,4 +40,4 @@ class Csv {
 /// The parts of `text` between commas; empty parts are kept.
 [[nodiscard]] std::vector<std::string> split(std::string_view text, char separator = ',');
 
-}  // namespace carousel::bench
+}  // namespace carousel::cli

@@ -7,7 +7,7 @@
 #include <charconv>
 #include <utility>
 
-namespace carousel::bench {
+namespace carousel::cli {
 
 std::vector<std::string> split(std::string_view text, char separator) {
   std::vector<std::string> parts;
@@ -70,4 +70,4 @@ void Csv::refuse(std::size_t row, std::string_view column, const char* what) con
               std::string(column) + " is '" + text(row, column) + "', not " + what);
 }
 
-}  // namespace carousel::bench
+}  // namespace carousel::cli

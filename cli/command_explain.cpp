@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands.hpp"
+#include "format.hpp"
+#include "model_source.hpp"
+#include "plan_option.hpp"
+#include "table.hpp"
+#include "tune_core.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <iostream>
+#include <memory>
+
+namespace carousel::cli {
+namespace {
+
+constexpr const char* kFooter =
+    R"(Lists for each layer the ways to run it, the chosen one first: the time that the cost model predicts for
+one run of --batch rows and --steps steps, the time that was measured (now, or when wisdom was made), and
+why it was chosen, was not, or cannot be.
+
+Examples:
+  carousel explain models/charlm.safetensors
+  carousel explain --shape gru:40,64,100,16 --threads 4
+  carousel explain vad.safetensors --steps 1 --plan measure --cross-check --json)";
+
+struct ExplainArguments {
+  ModelSource source;
+  std::int64_t steps = 0;
+  std::int64_t batch = 0;
+  std::string backend;
+  int threads = 1;
+  Plan plan = Plan::estimate;
+  PlanOptions planning = planning_with_warnings();
+  bool json = false;
+};
+
+/// A model and the batch and steps it is planned for.
+struct Expected {
+  Model model;
+  PrepareOptions options;
+};
+
+Expected expected(const ExplainArguments& arguments) {
+  constexpr std::uint64_t kSeed = 1;
+  Expected result{.model = {},
+                  .options = {.backend = arguments.backend,
+                              .threads = arguments.threads,
+                              .plan = arguments.plan,
+                              .planning = arguments.planning}};
+  if (arguments.source.is_shape()) {
+    const Shape shape = parse_shape(arguments.source.shape);
+    result.model = random_model(shape, kSeed);
+    result.options.batch = shape.batch;
+    result.options.steps = shape.steps;
+  } else {
+    result.model = arguments.source.load();
+  }
+  if (arguments.batch > 0) result.options.batch = arguments.batch;
+  if (arguments.steps > 0) result.options.steps = arguments.steps;
+  return result;
+}
+
+/// What makes a layer slower than its size tells.
+std::string note(const LayerSpec& spec) {
+  if (!spec.recurrent()) return "";
+  std::string unusual;
+  const auto add = [&](bool there, const char* what) {
+    if (there) unusual += (unusual.empty() ? "" : ", ") + std::string(what);
+  };
+  add(!has_default_activations(spec), "its activations");
+  add(spec.peephole, "peepholes");
+  add(spec.coupling != GateCoupling::none, "coupled gates");
+  add(spec.clip > 0 || spec.cell_clip > 0, "clipping");
+  return unusual.empty()
+             ? ""
+             : "unusual (" + unusual + "): run by general code, slower than the cost model thinks";
+}
+
+TableCell time_cell(double seconds) {
+  if (seconds > 0) return {format_time(seconds), seconds};
+  return {"-", nullptr};
+}
+
+Table candidate_table(const LayerPlan& layer) {
+  Table table({{"", " "},
+               {"backend", "backend", Align::left},
+               {"threads", "threads"},
+               {"runs", ""},
+               {"predicted_seconds", "predicted"},
+               {"measured_seconds", "measured"},
+               {"verdict", "because", Align::left}});
+  for (const PlanCandidate& candidate : layer.candidates) {
+    const bool chosen = &candidate == &layer.candidates.front();
+    table.add({{chosen ? "*" : "", chosen},
+               candidate.backend,
+               {candidate.runs ? std::to_string(candidate.threads) : "", candidate.threads},
+               {"", candidate.runs},
+               time_cell(candidate.predicted_seconds),
+               time_cell(candidate.measured_seconds),
+               candidate.verdict});
+  }
+  return table;
+}
+
+void print(const std::vector<LayerPlan>& plan, const PrepareOptions& options) {
+  std::cout << "planned for batch " << options.batch << ", " << options.steps << " steps, up to "
+            << options.threads << (options.threads == 1 ? " thread" : " threads") << " (--plan "
+            << name(options.plan) << ")\n";
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    const LayerPlan& layer = plan[i];
+    std::cout << "\nlayer " << i << ": " << describe(layer.spec) << "\n"
+              << choice_text(layer.backend, layer.threads) << ", by " << name(layer.source) << ": "
+              << layer.reason << '\n';
+    if (const std::string text = note(layer.spec); !text.empty()) std::cout << text << '\n';
+    candidate_table(layer).print(std::cout);
+  }
+}
+
+Json to_json(const std::vector<LayerPlan>& plan, const PrepareOptions& options) {
+  Json layers = Json::array();
+  for (const LayerPlan& layer : plan) {
+    layers.push_back({{"spec", describe(layer.spec)},
+                      {"backend", layer.backend},
+                      {"threads", layer.threads},
+                      {"source", name(layer.source)},
+                      {"reason", layer.reason},
+                      {"note", note(layer.spec)},
+                      {"candidates", candidate_table(layer).json()}});
+  }
+  return {{"plan", name(options.plan)},
+          {"batch", options.batch},
+          {"steps", options.steps},
+          {"threads", options.threads},
+          {"layers", layers}};
+}
+
+int run(const ExplainArguments& arguments) {
+  const Expected what = expected(arguments);
+  const std::vector<LayerPlan> plan = explain(what.model, what.options);
+  if (arguments.json) {
+    print_json(to_json(plan, what.options));
+  } else {
+    print(plan, what.options);
+  }
+  return kOk;
+}
+
+void add_options(CLI::App& command, ExplainArguments& arguments) {
+  add_model_options(command, arguments.source, true);
+  command.add_option("--steps", arguments.steps, "expected steps of a run")
+      ->check(CLI::PositiveNumber);
+  command.add_option("--batch", arguments.batch, "expected rows")->check(CLI::PositiveNumber);
+  command.add_option("--backend", arguments.backend,
+                     "auto, xsimd, xsimd:avx2, onednn, scalar, ...");
+  command.add_option("--threads", arguments.threads, "threads that one run may use")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
+  add_plan_option(command, arguments.plan);
+  command.add_flag("--cross-check", arguments.planning.cross_check,
+                   "take a backend only if it agrees with the scalar one");
+  command.add_option("--wisdom", arguments.planning.wisdom, "another wisdom file")
+      ->type_name("FILE");
+  command.add_flag("--json", arguments.json, "print JSON");
+}
+
+}  // namespace
+
+Command explain_command(CLI::App& app) {
+  CLI::App* command =
+      app.add_subcommand("explain", "Which backend and threads each layer would get, and why");
+  auto arguments = std::make_shared<ExplainArguments>();
+  add_options(*command, *arguments);
+  command->footer(kFooter);
+  return {command, [arguments] { return run(*arguments); }};
+}
+
+}  // namespace carousel::cli

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands.hpp"
+#include "format.hpp"
+#include "table.hpp"
+#include "tune_core.hpp"
+#include "workload.hpp"
+
+#include <CLI/CLI.hpp>
+#include <carousel/wisdom.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+
+namespace carousel::cli {
+namespace {
+
+constexpr const char* kFooter =
+    R"(Wisdom is what `carousel tune` and --plan measure learned: how long the ways to run a layer took on this
+CPU. It is kept in $CAROUSEL_WISDOM, else in carousel/wisdom.json in $XDG_CACHE_HOME or ~/.cache.
+CAROUSEL_WISDOM=/dev/null keeps none. Import takes all of a file or nothing of it; entries of other CPUs
+are kept, and used there. A file that is damaged, of another version or not wisdom is refused.
+
+Examples:
+  carousel wisdom show
+  carousel wisdom export wisdom.json         to standard output without a name
+  carousel wisdom import wisdom.json
+  carousel wisdom forget)";
+
+struct WisdomArguments {
+  std::string wisdom;
+  std::string file;
+  bool json = false;
+  CLI::App* show = nullptr;
+  CLI::App* take = nullptr;
+  CLI::App* give = nullptr;
+
+  [[nodiscard]] std::filesystem::path path() const {
+    return wisdom.empty() ? wisdom_path() : std::filesystem::path(wisdom);
+  }
+};
+
+const WisdomTime* fastest(const WisdomEntry& entry) {
+  const WisdomTime* best = nullptr;
+  for (const WisdomTime& time : entry.times) {
+    if (time.seconds > 0 && (best == nullptr || time.seconds < best->seconds)) best = &time;
+  }
+  return best;
+}
+
+Table entry_table(const Wisdom& wisdom) {
+  const std::string machine = wisdom_machine();
+  Table table({{"layer", "layer", Align::left},
+               {"batch", "batch"},
+               {"steps", "steps"},
+               {"threads", "threads"},
+               {"fastest", "fastest", Align::left},
+               {"seconds", "time/run"},
+               {"measured", "measured"},
+               {"here", "here", Align::left},
+               {"machine", ""}});
+  for (const WisdomEntry& entry : wisdom.entries) {
+    const WisdomTime* best = fastest(entry);
+    const auto timed =
+        std::ranges::count_if(entry.times, [](const WisdomTime& time) { return time.seconds > 0; });
+    const auto number = [](std::int64_t value) { return TableCell{std::to_string(value), value}; };
+    const bool here = entry.machine == machine;
+    table.add({describe(entry.layer), number(entry.batch), number(entry.steps),
+               number(entry.threads),
+               best == nullptr ? "-" : choice_text(best->backend, best->threads),
+               best == nullptr ? TableCell{"-", nullptr}
+                               : TableCell{format_time(best->seconds), best->seconds},
+               number(timed), TableCell{here ? "yes" : "another CPU", here},
+               TableCell{"", entry.machine}});
+  }
+  return table;
+}
+
+int show(const WisdomArguments& arguments) {
+  const Wisdom wisdom = read_wisdom(arguments.path());
+  const Table table = entry_table(wisdom);
+  if (arguments.json) {
+    print_json({{"file", arguments.path().string()},
+                {"machine", wisdom_machine()},
+                {"entries", table.json()}});
+    return kOk;
+  }
+  std::cout << arguments.path().string() << ": "
+            << format_count(static_cast<std::int64_t>(wisdom.entries.size()))
+            << (wisdom.entries.size() == 1 ? " entry\n" : " entries\n");
+  if (!table.empty()) table.print(std::cout);
+  return kOk;
+}
+
+int give(const WisdomArguments& arguments) {
+  const Wisdom wisdom = read_wisdom(arguments.path());
+  if (wisdom.entries.empty()) throw Error("there is no wisdom in " + arguments.path().string());
+  if (arguments.file.empty()) {
+    std::cout << format_wisdom(wisdom);
+    return kOk;
+  }
+  // Not merged into what is there: the file becomes what the wisdom is now.
+  forget_wisdom(arguments.file);
+  add_wisdom(arguments.file, wisdom.entries);
+  std::filesystem::remove(arguments.file + ".lock");
+  return kOk;
+}
+
+int take(const WisdomArguments& arguments) {
+  const Wisdom wisdom = parse_wisdom(read_text(arguments.file), arguments.file);
+  add_wisdom(arguments.path(), wisdom.entries);
+  std::cout << format_count(static_cast<std::int64_t>(wisdom.entries.size()))
+            << (wisdom.entries.size() == 1 ? " entry" : " entries") << " taken into "
+            << arguments.path().string() << '\n';
+  return kOk;
+}
+
+int forget(const WisdomArguments& arguments) {
+  const bool existed = forget_wisdom(arguments.path());
+  std::cout << arguments.path().string() << (existed ? ": removed\n" : ": there was none\n");
+  return kOk;
+}
+
+int run(const WisdomArguments& arguments) {
+  if (arguments.show->parsed()) return show(arguments);
+  if (arguments.give->parsed()) return give(arguments);
+  if (arguments.take->parsed()) return take(arguments);
+  return forget(arguments);
+}
+
+}  // namespace
+
+Command wisdom_command(CLI::App& app) {
+  CLI::App* command =
+      app.add_subcommand("wisdom", "Show, move or forget what was measured on this machine");
+  auto arguments = std::make_shared<WisdomArguments>();
+  command->require_subcommand(1);
+  arguments->show = command->add_subcommand("show", "what is known, and where it is kept");
+  arguments->show->add_flag("--json", arguments->json, "print JSON");
+  arguments->give = command->add_subcommand("export", "write it to a file");
+  arguments->give->add_option("FILE", arguments->file, "not given: standard output");
+  arguments->take = command->add_subcommand("import", "add what a file knows");
+  arguments->take->add_option("FILE", arguments->file, "made by `export`")->required();
+  command->add_subcommand("forget", "remove all of it");
+  command->add_option("--wisdom", arguments->wisdom, "another wisdom file")->type_name("FILE");
+  command->footer(kFooter);
+  return {command, [arguments] { return run(*arguments); }};
+}
+
+}  // namespace carousel::cli

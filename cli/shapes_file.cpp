@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shapes_file.hpp"
+
+#include "csv.hpp"
+#include "workload.hpp"
+
+namespace carousel::cli {
+
+std::vector<NamedShape> parse_shapes(std::string_view text, const std::string& source) {
+  const Csv csv(text, source);
+  std::vector<NamedShape> shapes;
+  for (std::size_t row = 0; row < csv.rows(); ++row) {
+    shapes.push_back({.name = csv.text(row, "name"),
+                      .shape = {.input = csv.integer(row, "input"),
+                                .hidden = csv.integer(row, "hidden"),
+                                .steps = csv.integer(row, "T"),
+                                .batch = csv.integer(row, "B"),
+                                .layers = csv.integer(row, "layers"),
+                                .bidirectional = csv.integer(row, "bidir") != 0}});
+  }
+  return shapes;
+}
+
+std::vector<NamedShape> read_shapes(const std::string& file) {
+  return parse_shapes(read_text(file), file);
+}
+
+}  // namespace carousel::cli

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/planning/candidates.hpp"
+
+#include <carousel/wisdom.hpp>
+
+#include "core/planning/cost_model.hpp"
+
+#include <algorithm>
+#include <sched.h>
+#include <thread>
+
+namespace carousel::planning {
+namespace {
+
+/// The cores that this process may use.
+int usable_cores() {
+#if defined(__linux__)
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof(set), &set) == 0) return CPU_COUNT(&set);
+#endif
+  return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+}  // namespace
+
+std::vector<int> thread_counts(const World& world, const Problem& problem) {
+  if (problem.exact_threads) return {problem.threads};
+  const int most = std::min(problem.threads, world.cores);
+  std::vector<int> counts;
+  for (int count = 1; count < most; count *= 2) counts.push_back(count);
+  counts.push_back(most);
+  return counts;
+}
+
+World this_world(std::string_view choice) {
+  static const int cores = usable_cores();
+  static const std::string machine = wisdom_machine();
+  return {.backends = select_backends(choice),
+          .trusted = select_backends("scalar").front(),
+          .cpu = cpu(),
+          .machine = machine,
+          .cores = cores};
+}
+
+std::vector<Candidate> list_candidates(const World& world, const Problem& problem,
+                                       const std::vector<int>& thread_counts) {
+  std::vector<Support> supports;
+  for (const Backend* backend : world.backends) {
+    supports.push_back(backend->supports(problem.spec()));
+  }
+  std::vector<Candidate> candidates;
+  for (const int threads : thread_counts) {
+    for (std::size_t i = 0; i < supports.size(); ++i) {
+      Candidate& candidate = candidates.emplace_back();
+      candidate.backend = world.backends[i];
+      candidate.supported = supports[i].ok;
+      candidate.shown = {.backend = candidate.backend->id(),
+                         .threads = threads,
+                         .runs = supports[i].ok,
+                         .verdict = supports[i].reason};
+      if (!supports[i]) continue;
+      candidate.shown.predicted_seconds =
+          predict_seconds(*candidate.backend, problem, threads, world.cpu);
+    }
+  }
+  return candidates;
+}
+
+std::vector<PlanCandidate> list_absent(const World& world) {
+  std::vector<PlanCandidate> absent;
+  for (const BackendEntry& entry : backends()) {
+    if (std::ranges::find(world.backends, entry.backend) != world.backends.end()) continue;
+    std::string reason(entry.missing_reason);
+    if (entry.backend != nullptr) {
+      const Support support = entry.backend->available(world.cpu);
+      reason = support ? "not among the backends that were asked for" : support.reason;
+    }
+    absent.push_back({.backend = std::string(entry.name), .runs = false, .verdict = reason});
+  }
+  return absent;
+}
+
+}  // namespace carousel::planning

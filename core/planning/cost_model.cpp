@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/planning/cost_model.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace carousel::planning {
+namespace {
+
+/// What one backend is good for on one core.
+struct Rates {
+  std::string_view backend;  ///< id
+  std::int64_t width;        ///< floats of a vector
+  double flops;              ///< per second, of the matrices
+  double near_bytes;         ///< per second, of weights that are in the core's own caches
+  double far_bytes;          ///< and of those that are not
+  double unit;               ///< seconds for the activations of one unit in one row
+  double step;               ///< seconds that a step costs besides
+  double run;                ///< and a run
+  double meeting;            ///< and, with several threads, a step because they have to meet
+};
+
+/// Fitted to 156 timings of shapes.csv's LSTMs with one thread on a Xeon with AVX-512, 2 MiB of L2
+/// cache per core, so that the logarithms of the ratios become small; neon and scalar by analogy.
+constexpr std::array kRates{
+    Rates{"xsimd:avx512", 16, 105e9, 1100e9, 19e9, 0.4e-9, 20e-9, 2.0e-6, 0.5e-6},
+    Rates{"xsimd:avx2", 8, 58e9, 700e9, 19e9, 1.1e-9, 10e-9, 1.4e-6, 0.5e-6},
+    Rates{"xsimd:sse2", 4, 28e9, 190e9, 19e9, 3.1e-9, 70e-9, 3.0e-6, 0.5e-6},
+    Rates{"xsimd:neon", 4, 35e9, 250e9, 19e9, 2.5e-9, 70e-9, 3.0e-6, 0.5e-6},
+    Rates{"onednn", 16, 128e9, 80e9, 10e9, 4.2e-9, 430e-9, 3.8e-6, 1.5e-6},
+    Rates{"scalar", 1, 1.5e9, 6e9, 6e9, 60e-9, 20e-9, 0.2e-6, 0},
+};
+
+/// What waking the other threads costs a run, and how well they share the work.
+constexpr double kWake = 10e-6;
+constexpr double kEfficiency = 0.85;
+/// Rows times steps that one passage of the input weights serves.
+constexpr double kRowsPerPassage = 12;
+
+/// Outputs of a layer's matrices with its units filled up to whole vectors. The vector kernels take
+/// four vectors at a time: the gates of an LSTM or GRU (whose candidate counts twice), or else four
+/// times as many units.
+double filled_outputs(const Rates& rates, const LayerSpec& spec) {
+  const bool gated = spec.cell == Cell::lstm || spec.cell == Cell::gru;
+  const std::int64_t block = rates.width == 1 ? 1 : gated ? rates.width : 4 * rates.width;
+  const std::int64_t units = (spec.hidden_size + block - 1) / block * block;
+  return static_cast<double>(gated ? 4 * units : units);
+}
+
+double step_seconds(const Rates& rates, const LayerSpec& spec, double rows, int threads,
+                    std::int64_t cache) {
+  constexpr double kFloat = sizeof(float);
+  const double outputs = filled_outputs(rates, spec);
+  const double inputs = outputs * static_cast<double>(spec.input_size);
+  const double recurrent = spec.recurrent()
+                               ? outputs * static_cast<double>(spec.state_size()) +
+                                     static_cast<double>(spec.proj_size * spec.hidden_size)
+                               : 0;
+  const bool near = kFloat * (inputs + recurrent) <= static_cast<double>(threads * cache);
+  const double bytes = kFloat * (recurrent + inputs * std::min(1.0, rows / kRowsPerPassage));
+  const double activations =
+      spec.recurrent() ? rows * static_cast<double>(spec.hidden_size) * rates.unit : 0;
+  return bytes / (near ? rates.near_bytes : rates.far_bytes) +
+         rows * 2 * (inputs + recurrent) / rates.flops + activations + rates.step;
+}
+
+}  // namespace
+
+double predict_seconds(const Backend& backend, const Problem& problem, int threads,
+                       const CpuFeatures& cpu) {
+  const std::string id = backend.id();
+  const auto rates = std::ranges::find(kRates, id, &Rates::backend);
+  if (rates == kRates.end()) return 0;
+  if (id == "scalar") threads = 1;  // it never uses more
+  const std::int64_t cache = cpu.l2_bytes > 0 ? cpu.l2_bytes : std::int64_t{1} << 20U;
+  const auto steps = static_cast<double>(problem.steps * problem.spec().directions());
+  const auto rows = static_cast<double>(problem.batch);
+  const double work = steps * step_seconds(*rates, problem.spec(), rows, threads, cache);
+  if (threads == 1) return work + rates->run;
+  return work / (1 + kEfficiency * (threads - 1)) + steps * rates->meeting + kWake + rates->run;
+}
+
+}  // namespace carousel::planning

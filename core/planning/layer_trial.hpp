@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <carousel/backend.hpp>
+
+#include "core/aligned.hpp"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace carousel::planning {
+
+/// `count` numbers in (-1, 1), the same in every run.
+[[nodiscard]] std::vector<float> numbers(std::int64_t count);
+
+/// A layer as one backend packs it, ready to be run on `numbers` for timing: from zero state, with
+/// denormals flushed, so that nothing in it is unlike real use.
+class LayerTrial {
+ public:
+  /// Packs. Throws Error.
+  LayerTrial(const Backend& backend, const LayerSpec& spec, const LayerWeights& weights,
+             const LayerOptions& options);
+
+  /// Runs the first `steps` steps, at most `options.steps`, from zero state. Throws Error when the
+  /// backend fails.
+  void run(std::int64_t steps);
+
+ private:
+  LayerSpec spec_;
+  std::int64_t batch_;
+  std::int64_t max_steps_;
+  std::unique_ptr<Layer> layer_;
+  std::unique_ptr<Workspace> workspace_;
+  std::vector<float> x_, y_;
+  std::array<AlignedFloats, 2> h_, c_;
+};
+
+}  // namespace carousel::planning

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/planning/planner.hpp"
+
+#include <carousel/cross_check.hpp>
+
+#include "core/network_data.hpp"
+#include "core/planning/choose.hpp"
+#include "core/planning/layer_trial.hpp"
+#include "core/planning/wisdom_use.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+namespace carousel::planning {
+namespace {
+
+/// Predicted to take so many times as long as the best: not worth the time to measure.
+constexpr double kHopeless = 4;
+/// What `cross_check` looks at: more steps than a layer needs to show what it does with its state.
+constexpr std::int64_t kCheckSteps = 8;
+constexpr std::int64_t kCheckRows = 2;
+/// Backends project the inputs of some steps at once: so many rows times steps show how fast.
+constexpr std::int64_t kLeastRowSteps = 24;
+/// Steps that are enough to time: the rest is more of the same.
+constexpr std::int64_t kMostSteps = 512;
+
+bool can_run(const Candidate& candidate) { return candidate.shown.runs; }
+
+/// Gives those without hope a verdict; they are not measured.
+void leave_out_the_hopeless(std::vector<Candidate>& candidates) {
+  double best = 0;
+  for (const Candidate& candidate : candidates) {
+    const double seconds = candidate.shown.predicted_seconds;
+    if (seconds > 0 && (best == 0 || seconds < best)) best = seconds;
+  }
+  for (Candidate& candidate : candidates) {
+    if (candidate.shown.predicted_seconds <= kHopeless * best) continue;
+    char text[80];
+    std::snprintf(text, sizeof(text), "not measured: predicted to take %.0f times as long",
+                  candidate.shown.predicted_seconds / best);
+    candidate.shown.verdict = text;
+  }
+}
+
+/// A candidate that was packed and has run once.
+struct Entrant {
+  Candidate* candidate = nullptr;
+  std::unique_ptr<LayerTrial> trial;
+};
+
+/// Those that are to be measured. One that fails is out, with the reason.
+std::vector<Entrant> enter(const Problem& problem, std::vector<Candidate>& candidates) {
+  std::vector<Entrant> entrants;
+  for (Candidate& candidate : candidates) {
+    if (!can_run(candidate) || !candidate.shown.verdict.empty()) continue;
+    try {
+      auto trial = std::make_unique<LayerTrial>(*candidate.backend, problem.spec(),
+                                                detail::weights_of(problem.layer),
+                                                problem.layer_options(candidate.shown.threads));
+      trial->run(1);
+      entrants.push_back({&candidate, std::move(trial)});
+    } catch (const Error& error) {
+      candidate.shown.runs = false;
+      candidate.shown.verdict = std::string("failed when it was tried: ") + error.what();
+    }
+  }
+  return entrants;
+}
+
+std::string describe_work(const Problem& problem) {
+  return describe(problem.spec()) + ", batch " + std::to_string(problem.batch) + ", " +
+         std::to_string(problem.steps) + " steps, " + std::to_string(problem.threads) +
+         (problem.threads == 1 ? " thread" : " threads");
+}
+
+}  // namespace
+
+Planner::Planner(World world, Plan plan, const PlanOptions& options)
+    : world_(std::move(world)), plan_(plan), options_(options) {
+  if (plan_ == Plan::fixed) return;
+  file_ = options_.wisdom.empty() ? wisdom_path() : std::filesystem::path(options_.wisdom);
+  std::string problem;
+  wisdom_ = cached_wisdom(file_, world_.machine, problem);
+  if (!problem.empty()) report(problem);
+}
+
+LayerPlan Planner::choose(const Problem& problem, const Position& position) {
+  if (plan_ == Plan::fixed) {
+    return choose_first(problem.spec(), list_candidates(world_, problem, {problem.threads}),
+                        "the first in the order of priority");
+  }
+  auto candidates = list_candidates(world_, problem, thread_counts(world_, problem));
+  if (std::ranges::count_if(candidates, can_run) < 2) {
+    return choose_first(problem.spec(), std::move(candidates), "nothing else can run it");
+  }
+  const WisdomEntry key = make_key(world_, problem);
+  std::string unusable;
+  if (const WisdomEntry* entry = find(key)) {
+    unusable = apply_wisdom(*entry, problem, candidates);
+    if (unusable.empty()) return accept(problem, candidates, PlanSource::wisdom);
+  }
+  if (plan_ == Plan::wisdom_only) {
+    throw Error("prepare: no wisdom about " + describe_work(problem) + " in " +
+                (file_.empty() ? "any file" : file_.string()) +
+                (unusable.empty() ? "" : " (" + unusable + ")") +
+                "; Plan::measure or `carousel tune` makes some");
+  }
+  if (plan_ == Plan::measure) {
+    measure_all(problem, candidates, position);
+    LayerPlan plan = accept(problem, candidates, PlanSource::measured);
+    fresh_.push_back(make_entry(world_, problem, candidates));
+    return plan;
+  }
+  LayerPlan plan = accept(problem, candidates, PlanSource::model);
+  if (!unusable.empty()) plan.reason += "; wisdom was not used: " + unusable;
+  return plan;
+}
+
+LayerPlan Planner::accept(const Problem& problem, std::vector<Candidate>& candidates,
+                          PlanSource source) const {
+  while (true) {
+    LayerPlan plan = choose_by_time(problem.spec(), candidates, source);
+    if (!options_.cross_check) return plan;
+    const std::string disagreement = disagrees(problem, plan.backend);
+    if (disagreement.empty()) return plan;
+    for (Candidate& candidate : candidates) {
+      if (candidate.shown.backend != plan.backend) continue;
+      candidate.shown.runs = false;
+      candidate.shown.verdict = "refused: " + disagreement;
+    }
+  }
+}
+
+std::string Planner::disagrees(const Problem& problem, const std::string& id) const {
+  const auto found = std::ranges::find(world_.backends, id, &Backend::id);
+  if (*found == world_.trusted || !world_.trusted->supports(problem.spec())) return "";
+  const std::vector<float> x = numbers(kCheckSteps * kCheckRows * problem.spec().input_size);
+  Model model;
+  model.layers.push_back(problem.layer);
+  const CrossCheckReport report = cross_check(
+      model, {.x = steps_first(x.data(), kCheckSteps, kCheckRows, problem.spec().input_size)},
+      {.backends = {*found, world_.trusted}});
+  return report.ok() ? "" : describe(report);
+}
+
+const WisdomEntry* Planner::find(const WisdomEntry& key) const {
+  const auto same = [&](const WisdomEntry& entry) { return entry.same_key(key); };
+  if (const auto found = std::ranges::find_if(fresh_, same); found != fresh_.end()) return &*found;
+  if (plan_ == Plan::measure && options_.again) return nullptr;
+  const auto found = std::ranges::find_if(wisdom_->entries, same);
+  return found == wisdom_->entries.end() ? nullptr : &*found;
+}
+
+void Planner::measure_all(const Problem& problem, std::vector<Candidate>& candidates,
+                          const Position& position) {
+  Problem work = problem;
+  work.steps = std::min(problem.steps, kMostSteps);
+  leave_out_the_hopeless(candidates);
+  std::vector<Entrant> entrants = enter(work, candidates);
+  std::vector<Contender> contenders;
+  contenders.reserve(entrants.size());
+  for (Entrant& entrant : entrants) {
+    contenders.push_back({.run = [&entrant](std::int64_t steps) { entrant.trial->run(steps); },
+                          .release = [&entrant] { entrant.trial.reset(); }});
+  }
+  MeasureOptions how{.seconds = options_.seconds_per_layer,
+                     .steps = work.steps,
+                     .least_steps = std::max<std::int64_t>(1, kLeastRowSteps / work.batch),
+                     .now = world_.now};
+  if (options_.progress) {
+    how.progress = [&](double done) {
+      options_.progress({.layer = position.layer,
+                         .layer_count = position.layer_count,
+                         .done = (static_cast<double>(position.layer) + done) /
+                                 static_cast<double>(position.layer_count)});
+    };
+  }
+  const std::vector<Timing> timings = measure(contenders, how);
+  const double scale = static_cast<double>(problem.steps) / static_cast<double>(work.steps);
+  for (std::size_t i = 0; i < timings.size(); ++i) {
+    entrants[i].candidate->shown.measured_seconds = timings[i].seconds * scale;
+  }
+}
+
+void Planner::keep() {
+  if (fresh_.empty() || file_.empty()) return;
+  try {
+    add_wisdom(file_, fresh_);
+  } catch (const Error& error) {
+    report(std::string("what was measured is not kept: ") + error.what());
+  }
+}
+
+void Planner::report(const std::string& text) const {
+  if (options_.report) options_.report(text);
+}
+
+}  // namespace carousel::planning

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <carousel/wisdom.hpp>
+
+#include "core/planning/candidates.hpp"
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace carousel::planning {
+
+/// Where a layer stands in its network, for messages and progress.
+struct Position {
+  std::size_t layer = 0;
+  std::size_t layer_count = 1;
+};
+
+/// Chooses for the layers of one network.
+class Planner {
+ public:
+  /// Reads wisdom unless `plan` is fixed. What is wrong with it goes to `options.report`.
+  Planner(World world, Plan plan, const PlanOptions& options);
+
+  /// Throws Error when no backend runs the layer, or wisdom has to know it and does not.
+  /// The plan's `memory_bytes` is left at zero.
+  [[nodiscard]] LayerPlan choose(const Problem& problem, const Position& position);
+
+  /// Adds what was measured to the wisdom file. A failure is only reported.
+  void keep();
+
+ private:
+  /// Chooses by time, and again without those that disagree if that is to be checked.
+  [[nodiscard]] LayerPlan accept(const Problem& problem, std::vector<Candidate>& candidates,
+                                 PlanSource source) const;
+  /// How the results of a backend differ from the trusted one's; empty when they do not.
+  [[nodiscard]] std::string disagrees(const Problem& problem, const std::string& id) const;
+  [[nodiscard]] const WisdomEntry* find(const WisdomEntry& key) const;
+  void measure_all(const Problem& problem, std::vector<Candidate>& candidates,
+                   const Position& position);
+  void report(const std::string& text) const;
+
+  World world_;
+  Plan plan_;
+  PlanOptions options_;
+  std::filesystem::path file_;
+  std::shared_ptr<const Wisdom> wisdom_;
+  std::vector<WisdomEntry> fresh_;  ///< measured by this planner
+};
+
+}  // namespace carousel::planning

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <carousel/cpu.hpp>
+#include <carousel/error.hpp>
+#include <carousel/wisdom.hpp>
+
+#include "core/loading/files.hpp"
+
+#include <sys/file.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <fcntl.h>
+#include <fstream>
+#include <iterator>
+#include <span>
+#include <system_error>
+#include <thread>
+#include <unistd.h>
+
+namespace carousel {
+namespace fs = std::filesystem;
+namespace {
+
+/// The value of an environment variable, empty when there is none.
+std::string environment(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value == nullptr ? "" : value;
+}
+
+/// A file that only one process and thread may hold at a time; released at the end of its life.
+/// It stays: to remove it would let a second holder in.
+class FileLock {
+ public:
+  explicit FileLock(const fs::path& file)
+      : descriptor_(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
+    if (descriptor_ < 0) {
+      throw Error(file.string() + ": cannot open: " + std::generic_category().message(errno));
+    }
+    // Waits, but not for ever: its holder may be stopped.
+    constexpr int kAttempts = 2000;
+    for (int i = 0; ::flock(descriptor_, LOCK_EX | LOCK_NB) != 0; ++i) {
+      if (i == kAttempts || (errno != EWOULDBLOCK && errno != EINTR)) {
+        const int error = errno;
+        ::close(descriptor_);
+        throw Error(file.string() + ": cannot lock: " + std::generic_category().message(error));
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+  }
+  FileLock(const FileLock&) = delete;
+  FileLock& operator=(const FileLock&) = delete;
+  ~FileLock() { ::close(descriptor_); }
+
+ private:
+  int descriptor_;
+};
+
+fs::path beside(const fs::path& file, const char* ending) {
+  fs::path result = file;
+  result += ending;
+  return result;
+}
+
+/// To the end of what was opened, which may have been replaced since.
+std::string read_text(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(stream), {}};
+  if (!stream.is_open() || stream.bad()) throw Error(file.string() + ": cannot read");
+  return text;
+}
+
+void write_text(const fs::path& file, const std::string& text) {
+  loading::AtomicFile output(file);
+  output.write(std::as_bytes(std::span(text)));
+  output.commit();
+}
+
+/// What the file has already. One that is damaged is moved out of the way if it is ours.
+Wisdom read_or_set_aside(const fs::path& file) {
+  if (!fs::exists(file)) return {};
+  const std::string text = read_text(file);
+  try {
+    return parse_wisdom(text, file.string());
+  } catch (const Error&) {
+    if (text.find("\"carousel wisdom\"") == std::string::npos) throw;
+  }
+  fs::rename(file, beside(file, ".damaged"));
+  return {};
+}
+
+/// Newer times replace older ones of the same backend and threads; others stay, since they may be
+/// of a backend that was not asked for this time.
+void merge(WisdomEntry& old, const WisdomEntry& entry) {
+  std::vector<WisdomTime> times = entry.times;
+  for (const WisdomTime& time : old.times) {
+    const bool replaced = std::ranges::any_of(entry.times, [&](const WisdomTime& other) {
+      return other.backend == time.backend && other.threads == time.threads;
+    });
+    if (!replaced) times.push_back(time);
+  }
+  old.times = std::move(times);
+}
+
+void merge(Wisdom& wisdom, const std::vector<WisdomEntry>& entries) {
+  for (const WisdomEntry& entry : entries) {
+    const auto same = std::ranges::find_if(
+        wisdom.entries, [&](const WisdomEntry& old) { return old.same_key(entry); });
+    if (same == wisdom.entries.end()) {
+      wisdom.entries.push_back(entry);
+    } else {
+      merge(*same, entry);
+    }
+  }
+}
+
+bool keeps_nothing(const fs::path& file) {
+  std::error_code ignored;
+  return file.empty() || fs::is_character_file(file, ignored);
+}
+
+std::string kibibytes(std::int64_t bytes) { return std::to_string(bytes / 1024) + "K"; }
+
+}  // namespace
+
+bool WisdomEntry::same_key(const WisdomEntry& other) const noexcept {
+  return layer == other.layer && batch == other.batch && steps == other.steps &&
+         threads == other.threads && exact_threads == other.exact_threads &&
+         machine == other.machine;
+}
+
+fs::path wisdom_path() {
+  if (const std::string file = environment("CAROUSEL_WISDOM"); !file.empty()) return file;
+  fs::path folder = environment("XDG_CACHE_HOME");
+  if (folder.empty()) {
+    const std::string home = environment("HOME");
+    if (home.empty()) return {};
+    folder = fs::path(home) / ".cache";
+  }
+  return folder / "carousel" / "wisdom.json";
+}
+
+std::string wisdom_machine() {
+  const CpuFeatures& features = cpu();
+  std::string text = features.vendor + ", " + features.brand + ", L1d " +
+                     kibibytes(features.l1d_bytes) + ", L2 " + kibibytes(features.l2_bytes) +
+                     ", L3 " + kibibytes(features.l3_bytes) + ",";
+  for (const std::string& name : features.names()) text += " " + name;
+  return text;
+}
+
+std::int64_t wisdom_bucket(std::int64_t count) noexcept {
+  constexpr std::int64_t kMost = 1024;
+  if (count <= 8) return std::max<std::int64_t>(count, 1);
+  if (count >= kMost) return kMost;
+  const auto below = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(count)));
+  return 2 * count * count < 4 * below * below ? below : 2 * below;  // from sqrt(2) * below upwards
+}
+
+Wisdom read_wisdom(const fs::path& file) {
+  std::error_code ignored;
+  if (keeps_nothing(file) || !fs::exists(file, ignored)) return {};
+  return parse_wisdom(read_text(file), file.string());
+}
+
+void add_wisdom(const fs::path& file, const std::vector<WisdomEntry>& entries) {
+  if (keeps_nothing(file) || entries.empty()) return;
+  try {
+    if (file.has_parent_path()) fs::create_directories(file.parent_path());
+    const FileLock lock(beside(file, ".lock"));
+    Wisdom wisdom = read_or_set_aside(file);
+    merge(wisdom, entries);
+    write_text(file, format_wisdom(wisdom));
+  } catch (const fs::filesystem_error& error) {
+    throw Error(file.string() + ": cannot write: " + error.code().message());
+  }
+}
+
+bool forget_wisdom(const fs::path& file) {
+  if (keeps_nothing(file)) return false;
+  std::error_code error;
+  const bool existed = fs::remove(file, error);
+  if (error) throw Error(file.string() + ": cannot remove: " + error.message());
+  return existed;
+}
+
+}  // namespace carousel

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/planning/wisdom_use.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <optional>
+#include <sys/stat.h>
+
+namespace carousel::planning {
+namespace {
+
+/// Tells one content of a file from another: it is replaced, never written in place.
+struct Stamp {
+  ino_t inode = 0;
+  off_t size = 0;
+  std::int64_t seconds = 0;
+  std::int64_t nanoseconds = 0;
+  friend bool operator==(const Stamp&, const Stamp&) = default;
+};
+
+std::optional<Stamp> stamp_of(const std::filesystem::path& file) {
+  struct stat status {};
+  if (file.empty() || ::stat(file.c_str(), &status) != 0) return std::nullopt;
+  return Stamp{status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
+}
+
+struct Cached {
+  std::filesystem::path file;
+  std::optional<Stamp> stamp;
+  std::shared_ptr<const Wisdom> wisdom;
+  std::string problem;
+};
+
+Cached read(const std::filesystem::path& file, const std::optional<Stamp>& stamp) {
+  static const auto kNone = std::make_shared<const Wisdom>();
+  if (!stamp) return {file, stamp, kNone, ""};
+  try {
+    return {file, stamp, std::make_shared<const Wisdom>(read_wisdom(file)), ""};
+  } catch (const Error& error) {
+    return {file, stamp, kNone, "wisdom is ignored: " + std::string(error.what())};
+  }
+}
+
+/// The layer as far as it has an effect, so that what is written and read back is equal.
+LayerSpec without_unused(const LayerSpec& spec) {
+  LayerSpec result = spec;
+  result.activations = {default_activations(spec.cell), default_activations(spec.cell)};
+  for (std::size_t d = 0; d < static_cast<std::size_t>(spec.directions()); ++d) {
+    for (std::size_t k = 0; k < activation_count(spec.cell); ++k) {
+      const Activation& used = spec.activations.at(d).at(k);
+      Activation& kept = result.activations.at(d).at(k);
+      if (!same_function(used, kept)) kept = used;
+    }
+  }
+  return result;
+}
+
+/// An entry has times of as many steps as its bucket stands for; people see those of their own
+/// work.
+double steps_ratio(std::int64_t to, std::int64_t from) {
+  return static_cast<double>(to) / static_cast<double>(from);
+}
+
+const WisdomTime* find(const WisdomEntry& entry, const PlanCandidate& candidate) {
+  const auto found = std::ranges::find_if(entry.times, [&](const WisdomTime& time) {
+    return time.backend == candidate.backend && time.threads == candidate.threads;
+  });
+  return found == entry.times.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+std::shared_ptr<const Wisdom> cached_wisdom(const std::filesystem::path& file,
+                                            const std::string& machine, std::string& problem) {
+  static std::mutex mutex;
+  static auto* cache = new Cached;  // never destroyed: an application may prepare while it ends
+  const std::optional<Stamp> stamp = stamp_of(file);
+  const std::scoped_lock lock(mutex);
+  if (cache->wisdom == nullptr || cache->file != file || cache->stamp != stamp) {
+    *cache = read(file, stamp);
+  }
+  problem = cache->problem;
+  const auto& entries = cache->wisdom->entries;
+  const auto ours = [&](const WisdomEntry& entry) { return entry.machine == machine; };
+  if (!entries.empty() && std::ranges::none_of(entries, ours)) {
+    problem = "wisdom is ignored: " + file.string() + " is about other CPUs (" +
+              entries.front().machine + ")";
+  }
+  return cache->wisdom;
+}
+
+WisdomEntry make_key(const World& world, const Problem& problem) {
+  return {.machine = world.machine,
+          .layer = without_unused(problem.spec()),
+          .threads = problem.threads,
+          .exact_threads = problem.exact_threads,
+          .batch = wisdom_bucket(problem.batch),
+          .steps = wisdom_bucket(problem.steps),
+          .times = {}};
+}
+
+WisdomEntry make_entry(const World& world, const Problem& problem,
+                       const std::vector<Candidate>& candidates) {
+  WisdomEntry entry = make_key(world, problem);
+  const double scale = steps_ratio(entry.steps, problem.steps);
+  for (const Candidate& candidate : candidates) {
+    if (!candidate.supported) continue;
+    const double seconds = candidate.shown.runs ? candidate.shown.measured_seconds * scale : 0;
+    entry.times.push_back({.backend = candidate.shown.backend,
+                           .version = candidate.backend->version(),
+                           .threads = candidate.shown.threads,
+                           .seconds = seconds,
+                           .left_out = seconds > 0 ? "" : candidate.shown.verdict});
+  }
+  return entry;
+}
+
+std::string apply_wisdom(const WisdomEntry& entry, const Problem& problem,
+                         std::vector<Candidate>& candidates) {
+  std::vector<Candidate> timed = candidates;
+  const double scale = steps_ratio(problem.steps, entry.steps);
+  bool any = false;
+  for (Candidate& candidate : timed) {
+    if (!candidate.supported) continue;
+    const WisdomTime* time = find(entry, candidate.shown);
+    if (time == nullptr) return "it does not have " + candidate.shown.backend;
+    if (const std::string version = candidate.backend->version(); time->version != version) {
+      return "it has " + time->backend + " in version '" + time->version + "', this is '" +
+             version + "'";
+    }
+    candidate.shown.measured_seconds = time->seconds * scale;
+    candidate.shown.verdict = time->left_out;
+    any = any || time->seconds > 0;
+  }
+  if (!any) return "it has no times of these backends";
+  candidates = std::move(timed);
+  return "";
+}
+
+}  // namespace carousel::planning

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <carousel/export.h>
+#include <carousel/spec.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What `Plan::measure` learned, kept in one file that people can read.
+namespace carousel {
+
+/// How long one way to run a layer took.
+struct WisdomTime {
+  std::string backend{};  ///< "xsimd:avx2"
+  std::string version{};  ///< its `Backend::version` at that time
+  int threads = 1;
+  double seconds = 0;      ///< of one run of so many steps as the entry's; 0: it was left out, and
+  std::string left_out{};  ///< why
+
+  friend bool operator==(const WisdomTime&, const WisdomTime&) = default;
+};
+
+/// What was measured for one kind of layer on one kind of CPU. All but `times` is the key.
+struct WisdomEntry {
+  std::string machine{};  ///< `wisdom_machine()` where it was made
+  LayerSpec layer{};
+  int threads = 1;             ///< that a run was allowed to use
+  bool exact_threads = false;  ///< or had to
+  std::int64_t batch = 1;      ///< `wisdom_bucket` of the expected batch and steps
+  std::int64_t steps = 1;
+  std::vector<WisdomTime> times{};
+
+  [[nodiscard]] CAROUSEL_API bool same_key(const WisdomEntry& other) const noexcept;
+  friend bool operator==(const WisdomEntry&, const WisdomEntry&) = default;
+};
+
+struct Wisdom {
+  std::vector<WisdomEntry> entries{};  ///< no two with the same key
+};
+
+/// Where wisdom is kept: $CAROUSEL_WISDOM, else carousel/wisdom.json in $XDG_CACHE_HOME or
+/// ~/.cache; empty when there is no such folder. /dev/null keeps none.
+[[nodiscard]] CAROUSEL_API std::filesystem::path wisdom_path();
+
+/// What makes measurements comparable: the CPU's name, features and caches.
+[[nodiscard]] CAROUSEL_API std::string wisdom_machine();
+
+/// Batches and steps that share an entry: 1 to 8 each have their own, above that the nearest power
+/// of two stands for all, at most 1024.
+[[nodiscard]] CAROUSEL_API std::int64_t wisdom_bucket(std::int64_t count) noexcept;
+
+/// JSON. `parse_wisdom` throws Error saying what is wrong and where; `source` names the text.
+[[nodiscard]] CAROUSEL_API std::string format_wisdom(const Wisdom& wisdom);
+[[nodiscard]] CAROUSEL_API Wisdom parse_wisdom(std::string_view text, std::string_view source);
+
+/// The content of a wisdom file; nothing when there is no such file. Throws Error when it is
+/// damaged, of another version or something else.
+[[nodiscard]] CAROUSEL_API Wisdom read_wisdom(const std::filesystem::path& file);
+
+/// Adds entries to a file; times of the same backend under the same key are replaced. All of them
+/// are added, or none and there is an Error.
+/// Safe with any number of processes at once. A file that cannot be read as wisdom is kept under
+/// the name FILE.damaged if it was wisdom once; anything else is left alone, which is an Error.
+CAROUSEL_API void add_wisdom(const std::filesystem::path& file,
+                             const std::vector<WisdomEntry>& entries);
+
+/// Removes the file, whatever is in it. Returns whether there was one.
+CAROUSEL_API bool forget_wisdom(const std::filesystem::path& file);
+
+}  // namespace carousel

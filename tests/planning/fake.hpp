@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <carousel/backend.hpp>
+#include <carousel/model.hpp>
+#include <carousel/plan.hpp>
+
+#include "core/planning/planner.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+/// A machine whose time passes only when a fake backend works.
+namespace carousel::planning_test {
+
+struct FakeBackend final : public Backend {
+  /// Seconds that `steps` steps take with so many threads.
+  using Cost = std::function<double(std::int64_t steps, int threads)>;
+
+  FakeBackend(std::string name, double& time, Cost cost_of)
+      : name_(std::move(name)), clock(time), cost(std::move(cost_of)) {}
+
+  [[nodiscard]] std::string_view family() const noexcept override { return name_; }
+  [[nodiscard]] std::string description() const override { return "for tests"; }
+  [[nodiscard]] std::string version() const override { return version_text; }
+  [[nodiscard]] Support available(const CpuFeatures& /*cpu*/) const override {
+    return Support::yes();
+  }
+  [[nodiscard]] Support supports(const LayerSpec& /*spec*/) const override {
+    return refusal.empty() ? Support::yes() : Support::no(refusal);
+  }
+  [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const LayerWeights& weights,
+                                               const LayerOptions& options) const override;
+
+ private:
+  std::string name_;
+
+ public:
+  double& clock;
+  Cost cost;
+  std::string version_text = "1";
+  std::string refusal;
+  std::string failure;  ///< what `prepare` throws
+  bool correct = false;
+  mutable int prepared = 0;  ///< how often
+};
+
+/// Does what the scalar backend does if it is `correct`, else writes zeros, which no real layer
+/// does.
+struct FakeLayer final : public Layer {
+  struct NoScratch final : public Workspace {
+    [[nodiscard]] std::size_t memory_bytes() const noexcept override { return 0; }
+  };
+
+  FakeLayer(const FakeBackend& who, int count, std::unique_ptr<Layer> real)
+      : backend(who), threads(count), inner(std::move(real)) {}
+  [[nodiscard]] std::unique_ptr<Workspace> workspace(
+      const WorkspaceOptions& options) const override {
+    return inner ? inner->workspace(options) : std::make_unique<NoScratch>();
+  }
+  Status forward(const ForwardArgs& args, Workspace& workspace) const noexcept override {
+    backend.clock += backend.cost(args.x.steps, threads);
+    if (inner) return inner->forward(args, workspace);
+    for (std::int64_t t = 0; t < args.y.steps; ++t) {
+      for (std::int64_t b = 0; b < args.y.batch; ++b) {
+        std::fill_n(args.y.row(t, b), args.y.features, 0.0F);
+      }
+    }
+    return {};
+  }
+  [[nodiscard]] std::size_t memory_bytes() const noexcept override { return 0; }
+
+  const FakeBackend& backend;
+  int threads;
+  std::unique_ptr<Layer> inner;
+};
+
+inline std::unique_ptr<Layer> FakeBackend::prepare(const LayerSpec& spec,
+                                                   const LayerWeights& weights,
+                                                   const LayerOptions& options) const {
+  ++prepared;
+  if (!failure.empty()) throw Error(failure);
+  std::unique_ptr<Layer> real;
+  if (correct) real = select_backends("scalar").front()->prepare(spec, weights, options);
+  return std::make_unique<FakeLayer>(*this, options.threads, std::move(real));
+}
+
+/// The same time for each step, whatever the threads.
+inline FakeBackend::Cost per_step(double seconds) {
+  return [=](std::int64_t steps, int /*threads*/) { return seconds * static_cast<double>(steps); };
+}
+
+inline ModelLayer make_layer(std::int64_t input, std::int64_t hidden) {
+  ModelLayer layer;
+  layer.spec = make_spec(Cell::lstm, input, hidden);
+  const auto fill = [](std::vector<float>& values, std::int64_t count) {
+    values.resize(static_cast<std::size_t>(count));
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      values[i] = static_cast<float>(i % 11) * 0.1F - 0.5F;
+    }
+  };
+  fill(layer.directions[0].weight_ih, 4 * hidden * input);
+  fill(layer.directions[0].weight_hh, 4 * hidden * hidden);
+  fill(layer.directions[0].bias_ih, 4 * hidden);
+  fill(layer.directions[0].bias_hh, 4 * hidden);
+  return layer;
+}
+
+/// A folder that is removed with everything in it.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "carousel-planning-XXXXXX").string();
+    if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
+    path_ = pattern;
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  [[nodiscard]] std::filesystem::path file(const std::string& name) const { return path_ / name; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace carousel::planning_test

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/planning/planner.hpp"
+#include "fake.hpp"
+
+#include <carousel/network.hpp>
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace carousel::planning {
+namespace {
+
+using planning_test::FakeBackend;
+using planning_test::make_layer;
+using planning_test::per_step;
+using planning_test::TemporaryFolder;
+
+/// Three backends in priority order, on a machine of their own.
+struct Bench {
+  double time = 0;
+  FakeBackend first{"first", time, per_step(20e-6)};
+  FakeBackend second{"second", time, per_step(10e-6)};
+  FakeBackend third{"third", time, per_step(10.1e-6)};
+  TemporaryFolder folder;
+  std::vector<std::string> reports;
+  PlanOptions options;
+  int cores = 4;
+  ModelLayer layer = make_layer(3, 8);
+
+  Bench() {
+    options.wisdom = folder.file("wisdom.json").string();
+    options.report = [this](const std::string& text) { reports.push_back(text); };
+  }
+
+  World world() {
+    return {.backends = {&first, &second, &third},
+            .trusted = select_backends("scalar").front(),
+            .cpu = {},
+            .machine = "a machine made up for tests",
+            .cores = cores,
+            .now = [this] { return time; }};
+  }
+  Planner planner(Plan plan) { return {world(), plan, options}; }
+  LayerPlan choose(Plan plan, int threads = 1, bool exact = false) {
+    Planner one = planner(plan);
+    LayerPlan chosen = one.choose(
+        {.layer = layer, .batch = 1, .steps = 100, .threads = threads, .exact_threads = exact}, {});
+    one.keep();
+    return chosen;
+  }
+  int prepared() const { return first.prepared + second.prepared + third.prepared; }
+};
+
+const PlanCandidate& candidate(const LayerPlan& plan, const std::string& id, int threads = 1) {
+  for (const PlanCandidate& each : plan.candidates) {
+    if (each.backend == id && each.threads == threads) return each;
+  }
+  throw std::runtime_error("no candidate " + id);
+}
+
+TEST(Planner, MeasureTakesTheFastest) {
+  Bench bench;
+  const LayerPlan plan = bench.choose(Plan::measure);
+  EXPECT_EQ(plan.backend, "second");
+  EXPECT_EQ(plan.source, PlanSource::measured);
+  ASSERT_EQ(plan.candidates.size(), 3U);
+  EXPECT_EQ(plan.candidates.front().backend, "second");
+  EXPECT_NEAR(plan.candidates.front().measured_seconds, 1e-3, 1e-6);
+  EXPECT_EQ(candidate(plan, "first").verdict, "takes 2.00 times as long");
+  EXPECT_EQ(candidate(plan, "third").verdict, "no faster than the chosen one by 3 %");
+  EXPECT_TRUE(bench.reports.empty());
+}
+
+TEST(Planner, NearTiesGoToThePriorityOrder) {
+  Bench bench;
+  bench.first.cost = per_step(10.2e-6);
+  EXPECT_EQ(bench.choose(Plan::measure).backend, "first");
+  bench.options.again = true;
+  bench.first.cost = per_step(10.4e-6);
+  const LayerPlan plan = bench.choose(Plan::measure);
+  EXPECT_EQ(plan.backend, "second");
+  EXPECT_EQ(plan.reason, "the fastest");
+}
+
+TEST(Planner, FixedDependsOnNothing) {
+  Bench bench;
+  (void)bench.choose(Plan::measure);
+  const int prepared = bench.prepared();
+  const double time = bench.time;
+  const LayerPlan plan = bench.choose(Plan::fixed, 2);
+  EXPECT_EQ(plan.backend, "first");
+  EXPECT_EQ(plan.threads, 2);
+  EXPECT_EQ(plan.source, PlanSource::fixed);
+  EXPECT_EQ(bench.prepared(), prepared);
+  EXPECT_EQ(bench.time, time);
+}
+
+TEST(Planner, WisdomSparesTheMeasuring) {
+  Bench bench;
+  EXPECT_EQ(bench.choose(Plan::estimate).source, PlanSource::fixed) << "the model knows none";
+  (void)bench.choose(Plan::measure);
+  const int prepared = bench.prepared();
+  for (const Plan plan : {Plan::estimate, Plan::wisdom_only, Plan::measure}) {
+    const LayerPlan again = bench.choose(plan);
+    EXPECT_EQ(again.backend, "second") << name(plan);
+    EXPECT_EQ(again.source, PlanSource::wisdom) << name(plan);
+    EXPECT_NEAR(again.candidates.front().measured_seconds, 1e-3, 1e-6);
+  }
+  EXPECT_EQ(bench.prepared(), prepared);
+  bench.options.again = true;
+  EXPECT_EQ(bench.choose(Plan::measure).source, PlanSource::measured);
+  EXPECT_GT(bench.prepared(), prepared);
+}
+
+TEST(Planner, EqualLayersAreMeasuredOnce) {
+  Bench bench;
+  bench.options.wisdom = "/dev/null";
+  bench.options.again = true;
+  Planner planner = bench.planner(Plan::measure);
+  const Problem problem{.layer = bench.layer, .steps = 100};
+  (void)planner.choose(problem, {.layer = 0, .layer_count = 2});
+  EXPECT_EQ(bench.prepared(), 3);
+  const LayerPlan second = planner.choose(problem, {.layer = 1, .layer_count = 2});
+  EXPECT_EQ(bench.prepared(), 3);
+  EXPECT_EQ(second.backend, "second");
+  const ModelLayer other = make_layer(4, 8);
+  (void)planner.choose({.layer = other, .steps = 100}, {});
+  EXPECT_EQ(bench.prepared(), 6);
+}
+
+TEST(Planner, ProgressGoesOverAllLayers) {
+  Bench bench;
+  std::vector<PlanProgress> told;
+  bench.options.progress = [&](const PlanProgress& now) { told.push_back(now); };
+  Planner planner = bench.planner(Plan::measure);
+  (void)planner.choose({.layer = bench.layer, .steps = 100}, {.layer = 1, .layer_count = 2});
+  ASSERT_FALSE(told.empty());
+  EXPECT_EQ(told.back().layer, 1U);
+  EXPECT_EQ(told.back().layer_count, 2U);
+  EXPECT_GE(told.front().done, 0.5);
+  EXPECT_EQ(told.back().done, 1);
+}
+
+TEST(Planner, WisdomOnlySaysWhatIsMissing) {
+  Bench bench;
+  try {
+    (void)bench.choose(Plan::wisdom_only);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    const std::string text = error.what();
+    EXPECT_NE(text.find("LSTM 3 -> 8, batch 1, 100 steps, 1 thread"), std::string::npos) << text;
+    EXPECT_NE(text.find(bench.options.wisdom), std::string::npos) << text;
+  }
+}
+
+TEST(Planner, BatchesAndStepsOfABucketShareWisdom) {
+  Bench bench;
+  (void)bench.choose(Plan::measure);  // 100 steps
+  Planner planner = bench.planner(Plan::wisdom_only);
+  const LayerPlan near = planner.choose({.layer = bench.layer, .steps = 140}, {});
+  EXPECT_NEAR(near.candidates.front().measured_seconds, 1.4e-3, 1e-6);
+  EXPECT_THROW((void)planner.choose({.layer = bench.layer, .steps = 200}, {}), Error);
+  EXPECT_THROW((void)planner.choose({.layer = bench.layer, .batch = 2, .steps = 100}, {}), Error);
+}
+
+TEST(Planner, AnotherVersionIsPlannedAgain) {
+  Bench bench;
+  (void)bench.choose(Plan::measure);
+  bench.third.version_text = "2";
+  const LayerPlan guess = bench.choose(Plan::estimate);
+  EXPECT_NE(guess.source, PlanSource::wisdom);
+  EXPECT_NE(guess.reason.find("third in version '1', this is '2'"), std::string::npos)
+      << guess.reason;
+  EXPECT_THROW((void)bench.choose(Plan::wisdom_only), Error);
+  EXPECT_EQ(bench.choose(Plan::measure).source, PlanSource::measured);
+  EXPECT_EQ(bench.choose(Plan::wisdom_only).backend, "second");
+}
+
+TEST(Planner, ANewBackendIsPlannedAgain) {
+  Bench bench;
+  bench.third.refusal = "not today";
+  (void)bench.choose(Plan::measure);
+  EXPECT_EQ(bench.choose(Plan::wisdom_only).backend, "second");
+  bench.third.refusal.clear();
+  EXPECT_THROW((void)bench.choose(Plan::wisdom_only), Error);
+}
+
+TEST(Planner, ForeignWisdomIsReportedAndIgnored) {
+  Bench bench;
+  (void)bench.choose(Plan::measure);
+  World elsewhere = bench.world();
+  elsewhere.machine = "another machine";
+  Planner planner(elsewhere, Plan::estimate, bench.options);
+  EXPECT_NE(planner.choose({.layer = bench.layer, .steps = 100}, {}).source, PlanSource::wisdom);
+  ASSERT_EQ(bench.reports.size(), 1U);
+  EXPECT_NE(bench.reports[0].find("about other CPUs (a machine made up for tests)"),
+            std::string::npos)
+      << bench.reports[0];
+}
+
+TEST(Planner, WhatCannotRunIsListedWithItsReason) {
+  Bench bench;
+  bench.second.refusal = "no such cell";
+  bench.third.failure = "out of luck";
+  const LayerPlan plan = bench.choose(Plan::measure);
+  EXPECT_EQ(plan.backend, "first");
+  EXPECT_FALSE(candidate(plan, "second").runs);
+  EXPECT_EQ(candidate(plan, "second").verdict, "no such cell");
+  EXPECT_FALSE(candidate(plan, "third").runs);
+  EXPECT_EQ(candidate(plan, "third").verdict, "failed when it was tried: out of luck");
+  // What failed is known as such: it is not tried again each time.
+  EXPECT_EQ(bench.choose(Plan::wisdom_only).backend, "first");
+}
+
+TEST(Planner, MoreThreadsOnlyWhereTheyPay) {
+  Bench bench;
+  EXPECT_EQ(bench.choose(Plan::measure, 4).threads, 1);
+  const auto sharing = [](std::int64_t steps, int threads) {
+    return 10e-6 * static_cast<double>(steps) / (threads == 1 ? 1 : 2);
+  };
+  bench.options.again = true;
+  bench.third.cost = sharing;
+  const LayerPlan plan = bench.choose(Plan::measure, 4);
+  EXPECT_EQ(plan.backend, "third");
+  EXPECT_EQ(plan.threads, 2) << "4 are no faster than 2";
+  EXPECT_EQ(plan.candidates.size(), 9U) << "3 backends with 1, 2 and 4 threads";
+  bench.cores = 1;
+  EXPECT_EQ(bench.choose(Plan::measure, 4).threads, 1) << "there is one core";
+  EXPECT_EQ(bench.choose(Plan::measure, 3, true).threads, 3) << "forced";
+}
+
+/// The cost model knows these names, and what it thinks of scalar code.
+TEST(Planner, TheHopelessAreNotMeasured) {
+  Bench bench;
+  FakeBackend good("onednn", bench.time, per_step(10e-6));
+  FakeBackend hopeless("scalar", bench.time, per_step(1e-3));
+  World world = bench.world();
+  world.backends = {&good, &bench.first, &hopeless};
+  bench.layer = make_layer(64, 64);
+  Planner planner(world, Plan::measure, bench.options);
+  const LayerPlan plan = planner.choose({.layer = bench.layer, .steps = 100}, {});
+  EXPECT_EQ(hopeless.prepared, 0);
+  EXPECT_TRUE(candidate(plan, "scalar").verdict.starts_with("not measured: predicted to take"));
+  EXPECT_GT(candidate(plan, "scalar").predicted_seconds, 0);
+  EXPECT_GT(bench.first.prepared, 0) << "unknown to the model, so it gets its chance";
+}
+
+TEST(Planner, WhoDisagreesIsRefused) {
+  Bench bench;
+  bench.options.cross_check = true;
+  bench.first.correct = true;
+  const LayerPlan plan = bench.choose(Plan::measure);
+  EXPECT_EQ(plan.backend, "first") << "the slowest, but right";
+  for (const char* id : {"second", "third"}) {
+    EXPECT_FALSE(candidate(plan, id).runs);
+    EXPECT_TRUE(candidate(plan, id).verdict.starts_with("refused: "))
+        << candidate(plan, id).verdict;
+  }
+  bench.options.cross_check = false;
+  EXPECT_EQ(bench.choose(Plan::wisdom_only).backend, "first") << "wisdom remembers";
+}
+
+/// Where nothing can be kept, the plan is made all the same.
+TEST(Planner, AFolderThatCannotBeWrittenIsReported) {
+  Bench bench;
+  bench.options.wisdom = "/dev/null/folder/wisdom.json";
+  EXPECT_EQ(bench.choose(Plan::measure).backend, "second");
+  ASSERT_EQ(bench.reports.size(), 1U);
+  EXPECT_NE(bench.reports[0].find("not kept"), std::string::npos) << bench.reports[0];
+}
+
+TEST(Prepare, ExplainAndPrepareAgree) {
+  Model model;
+  model.layers.push_back(make_layer(5, 16));
+  for (const Plan plan : {Plan::fixed, Plan::estimate}) {
+    const PrepareOptions options{.backend = "auto", .threads = 2, .plan = plan};
+    const Network network = prepare(model, options);
+    const std::vector<LayerPlan> explained = explain(model, options);
+    ASSERT_EQ(explained.size(), 1U);
+    EXPECT_EQ(explained[0].backend, network.layers()[0].backend);
+    EXPECT_EQ(explained[0].threads, network.layers()[0].threads);
+    EXPECT_GE(explained[0].candidates.size(), backends().size());
+    for (const PlanCandidate& each : explained[0].candidates) {
+      EXPECT_TRUE(each.runs || !each.verdict.empty()) << each.backend;
+    }
+  }
+  EXPECT_EQ(prepare(model, {.backend = "auto", .plan = Plan::fixed}).layers()[0].backend,
+            select_backends("auto").front()->id());
+}
+
+}  // namespace
+}  // namespace carousel::planning

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fake.hpp"
+
+#include <carousel/error.hpp>
+#include <carousel/wisdom.hpp>
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace carousel {
+namespace {
+
+using planning_test::TemporaryFolder;
+
+WisdomEntry entry(std::int64_t hidden, double seconds = 1e-3) {
+  return {.machine = "\"quoted\" machine",
+          .layer = make_spec(Cell::lstm, 3, hidden),
+          .threads = 2,
+          .batch = 4,
+          .steps = 64,
+          .times = {{.backend = "one", .version = "1", .threads = 1, .seconds = seconds},
+                    {.backend = "two", .version = "2", .threads = 2, .left_out = "hopeless"}}};
+}
+
+WisdomEntry unusual() {
+  WisdomEntry result = entry(7, 0.1 + 0.2);
+  LayerSpec& spec = result.layer;
+  spec = make_spec(Cell::lstm, 5, 7, Direction::bidirectional, 3, false);
+  spec.peephole = true;
+  spec.coupling = GateCoupling::forget_from_input;
+  spec.clip = 0.1F;
+  spec.cell_clip = 3.0F;
+  spec.activations[1][2] = {ActivationKind::hard_sigmoid, 0.2F, 0.5F};
+  result.exact_threads = true;
+  return result;
+}
+
+std::string read(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+void write(const std::filesystem::path& file, const std::string& text) {
+  std::ofstream(file, std::ios::binary) << text;
+}
+
+std::string error_of(const std::string& text) {
+  try {
+    (void)parse_wisdom(text, "w.json");
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Wisdom, IsWrittenAndReadBack) {
+  const Wisdom wisdom{{entry(4), unusual(), entry(9)}};
+  const std::string text = format_wisdom(wisdom);
+  EXPECT_EQ(parse_wisdom(text, "w.json").entries, wisdom.entries) << text;
+  EXPECT_TRUE(parse_wisdom(format_wisdom({}), "w.json").entries.empty());
+}
+
+TEST(Wisdom, DamageIsFound) {
+  const std::string good = format_wisdom({{entry(4), entry(5)}});
+  for (const std::size_t length :
+       {std::size_t{0}, std::size_t{1}, good.size() / 2, good.size() - 3}) {
+    EXPECT_NE(error_of(good.substr(0, length)).find("damaged"), std::string::npos) << length;
+  }
+  std::string digit = good;
+  digit.replace(digit.find("0.001"), 5, "0.002");
+  EXPECT_EQ(error_of(digit), "w.json: is damaged: the checksum is wrong");
+  // Every single byte that is changed is found, or changes nothing.
+  const std::vector<WisdomEntry> entries = parse_wisdom(good, "w.json").entries;
+  for (std::size_t i = 0; i < good.size(); ++i) {
+    std::string changed = good;
+    changed[i] = static_cast<char>(changed[i] ^ 1);
+    try {
+      EXPECT_EQ(parse_wisdom(changed, "w.json").entries, entries) << "byte " << i;
+    } catch (const Error&) {
+    }
+  }
+}
+
+TEST(Wisdom, OtherFilesAndVersionsAreToldApart) {
+  EXPECT_EQ(error_of("{\"name\": 1}"), "w.json: is not a wisdom file");
+  EXPECT_EQ(error_of("[1, 2]"), "w.json: is not a wisdom file");
+  std::string newer = format_wisdom({{entry(4)}});
+  newer.replace(newer.find("\"version\": 1"), 12, "\"version\": 7");
+  EXPECT_EQ(error_of(newer), "w.json: is wisdom of format version 7, this is version 1");
+}
+
+TEST(Wisdom, BucketsAreTheNearestPowersOfTwo) {
+  EXPECT_EQ(wisdom_bucket(0), 1);
+  for (std::int64_t i = 1; i <= 8; ++i) EXPECT_EQ(wisdom_bucket(i), i);
+  EXPECT_EQ(wisdom_bucket(11), 8);
+  EXPECT_EQ(wisdom_bucket(12), 16);
+  EXPECT_EQ(wisdom_bucket(22), 16);
+  EXPECT_EQ(wisdom_bucket(23), 32);
+  EXPECT_EQ(wisdom_bucket(100), 128);
+  EXPECT_EQ(wisdom_bucket(1 << 20), 1024);
+}
+
+TEST(WisdomFile, EntriesAreAddedAndReplaced) {
+  const TemporaryFolder folder;
+  const auto file = folder.file("new/folder/wisdom.json");
+  EXPECT_TRUE(read_wisdom(file).entries.empty());
+  add_wisdom(file, {entry(4), entry(5)});
+  WisdomEntry newer = entry(5, 2e-3);
+  newer.times.pop_back();
+  newer.times.push_back({.backend = "three", .version = "3", .threads = 1, .seconds = 1});
+  add_wisdom(file, {newer});
+  const Wisdom wisdom = read_wisdom(file);
+  ASSERT_EQ(wisdom.entries.size(), 2U);
+  EXPECT_EQ(wisdom.entries[0], entry(4));
+  newer.times.push_back(entry(5).times[1]);  // of a backend that was not measured this time
+  EXPECT_EQ(wisdom.entries[1], newer);
+  EXPECT_TRUE(forget_wisdom(file));
+  EXPECT_FALSE(forget_wisdom(file));
+}
+
+TEST(WisdomFile, DamagedOnesAreSetAside) {
+  const TemporaryFolder folder;
+  const auto file = folder.file("wisdom.json");
+  add_wisdom(file, {entry(4)});
+  const std::string damaged = read(file).substr(0, 200);
+  write(file, damaged);
+  add_wisdom(file, {entry(5)});
+  EXPECT_EQ(read_wisdom(file).entries, std::vector<WisdomEntry>{entry(5)});
+  EXPECT_EQ(read(folder.file("wisdom.json.damaged")), damaged);
+}
+
+TEST(WisdomFile, OtherPeoplesFilesAreLeftAlone) {
+  const TemporaryFolder folder;
+  const auto file = folder.file("precious.json");
+  write(file, "{\"precious\": true}");
+  EXPECT_THROW(add_wisdom(file, {entry(4)}), Error);
+  EXPECT_EQ(read(file), "{\"precious\": true}");
+}
+
+/// The null device has no wisdom and keeps none.
+TEST(WisdomFile, TheNullDeviceKeepsNothing) {
+  add_wisdom("/dev/null", {entry(4)});
+  EXPECT_TRUE(read_wisdom("/dev/null").entries.empty());
+  EXPECT_FALSE(forget_wisdom("/dev/null"));
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
+}
+
+TEST(WisdomFile, NothingIsLostWithEightWriters) {
+  constexpr int kWriters = 8;
+  constexpr int kEach = 6;
+  const TemporaryFolder folder;
+  const auto file = folder.file("wisdom.json");
+  std::vector<pid_t> children;
+  for (int writer = 0; writer < kWriters; ++writer) {
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      int status = 0;
+      try {
+        for (int i = 0; i < kEach; ++i) {
+          add_wisdom(file, {entry(1 + writer * kEach + i)});
+          (void)read_wisdom(file);  // never half a file
+        }
+      } catch (const Error&) {
+        status = 1;
+      }
+      _exit(status);
+    }
+    children.push_back(child);
+  }
+  for (const pid_t child : children) {
+    int status = -1;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+  }
+  EXPECT_EQ(read_wisdom(file).entries.size(), static_cast<std::size_t>(kWriters * kEach));
+}
+
+}  // namespace
+}  // namespace carousel

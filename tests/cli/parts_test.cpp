@@ -88,8 +88,8 @@ TEST(Roofline, BoundIsTheSlowerOfComputeAndReads) {
   const Model model = random_model(parse_shape("64,64,1,1"), 1);
   const double input = 2.0 * 4 * 64 * 64 / 100e9;
   const double bytes = 4.0 * 4 * 64 * 64;
-  EXPECT_DOUBLE_EQ(least_seconds(machine, model, 1, 1), bytes / 10e9 + input);
-  EXPECT_DOUBLE_EQ(least_seconds(machine, model, 10, 1), 10 * (bytes / 10e9 + input));
+  EXPECT_DOUBLE_EQ(least_seconds(machine, model, 1, 1), 2 * bytes / 10e9);
+  EXPECT_DOUBLE_EQ(least_seconds(machine, model, 10, 1), 11 * bytes / 10e9);
   EXPECT_DOUBLE_EQ(least_seconds(machine, model, 1, 1000), 2 * 1000 * input);
   EXPECT_DOUBLE_EQ(least_seconds(machine, model, 1, 1, 2), bytes / 2 / 200e9 + input / 2);
 }

@@ -10,6 +10,7 @@
 // - kInput, kState: which accumulators the input's and the state's weights add to (see PackedLayer)
 // - kVectors: vectors of units in a block
 // - kMemory: what both functions are given besides: c, which `first` replaces, or the old h
+// - kFewRows: whether few rows have paths of their own, which is a lot of code
 
 enum class Memory { cell, hidden, none };
 
@@ -18,6 +19,7 @@ struct Lstm {
   static constexpr Lanes kState = kAllLanes;
   static constexpr int kVectors = 1;
   static constexpr Memory kMemory = Memory::cell;
+  static constexpr bool kFewRows = true;
 
   explicit Lstm(const PackedLayer&) {}
 
@@ -68,6 +70,7 @@ struct Gru {
   static constexpr Lanes kState{3, {0, 1, 3, 0}};
   static constexpr int kVectors = 1;
   static constexpr Memory kMemory = Memory::hidden;
+  static constexpr bool kFewRows = true;
 
   explicit Gru(const PackedLayer&) {}
 
@@ -87,6 +90,8 @@ struct Gru {
 };
 
 struct GruVariant : Gru {
+  static constexpr bool kFewRows = false;
+
   explicit GruVariant(const PackedLayer& layer) : Gru(layer), w(layer) {}
 
   void first(Batch (&gate)[4], Batch&, std::int64_t) const {
@@ -107,6 +112,7 @@ struct Rnn {
   static constexpr Lanes kState = kAllLanes;
   static constexpr int kVectors = 4;
   static constexpr Memory kMemory = Memory::none;
+  static constexpr bool kFewRows = true;
 
   explicit Rnn(const PackedLayer&) {}
 
@@ -118,6 +124,8 @@ struct Rnn {
 };
 
 struct RnnVariant : Rnn {
+  static constexpr bool kFewRows = false;
+
   explicit RnnVariant(const PackedLayer& layer) : Rnn(layer), w(layer) {}
 
   void last(const Batch (&gate)[4], Batch, Batch (&h)[4], std::int64_t) const {

@@ -110,18 +110,18 @@ inline void project_hidden(const RecurrentJob& job, std::int64_t s, std::int64_t
 }
 
 /// Bias and input part of a block of units.
-template <class AnyCell, int R>
+template <Lanes kInput, int R>
 CAROUSEL_INLINE void start_from_inputs(const PackedLayer& w, Tile<R, 1>& tile,
                                        const float* const (&x)[R], std::int64_t r0,
                                        std::int64_t block, std::int64_t next) {
-  const std::int64_t stride = w.input_size * AnyCell::kInput.count * kWidth;
+  const std::int64_t stride = w.input_size * kInput.count * kWidth;
   load(tile, w.bias + block * 4 * kWidth, 0);
-  multiply<AnyCell::kInput>(tile, x, w.input_size, w.weight_ih + block * stride, stride,
-                            part_ahead<R>(w.weight_ih + next * stride, stride, w.input_size, r0));
+  multiply<kInput>(tile, x, w.input_size, w.weight_ih + block * stride, stride,
+                   part_ahead<R>(w.weight_ih + next * stride, stride, w.input_size, r0));
 }
 
 /// Projects the listed inputs of `count` (row, step) pairs for the given blocks.
-template <class AnyCell>
+template <Lanes kInput>
 void project_inputs(const RecurrentJob& job, const float* const* inputs, std::int64_t count,
                     Range blocks) {
   const PackedLayer& w = *job.weights;
@@ -133,7 +133,7 @@ void project_inputs(const RecurrentJob& job, const float* const* inputs, std::in
       const float* x[R];
       for (int r = 0; r < R; ++r) x[r] = inputs[m0 + r];
       Tile<R, 1> tile;
-      start_from_inputs<AnyCell>(w, tile, x, m0, block, next);
+      start_from_inputs<kInput>(w, tile, x, m0, block, next);
       store(tile, job.gates + m0 * gates_stride + block * 4 * kWidth, gates_stride);
     });
   }
@@ -163,7 +163,7 @@ void step_from_gates(const RecurrentJob& job, const AnyCell& cell, const float* 
   for_each_block<kMaxRows>(blocks.first, blocks.last, upwards, [&](auto one, std::int64_t block) {
     const std::int64_t next = upwards ? block + 1 : block - 1;
     const bool last = next < blocks.first || next >= blocks.last;
-    for_each_tile(active, [&](auto rows, std::int64_t r0) {
+    for_each_tile<kLeastOfSeveral>(active, [&](auto rows, std::int64_t r0) {
       run(rows, r0, one, block, last ? block : next);
     });
   });
@@ -182,7 +182,7 @@ void step_from_inputs(const RecurrentJob& job, const AnyCell& cell, const float*
       const float* x[R];
       for (int r = 0; r < R; ++r) x[r] = inputs[r0 + r];
       Tile<R, 1> tile;
-      start_from_inputs<AnyCell>(w, tile, x, r0, block, next);
+      start_from_inputs<AnyCell::kInput>(w, tile, x, r0, block, next);
       recur(job, cell, tile, r0, block, next, s);
     });
   }
@@ -209,7 +209,7 @@ std::int64_t run_hoisted(const RecurrentJob& job, const AnyCell& cell, std::int6
     listed += n;
     n = active_rows(job, end + 1, n);
   }
-  project_inputs<AnyCell>(job, inputs, listed, blocks);
+  project_inputs<AnyCell::kInput>(job, inputs, listed, blocks);
   if (fits_one_row<AnyCell>(job, active, count)) {
     call_one_row<AnyCell, true>(job, s0, end);
     return end - s0;
@@ -281,12 +281,14 @@ void run_rows(const RecurrentJob& job, int index, int count) {
   // a list of its own.
   const float** inputs = job.inputs + index * job.input_rows;
   run_sequence(job, index, count, [&](std::int64_t s, std::int64_t active) {
-    if (fits_one_row<AnyCell>(job, active, count) && inputs_fit_shadow(*job.weights)) {
-      call_one_row<AnyCell, false>(job, s, job.lengths[0]);
-      return job.lengths[0];
-    }
-    if (worth_hoisting(job, active)) {
-      return s + run_hoisted(job, cell, s, active, inputs, index, count, blocks);
+    if constexpr (AnyCell::kFewRows) {
+      if (fits_one_row<AnyCell>(job, active, count) && inputs_fit_shadow(*job.weights)) {
+        call_one_row<AnyCell, false>(job, s, job.lengths[0]);
+        return job.lengths[0];
+      }
+      if (worth_hoisting(job, active)) {
+        return s + run_hoisted(job, cell, s, active, inputs, index, count, blocks);
+      }
     }
     step_from_inputs(job, cell, inputs, s, active, blocks);
     finish_step(job, s, active, index, count);

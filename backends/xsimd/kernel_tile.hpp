@@ -102,23 +102,26 @@ CAROUSEL_INLINE void multiply(Tile<R, B>& tile, const float* const (&a)[R], std:
   tile = t;
 }
 
-/// Calls `body(integral constant rows, first row)`, for rows in 1..R.
-template <int R = kMaxRows, class Body>
+/// Calls `body(integral constant rows, first row)`, for rows in kLeast..R.
+template <int kLeast = 1, int R = kMaxRows, class Body>
 inline void call_with_rows(std::int64_t rows, std::int64_t first, Body&& body) {
   if (rows == R) {
     body(Int<R>{}, first);
-  } else if constexpr (R > 1) {
-    call_with_rows<R - 1>(rows, first, body);
+  } else if constexpr (R > kLeast) {
+    call_with_rows<kLeast, R - 1>(rows, first, body);
   }
 }
 
-/// Cuts rows into ceil(count / kMaxRows) tiles of nearly equal height.
-template <class Body>
+/// The least height of a tile where one tile is not enough.
+constexpr int kLeastOfSeveral = (kMaxRows + 1) / 2;
+
+/// Cuts rows into ceil(count / kMaxRows) tiles of nearly equal height, kLeast at least.
+template <int kLeast = 1, class Body>
 inline void for_each_tile(std::int64_t count, Body&& body) {
   std::int64_t tiles = (count + kMaxRows - 1) / kMaxRows;
   for (std::int64_t first = 0; first < count; --tiles) {
     const std::int64_t rows = (count - first + tiles - 1) / tiles;
-    call_with_rows(rows, first, body);
+    call_with_rows<kLeast>(rows, first, body);
     first += rows;
   }
 }

@@ -9,6 +9,7 @@
 #include <timing.hpp>
 
 #include <carousel/error.hpp>
+#include <carousel/network.hpp>
 
 #include <algorithm>
 #include <chrono>

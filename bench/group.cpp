@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "group.hpp"
 
+#include "onnxruntime.hpp"
 #include "sampler.hpp"
 
 #include <timing.hpp>
@@ -20,8 +21,11 @@ constexpr double kNoSample = 0;
 constexpr double kTolerance = 1e-4;  // for outputs in (-1, 1): only tells wrong from right
 
 std::vector<std::string> choices(const Shape& shape, int threads, const Settings& settings) {
-  return settings.backends.empty() ? default_backends(shape, threads, settings.all_backends)
-                                   : settings.backends;
+  std::vector<std::string> names = settings.backends.empty()
+                                       ? default_backends(shape, threads, settings.all_backends)
+                                       : settings.backends;
+  if (settings.peers) names.emplace_back(kOnnxRuntime);
+  return names;
 }
 
 /// The largest difference; NaN where one of them is.
@@ -32,6 +36,10 @@ double max_difference(const std::vector<float>& a, const std::vector<float>& b) 
     if (!(difference <= largest)) largest = difference;
   }
   return largest;
+}
+
+bool is_primary(const std::string& backend) {
+  return backend == "xsimd" || backend == "onednn" || backend == kOnnxRuntime;
 }
 
 /// GFLOP/s that a backend may well reach; only for sharing out time.
@@ -57,7 +65,7 @@ void Group::enlist(const std::string& backend, const Work& work, int threads) {
   try {
     Contender contender{.subject = std::make_unique<Subject>(backend, work, threads),
                         .index = measurements_.size(),
-                        .primary = backend == "xsimd" || backend == "onednn" || !by_default_};
+                        .primary = is_primary(backend) || !by_default_};
     measurement.resolved = contender.subject->resolved();
     const bool twice = by_default_ && !measurements_.empty() &&
                        measurements_.front().resolved == measurement.resolved;

@@ -31,7 +31,7 @@ class Group {
     std::unique_ptr<Subject> subject;
     std::size_t index = 0;   ///< into measurements_
     double sample_cost = 0;  ///< seconds
-    bool primary = false;    ///< xsimd and oneDNN, whose ratio is the point
+    bool primary = false;    ///< xsimd and its rivals, whose ratio is the point
   };
 
   void enlist(const std::string& backend, const Work& work, int threads);

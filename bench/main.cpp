@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "machine.hpp"
+#include "onnxruntime.hpp"
 #include "print.hpp"
 #include "settings.hpp"
 #include "suite.hpp"
@@ -52,6 +53,7 @@ int run(int argc, char** argv) {
   results.mode = settings.mode;
   results.shapes = settings.shapes;
   results.onednn_version = onednn_version();
+  if (settings.peers) results.onnxruntime_version = onnxruntime_version();
   if (settings.lengths) run_lengths(settings, results);
   if (settings.prepare) run_prepare(settings, results);
   if (settings.plugin_route) run_plugin_route(settings, results);

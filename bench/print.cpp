@@ -59,18 +59,29 @@ std::string state_of(const Results& results, const Verdict& verdict) {
   return std::string(verdict.met() ? "met" : "MISSED") + (slow ? " (slow state)" : "");
 }
 
+/// A rival's time and what xsimd's is of it.
+void add_rival(std::vector<cli::TableCell>& row, const Verdict& verdict, double seconds) {
+  const bool ran = seconds > 0;
+  row.emplace_back(ran ? format_time(seconds) : std::string("-"));
+  row.emplace_back(ran ? format_fixed(verdict.xsimd / seconds, 2) : std::string("-"));
+}
+
 void add_verdict(Table& table, const Results& results, const Verdict& verdict) {
   const Criterion* target = tightest(verdict.criteria);
   const bool onednn = verdict.onednn > 0;
   const std::string none = "-";
   const double least = results.least_seconds(verdict.shape, verdict.threads);
-  table.add({verdict.shape, std::to_string(verdict.threads), format_time(verdict.xsimd),
-             onednn ? format_time(verdict.onednn) : none,
-             onednn ? format_fixed(verdict.xsimd / verdict.onednn, 2) : none,
-             onednn && target != nullptr ? format_fixed(target->seconds / verdict.onednn, 2) : none,
-             target != nullptr ? format_time(target->seconds) : none,
-             format_percent(least / verdict.xsimd), state_of(results, verdict),
-             target != nullptr ? target->text : none});
+  std::vector<cli::TableCell> row{verdict.shape, std::to_string(verdict.threads),
+                                  format_time(verdict.xsimd)};
+  add_rival(row, verdict, verdict.onednn);
+  if (!results.onnxruntime_version.empty()) add_rival(row, verdict, verdict.onnxruntime);
+  row.insert(
+      row.end(),
+      {onednn && target != nullptr ? format_fixed(target->seconds / verdict.onednn, 2) : none,
+       target != nullptr ? format_time(target->seconds) : none,
+       format_percent(least / verdict.xsimd), state_of(results, verdict),
+       target != nullptr ? target->text : none});
+  table.add(std::move(row));
 }
 
 /// "3 of 4 targets met"
@@ -130,20 +141,21 @@ void print_measurements(const Results& results, std::ostream& out) {
 }
 
 void print_comparison(const Results& results, std::ostream& out) {
-  Table table({{"", "shape", Align::left},
-               {"", "threads"},
-               {"", "xsimd"},
-               {"", "onednn"},
-               {"", "ratio"},
-               {"", "target"},
-               {"", "allowed"},
-               {"", "roofline"},
-               {"", "target is", Align::left},
-               {"", "tightest demand", Align::left}});
+  const bool peers = !results.onnxruntime_version.empty();
+  std::vector<cli::Column> columns{
+      {"", "shape", Align::left}, {"", "threads"}, {"", "xsimd"}, {"", "onednn"}, {"", "ratio"}};
+  if (peers) columns.insert(columns.end(), {{"", "onnxruntime"}, {"", "ratio"}});
+  columns.insert(columns.end(), {{"", "target"},
+                                 {"", "allowed"},
+                                 {"", "roofline"},
+                                 {"", "target is", Align::left},
+                                 {"", "tightest demand", Align::left}});
+  Table table(std::move(columns));
   for (const Verdict& verdict : results.verdicts) add_verdict(table, results, verdict);
   table.print(out);
-  out << "\nratio: xsimd / oneDNN " << results.onednn_version
-      << "; target: what the tightest demand makes of it.\n";
+  out << "\nratio: xsimd / oneDNN " << results.onednn_version;
+  if (peers) out << " and xsimd / ONNX Runtime " << results.onnxruntime_version;
+  out << "; target: what the tightest demand makes of the one against oneDNN.\n";
   print_missed(results, out);
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results.hpp"
 
+#include "onnxruntime.hpp"
+
 #include <carousel/error.hpp>
 
 #include <algorithm>
@@ -53,12 +55,14 @@ std::vector<Verdict> judge(const Results& results) {
         .onednn_is_2 = results.onednn_version.starts_with("2."),
         .onednn_t1 = median(results.find(name, "onednn", 1)),
         .onednn = median(results.find(name, "onednn", threads)),
+        .onnxruntime = median(results.find(name, kOnnxRuntime, threads)),
         .xsimd_t1 = median(results.find(name, "xsimd", 1)),
     };
     verdicts.push_back({.shape = name,
                         .threads = threads,
                         .xsimd = measurement.seconds.median,
                         .onednn = inputs.onednn.value_or(0),
+                        .onnxruntime = inputs.onnxruntime.value_or(0),
                         .criteria = criteria(results.shape(name), peer_times(name), inputs)});
   }
   return verdicts;

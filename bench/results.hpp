@@ -71,6 +71,7 @@ struct Verdict {
   int threads = 1;
   double xsimd = 0;   ///< median seconds
   double onednn = 0;  ///< 0: not measured
+  double onnxruntime = 0;
   std::vector<Criterion> criteria;
 
   [[nodiscard]] double allowed() const;
@@ -86,8 +87,9 @@ struct Results {
   std::vector<LengthsResult> lengths;
   std::vector<PrepareResult> prepare;
   std::vector<RouteResult> routes;
-  std::string onednn_version;  ///< empty: not in this build
-  double seconds = 0;          ///< that all of it took
+  std::string onednn_version;       ///< empty: not in this build
+  std::string onnxruntime_version;  ///< empty: not measured
+  double seconds = 0;               ///< that all of it took
 
   [[nodiscard]] const Measurement* find(const std::string& shape, const std::string& backend,
                                         int threads) const;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "machine.hpp"
+#include "onnxruntime.hpp"
 #include "results.hpp"
 
 namespace carousel::bench {
@@ -74,9 +75,13 @@ Json verdict_json(const Verdict& verdict) {
                         {"seconds", criterion.seconds},
                         {"met", verdict.xsimd <= criterion.seconds}});
   }
-  return {{"shape", verdict.shape},         {"threads", verdict.threads},
-          {"xsimd", verdict.xsimd},         {"onednn", verdict.onednn},
-          {"met", verdict.met()},           {"allowed_seconds", verdict.allowed()},
+  return {{"shape", verdict.shape},
+          {"threads", verdict.threads},
+          {"xsimd", verdict.xsimd},
+          {"onednn", verdict.onednn},
+          {"onnxruntime", verdict.onnxruntime},
+          {"met", verdict.met()},
+          {"allowed_seconds", verdict.allowed()},
           {"criteria", std::move(criteria)}};
 }
 
@@ -111,6 +116,14 @@ Json route_json(const RouteResult& result) {
           {"plugin", quartiles_json(result.plugin)}};
 }
 
+Json all_versions(const Results& results) {
+  Json json = versions_json();
+  if (!results.onnxruntime_version.empty()) {
+    json["backends"][kOnnxRuntime] = "ONNX Runtime " + results.onnxruntime_version;
+  }
+  return json;
+}
+
 }  // namespace
 
 cli::Json results_json(const Results& results) {
@@ -128,13 +141,20 @@ cli::Json results_json(const Results& results) {
   for (const PrepareResult& result : results.prepare) prepare.push_back(prepare_json(result));
   Json routes = Json::array();
   for (const RouteResult& result : results.routes) routes.push_back(route_json(result));
-  return {{"format", "carousel-bench"},     {"format_version", 1},
-          {"created", utc_time()},          {"mode", results.mode},
-          {"seconds", results.seconds},     {"machine", machine_json()},
-          {"versions", versions_json()},    {"roofline", roofline_json(results.roofline)},
-          {"shapes", std::move(shapes)},    {"measurements", std::move(measurements)},
-          {"targets", std::move(verdicts)}, {"lengths", std::move(lengths)},
-          {"prepare", std::move(prepare)},  {"plugin_route", std::move(routes)}};
+  return {{"format", "carousel-bench"},
+          {"format_version", 1},
+          {"created", utc_time()},
+          {"mode", results.mode},
+          {"seconds", results.seconds},
+          {"machine", machine_json()},
+          {"versions", all_versions(results)},
+          {"roofline", roofline_json(results.roofline)},
+          {"shapes", std::move(shapes)},
+          {"measurements", std::move(measurements)},
+          {"targets", std::move(verdicts)},
+          {"lengths", std::move(lengths)},
+          {"prepare", std::move(prepare)},
+          {"plugin_route", std::move(routes)}};
 }
 
 }  // namespace carousel::bench

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "settings.hpp"
 
+#include "onnxruntime.hpp"
+
 #include <commands.hpp>
 #include <csv.hpp>
 
@@ -29,6 +31,7 @@ constexpr const char* kFooter =
   carousel_bench --shapes 'sq128_*,vadcell' --threads 1
   carousel_bench --backend xsimd:avx2,xsimd:avx512 --shapes amp40_b1
   carousel_bench --quick --cell gru              the same shapes with another cell
+  carousel_bench --quick --compare --peers       with ONNX Runtime, in the same process
   carousel_bench --lengths --prepare             variable lengths; prepare, first runs, idle threads
   carousel_bench --plugin-route                  calls into plug-ins
 
@@ -36,17 +39,28 @@ How it measures: a sample is as many whole runs, each from zero state, as take a
 samples of all backends of a shape alternate at random (Google Benchmark's random interleaving), so
 compare within a shape and a run. Medians and quartiles count. "roofline" is the share of what this
 machine could do by its own rates, measured in the same run (see `carousel rank --help`).
-With two threads, oneDNN's threads get time to go to sleep before and after, and the time that a
-cache line takes from core to core is measured; where that, or oneDNN's gain over one thread, says
-that the machine is in a slow state, the shape is measured up to three times, and marked "slow" if it
-stays like this.
+With two threads, those of oneDNN and ONNX Runtime get time to go to sleep before and after, and the
+time that a cache line takes from core to core is measured; where that, or oneDNN's gain over one
+thread, says that the machine is in a slow state, the shape is measured up to three times, and marked
+"slow" if it stays like this.
 
 Targets (--compare): those stated against other engines come from bench/peers.csv and are
   (peer's time there) x (oneDNN's time here / oneDNN's time there), same oneDNN version.
-The other engines themselves are not run: there is no --peers for ONNX Runtime yet.
+With --peers, ONNX Runtime's own time takes the place of that table's figure for it: the best peer
+is then the fastest of ONNX Runtime, oneDNN (both measured) and, if another engine was the best
+there, its scaled time.
+
+--peers needs ONNX Runtime, which is not part of this build and never downloaded by it:
+)";
+
+constexpr const char* kAfterSources =
+    R"(
+It gets the file that carousel::save_onnx writes of the same network, a session with as many
+intra-op threads (that may spin), one inter-op thread, sequential execution and all optimizations,
+and input and output in place.
 
 Exit codes: 0 ok, 1 results of two backends differ (with --strict also: a target is missed),
-2 usage or bad input.)";
+2 usage or bad input; also --peers where ONNX Runtime is not found.)";
 
 constexpr std::array kQuickShapes{"sq16_b1",   "sq32_b16",  "sq64_b1",    "sq64_b16", "sq128_b1",
                                   "sq128_b64", "sq256_b1",  "sq256_b16",  "sq512_b1", "amp40_b1",
@@ -113,12 +127,17 @@ void add_options(CLI::App& app, Arguments& arguments, Settings& settings) {
   app.add_option("--threads", arguments.threads, "only these counts (default: 1,2)");
   app.add_option("--seconds", arguments.seconds, "about how long to take (default: 540; quick: 45)")
       ->check(CLI::Range(1.0, 36000.0));
+  CLI::Option* peers =
+      app.add_flag("--peers", settings.peers, "ONNX Runtime as well, if it is found (see below)");
   app.add_flag("--lengths", settings.lengths,
-               "instead: lengths uniform in 1..T against padded rows, for shapes with many rows");
+               "instead: lengths uniform in 1..T against padded rows, for shapes with many rows")
+      ->excludes(peers);
   app.add_flag("--prepare", settings.prepare,
-               "instead: prepare against memcpy, first run, stream size, idle threads");
+               "instead: prepare against memcpy, first run, stream size, idle threads")
+      ->excludes(peers);
   app.add_flag("--plugin-route", settings.plugin_route,
-               "instead: what a call costs that goes through the ABI of plug-ins");
+               "instead: what a call costs that goes through the ABI of plug-ins")
+      ->excludes(peers);
   app.add_flag("--strict", settings.strict, "exit with 1 when a target is missed");
   app.add_option("--output", settings.output, "results as JSON")->capture_default_str();
 }
@@ -127,7 +146,7 @@ void add_options(CLI::App& app, Arguments& arguments, Settings& settings) {
 
 bool parse_arguments(int argc, char** argv, Settings& settings, int& exit_code) {
   CLI::App app{kDescription, "carousel_bench"};
-  app.footer(kFooter);
+  app.footer(std::string(kFooter) + kOnnxRuntimeSources + kAfterSources);
   app.set_version_flag("--version", "carousel_bench " CAROUSEL_VERSION);
   app.failure_message([](const CLI::App* /*app*/, const CLI::Error& error) {
     return std::string("carousel_bench: error: ") + error.what() +

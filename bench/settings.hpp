@@ -17,6 +17,7 @@ struct Settings {
   int most_repetitions = 101;
   bool all_backends = true;  ///< without `backends`: each instruction set and scalar as well
   bool compare = false;
+  bool peers = false;  ///< ONNX Runtime as well
   bool lengths = false;
   bool prepare = false;
   bool plugin_route = false;

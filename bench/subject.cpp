@@ -2,12 +2,14 @@
 #include "subject.hpp"
 
 #include "machine.hpp"
+#include "onnxruntime.hpp"
 
 #include <random.hpp>
 #include <timing.hpp>
 
 #include <carousel/backend.hpp>
 #include <carousel/error.hpp>
+#include <carousel/network.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -37,6 +39,40 @@ std::string backends_of(const Network& network) {
   return ids;
 }
 
+/// Carousel itself, through its public interface.
+class NetworkRunner : public Runner {
+ public:
+  NetworkRunner(const std::string& backend, const Work& work, int threads)
+      : Runner(work),
+        network_(prepare(work.model, {.backend = backend,
+                                      .threads = threads,
+                                      .batch = work.shape.batch,
+                                      .steps = work.shape.steps,
+                                      .plan = Plan::fixed})),
+        stream_(network_.stream(
+            {.batch = work.shape.batch, .max_steps = std::min(work.shape.steps, kMostSteps)})) {}
+
+  void run(std::span<const std::int64_t> lengths) override {
+    const Shape& shape = work_.shape;
+    stream_.reset();
+    const Status status = stream_.run(
+        steps_first(work_.x.data(), shape.steps, shape.batch, shape.input),
+        steps_first(y_.data(), shape.steps, shape.batch, network_.output_size()), lengths);
+    if (!status) throw Error(resolved() + " on " + shape.name + ": " + status.message());
+  }
+
+  [[nodiscard]] std::string resolved() const override { return backends_of(network_); }
+
+ private:
+  Network network_;
+  Stream stream_;
+};
+
+std::unique_ptr<Runner> make_runner(const std::string& backend, const Work& work, int threads) {
+  if (backend == kOnnxRuntime) return onnxruntime_runner(work, threads);
+  return std::make_unique<NetworkRunner>(backend, work, threads);
+}
+
 }  // namespace
 
 Work::Work(const Shape& which)
@@ -44,27 +80,12 @@ Work::Work(const Shape& which)
 
 Subject::Subject(std::string backend, const Work& work, int threads)
     : backend_(std::move(backend)),
-      work_(work),
       threads_(threads),
-      network_(prepare(work.model, {.backend = backend_,
-                                    .threads = threads,
-                                    .batch = work.shape.batch,
-                                    .steps = work.shape.steps,
-                                    .plan = Plan::fixed})),
-      stream_(network_.stream(
-          {.batch = work.shape.batch, .max_steps = std::min(work.shape.steps, kMostSteps)})),
-      y_(static_cast<std::size_t>(work.shape.steps * work.shape.batch * network_.output_size())) {
-  resolved_ = backends_of(network_);
+      runner_(make_runner(backend_, work, threads)) {
+  resolved_ = runner_->resolved();
 }
 
-void Subject::run(std::span<const std::int64_t> lengths) {
-  const Shape& shape = work_.shape;
-  stream_.reset();
-  const Status status = stream_.run(
-      steps_first(work_.x.data(), shape.steps, shape.batch, shape.input),
-      steps_first(y_.data(), shape.steps, shape.batch, network_.output_size()), lengths);
-  if (!status) throw Error(backend_ + " on " + shape.name + ": " + status.message());
-}
+void Subject::run(std::span<const std::int64_t> lengths) { runner_->run(lengths); }
 
 double Subject::time(std::int64_t runs, std::span<const std::int64_t> lengths) {
   const double start = cli::now();
@@ -73,6 +94,7 @@ double Subject::time(std::int64_t runs, std::span<const std::int64_t> lengths) {
 }
 
 double Subject::calibrate() {
+  if (threads_ > 1) wait_until_idle();
   once_ = time(1);
   runs_ = 1;
   if (once_ > kSurelyLong) return once_;

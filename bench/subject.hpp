@@ -1,27 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "shapes.hpp"
-
-#include <carousel/network.hpp>
+#include "runner.hpp"
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 namespace carousel::bench {
 
-/// A shape with its weights and input.
-struct Work {
-  explicit Work(const Shape& which);
-
-  Shape shape;
-  Model model;
-  std::vector<float> x;  ///< [steps, batch, input_size]
-};
-
-/// One backend, ready to run one shape through the public interface.
+/// One backend (or ONNX Runtime), ready to run one shape through its public interface.
 class Subject {
  public:
   /// Throws Error when the backend cannot run it. `work` must outlive this.
@@ -41,20 +31,17 @@ class Subject {
   double calibrate();
   /// Seconds of one run, the mean of one sample. Short runs get a run before, since another
   /// subject has had the caches. With several threads it waits until those of the subject before,
-  /// which may spin on (OpenMP's do), have given up their cores.
+  /// which may spin on (OpenMP's and ONNX Runtime's do), have given up their cores.
   [[nodiscard]] double sample(std::span<const std::int64_t> lengths = {});
   [[nodiscard]] std::int64_t runs_per_sample() const noexcept { return runs_; }
 
-  [[nodiscard]] const std::vector<float>& y() const noexcept { return y_; }
+  [[nodiscard]] const std::vector<float>& y() const noexcept { return runner_->y(); }
 
  private:
   std::string backend_;
   std::string resolved_;
-  const Work& work_;
   int threads_;
-  Network network_;
-  Stream stream_;
-  std::vector<float> y_;
+  std::unique_ptr<Runner> runner_;
   std::int64_t runs_ = 1;
   double once_ = 0;
 };

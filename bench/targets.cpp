@@ -20,9 +20,7 @@ std::string factor_text(double factor, const std::string& what) {
 class Collector {
  public:
   Collector(const Shape& shape, const PeerTimes& peers, const TargetInputs& inputs)
-      : shape_(shape), peers_(peers), inputs_(inputs), peer_(seconds_of_best_peer(peers, inputs)) {
-    peer_name_ = inputs.threads == 1 ? peers.best_t1_peer : peers.best_t2_peer;
-  }
+      : shape_(shape), peers_(peers), inputs_(inputs), peer_(best_peer(peers, inputs)) {}
 
   std::vector<Criterion> collect() {
     against_peer(peer_factor());
@@ -48,16 +46,16 @@ class Collector {
   }
 
   void against_peer(double factor) {
-    if (peer_) add(factor_text(factor, peer_name_), factor * *peer_);
+    if (peer_) add(factor_text(factor, peer_->name), factor * peer_->seconds);
   }
 
   /// 90 % of the peak or 0.8 times the best peer, whichever is slower.
   void hidden_64() {
     const double at_peak = shape_.flops() / (0.9 * peak());
-    if (!peer_ || at_peak > 0.8 * *peer_) {
+    if (!peer_ || at_peak > 0.8 * peer_->seconds) {
       add("≥ 90 % of FMA peak", at_peak);
     } else {
-      add(factor_text(0.8, peer_name_), 0.8 * *peer_);
+      add(factor_text(0.8, peer_->name), 0.8 * peer_->seconds);
     }
   }
 
@@ -104,8 +102,7 @@ class Collector {
   const Shape& shape_;
   const PeerTimes& peers_;
   const TargetInputs& inputs_;
-  std::optional<double> peer_;
-  std::string peer_name_;
+  std::optional<Peer> peer_;
   std::vector<Criterion> criteria_;
 };
 
@@ -122,6 +119,19 @@ std::optional<double> seconds_of_best_peer(const PeerTimes& peers, const TargetI
   if (inputs.onednn_is_2) return scaled(best, inputs.onednn_t1, peers.onednn26_t1);
   return inputs.threads == 1 ? scaled(best, inputs.onednn_t1, peers.onednn312_t1)
                              : scaled(best, inputs.onednn, peers.onednn312_t2);
+}
+
+std::optional<Peer> best_peer(const PeerTimes& peers, const TargetInputs& inputs) {
+  const std::string& name = inputs.threads == 1 ? peers.best_t1_peer : peers.best_t2_peer;
+  const std::optional<double> there = seconds_of_best_peer(peers, inputs);
+  std::vector<Peer> rivals;
+  if (there && !(inputs.onnxruntime && name == "ort")) rivals.push_back({name, *there});
+  if (inputs.onnxruntime) {
+    rivals.push_back({"onnxruntime", *inputs.onnxruntime});
+    if (inputs.onednn) rivals.push_back({"onednn", *inputs.onednn});
+  }
+  if (rivals.empty()) return std::nullopt;
+  return *std::ranges::min_element(rivals, {}, &Peer::seconds);
 }
 
 std::vector<Criterion> criteria(const Shape& shape, const PeerTimes& peers,

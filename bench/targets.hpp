@@ -16,7 +16,8 @@ struct TargetInputs {
   double flops_per_second = 0;  ///< the peak of one core
   bool onednn_is_2 = false;     ///< the oneDNN in this process is a 2.x
   std::optional<double> onednn_t1;
-  std::optional<double> onednn;  ///< with `threads`
+  std::optional<double> onednn;       ///< with `threads`
+  std::optional<double> onnxruntime;  ///< likewise
   std::optional<double> xsimd_t1;
 };
 
@@ -34,6 +35,17 @@ struct Criterion {
 /// so with it one-thread times scale both. No value when a time is missing.
 [[nodiscard]] std::optional<double> seconds_of_best_peer(const PeerTimes& peers,
                                                          const TargetInputs& inputs);
+
+/// Whom demands are stated against.
+struct Peer {
+  std::string name;
+  double seconds = 0;
+};
+
+/// The fastest other engine with exact activations: the best of peers.csv by its scaled time. Where
+/// ONNX Runtime was measured, its own time replaces what the table says of it ("ort"), and the
+/// least of its, oneDNN's and, of a third engine, the scaled time counts.
+[[nodiscard]] std::optional<Peer> best_peer(const PeerTimes& peers, const TargetInputs& inputs);
 
 /// All demands that the project makes on `shape` with `inputs.threads` threads, as far as they can
 /// be computed; in no particular order.

@@ -20,8 +20,7 @@ constexpr double kFaintest = 0.06;
 std::string title(const ReportData& data, const ReportShape& shape, int threads, double ratio) {
   const ReportMeasurement* ours = data.find(shape.name, "xsimd", threads);
   return shape.name + " (" + shape.text() + "), " + threads_text(threads) + "\nxsimd " +
-         format_time(ours->median) + ", " + format_fixed(ratio, 3) +
-         " times the best other backend";
+         format_time(ours->median) + ", " + format_fixed(ratio, 3) + " times the best other engine";
 }
 
 void cell(Svg& svg, double x, double y, const ReportData& data, const ReportShape* shape,
@@ -121,8 +120,8 @@ std::string heat_map_section(const ReportData& data) {
   });
   if (!any) return {};
   std::string html =
-      "<section><h2>xsimd against the best other backend</h2>\n<p>Time of xsimd divided by that of "
-      "the fastest other backend in this process: below 1, xsimd is faster.</p>\n" +
+      "<section><h2>xsimd against the best other engine</h2>\n<p>Time of xsimd divided by that of "
+      "the fastest other engine in this process: below 1, xsimd is faster.</p>\n" +
       colour_key() + "<div class=\"plots\">\n";
   for (const int threads : data.thread_counts()) html += square_map(data, threads);
   return html + named_map(data) + "</div></section>\n";

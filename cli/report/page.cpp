@@ -82,7 +82,7 @@ std::string demand_list(const ReportTarget& target) {
 }  // namespace
 
 std::string backend_class(const std::string& id) {
-  for (const char* known : {"avx512", "avx2", "sse2", "onednn", "scalar"}) {
+  for (const char* known : {"avx512", "avx2", "sse2", "onednn", "onnxruntime", "scalar"}) {
     if (id.find(known) != std::string::npos) return std::string("b-") + known;
   }
   return "b-other";

@@ -98,7 +98,8 @@ class RooflinePlot {
 
   void dots(bool major) {
     for (const ReportMeasurement& one : data_.measurements) {
-      const bool is_major = one.backend == "xsimd" || one.backend == "onednn";
+      const bool is_major =
+          one.backend == "xsimd" || one.backend == "onednn" || one.backend == "onnxruntime";
       if (one.threads != threads_ || !one.ran() || is_major != major) continue;
       const ReportShape& shape = *data_.shape(one.shape);
       svg_.circle(x_(intensity(shape)), y_(std::max(one.gflops, y_.low())), major ? 5 : 3.5,

@@ -65,6 +65,7 @@ std::string plot(const ReportData& data, int threads) {
       svg.line(x, y(std::clamp(*ours, kLowest, kHighest)), x,
                y(std::clamp(*theirs, kLowest, kHighest)), "stem");
     }
+    dot(svg, data, y, x, shape->name, "onnxruntime", threads);
     dot(svg, data, y, x, shape->name, "onednn", threads);
     dot(svg, data, y, x, shape->name, "xsimd", threads);
     svg.text(x + 3, kBottom + 14, shape->name, "dim", Anchor::end, -52);
@@ -75,7 +76,7 @@ std::string plot(const ReportData& data, int threads) {
 
 std::string key(const ReportData& data) {
   std::string html = "<div class=\"legend\">";
-  for (const char* backend : {"xsimd", "onednn"}) {
+  for (const char* backend : {"xsimd", "onednn", "onnxruntime"}) {
     const auto found = std::ranges::find_if(data.measurements, [&](const ReportMeasurement& one) {
       return one.backend == backend && one.ran();
     });

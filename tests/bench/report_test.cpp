@@ -93,6 +93,19 @@ TEST(Report, HasTheFigures) {
   EXPECT_TRUE(contains(html, "oneDNN 2.6.3"));
 }
 
+TEST(Report, HasMeasuredPeers) {
+  Json json = results();
+  json["versions"]["backends"]["onnxruntime"] = "ONNX Runtime 1.21.0";
+  json["measurements"].push_back(measurement("onnxruntime", "onnxruntime", 1, 20.5e-6));
+  json["measurements"].push_back(measurement("onnxruntime", "onnxruntime", 2, 10.25e-6));
+  const std::string html = page(json);
+  EXPECT_TRUE(contains(html, "ONNX Runtime 1.21.0"));
+  EXPECT_TRUE(contains(html, "<i class=\"b-onnxruntime\"></i>onnxruntime"));
+  EXPECT_TRUE(contains(html, "20.5 µs"));
+  EXPECT_TRUE(contains(html, ">0.60</text>")) << "the ratio to it, in the heat map";
+  EXPECT_TRUE(contains(html, "onnxruntime: 2.00 times as fast with 2 threads"));
+}
+
 TEST(Report, EscapesNames) {
   const std::string html = page(results());
   EXPECT_TRUE(contains(html, "s&lt;1&gt;"));

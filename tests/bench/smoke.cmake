@@ -3,17 +3,7 @@
 file(REMOVE_RECURSE "${folder}")
 file(MAKE_DIRECTORY "${folder}")
 
-# expect(<exit code> <text that the output has> <command>...)
-function(expect code text)
-  execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
-  if(NOT result STREQUAL code)
-    message(FATAL_ERROR "${ARGN}: exit code ${result}, expected ${code}:\n${output}")
-  endif()
-  string(FIND "${output}" "${text}" at)
-  if(at EQUAL -1)
-    message(FATAL_ERROR "${ARGN}: no \"${text}\" in:\n${output}")
-  endif()
-endfunction()
+include("${CMAKE_CURRENT_LIST_DIR}/expect.cmake")
 
 expect(0 "sq16_b1" "${bench}" --shapes sq16_b1 --seconds 1 --output "${folder}/results.json")
 file(READ "${folder}/results.json" json)
@@ -33,3 +23,11 @@ expect(0 "gru_sq16_b1" "${bench}" --shapes sq16_b1 --cell gru --seconds 1 --thre
 expect(2 "--cell" "${bench}" --cell tree)
 expect(2 "no shape 'sq17'" "${bench}" --shapes sq17)
 expect(2 "--threads" "${bench}" --threads 0)
+
+# Builds without ONNX Runtime's header say so; others find no library in an empty folder.
+file(MAKE_DIRECTORY "${folder}/empty")
+foreach(text "--peers: " "libonnxruntime-dev" "onnxruntime-node")
+  expect(2 "${text}" "${CMAKE_COMMAND}" -E env "CAROUSEL_ONNXRUNTIME=${folder}/empty"
+    "${bench}" --peers --shapes sq16_b1)
+endforeach()
+expect(2 "--peers" "${bench}" --peers --lengths)

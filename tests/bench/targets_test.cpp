@@ -25,6 +25,7 @@ TargetInputs inputs(int threads) {
           .onednn_is_2 = false,
           .onednn_t1 = 4e-3,
           .onednn = threads == 1 ? 4e-3 : 2e-3,
+          .onnxruntime = {},
           .xsimd_t1 = 3e-3};
 }
 
@@ -63,6 +64,26 @@ TEST(Targets, WithoutOneDnnThereIsNoPeerButTheRooflineStays) {
   ASSERT_EQ(demands.size(), 1U);
   EXPECT_EQ(demands.front().text, "≥ 92 % of roofline");
   EXPECT_NEAR(demands.front().seconds, 1e-3 / 0.92, 1e-12);
+}
+
+TEST(Targets, AMeasuredOnnxRuntimeReplacesItsScaledTime) {
+  EXPECT_EQ(best_peer(kPeers, inputs(1)).value().name, "ort") << "3 ms by the table";
+  TargetInputs measured = inputs(1);
+  measured.onnxruntime = 3.5e-3;
+  EXPECT_EQ(best_peer(kPeers, measured).value().name, "onnxruntime");
+  EXPECT_NEAR(best_peer(kPeers, measured).value().seconds, 3.5e-3, 1e-12);
+  EXPECT_NEAR(seconds_of(criteria(shape(16, 1), kPeers, measured), "≤ 0.70 × onnxruntime"),
+              0.7 * 3.5e-3, 1e-12);
+  measured.onnxruntime = 5e-3;
+  EXPECT_EQ(best_peer(kPeers, measured).value().name, "onednn") << "4 ms, measured beside it";
+}
+
+TEST(Targets, AThirdEngineStaysTheBestPeerByItsScaledTime) {
+  TargetInputs measured = inputs(2);
+  measured.onnxruntime = 1.8e-3;
+  EXPECT_EQ(best_peer(kPeers, measured).value().name, "torch") << "1.5 ms by the table";
+  measured.onnxruntime = 1.4e-3;
+  EXPECT_EQ(best_peer(kPeers, measured).value().name, "onnxruntime");
 }
 
 TEST(Targets, SmallNetworksMustBeatTheBestPeersClearly) {

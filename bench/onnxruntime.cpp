@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "onnxruntime.hpp"
+
+#include "onnxruntime_library.hpp"
+
+#include <carousel/error.hpp>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+
+namespace carousel::bench {
+namespace {
+
+namespace fs = std::filesystem;
+using ort::check;
+using ort::Handle;
+
+/// A folder of its own for the model file, gone with everything in it at the end.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = fs::temp_directory_path() / "carousel-bench-XXXXXX";
+    if (mkdtemp(name.data()) == nullptr) {
+      throw Error(name + ": cannot create: " + std::generic_category().message(errno));
+    }
+    path_ = name;
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  [[nodiscard]] const fs::path& path() const noexcept { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+OrtEnv* environment() {
+  static const Handle<OrtEnv> made =
+      ort::make<OrtEnv>(ort::api().CreateEnv, ORT_LOGGING_LEVEL_ERROR, "carousel_bench");
+  return made.get();
+}
+
+/// What makes it fastest. Its threads watch for work for a while after each run ("spinning");
+/// Subject::sample waits until they sleep.
+Handle<OrtSessionOptions> session_options(int threads) {
+  const OrtApi& api = ort::api();
+  auto options = ort::make<OrtSessionOptions>(api.CreateSessionOptions);
+  check(api.SetIntraOpNumThreads(options.get(), threads));
+  check(api.SetInterOpNumThreads(options.get(), 1));
+  check(api.SetSessionExecutionMode(options.get(), ORT_SEQUENTIAL));
+  check(api.SetSessionGraphOptimizationLevel(options.get(), ORT_ENABLE_ALL));
+  check(api.EnableMemPattern(options.get()));
+  check(api.EnableCpuMemArena(options.get()));
+  check(api.AddSessionConfigEntry(options.get(), "session.intra_op.allow_spinning", "1"));
+  return options;
+}
+
+Handle<OrtSession> open_session(const Model& model, int threads) {
+  const TemporaryFolder folder;
+  const fs::path file = folder.path() / "model.onnx";
+  save_onnx(model, file);
+  const auto options = session_options(threads);
+  return ort::make<OrtSession>(ort::api().CreateSession, environment(), file.c_str(),
+                               options.get());
+}
+
+/// A tensor [steps, batch, size] that stays where it is.
+Handle<OrtValue> tensor(const Shape& shape, std::int64_t size, const float* values) {
+  const OrtApi& api = ort::api();
+  const auto memory =
+      ort::make<OrtMemoryInfo>(api.CreateCpuMemoryInfo, OrtArenaAllocator, OrtMemTypeDefault);
+  const std::array sizes{shape.steps, shape.batch, size};
+  const auto bytes = static_cast<std::size_t>(shape.steps * shape.batch * size) * sizeof(float);
+  // It takes inputs as void* too, but does not write to them.
+  return ort::make<OrtValue>(api.CreateTensorWithDataAsOrtValue, memory.get(),
+                             const_cast<float*>(values), bytes, sizes.data(), sizes.size(),
+                             ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT);
+}
+
+class OnnxRuntimeRunner : public Runner {
+ public:
+  OnnxRuntimeRunner(const Work& work, int threads)
+      : Runner(work),
+        session_(open_session(work.model, threads)),
+        input_(tensor(work.shape, work.model.input_size(), work.x.data())),
+        output_(tensor(work.shape, work.model.output_size(), y_.data())) {}
+
+  void run(std::span<const std::int64_t> lengths) override {
+    if (!lengths.empty()) throw Error("onnxruntime: only whole sequences are measured");
+    constexpr const char* kInput = "x";
+    constexpr const char* kOutput = "y";
+    const OrtValue* input = input_.get();
+    OrtValue* output = output_.get();
+    check(ort::api().Run(session_.get(), nullptr, &kInput, &input, 1, &kOutput, 1, &output));
+  }
+
+  [[nodiscard]] std::string resolved() const override { return kOnnxRuntime; }
+
+ private:
+  Handle<OrtSession> session_;
+  Handle<OrtValue> input_;
+  Handle<OrtValue> output_;
+};
+
+}  // namespace
+
+std::string onnxruntime_version() { return ort::version(); }
+
+std::unique_ptr<Runner> onnxruntime_runner(const Work& work, int threads) {
+  return std::make_unique<OnnxRuntimeRunner>(work, threads);
+}
+
+}  // namespace carousel::bench

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// In builds without ONNX Runtime's header or without ONNX files.
+#include "onnxruntime.hpp"
+
+#include <carousel/error.hpp>
+
+namespace carousel::bench {
+namespace {
+
+[[noreturn]] void refuse() {
+  throw Error(std::string("--peers: this carousel_bench was built without ONNX Runtime, since "
+                          "CMake found no " CAROUSEL_ONNXRUNTIME_MISSING ".\n") +
+              kOnnxRuntimeSources);
+}
+
+}  // namespace
+
+std::string onnxruntime_version() { refuse(); }
+
+std::unique_ptr<Runner> onnxruntime_runner(const Work& /*work*/, int /*threads*/) { refuse(); }
+
+}  // namespace carousel::bench

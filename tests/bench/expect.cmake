@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# expect(<exit code> <text that the output has> <command>...)
+function(expect code text)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(NOT result STREQUAL code)
+    message(FATAL_ERROR "${ARGN}: exit code ${result}, expected ${code}:\n${output}")
+  endif()
+  string(FIND "${output}" "${text}" at)
+  if(at EQUAL -1)
+    message(FATAL_ERROR "${ARGN}: no \"${text}\" in:\n${output}")
+  endif()
+endfunction()

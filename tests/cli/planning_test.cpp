@@ -76,8 +76,8 @@ TEST(Planning, ExplainListsEveryWay) {
   for (const auto& candidate : layer["candidates"]) {
     chosen += candidate.contains("backend") &&
                       candidate["verdict"].get<std::string>().starts_with("chosen: ")
-                  ? 1
-                  : 0;
+                  ? 1U
+                  : 0U;
     EXPECT_FALSE(candidate["verdict"].get<std::string>().empty()) << candidate;
   }
   EXPECT_EQ(chosen, 1U);

@@ -21,10 +21,10 @@ inline constexpr double kFlush = std::numeric_limits<float>::min();
 /// asks of an implementation, chosen with the kernels in view. Do not raise them to make a test
 /// pass.
 struct ErrorModel {
-  /// Error that an activation function may add of its own, in units in the last place: the bound
-  /// that tests/xsimd holds the kernels to for each float there is (worst found: 1.60, tanh on
-  /// SSE2).
-  double activation_ulp = 2.0;
+  /// Error that an activation function may add of its own, in units in the last place. The kernels
+  /// are held to 2 for each float there is, by tests/xsimd (worst found: 1.60, tanh on SSE2);
+  /// glibc's tanhf, which the scalar backend uses, is off by up to 2.2.
+  double activation_ulp = 2.5;
   /// The same for functions from 0 to 1, relative to that range: a gate that lets next to nothing
   /// through is off by units in the last place of 1/2, not of itself. sigmoid(x) computed as
   /// 1/2 + tanh(x/2)/2 is of this kind, and what a gate multiplies is never larger than its state.

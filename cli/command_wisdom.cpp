@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
 #include "format.hpp"
+#include "report/write_file.hpp"
 #include "table.hpp"
 #include "tune_core.hpp"
 #include "workload.hpp"
@@ -101,9 +102,7 @@ int give(const WisdomArguments& arguments) {
     return kOk;
   }
   // Not merged into what is there: the file becomes what the wisdom is now.
-  forget_wisdom(arguments.file);
-  add_wisdom(arguments.file, wisdom.entries);
-  std::filesystem::remove(arguments.file + ".lock");
+  write_file(arguments.file, format_wisdom(wisdom));
   return kOk;
 }
 

@@ -5,6 +5,7 @@
 
 #include <carousel/error.hpp>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -53,15 +54,15 @@ std::vector<std::byte> read_file(const fs::path& file) {
   if (!handle) {
     fail_with_errno(file, "cannot open", errno);
   }
-  std::error_code error;
-  const std::uintmax_t size = fs::file_size(file, error);
-  if (error) {
-    fail_with_errno(file, "cannot read the size", error.value());
+  // Of what was opened: another file may have the name by now.
+  struct stat status {};
+  if (::fstat(::fileno(handle.get()), &status) != 0) {
+    fail_with_errno(file, "cannot read the size", errno);
   }
-  if (size == 0) {
+  if (status.st_size == 0) {
     fail(file.string(), "is empty");
   }
-  std::vector<std::byte> bytes = allocate(file, size);
+  std::vector<std::byte> bytes = allocate(file, static_cast<std::uintmax_t>(status.st_size));
   errno = 0;
   if (std::fread(bytes.data(), 1, bytes.size(), handle.get()) != bytes.size()) {
     if (std::ferror(handle.get()) != 0) {

@@ -21,7 +21,7 @@ struct Rates {
   double meeting;            ///< and, with several threads, a step because they have to meet
 };
 
-/// Fitted to 156 timings of shapes.csv's LSTMs with one thread on a Xeon with AVX-512, 2 MiB of L2
+/// Fitted to 222 timings of shapes.csv's LSTMs with one thread on a Xeon with AVX-512, 2 MiB of L2
 /// cache per core, so that the logarithms of the ratios become small; neon and scalar by analogy.
 constexpr std::array kRates{
     Rates{"xsimd:avx512", 16, 105e9, 1100e9, 19e9, 0.4e-9, 20e-9, 2.0e-6, 0.5e-6},

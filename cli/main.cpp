@@ -56,10 +56,10 @@ int run(int argc, char** argv) {
   app.footer(kExamples);
   app.failure_message(usage_error);
   app.require_subcommand(1);
-  const std::array commands{backends_command(app), inspect_command(app), run_command(app),
-                            check_command(app),    rank_command(app),    generate_command(app),
-                            latency_command(app),  report_command(app),  convert_command(app),
-                            trace_command(app),    tune_command(app),    wisdom_command(app),
+  const std::array commands{backends_command(app), inspect_command(app),    run_command(app),
+                            check_command(app),    rank_command(app),       generate_command(app),
+                            latency_command(app),  report_command(app),     convert_command(app),
+                            trace_command(app),    tune_command(app),       wisdom_command(app),
                             explain_command(app),  conformance_command(app)};
   for (const Command& command : commands) add_plugin_option(*command.parser);
   try {

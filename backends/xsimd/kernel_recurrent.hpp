@@ -266,11 +266,11 @@ CAROUSEL_INLINE void run_sequence(const RecurrentJob& job, int index, int count,
   clear_padding(job, rows);
 }
 
-/// Whether inputs are projected ahead of the steps: with few rows, so that the weights are used for
-/// several steps at once (or, with one tile, for several blocks).
+/// Whether inputs are projected ahead of the steps: when that uses their weights for several steps
+/// at once (or, with one tile, for several blocks).
 inline bool worth_hoisting(const RecurrentJob& job, std::int64_t active) {
   const bool one_tile = active <= kMaxRows && active <= job.hoist_rows;
-  return one_tile || (active < 2 * kMaxRows && 2 * active <= job.hoist_rows);
+  return one_tile || 2 * active <= job.hoist_rows;
 }
 
 template <class AnyCell>

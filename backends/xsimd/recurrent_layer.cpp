@@ -12,11 +12,11 @@
 namespace carousel::simd {
 namespace {
 
-/// (row, step) pairs whose inputs are projected together when few rows run: enough to use each
-/// input weight several times while it is in the cache, and more of them where the weights of the
+/// (row, step) pairs whose inputs are projected together, ahead of the steps: enough to use each
+/// input weight several times while it is in the cache, and many more where the weights of the
 /// state go through that cache meanwhile.
 constexpr std::int64_t kHoistRows = 12;
-constexpr std::int64_t kHoistRowsOfBigLayers = 24;
+constexpr std::int64_t kHoistRowsOfBigLayers = 96;
 constexpr std::int64_t kBigLayerBytes = std::int64_t{768} << 10U;
 
 constexpr std::int64_t kPageFloats = 1024;

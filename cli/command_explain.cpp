@@ -17,7 +17,8 @@ namespace {
 constexpr const char* kFooter =
     R"(Lists for each layer the ways to run it, the chosen one first: the time that the cost model predicts for
 one run of --batch rows and --steps steps, the time that was measured (now, or when wisdom was made), and
-why it was chosen, was not, or cannot be.
+why it was chosen, was not, or cannot be. A tiling is how a backend cuts the work, where it has several
+ways; those that it does not choose by itself are listed if they were measured.
 
 Examples:
   carousel explain models/charlm.safetensors
@@ -86,18 +87,22 @@ Table candidate_table(const LayerPlan& layer) {
   Table table({{"", " "},
                {"backend", "backend", Align::left},
                {"threads", "threads"},
+               {"tiling", "tiling", Align::left},
                {"runs", ""},
                {"predicted_seconds", "predicted"},
                {"measured_seconds", "measured"},
+               {"spread", ""},
                {"verdict", "because", Align::left}});
   for (const PlanCandidate& candidate : layer.candidates) {
     const bool chosen = &candidate == &layer.candidates.front();
     table.add({{chosen ? "*" : "", chosen},
                candidate.backend,
                {candidate.runs ? std::to_string(candidate.threads) : "", candidate.threads},
+               candidate.runs ? tiling_cell(candidate.tiling) : TableCell{"", candidate.tiling},
                {"", candidate.runs},
                time_cell(candidate.predicted_seconds),
                time_cell(candidate.measured_seconds),
+               {"", candidate.spread},
                candidate.verdict});
   }
   return table;
@@ -110,8 +115,9 @@ void print(const std::vector<LayerPlan>& plan, const PrepareOptions& options) {
   for (std::size_t i = 0; i < plan.size(); ++i) {
     const LayerPlan& layer = plan[i];
     std::cout << "\nlayer " << i << ": " << describe(layer.spec) << "\n"
-              << choice_text(layer.backend, layer.threads) << ", by " << name(layer.source) << ": "
-              << layer.reason << '\n';
+              << choice_text(layer.backend, layer.threads)
+              << (layer.tiling.empty() ? "" : ", " + layer.tiling) << ", by " << name(layer.source)
+              << ": " << layer.reason << '\n';
     if (const std::string text = note(layer.spec); !text.empty()) std::cout << text << '\n';
     candidate_table(layer).print(std::cout);
   }
@@ -123,6 +129,7 @@ Json to_json(const std::vector<LayerPlan>& plan, const PrepareOptions& options) 
     layers.push_back({{"spec", describe(layer.spec)},
                       {"backend", layer.backend},
                       {"threads", layer.threads},
+                      {"tiling", layer.tiling},
                       {"source", name(layer.source)},
                       {"reason", layer.reason},
                       {"note", note(layer.spec)},
@@ -167,8 +174,8 @@ void add_options(CLI::App& command, ExplainArguments& arguments) {
 }  // namespace
 
 Command explain_command(CLI::App& app) {
-  CLI::App* command =
-      app.add_subcommand("explain", "Which backend and threads each layer would get, and why");
+  CLI::App* command = app.add_subcommand(
+      "explain", "Which backend, threads and tiling each layer would get, and why");
   auto arguments = std::make_shared<ExplainArguments>();
   add_options(*command, *arguments);
   command->footer(kFooter);

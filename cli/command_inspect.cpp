@@ -70,6 +70,7 @@ Table layer_table(const Model& model, const Plan& plan) {
                {"float32_bytes", "float32"},
                {"packed_bytes", "packed"},
                {"backend", "", Align::left},
+               {"tiling", "", Align::left},
                {"general_path", "", Align::left},
                {"", "backend", Align::left}});
   const auto layers = all_layers(model);
@@ -78,16 +79,18 @@ Table layer_table(const Model& model, const Plan& plan) {
     const LayerPlan* packed = plan.network ? &plan.network->layers()[l] : nullptr;
     const std::int64_t bytes = spec.parameter_count() * 4;
     const bool general = takes_general_path(spec, packed);
-    table.add(
-        {layer_name(model, l),
-         describe(spec),
-         {format_count(spec.parameter_count()), spec.parameter_count()},
-         {format_bytes(static_cast<double>(bytes)), bytes},
-         {packed == nullptr ? "-" : format_bytes(static_cast<double>(packed->memory_bytes)),
-          packed == nullptr ? Json(nullptr) : Json(packed->memory_bytes)},
-         {"", packed == nullptr ? Json(nullptr) : Json(packed->backend)},
-         {"", general},
-         (packed == nullptr ? "none" : packed->backend) + (general ? " (general path)" : "")});
+    table.add({layer_name(model, l),
+               describe(spec),
+               {format_count(spec.parameter_count()), spec.parameter_count()},
+               {format_bytes(static_cast<double>(bytes)), bytes},
+               {packed == nullptr ? "-" : format_bytes(static_cast<double>(packed->memory_bytes)),
+                packed == nullptr ? Json(nullptr) : Json(packed->memory_bytes)},
+               {"", packed == nullptr ? Json(nullptr) : Json(packed->backend)},
+               {"", packed == nullptr ? Json(nullptr) : Json(packed->tiling)},
+               {"", general},
+               (packed == nullptr ? "none" : packed->backend) +
+                   (packed == nullptr || packed->tiling.empty() ? "" : ", " + packed->tiling) +
+                   (general ? " (general path)" : "")});
   }
   return table;
 }

@@ -23,10 +23,11 @@ constexpr double kStableShare = 0.95;  // of the networks, for --repeat and --ve
 constexpr double kMostLoss = 1.05;
 
 constexpr const char* kFooter =
-    R"(Times every backend with 1, 2, 4, ... up to --threads threads on each layer, taking turns, and keeps
-the times in the wisdom file, which later runs choose by (--plan estimate, wisdom-only). Layers that
-wisdom knows already are not measured unless --again is given. Backends within 3 % of the fastest count
-as equally fast: fewer threads win, then the order of `carousel backends`.
+    R"(Times every backend with 1, 2, 4, ... up to --threads threads on each layer, taking turns, then the
+tilings of the best two (ways to cut the work, where a backend has several), and keeps the times in the
+wisdom file, which later runs choose by (--plan estimate, wisdom-only). Layers that wisdom knows already
+are not measured unless --again is given. What is not for sure slower than the fastest by more than 3 %
+counts as equally fast: fewer threads win, then the order of `carousel backends`, then the usual tiling.
 
 --shapes takes a table like bench/shapes.csv: name,input,hidden,layers,bidir,T,B.
 
@@ -88,6 +89,8 @@ TableCell margin_cell(const LayerPlan& layer) {
     if (next > 0 && seconds >= next) continue;
     next = seconds;
     name = choice_text(candidate.backend, candidate.threads);
+    const bool same = candidate.backend == layer.backend && candidate.threads == layer.threads;
+    if (same) name = candidate.tiling;
   }
   if (next == 0 || chosen == 0) return {"-", nullptr};
   return {format_fixed(next / chosen, 2) + " × " + name, next / chosen};
@@ -98,9 +101,11 @@ Json candidates_json(const LayerPlan& layer) {
   for (const PlanCandidate& candidate : layer.candidates) {
     list.push_back({{"backend", candidate.backend},
                     {"threads", candidate.threads},
+                    {"tiling", candidate.tiling},
                     {"runs", candidate.runs},
                     {"predicted_seconds", candidate.predicted_seconds},
                     {"measured_seconds", candidate.measured_seconds},
+                    {"spread", candidate.spread},
                     {"verdict", candidate.verdict}});
   }
   return list;
@@ -117,6 +122,7 @@ void add_rows(Table& table, const TuneResult& result, const TuneArguments& argum
          describe(layer.spec),
          {choice_text(layer.backend, layer.threads), layer.backend},
          {"", layer.threads},
+         tiling_cell(layer.tiling),
          {seconds > 0 ? format_time(seconds) : "-", seconds},
          margin_cell(layer),
          {std::string(name(layer.source)), std::string(name(layer.source))},
@@ -134,6 +140,7 @@ Table result_table(const std::vector<TuneResult>& results, const TuneArguments& 
                {"layer", "layer", Align::left},
                {"backend", "chosen", Align::left},
                {"threads", ""},
+               {"tiling", "tiling", Align::left},
                {"seconds", "time/run"},
                {"next", "next best", Align::left},
                {"source", "source", Align::left},
@@ -247,7 +254,7 @@ void add_options(CLI::App& command, TuneArguments& arguments) {
 
 Command tune_command(CLI::App& app) {
   CLI::App* command =
-      app.add_subcommand("tune", "Measure which backend runs each layer best, and remember it");
+      app.add_subcommand("tune", "Measure what runs each layer best, and remember it");
   auto arguments = std::make_shared<TuneArguments>();
   add_options(*command, *arguments);
   command->footer(kFooter);

@@ -57,6 +57,7 @@ Table entry_table(const Wisdom& wisdom) {
                {"steps", "steps"},
                {"threads", "threads"},
                {"fastest", "fastest", Align::left},
+               {"tiling", "tiling", Align::left},
                {"seconds", "time/run"},
                {"measured", "measured"},
                {"here", "here", Align::left},
@@ -70,6 +71,7 @@ Table entry_table(const Wisdom& wisdom) {
     table.add({describe(entry.layer), number(entry.batch), number(entry.steps),
                number(entry.threads),
                best == nullptr ? "-" : choice_text(best->backend, best->threads),
+               tiling_cell(best == nullptr ? "" : best->tiling),
                best == nullptr ? TableCell{"-", nullptr}
                                : TableCell{format_time(best->seconds), best->seconds},
                number(timed), TableCell{here ? "yes" : "another CPU", here},

@@ -14,7 +14,9 @@ constexpr double kVerifyFactor = 4;
 /// Tells plans with the same choices from others.
 std::string choices(const std::vector<LayerPlan>& plan) {
   std::string text;
-  for (const LayerPlan& layer : plan) text += choice_text(layer.backend, layer.threads) + ", ";
+  for (const LayerPlan& layer : plan) {
+    text += choice_text(layer.backend, layer.threads) + " " + layer.tiling + ", ";
+  }
   return text;
 }
 
@@ -27,11 +29,18 @@ PrepareOptions prepare_options(const TuneWork& work, const TuneOptions& options)
           .planning = options.planning};
 }
 
-double measured(const LayerPlan& layer, const std::string& backend, int threads) {
-  const auto found = std::ranges::find_if(layer.candidates, [&](const PlanCandidate& candidate) {
-    return candidate.backend == backend && candidate.threads == threads;
-  });
-  return found == layer.candidates.end() ? 0 : found->measured_seconds;
+/// What the choice of `plan` took in the measurements of `after`; a tiling that was not tried again
+/// was no better than the others of its backend, of which the slowest stands for it. 0: not known.
+double measured(const LayerPlan& after, const LayerPlan& plan) {
+  double slowest = 0;
+  for (const PlanCandidate& candidate : after.candidates) {
+    if (candidate.backend != plan.backend || candidate.threads != plan.threads) continue;
+    if (candidate.tiling == plan.tiling && candidate.measured_seconds > 0) {
+      return candidate.measured_seconds;
+    }
+    slowest = std::max(slowest, candidate.measured_seconds);
+  }
+  return slowest;
 }
 
 double best(const LayerPlan& layer) {
@@ -48,7 +57,7 @@ double loss(const std::vector<LayerPlan>& plan, const std::vector<LayerPlan>& af
   double chosen = 0;
   double possible = 0;
   for (std::size_t i = 0; i < plan.size(); ++i) {
-    const double seconds = measured(after[i], plan[i].backend, plan[i].threads);
+    const double seconds = measured(after[i], plan[i]);
     if (seconds == 0) return 1;  // nothing to choose from, nothing measured
     chosen += seconds;
     possible += best(after[i]);
@@ -61,6 +70,8 @@ double loss(const std::vector<LayerPlan>& plan, const std::vector<LayerPlan>& af
 std::string choice_text(const std::string& backend, int threads) {
   return threads == 1 ? backend : backend + " × " + std::to_string(threads);
 }
+
+TableCell tiling_cell(const std::string& tiling) { return {tiling.empty() ? "-" : tiling, tiling}; }
 
 double TuneResult::seconds() const {
   double sum = 0;

@@ -4,6 +4,8 @@
 #include <carousel/model.hpp>
 #include <carousel/network.hpp>
 
+#include "table.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -42,7 +44,10 @@ struct TuneResult {
 /// With more than one repetition or a verification nothing is read from or added to wisdom.
 [[nodiscard]] TuneResult tune(const TuneWork& work, const TuneOptions& options);
 
-/// "xsimd:avx512", or with several threads "xsimd:avx512 × 2"
+/// "xsimd:avx512", or with several threads "xsimd:avx512 × 2"; the tiling is not told
 [[nodiscard]] std::string choice_text(const std::string& backend, int threads);
+
+/// "-" for people where the backend has one way
+[[nodiscard]] TableCell tiling_cell(const std::string& tiling);
 
 }  // namespace carousel::cli

@@ -35,11 +35,14 @@ WeightsView view(const DirectionWeights& w) {
 
 void add_layer(detail::NetworkData& network, const ModelLayer& layer, const Backend& backend,
                LayerPlan plan, const PrepareOptions& options) {
-  network.layers.push_back(backend.prepare(layer.spec, detail::weights_of(layer),
-                                           {.threads = plan.threads,
-                                            .exact_threads = options.exact_threads,
-                                            .batch = options.batch,
-                                            .steps = options.steps}));
+  LayerOptions how{.threads = plan.threads,
+                   .exact_threads = options.exact_threads,
+                   .batch = options.batch,
+                   .steps = options.steps};
+  // What a backend does by itself it fits to each stream, so that is not prescribed.
+  const std::vector<std::string> tilings = backend.tilings(layer.spec, how);
+  if (!tilings.empty() && tilings.front() != plan.tiling) how.tiling = plan.tiling;
+  network.layers.push_back(backend.prepare(layer.spec, detail::weights_of(layer), how));
   auto& initial = network.initial.emplace_back();
   for (std::size_t d = 0; d < initial.size(); ++d) {
     initial.at(d) = {layer.directions.at(d).initial_h, layer.directions.at(d).initial_c};

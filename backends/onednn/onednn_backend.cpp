@@ -123,6 +123,7 @@ class OnednnBackend final : public Backend {
 
   [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const LayerWeights& weights,
                                                const LayerOptions& options) const override {
+    require_tiling(spec, options);
     return onednn::translate_errors(describe(spec), [&]() -> std::unique_ptr<Layer> {
       if (!spec.recurrent()) {
         return std::make_unique<onednn::LinearLayer>(spec, weights[0], options);

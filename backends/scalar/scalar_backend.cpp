@@ -23,7 +23,8 @@ class ScalarBackend final : public Backend {
     return supports_float32_only(spec);
   }
   [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const LayerWeights& weights,
-                                               const LayerOptions&) const override {
+                                               const LayerOptions& options) const override {
+    require_tiling(spec, options);
     return std::make_unique<scalar::ScalarLayer>(spec, weights);
   }
 };

@@ -49,6 +49,7 @@ class XsimdBackend final : public Backend {
 
   [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const LayerWeights& weights,
                                                const LayerOptions& options) const override {
+    require_tiling(spec, options);
     const auto make =
         spec.cell == Cell::linear ? &simd::make_linear_layer : &simd::make_recurrent_layer;
     return make(isa_.kernels, spec, weights, options);

@@ -56,7 +56,8 @@ carousel_layer_info layer_info(const LayerPlan& plan) {
           .memory_bytes = plan.memory_bytes,
           .threads = plan.threads,
           .source = name(plan.source).data(),  // a string literal
-          .reason = plan.reason.c_str()};
+          .reason = plan.reason.c_str(),
+          .tiling = plan.tiling.c_str()};
 }
 
 }  // namespace

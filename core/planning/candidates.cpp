@@ -21,7 +21,30 @@ int usable_cores() {
   return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
 }
 
+/// Adds `candidate` to `all`, once for each of its backend's tilings.
+void add_tilings(Candidate candidate, const Problem& problem, std::vector<Candidate>& all) {
+  std::vector<std::string> tilings;
+  if (candidate.supported) {
+    tilings =
+        candidate.backend->tilings(problem.spec(), problem.layer_options(candidate.shown.threads));
+  }
+  if (tilings.empty()) tilings.emplace_back();
+  for (std::string& tiling : tilings) {
+    candidate.shown.tiling = std::move(tiling);
+    all.push_back(candidate);
+    candidate.usual = false;
+    candidate.shown.predicted_seconds = 0;
+  }
+}
+
 }  // namespace
+
+std::string way_text(const PlanCandidate& candidate) {
+  return candidate.backend +
+         (candidate.threads == 1 ? " with 1 thread"
+                                 : " with " + std::to_string(candidate.threads) + " threads") +
+         (candidate.tiling.empty() ? "" : ", " + candidate.tiling);
+}
 
 std::vector<int> thread_counts(const World& world, const Problem& problem) {
   if (problem.exact_threads) return {problem.threads};
@@ -51,16 +74,16 @@ std::vector<Candidate> list_candidates(const World& world, const Problem& proble
   std::vector<Candidate> candidates;
   for (const int threads : thread_counts) {
     for (std::size_t i = 0; i < supports.size(); ++i) {
-      Candidate& candidate = candidates.emplace_back();
-      candidate.backend = world.backends[i];
-      candidate.supported = supports[i].ok;
+      Candidate candidate{.backend = world.backends[i], .supported = supports[i].ok};
       candidate.shown = {.backend = candidate.backend->id(),
                          .threads = threads,
                          .runs = supports[i].ok,
                          .verdict = supports[i].reason};
-      if (!supports[i]) continue;
-      candidate.shown.predicted_seconds =
-          predict_seconds(*candidate.backend, problem, threads, world.cpu);
+      if (supports[i]) {
+        candidate.shown.predicted_seconds =
+            predict_seconds(*candidate.backend, problem, threads, world.cpu);
+      }
+      add_tilings(candidate, problem, candidates);
     }
   }
   return candidates;

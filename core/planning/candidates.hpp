@@ -44,15 +44,27 @@ struct Problem {
 struct Candidate {
   const Backend* backend = nullptr;
   bool supported = false;  ///< the backend says so; it may fail all the same
-  PlanCandidate shown;
+  bool usual = true;       ///< its tiling is what the backend does by itself
+  PlanCandidate shown{};
+
+  /// What its layer is prepared with. The usual tiling is not named: the backend then fits it to
+  /// each stream.
+  [[nodiscard]] LayerOptions layer_options(const Problem& problem) const {
+    LayerOptions options = problem.layer_options(shown.threads);
+    if (!usual) options.tiling = shown.tiling;
+    return options;
+  }
 };
+
+/// "xsimd:avx2 with 2 threads, TILING"
+[[nodiscard]] std::string way_text(const PlanCandidate& candidate);
 
 /// 1, 2, 4, ... and the most that may pay; only `problem.threads` where the caller insists on it.
 [[nodiscard]] std::vector<int> thread_counts(const World& world, const Problem& problem);
 
 /// Every way to run the layer in the order of priority: the fewer threads the better, then as the
-/// backends come. Those that refuse it are there with their reason; the others have predictions
-/// where the cost model knows the backend.
+/// backends come, then as their tilings do. Those that refuse it are there with their reason; the
+/// others have predictions where the cost model knows the backend, which knows no tilings.
 [[nodiscard]] std::vector<Candidate> list_candidates(const World& world, const Problem& problem,
                                                      const std::vector<int>& threads);
 

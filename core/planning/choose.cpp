@@ -7,9 +7,10 @@
 namespace carousel::planning {
 namespace {
 
-double time_of(const PlanCandidate& candidate, PlanSource source) {
-  if (!candidate.runs) return 0;
-  return source == PlanSource::model ? candidate.predicted_seconds : candidate.measured_seconds;
+KnownTime time_of(const PlanCandidate& candidate, PlanSource source) {
+  if (!candidate.runs) return {};
+  if (source == PlanSource::model) return {.seconds = candidate.predicted_seconds};
+  return {.seconds = candidate.measured_seconds, .spread = candidate.spread};
 }
 
 std::string factor(double times) {
@@ -18,22 +19,25 @@ std::string factor(double times) {
   return text;
 }
 
-std::string label(const PlanCandidate& candidate) {
-  return candidate.backend + (candidate.threads == 1
-                                  ? " with 1 thread"
-                                  : " with " + std::to_string(candidate.threads) + " threads");
-}
-
-/// Why the winner won, given the shortest time.
-std::string winning_reason(const PlanCandidate& winner, const PlanCandidate& fastest) {
+/// Why the winner won over the one with the shortest time.
+std::string winning_reason(const PlanCandidate& winner, double seconds,
+                           const PlanCandidate& fastest, double least) {
   if (&winner == &fastest) return "the fastest";
-  return "as fast, within 3 %, as " + label(fastest) + ", and before it in the order of priority";
+  return (seconds <= least * kNearTie ? "as fast, within 3 %, as "
+                                      : "not for sure slower by more than 3 % than ") +
+         way_text(fastest) + ", and before it in the order of priority";
 }
 
 std::string losing_reason(double seconds, double winner_seconds) {
   if (seconds <= 0) return "";
+  if (seconds * kNearTie < winner_seconds) return "not for sure faster than the chosen one by 3 %";
   if (seconds < winner_seconds * kNearTie) return "no faster than the chosen one by 3 %";
   return "takes " + factor(seconds / winner_seconds) + " times as long";
+}
+
+/// Tilings of which nothing is to be said but that they exist would only make the list longer.
+bool is_worth_showing(const Candidate& candidate) {
+  return candidate.usual || !candidate.shown.verdict.empty();
 }
 
 LayerPlan make_plan(const LayerSpec& spec, const std::vector<Candidate>& candidates,
@@ -41,55 +45,61 @@ LayerPlan make_plan(const LayerSpec& spec, const std::vector<Candidate>& candida
   LayerPlan plan{.spec = spec,
                  .backend = candidates[chosen].shown.backend,
                  .threads = candidates[chosen].shown.threads,
+                 .tiling = candidates[chosen].shown.tiling,
                  .source = source,
                  .reason = std::move(reason),
                  .candidates = {}};
   plan.candidates.push_back(candidates[chosen].shown);
   plan.candidates.front().verdict = "chosen: " + plan.reason;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
-    if (i != chosen) plan.candidates.push_back(candidates[i].shown);
+    if (i == chosen || !is_worth_showing(candidates[i])) continue;
+    plan.candidates.push_back(candidates[i].shown);
   }
   return plan;
 }
 
 }  // namespace
 
-std::size_t pick(std::span<const double> seconds) {
+std::size_t pick(std::span<const KnownTime> times) {
   double best = 0;
-  for (const double time : seconds) {
-    if (time > 0 && (best == 0 || time < best)) best = time;
+  for (const KnownTime& time : times) {
+    if (time.seconds > 0 && (best == 0 || time.seconds < best)) best = time.seconds;
   }
-  const auto found = std::ranges::find_if(
-      seconds, [&](double time) { return time > 0 && time <= best * kNearTie; });
-  return static_cast<std::size_t>(found - seconds.begin());
+  const auto found = std::ranges::find_if(times, [&](const KnownTime& time) {
+    return time.seconds > 0 && time.seconds * (1 - time.spread) <= best * kNearTie;
+  });
+  return static_cast<std::size_t>(found - times.begin());
 }
 
 LayerPlan choose_by_time(const LayerSpec& spec, std::vector<Candidate> candidates,
                          PlanSource source) {
-  std::vector<double> seconds;
+  std::vector<KnownTime> times;
   std::size_t fastest = 0;
   for (const Candidate& candidate : candidates) {
-    seconds.push_back(time_of(candidate.shown, source));
-    const bool faster = seconds[fastest] == 0 || seconds.back() < seconds[fastest];
-    if (seconds.back() > 0 && faster) fastest = seconds.size() - 1;
+    times.push_back(time_of(candidate.shown, source));
+    const double seconds = times.back().seconds;
+    const bool faster = times[fastest].seconds == 0 || seconds < times[fastest].seconds;
+    if (seconds > 0 && faster) fastest = times.size() - 1;
   }
-  const std::size_t winner = pick(seconds);
-  if (winner == seconds.size()) {
+  const std::size_t winner = pick(times);
+  if (winner == times.size()) {
     return choose_first(spec, std::move(candidates),
                         "nothing is known of their speed: the first in the order of priority");
   }
+  const double seconds = times[winner].seconds;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     PlanCandidate& shown = candidates[i].shown;
-    if (shown.verdict.empty()) shown.verdict = losing_reason(seconds[i], seconds[winner]);
+    if (shown.verdict.empty()) shown.verdict = losing_reason(times[i].seconds, seconds);
   }
   return make_plan(spec, candidates, winner, source,
-                   winning_reason(candidates[winner].shown, candidates[fastest].shown));
+                   winning_reason(candidates[winner].shown, seconds, candidates[fastest].shown,
+                                  times[fastest].seconds));
 }
 
 LayerPlan choose_first(const LayerSpec& spec, std::vector<Candidate> candidates,
                        std::string reason) {
   const auto first =
-      std::ranges::find_if(candidates, [](const Candidate& c) { return c.shown.runs; });
+      std::ranges::find_if(candidates, [](const Candidate& c) { return c.usual && c.shown.runs; });
   if (first == candidates.end()) throw Error("no backend runs this layer (" + describe(spec) + ")");
   return make_plan(spec, candidates, static_cast<std::size_t>(first - candidates.begin()),
                    PlanSource::fixed, std::move(reason));

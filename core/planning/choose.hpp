@@ -11,9 +11,15 @@ namespace carousel::planning {
 /// do not change with the noise.
 inline constexpr double kNearTie = 1.03;
 
-/// Which of the times, in order of priority, wins: the first that is a near-tie with the shortest.
-/// Times of 0 take no part; returns their number when all are.
-[[nodiscard]] std::size_t pick(std::span<const double> seconds);
+/// A time and the share of it that may be too much.
+struct KnownTime {
+  double seconds = 0;
+  double spread = 0;
+};
+
+/// Which of the times, in order of priority, wins: the first that is not certain to be longer than
+/// a near-tie of the shortest. Times of 0 take no part; returns their number when all are.
+[[nodiscard]] std::size_t pick(std::span<const KnownTime> times);
 
 /// The plan that follows from the candidates' predicted (`PlanSource::model`) or measured times;
 /// writes everybody's verdict. Without any time the first that runs is chosen.

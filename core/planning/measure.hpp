@@ -19,7 +19,7 @@ using Clock = std::function<double()>;
 struct Contender {
   /// Does the first `steps` steps of the work.
   std::function<void(std::int64_t steps)> run;
-  /// Called once, when it will not be run again: frees what it holds. May be empty.
+  /// Called when it leaves before the others, to free what it holds. May be empty.
   std::function<void()> release = {};
 };
 
@@ -28,21 +28,39 @@ struct MeasureOptions {
   std::int64_t steps = 1;  ///< of the work
   /// Runs of fewer steps would tell little: what is done once for several steps would stand out.
   std::int64_t least_steps = 1;
+  /// Runs of so many steps leave nothing out; they are made if that leaves `kFewRounds`.
+  std::int64_t enough_steps = 1;
   Clock now = steady_seconds;
   std::function<void(double done)> progress = {};  ///< share that is done
 };
 
+/// Rounds that those which are close to each other run at least, whatever time it takes.
+inline constexpr std::size_t kFewRounds = 6;
+
 struct Timing {
-  double seconds = 0;      ///< of the whole work: the lower quartile of its rounds
+  double seconds = 0;      ///< of the whole work; 0: it was never timed
+  double spread = 0;       ///< share of `seconds` that may be too much, against the fastest
   std::size_t rounds = 0;  ///< that it took part in
 };
 
 /// One timing for each contender. They take turns, so that what disturbs the machine meets all of
 /// them; a short run is done once untimed before, which brings weights and code into the caches.
-/// The lower quartile is told, not the minimum: that is what a lucky moment gives. A contender far
-/// behind leaves early; the last one left is not timed for longer than needed. Work that does not
-/// fit into the time is cut to its first steps and scaled.
+/// The fastest one's time is the lower quartile of its rounds, not the minimum: that is what a
+/// lucky moment gives. The others' are this times the median of their ratios to it, round by round,
+/// so that a machine that gets slower meanwhile favours nobody. A contender clearly behind leaves
+/// early; the last one left is not timed for longer than needed. Work that does not fit into the
+/// time is cut to its first steps and scaled.
 [[nodiscard]] std::vector<Timing> measure(const std::vector<Contender>& contenders,
                                           const MeasureOptions& options);
+
+/// The median of some ratios, and how far below it they may be centred in truth.
+struct MedianRatio {
+  double median = 1;
+  double lower = 1;  ///< the median of the population is below this once in forty times
+};
+
+/// Supposes nothing about how the ratios scatter: of n, half a square root of n places below the
+/// middle, twice (the sign test). Few are not enough for that, and it goes on below the least.
+[[nodiscard]] MedianRatio median_ratio(std::vector<double> ratios);
 
 }  // namespace carousel::planning

@@ -3,71 +3,22 @@
 
 #include <carousel/cross_check.hpp>
 
-#include "core/network_data.hpp"
 #include "core/planning/choose.hpp"
+#include "core/planning/contest.hpp"
 #include "core/planning/layer_trial.hpp"
 #include "core/planning/wisdom_use.hpp"
 
 #include <algorithm>
-#include <cstdio>
-#include <memory>
 #include <utility>
 
 namespace carousel::planning {
 namespace {
 
-/// Predicted to take so many times as long as the best: not worth the time to measure.
-constexpr double kHopeless = 4;
 /// What `cross_check` looks at: more steps than a layer needs to show what it does with its state.
 constexpr std::int64_t kCheckSteps = 8;
 constexpr std::int64_t kCheckRows = 2;
-/// Backends project the inputs of some steps at once: so many rows times steps show how fast.
-constexpr std::int64_t kLeastRowSteps = 24;
-/// Steps that are enough to time: the rest is more of the same.
-constexpr std::int64_t kMostSteps = 512;
 
 bool can_run(const Candidate& candidate) { return candidate.shown.runs; }
-
-/// Gives those without hope a verdict; they are not measured.
-void leave_out_the_hopeless(std::vector<Candidate>& candidates) {
-  double best = 0;
-  for (const Candidate& candidate : candidates) {
-    const double seconds = candidate.shown.predicted_seconds;
-    if (seconds > 0 && (best == 0 || seconds < best)) best = seconds;
-  }
-  for (Candidate& candidate : candidates) {
-    if (candidate.shown.predicted_seconds <= kHopeless * best) continue;
-    char text[80];
-    std::snprintf(text, sizeof(text), "not measured: predicted to take %.0f times as long",
-                  candidate.shown.predicted_seconds / best);
-    candidate.shown.verdict = text;
-  }
-}
-
-/// A candidate that was packed and has run once.
-struct Entrant {
-  Candidate* candidate = nullptr;
-  std::unique_ptr<LayerTrial> trial;
-};
-
-/// Those that are to be measured. One that fails is out, with the reason.
-std::vector<Entrant> enter(const Problem& problem, std::vector<Candidate>& candidates) {
-  std::vector<Entrant> entrants;
-  for (Candidate& candidate : candidates) {
-    if (!can_run(candidate) || !candidate.shown.verdict.empty()) continue;
-    try {
-      auto trial = std::make_unique<LayerTrial>(*candidate.backend, problem.spec(),
-                                                detail::weights_of(problem.layer),
-                                                problem.layer_options(candidate.shown.threads));
-      trial->run(1);
-      entrants.push_back({&candidate, std::move(trial)});
-    } catch (const Error& error) {
-      candidate.shown.runs = false;
-      candidate.shown.verdict = std::string("failed when it was tried: ") + error.what();
-    }
-  }
-  return entrants;
-}
 
 std::string describe_work(const Problem& problem) {
   return describe(problem.spec()) + ", batch " + std::to_string(problem.batch) + ", " +
@@ -100,6 +51,11 @@ LayerPlan Planner::choose(const Problem& problem, const Position& position) {
   if (const WisdomEntry* entry = find(key)) {
     unusable = apply_wisdom(*entry, problem, candidates);
     if (unusable.empty()) return accept(problem, candidates, PlanSource::wisdom);
+  }
+  const auto is_usual = [](const Candidate& c) { return can_run(c) && c.usual; };
+  const bool alone = std::ranges::count_if(candidates, is_usual) < 2;
+  if (alone && plan_ != Plan::measure) {
+    return choose_first(problem.spec(), std::move(candidates), "nothing else can run it");
   }
   if (plan_ == Plan::wisdom_only) {
     throw Error("prepare: no wisdom about " + describe_work(problem) + " in " +
@@ -155,20 +111,7 @@ const WisdomEntry* Planner::find(const WisdomEntry& key) const {
 
 void Planner::measure_all(const Problem& problem, std::vector<Candidate>& candidates,
                           const Position& position) {
-  Problem work = problem;
-  work.steps = std::min(problem.steps, kMostSteps);
-  leave_out_the_hopeless(candidates);
-  std::vector<Entrant> entrants = enter(work, candidates);
-  std::vector<Contender> contenders;
-  contenders.reserve(entrants.size());
-  for (Entrant& entrant : entrants) {
-    contenders.push_back({.run = [&entrant](std::int64_t steps) { entrant.trial->run(steps); },
-                          .release = [&entrant] { entrant.trial.reset(); }});
-  }
-  MeasureOptions how{.seconds = options_.seconds_per_layer,
-                     .steps = work.steps,
-                     .least_steps = std::max<std::int64_t>(1, kLeastRowSteps / work.batch),
-                     .now = world_.now};
+  ContestOptions how{.seconds = options_.seconds_per_layer, .now = world_.now};
   if (options_.progress) {
     how.progress = [&](double done) {
       options_.progress({.layer = position.layer,
@@ -177,11 +120,7 @@ void Planner::measure_all(const Problem& problem, std::vector<Candidate>& candid
                                  static_cast<double>(position.layer_count)});
     };
   }
-  const std::vector<Timing> timings = measure(contenders, how);
-  const double scale = static_cast<double>(problem.steps) / static_cast<double>(work.steps);
-  for (std::size_t i = 0; i < timings.size(); ++i) {
-    entrants[i].candidate->shown.measured_seconds = timings[i].seconds * scale;
-  }
+  hold_contest(problem, how, candidates);
 }
 
 void Planner::keep() {

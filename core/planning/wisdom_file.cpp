@@ -12,9 +12,8 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
-#include <fstream>
-#include <iterator>
 #include <span>
 #include <system_error>
 #include <thread>
@@ -64,11 +63,13 @@ fs::path beside(const fs::path& file, const char* ending) {
   return result;
 }
 
-/// To the end of what was opened, which may have been replaced since.
+/// An empty file is wisdom that was damaged, as the parser then says.
 std::string read_text(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(stream), {}};
-  if (!stream.is_open() || stream.bad()) throw Error(file.string() + ": cannot read");
+  std::error_code error;
+  if (fs::is_regular_file(file, error) && fs::file_size(file, error) == 0) return {};
+  const std::vector<std::byte> bytes = loading::read_file(file);
+  std::string text(bytes.size(), '\0');
+  std::memcpy(text.data(), bytes.data(), bytes.size());
   return text;
 }
 
@@ -91,13 +92,14 @@ Wisdom read_or_set_aside(const fs::path& file) {
   return {};
 }
 
-/// Newer times replace older ones of the same backend and threads; others stay, since they may be
+/// Newer times replace older ones of the same way to run the layer; others stay, since they may be
 /// of a backend that was not asked for this time.
 void merge(WisdomEntry& old, const WisdomEntry& entry) {
   std::vector<WisdomTime> times = entry.times;
   for (const WisdomTime& time : old.times) {
     const bool replaced = std::ranges::any_of(entry.times, [&](const WisdomTime& other) {
-      return other.backend == time.backend && other.threads == time.threads;
+      return other.backend == time.backend && other.threads == time.threads &&
+             other.tiling == time.tiling;
     });
     if (!replaced) times.push_back(time);
   }

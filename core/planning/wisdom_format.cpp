@@ -13,7 +13,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kFormat = "carousel wisdom";
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kVersion = 2;
 
 // --- Writing -------------------------------------------------------------------------------------
 
@@ -44,9 +44,10 @@ Json layer_json(const LayerSpec& spec) {
 }
 
 Json time_json(const WisdomTime& time) {
-  Json json = {{"backend", time.backend}, {"threads", time.threads}};
+  Json json = {{"backend", time.backend}, {"threads", time.threads}, {"tiling", time.tiling}};
   if (time.seconds > 0) {
     json["seconds"] = time.seconds;
+    json["spread"] = time.spread;
   } else {
     json["left_out"] = time.left_out;
   }
@@ -233,10 +234,13 @@ WisdomTime read_time(const Json& json, const Place& place) {
   WisdomTime time;
   time.backend = members.text("backend");
   time.threads = static_cast<int>(members.integer("threads", 1, kMostSize));
+  time.tiling = members.text("tiling");
   time.version = members.text("version");
   if (members.has("seconds")) {
     time.seconds = members.number("seconds");
     if (time.seconds <= 0) place.fail("\"seconds\" is not positive");
+    time.spread = members.number("spread");
+    if (time.spread < 0 || time.spread >= 1) place.fail("\"spread\" is not in [0, 1)");
   } else {
     time.left_out = members.text("left_out");
   }

@@ -63,7 +63,8 @@ double steps_ratio(std::int64_t to, std::int64_t from) {
 
 const WisdomTime* find(const WisdomEntry& entry, const PlanCandidate& candidate) {
   const auto found = std::ranges::find_if(entry.times, [&](const WisdomTime& time) {
-    return time.backend == candidate.backend && time.threads == candidate.threads;
+    return time.backend == candidate.backend && time.threads == candidate.threads &&
+           time.tiling == candidate.tiling;
   });
   return found == entry.times.end() ? nullptr : &*found;
 }
@@ -105,12 +106,16 @@ WisdomEntry make_entry(const World& world, const Problem& problem,
   const double scale = steps_ratio(entry.steps, problem.steps);
   for (const Candidate& candidate : candidates) {
     if (!candidate.supported) continue;
-    const double seconds = candidate.shown.runs ? candidate.shown.measured_seconds * scale : 0;
-    entry.times.push_back({.backend = candidate.shown.backend,
+    const PlanCandidate& shown = candidate.shown;
+    const double seconds = shown.runs ? shown.measured_seconds * scale : 0;
+    if (!candidate.usual && seconds == 0 && shown.verdict.empty()) continue;  // was not tried
+    entry.times.push_back({.backend = shown.backend,
                            .version = candidate.backend->version(),
-                           .threads = candidate.shown.threads,
+                           .threads = shown.threads,
+                           .tiling = shown.tiling,
                            .seconds = seconds,
-                           .left_out = seconds > 0 ? "" : candidate.shown.verdict});
+                           .left_out = seconds > 0 ? "" : shown.verdict,
+                           .spread = seconds > 0 ? shown.spread : 0});
   }
   return entry;
 }
@@ -123,12 +128,14 @@ std::string apply_wisdom(const WisdomEntry& entry, const Problem& problem,
   for (Candidate& candidate : timed) {
     if (!candidate.supported) continue;
     const WisdomTime* time = find(entry, candidate.shown);
-    if (time == nullptr) return "it does not have " + candidate.shown.backend;
+    if (time == nullptr && !candidate.usual) continue;
+    if (time == nullptr) return "it does not have " + way_text(candidate.shown);
     if (const std::string version = candidate.backend->version(); time->version != version) {
       return "it has " + time->backend + " in version '" + time->version + "', this is '" +
              version + "'";
     }
     candidate.shown.measured_seconds = time->seconds * scale;
+    candidate.shown.spread = time->spread;
     candidate.shown.verdict = time->left_out;
     any = any || time->seconds > 0;
   }

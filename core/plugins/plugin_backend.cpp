@@ -157,6 +157,7 @@ Support PluginBackend::ask_supports(const LayerSpec& spec) const {
 
 std::unique_ptr<Layer> PluginBackend::prepare(const LayerSpec& spec, const LayerWeights& weights,
                                               const LayerOptions& options) const {
+  require_tiling(spec, options);
   return make_plugin_layer(*this, spec, weights, options);
 }
 

@@ -48,6 +48,8 @@ struct LayerOptions {
   bool exact_threads = false;  ///< use them all even where fewer are faster
   std::int64_t batch = 1;      ///< the batch and steps that the caller expects: hints for packing
   std::int64_t steps = 64;     ///< and planning, never limits
+  /// How to cut the work: one of `Backend::tilings`. Empty: as the backend thinks best.
+  std::string tiling{};
 };
 
 struct WorkspaceOptions {
@@ -123,10 +125,20 @@ class CAROUSEL_API Backend {
   [[nodiscard]] virtual Support available(const CpuFeatures& cpu) const = 0;
   /// Whether it can run this layer, given that it is available.
   [[nodiscard]] virtual Support supports(const LayerSpec& spec) const = 0;
-  /// Packs the weights. Called only after `available` and `supports` said yes; throws Error.
+  /// The ways in which it can cut the work of this layer, by name, in the order of preference; the
+  /// first is what it does when it is told nothing. Results are the same to the bit. Empty: there
+  /// is one way. `options.tiling` is not looked at.
+  [[nodiscard]] virtual std::vector<std::string> tilings(const LayerSpec& spec,
+                                                         const LayerOptions& options) const;
+  /// Packs the weights. Called only after `available` and `supports` said yes. Throws Error, also
+  /// when `options.tiling` is the name of no tiling of this layer (see `require_tiling`).
   [[nodiscard]] virtual std::unique_ptr<Layer> prepare(const LayerSpec& spec,
                                                        const LayerWeights& weights,
                                                        const LayerOptions& options) const = 0;
+
+ protected:
+  /// For `prepare`: throws Error when `options.tiling` is neither empty nor one of `tilings`.
+  void require_tiling(const LayerSpec& spec, const LayerOptions& options) const;
 };
 
 /// One line of the table of backends: a backend, or the reason why there is none.

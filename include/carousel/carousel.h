@@ -240,6 +240,7 @@ typedef struct carousel_layer_info {
   const char*
       source; /**< what the choice is based on: "fixed", "cost model", "wisdom", "measured" */
   const char* reason; /**< in one line; valid while the network lives */
+  const char* tiling; /**< how the backend cuts the work, "" where it has one way; valid likewise */
 } carousel_layer_info;
 
 /** Layers, the head included. Any thread. */

@@ -64,9 +64,11 @@ struct PlanOptions {
 struct PlanCandidate {
   std::string backend;
   int threads = 1;
+  std::string tiling{};          ///< how the backend cuts the work; empty where it has one way
   bool runs = true;              ///< this CPU and the backend can run the layer
   double predicted_seconds = 0;  ///< of one run of the expected batch and steps; 0: not known
   double measured_seconds = 0;   ///< the same, timed now or when wisdom was made; 0: it was not
+  double spread = 0;             ///< share of `measured_seconds` that it may be off, against others
   std::string verdict{};         ///< why it was chosen, or was not, or cannot be
 };
 
@@ -76,9 +78,12 @@ struct LayerPlan {
   std::string backend{};         ///< id of the backend that packed it, e.g. "xsimd:avx512"
   std::size_t memory_bytes = 0;  ///< packed weights; 0 from `explain`
   int threads = 1;               ///< threads that one run may use for it
+  std::string tiling{};          ///< how the backend cuts the work; empty where it has one way
   PlanSource source = PlanSource::fixed;
-  std::string reason{};                     ///< in one line
-  std::vector<PlanCandidate> candidates{};  ///< the chosen one first, then in priority order
+  std::string reason{};  ///< in one line
+  /// The chosen one first, then in priority order. Tilings that are not the backend's own choice
+  /// are there only if they were measured.
+  std::vector<PlanCandidate> candidates{};
 };
 
 }  // namespace carousel

@@ -19,8 +19,10 @@ struct WisdomTime {
   std::string backend{};  ///< "xsimd:avx2"
   std::string version{};  ///< its `Backend::version` at that time
   int threads = 1;
+  std::string tiling{};    ///< one of `Backend::tilings`; empty where the backend has one way
   double seconds = 0;      ///< of one run of so many steps as the entry's; 0: it was left out, and
   std::string left_out{};  ///< why
+  double spread = 0;       ///< share of `seconds` that it may be off against the others, below 1
 
   friend bool operator==(const WisdomTime&, const WisdomTime&) = default;
 };
@@ -62,7 +64,8 @@ struct Wisdom {
 /// damaged, of another version or something else.
 [[nodiscard]] CAROUSEL_API Wisdom read_wisdom(const std::filesystem::path& file);
 
-/// Adds entries to a file; times of the same backend under the same key are replaced. All of them
+/// Adds entries to a file; times of the same backend, threads and tiling under the same key are
+/// replaced. All of them
 /// are added, or none and there is an Error.
 /// Safe with any number of processes at once. A file that cannot be read as wisdom is kept under
 /// the name FILE.damaged if it was wisdom once; anything else is left alone, which is an Error.

@@ -251,6 +251,7 @@ TEST(CApiNetwork, TellsWhatCppTells) {
     EXPECT_EQ(info.threads, plan.threads);
     EXPECT_EQ(info.source, name(plan.source));
     EXPECT_EQ(info.reason, plan.reason);
+    EXPECT_EQ(info.tiling, plan.tiling);
     EXPECT_EQ(info.backend, plan.backend);
     EXPECT_EQ(info.memory_bytes, plan.memory_bytes);
     EXPECT_EQ(info.cell, static_cast<int>(plan.spec.cell));

@@ -22,6 +22,8 @@ namespace carousel::planning_test {
 struct FakeBackend final : public Backend {
   /// Seconds that `steps` steps take with so many threads.
   using Cost = std::function<double(std::int64_t steps, int threads)>;
+  /// How many times as long as with the first tiling.
+  using Factor = std::function<double(const std::string& tiling)>;
 
   FakeBackend(std::string name, double& time, Cost cost_of)
       : name_(std::move(name)), clock(time), cost(std::move(cost_of)) {}
@@ -35,6 +37,10 @@ struct FakeBackend final : public Backend {
   [[nodiscard]] Support supports(const LayerSpec& /*spec*/) const override {
     return refusal.empty() ? Support::yes() : Support::no(refusal);
   }
+  [[nodiscard]] std::vector<std::string> tilings(const LayerSpec& /*spec*/,
+                                                 const LayerOptions& /*options*/) const override {
+    return names;
+  }
   [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const LayerWeights& weights,
                                                const LayerOptions& options) const override;
 
@@ -44,9 +50,12 @@ struct FakeBackend final : public Backend {
  public:
   double& clock;
   Cost cost;
+  std::vector<std::string> names;  ///< of its tilings
+  Factor factor = [](const std::string& /*tiling*/) { return 1.0; };
   std::string version_text = "1";
   std::string refusal;
-  std::string failure;  ///< what `prepare` throws
+  std::string failure;     ///< what `prepare` throws
+  std::string bad_tiling;  ///< with which it throws
   bool correct = false;
   mutable int prepared = 0;  ///< how often
 };
@@ -58,14 +67,17 @@ struct FakeLayer final : public Layer {
     [[nodiscard]] std::size_t memory_bytes() const noexcept override { return 0; }
   };
 
-  FakeLayer(const FakeBackend& who, int count, std::unique_ptr<Layer> real)
-      : backend(who), threads(count), inner(std::move(real)) {}
+  FakeLayer(const FakeBackend& who, const LayerOptions& options, std::unique_ptr<Layer> real)
+      : backend(who),
+        threads(options.threads),
+        factor(options.tiling.empty() ? 1 : who.factor(options.tiling)),
+        inner(std::move(real)) {}
   [[nodiscard]] std::unique_ptr<Workspace> workspace(
       const WorkspaceOptions& options) const override {
     return inner ? inner->workspace(options) : std::make_unique<NoScratch>();
   }
   Status forward(const ForwardArgs& args, Workspace& workspace) const noexcept override {
-    backend.clock += backend.cost(args.x.steps, threads);
+    backend.clock += factor * backend.cost(args.x.steps, threads);
     if (inner) return inner->forward(args, workspace);
     for (std::int64_t t = 0; t < args.y.steps; ++t) {
       for (std::int64_t b = 0; b < args.y.batch; ++b) {
@@ -78,17 +90,20 @@ struct FakeLayer final : public Layer {
 
   const FakeBackend& backend;
   int threads;
+  double factor;
   std::unique_ptr<Layer> inner;
 };
 
 inline std::unique_ptr<Layer> FakeBackend::prepare(const LayerSpec& spec,
                                                    const LayerWeights& weights,
                                                    const LayerOptions& options) const {
+  require_tiling(spec, options);
   ++prepared;
   if (!failure.empty()) throw Error(failure);
+  if (!bad_tiling.empty() && options.tiling == bad_tiling) throw Error("cannot cut like that");
   std::unique_ptr<Layer> real;
   if (correct) real = select_backends("scalar").front()->prepare(spec, weights, options);
-  return std::make_unique<FakeLayer>(*this, options.threads, std::move(real));
+  return std::make_unique<FakeLayer>(*this, options, std::move(real));
 }
 
 /// The same time for each step, whatever the threads.

@@ -26,13 +26,48 @@ Contender constant(FakeTime& time, double per_step) {
 }
 
 TEST(Pick, NearTiesGoToTheFirst) {
-  const auto pick_of = [](std::vector<double> seconds) { return pick(seconds); };
+  const auto pick_of = [](const std::vector<double>& seconds) {
+    std::vector<KnownTime> times;
+    for (const double each : seconds) times.push_back({.seconds = each});
+    return pick(times);
+  };
   EXPECT_EQ(pick_of({1.02, 1.0}), 0U);
   EXPECT_EQ(pick_of({1.04, 1.0}), 1U);
   EXPECT_EQ(pick_of({1.0, 1.02, 0.99}), 0U);
   EXPECT_EQ(pick_of({1.05, 1.02, 1.0}), 1U);
   EXPECT_EQ(pick_of({0, 2.0, 3.0}), 1U) << "0: takes no part";
   EXPECT_EQ(pick_of({0, 0}), 2U);
+}
+
+/// Who comes later has to be faster for sure.
+TEST(Pick, DoubtIsInFavourOfTheFirst) {
+  const auto pick_of = [](KnownTime first, KnownTime second) {
+    return pick(std::vector<KnownTime>{first, second});
+  };
+  EXPECT_EQ(pick_of({1.05, 0.03}, {1.0, 0}), 0U) << "it may be 1.02";
+  EXPECT_EQ(pick_of({1.05, 0.01}, {1.0, 0}), 1U);
+  EXPECT_EQ(pick_of({1.3, 0.1}, {1.0, 0.4}), 1U) << "the shortest one's spread is not its merit";
+}
+
+TEST(MedianRatio, IsLessCertainWithFewer) {
+  const auto spread = [](const MedianRatio& ratio) { return ratio.median - ratio.lower; };
+  double last = 1;
+  for (const int count : {3, 4, 9, 20, 100, 400}) {
+    std::vector<double> ratios;
+    for (int i = 0; i < count; ++i) ratios.push_back(0.98 + 0.04 * i / (count - 1));
+    const MedianRatio found = median_ratio(ratios);
+    EXPECT_NEAR(found.median, 1, 1e-12);
+    EXPECT_GT(spread(found), 0);
+    EXPECT_LT(spread(found), last) << count;
+    last = spread(found);
+  }
+  EXPECT_LT(last, 0.003);
+  // Of three the least one is not yet beyond doubt: once in eight times all are above the middle.
+  EXPECT_LT(median_ratio({1.04, 1.05, 1.06}).lower, 1.04);
+  EXPECT_EQ(median_ratio({1.1, 1.1, 1.1}).lower, 1.1);
+  // Nine: the middle one less three places.
+  EXPECT_NEAR(median_ratio({9, 1, 8, 2, 7, 3, 6, 4, 5}).lower, 2, 1e-12);
+  EXPECT_EQ(median_ratio({1.5}).median, 1.5);
 }
 
 /// The machine becomes three times as slow in the middle: everybody is hit alike.
@@ -47,6 +82,45 @@ TEST(Measure, TakesTurns) {
   const auto timings = measure(contenders, {.seconds = 0.5, .steps = 100, .now = time.clock()});
   EXPECT_NEAR(timings[1].seconds / timings[0].seconds, 1.05, 0.01);
   EXPECT_NEAR(timings[2].seconds / timings[0].seconds, 1.10, 0.01);
+}
+
+/// The machine is slower in some rounds than in others, by far more than the contenders differ, and
+/// for none of them in more of its samples than for the others.
+TEST(Measure, ComparesRoundByRound) {
+  FakeTime time;
+  int samples = 0;
+  const auto contender = [&](double seconds) {
+    return Contender{.run = [&, seconds](std::int64_t steps) {
+      const int round = samples++ / 4;  // two contenders, each with a run before
+      time.now += seconds * static_cast<double>(steps) * (1 + 0.5 * (round % 7));
+    }};
+  };
+  const std::vector<Contender> contenders{contender(1.04e-2), contender(1e-2)};
+  const auto timings = measure(contenders, {.seconds = 2, .steps = 1, .now = time.clock()});
+  EXPECT_NEAR(timings[0].seconds / timings[1].seconds, 1.04, 0.005);
+  EXPECT_EQ(timings[1].spread, 0);
+}
+
+/// Two that scatter by 5 %: the ratio is known better than that, and its spread tells how well.
+TEST(Measure, KnowsHowFarItMayBeOff) {
+  for (const double budget : {0.1, 2.0}) {
+    FakeTime time;
+    std::uint64_t state = 1;
+    const auto noisy = [&](double seconds) {
+      return Contender{.run = [&, seconds](std::int64_t steps) {
+        state = state * 48271 % 2147483647;
+        const double noise = 0.05 * static_cast<double>(state) / 2147483647;
+        time.now += seconds * static_cast<double>(steps) * (1 + noise);
+      }};
+    };
+    const std::vector<Contender> contenders{noisy(5.2e-3), noisy(5e-3)};
+    const auto timings = measure(contenders, {.seconds = budget, .steps = 1, .now = time.clock()});
+    const double ratio = timings[0].seconds / timings[1].seconds;
+    EXPECT_GT(timings[0].spread, 0) << budget;
+    EXPECT_LE(ratio * (1 - timings[0].spread), 1.04) << budget;
+    EXPECT_NEAR(ratio, 1.04, budget < 1 ? 0.03 : 0.01);
+    EXPECT_LT(timings[0].spread, budget < 1 ? 0.06 : 0.012);
+  }
 }
 
 /// Every third run takes ten times as long; now and then one is twice as fast.
@@ -111,6 +185,25 @@ TEST(Measure, CutsLongWorkToItsFirstSteps) {
   EXPECT_GE(longest, 6);
   EXPECT_LE(longest, 24);
   EXPECT_LT(time.now, 0.7);
+}
+
+/// Runs that leave nothing out are made if there is time for some rounds of them.
+TEST(Measure, RunsEnoughStepsIfItCan) {
+  for (const double budget : {0.2, 2.0}) {
+    FakeTime time;
+    std::int64_t longest = 0;
+    const Contender slow{.run = [&](std::int64_t steps) {
+      longest = std::max(longest, steps);
+      time.now += 1e-3 * static_cast<double>(steps);
+    }};
+    const std::vector<Contender> contenders{slow, slow};
+    (void)measure(contenders, {.seconds = budget,
+                               .steps = 1000,
+                               .least_steps = 3,
+                               .enough_steps = 50,
+                               .now = time.clock()});
+    EXPECT_EQ(longest, budget < 1 ? 3 : 50);
+  }
 }
 
 /// Who is far behind is released at once and costs no more time.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/planning/planner.hpp"
-#include "fake.hpp"
+#include "bench.hpp"
 
 #include <carousel/network.hpp>
 
@@ -12,53 +12,11 @@
 namespace carousel::planning {
 namespace {
 
+using planning_test::Bench;
+using planning_test::candidate;
 using planning_test::FakeBackend;
 using planning_test::make_layer;
 using planning_test::per_step;
-using planning_test::TemporaryFolder;
-
-/// Three backends in priority order, on a machine of their own.
-struct Bench {
-  double time = 0;
-  FakeBackend first{"first", time, per_step(20e-6)};
-  FakeBackend second{"second", time, per_step(10e-6)};
-  FakeBackend third{"third", time, per_step(10.1e-6)};
-  TemporaryFolder folder;
-  std::vector<std::string> reports;
-  PlanOptions options;
-  int cores = 4;
-  ModelLayer layer = make_layer(3, 8);
-
-  Bench() {
-    options.wisdom = folder.file("wisdom.json").string();
-    options.report = [this](const std::string& text) { reports.push_back(text); };
-  }
-
-  World world() {
-    return {.backends = {&first, &second, &third},
-            .trusted = select_backends("scalar").front(),
-            .cpu = {},
-            .machine = "a machine made up for tests",
-            .cores = cores,
-            .now = [this] { return time; }};
-  }
-  Planner planner(Plan plan) { return {world(), plan, options}; }
-  LayerPlan choose(Plan plan, int threads = 1, bool exact = false) {
-    Planner one = planner(plan);
-    LayerPlan chosen = one.choose(
-        {.layer = layer, .batch = 1, .steps = 100, .threads = threads, .exact_threads = exact}, {});
-    one.keep();
-    return chosen;
-  }
-  int prepared() const { return first.prepared + second.prepared + third.prepared; }
-};
-
-const PlanCandidate& candidate(const LayerPlan& plan, const std::string& id, int threads = 1) {
-  for (const PlanCandidate& each : plan.candidates) {
-    if (each.backend == id && each.threads == threads) return each;
-  }
-  throw std::runtime_error("no candidate " + id);
-}
 
 TEST(Planner, MeasureTakesTheFastest) {
   Bench bench;

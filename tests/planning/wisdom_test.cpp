@@ -22,7 +22,12 @@ WisdomEntry entry(std::int64_t hidden, double seconds = 1e-3) {
           .threads = 2,
           .batch = 4,
           .steps = 64,
-          .times = {{.backend = "one", .version = "1", .threads = 1, .seconds = seconds},
+          .times = {{.backend = "one",
+                     .version = "1",
+                     .threads = 1,
+                     .tiling = "by \"rows\"",
+                     .seconds = seconds,
+                     .spread = 0.0125},
                     {.backend = "two", .version = "2", .threads = 2, .left_out = "hopeless"}}};
 }
 
@@ -89,8 +94,12 @@ TEST(Wisdom, OtherFilesAndVersionsAreToldApart) {
   EXPECT_EQ(error_of("{\"name\": 1}"), "w.json: is not a wisdom file");
   EXPECT_EQ(error_of("[1, 2]"), "w.json: is not a wisdom file");
   std::string newer = format_wisdom({{entry(4)}});
-  newer.replace(newer.find("\"version\": 1"), 12, "\"version\": 7");
-  EXPECT_EQ(error_of(newer), "w.json: is wisdom of format version 7, this is version 1");
+  newer.replace(newer.find("\"version\": 2"), 12, "\"version\": 7");
+  EXPECT_EQ(error_of(newer), "w.json: is wisdom of format version 7, this is version 2");
+  // Written by Carousel before backends had tilings.
+  EXPECT_EQ(error_of("{\"format\": \"carousel wisdom\",\n \"version\": 1,\n \"checksum\": "
+                     "\"08326b07b54cff27\",\n \"entries\": []}"),
+            "w.json: is wisdom of format version 1, this is version 2");
 }
 
 TEST(Wisdom, BucketsAreTheNearestPowersOfTwo) {
@@ -113,10 +122,13 @@ TEST(WisdomFile, EntriesAreAddedAndReplaced) {
   newer.times.pop_back();
   newer.times.push_back({.backend = "three", .version = "3", .threads = 1, .seconds = 1});
   add_wisdom(file, {newer});
+  newer.times.push_back(entry(5).times[1]);  // of a backend that was not measured this time
+  newer.times.back().tiling = "by columns";
+  add_wisdom(file, {newer});  // another tiling of it
+  newer.times.push_back(entry(5).times[1]);
   const Wisdom wisdom = read_wisdom(file);
   ASSERT_EQ(wisdom.entries.size(), 2U);
   EXPECT_EQ(wisdom.entries[0], entry(4));
-  newer.times.push_back(entry(5).times[1]);  // of a backend that was not measured this time
   EXPECT_EQ(wisdom.entries[1], newer);
   EXPECT_TRUE(forget_wisdom(file));
   EXPECT_FALSE(forget_wisdom(file));
@@ -139,6 +151,21 @@ TEST(WisdomFile, OtherPeoplesFilesAreLeftAlone) {
   write(file, "{\"precious\": true}");
   EXPECT_THROW(add_wisdom(file, {entry(4)}), Error);
   EXPECT_EQ(read(file), "{\"precious\": true}");
+}
+
+/// What is left of a file when the machine goes down: damage, and not what one can do nothing
+/// about.
+TEST(WisdomFile, EmptyOnesAreDamaged) {
+  const TemporaryFolder folder;
+  const auto file = folder.file("wisdom.json");
+  write(file, "");
+  try {
+    (void)read_wisdom(file);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.what(), file.string() + ": is damaged: it is not JSON to its end");
+  }
+  EXPECT_THROW((void)read_wisdom(file.parent_path()), Error) << "a folder";
 }
 
 /// The null device has no wisdom and keeps none.

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/planning/contest.hpp"
+
+#include "core/network_data.hpp"
+#include "core/planning/layer_trial.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+namespace carousel::planning {
+namespace {
+
+/// Predicted to take so many times as long as the best: not worth the time to measure.
+constexpr double kHopeless = 4;
+/// Backends project the inputs of some steps at once: so many rows times steps show how fast, and
+/// so many leave no doubt.
+constexpr std::int64_t kLeastRowSteps = 24;
+constexpr std::int64_t kEnoughRowSteps = 128;
+/// Steps that are enough to time: the rest is more of the same.
+constexpr std::int64_t kMostSteps = 512;
+/// The part of the time that goes to the usual tilings, where there are others.
+constexpr double kHeats = 0.4;
+/// So many of the best have their other tilings tried.
+constexpr std::size_t kSponsors = 2;
+
+/// Gives those without hope a verdict; they are not measured.
+void leave_out_the_hopeless(std::vector<Candidate>& candidates) {
+  double best = 0;
+  for (const Candidate& candidate : candidates) {
+    const double seconds = candidate.shown.predicted_seconds;
+    if (seconds > 0 && (best == 0 || seconds < best)) best = seconds;
+  }
+  for (Candidate& candidate : candidates) {
+    if (candidate.shown.predicted_seconds <= kHopeless * best) continue;
+    char text[80];
+    std::snprintf(text, sizeof(text), "not measured: predicted to take %.0f times as long",
+                  candidate.shown.predicted_seconds / best);
+    candidate.shown.verdict = text;
+  }
+}
+
+/// A candidate that was packed and has run once.
+struct Entrant {
+  Candidate* candidate = nullptr;
+  std::unique_ptr<LayerTrial> trial;  ///< none any more: it left early
+};
+
+class Contest {
+ public:
+  Contest(const Problem& problem, const ContestOptions& options, std::vector<Candidate>& candidates)
+      : problem_(problem), options_(options), candidates_(candidates), work_(problem) {
+    work_.steps = std::min(problem.steps, kMostSteps);
+  }
+
+  void hold() {
+    const bool has_finals = std::ranges::any_of(candidates_, is_alternative);
+    heats(has_finals ? kHeats : 1);
+    if (has_finals && !entrants_.empty()) finals();
+    if (options_.progress) options_.progress(1);
+  }
+
+ private:
+  static bool is_alternative(const Candidate& candidate) {
+    return !candidate.usual && candidate.shown.runs;
+  }
+
+  void heats(double share) {
+    for (Candidate& candidate : candidates_) {
+      if (!candidate.usual || !candidate.shown.runs || !candidate.shown.verdict.empty()) continue;
+      enter(candidate);
+    }
+    run(options_.seconds * share, 0, share);
+  }
+
+  void finals() {
+    const auto best = std::ranges::min_element(entrants_, {}, &Contest::seconds);
+    Candidate& reference = *best->candidate;
+    const double before = reference.shown.measured_seconds;
+    const std::vector<Entrant> left = leave_finalists();
+    const double rest = options_.seconds * (1 - kHeats);
+    add_alternatives(rest, before / static_cast<double>(problem_.steps));
+    if (entrants_.size() == 1) return;
+    run(rest, kHeats, 1 - kHeats);
+    // The machine may have become slower or faster.
+    const double drift = reference.shown.measured_seconds / before;
+    for (const Entrant& entrant : left) entrant.candidate->shown.measured_seconds *= drift;
+  }
+
+  static double seconds(const Entrant& entrant) {
+    return entrant.candidate->shown.measured_seconds;
+  }
+
+  /// One that fails is out, with the reason.
+  void enter(Candidate& candidate) {
+    try {
+      auto trial = std::make_unique<LayerTrial>(*candidate.backend, problem_.spec(),
+                                                detail::weights_of(problem_.layer),
+                                                candidate.layer_options(work_));
+      trial->run(1);
+      entrants_.push_back({&candidate, std::move(trial)});
+    } catch (const Error& error) {
+      candidate.shown.runs = false;
+      candidate.shown.verdict = std::string("failed when it was tried: ") + error.what();
+    }
+  }
+
+  /// Takes out those that left early, and returns them.
+  std::vector<Entrant> leave_finalists() {
+    const auto gone = std::ranges::stable_partition(
+        entrants_, [](const Entrant& entrant) { return entrant.trial != nullptr; });
+    std::vector<Entrant> left(std::make_move_iterator(gone.begin()),
+                              std::make_move_iterator(gone.end()));
+    entrants_.erase(gone.begin(), gone.end());
+    return left;
+  }
+
+  /// The other tilings of the best, as many as can be told apart in so many seconds.
+  void add_alternatives(double available, double step_seconds) {
+    std::vector<Candidate*> sponsors;
+    for (const Entrant& entrant : entrants_) sponsors.push_back(entrant.candidate);
+    std::ranges::sort(sponsors, {}, [](const Candidate* c) { return c->shown.measured_seconds; });
+    sponsors.resize(std::min(sponsors.size(), kSponsors));
+    const double run_seconds =
+        step_seconds * static_cast<double>(std::min(enough_steps(), work_.steps));
+    const auto places = static_cast<std::size_t>(available / (static_cast<double>(kFewRounds) * run_seconds));
+    for (const Candidate* sponsor : sponsors) {
+      for (Candidate& candidate : candidates_) {
+        if (entrants_.size() >= places) return;
+        const bool other = is_alternative(candidate) && candidate.backend == sponsor->backend &&
+                           candidate.shown.threads == sponsor->shown.threads;
+        if (other) enter(candidate);
+      }
+    }
+  }
+
+  [[nodiscard]] std::int64_t enough_steps() const {
+    return std::max<std::int64_t>(1, kEnoughRowSteps / work_.batch);
+  }
+
+  /// Times all entrants; `begin` and `share` are where this stands in the whole.
+  void run(double available, double begin, double share) {
+    std::vector<Contender> contenders;
+    contenders.reserve(entrants_.size());
+    for (Entrant& entrant : entrants_) {
+      contenders.push_back({.run = [&entrant](std::int64_t steps) { entrant.trial->run(steps); },
+                            .release = [&entrant] { entrant.trial.reset(); }});
+    }
+    MeasureOptions how{.seconds = available,
+                       .steps = work_.steps,
+                       .least_steps = std::max<std::int64_t>(1, kLeastRowSteps / work_.batch),
+                       .enough_steps = enough_steps(),
+                       .now = options_.now};
+    if (options_.progress) {
+      how.progress = [&](double done) { options_.progress(begin + share * done); };
+    }
+    const std::vector<Timing> timings = measure(contenders, how);
+    const double scale = static_cast<double>(problem_.steps) / static_cast<double>(work_.steps);
+    for (std::size_t i = 0; i < timings.size(); ++i) {
+      PlanCandidate& shown = entrants_[i].candidate->shown;
+      shown.measured_seconds = timings[i].seconds * scale;
+      shown.spread = timings[i].spread;
+    }
+  }
+
+  const Problem& problem_;
+  const ContestOptions& options_;
+  std::vector<Candidate>& candidates_;
+  Problem work_;  ///< what is run of `problem_`
+  std::vector<Entrant> entrants_;
+};
+
+}  // namespace
+
+void hold_contest(const Problem& problem, const ContestOptions& options,
+                  std::vector<Candidate>& candidates) {
+  leave_out_the_hopeless(candidates);
+  Contest(problem, options, candidates).hold();
+}
+
+}  // namespace carousel::planning

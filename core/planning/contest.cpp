@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -108,11 +109,12 @@ class Contest {
 
   /// Takes out those that left early, and returns them.
   std::vector<Entrant> leave_finalists() {
-    const auto gone = std::ranges::stable_partition(
-        entrants_, [](const Entrant& entrant) { return entrant.trial != nullptr; });
-    std::vector<Entrant> left(std::make_move_iterator(gone.begin()),
-                              std::make_move_iterator(gone.end()));
-    entrants_.erase(gone.begin(), gone.end());
+    const auto gone =
+        std::stable_partition(entrants_.begin(), entrants_.end(),
+                              [](const Entrant& entrant) { return entrant.trial != nullptr; });
+    std::vector<Entrant> left(std::make_move_iterator(gone),
+                              std::make_move_iterator(entrants_.end()));
+    entrants_.erase(gone, entrants_.end());
     return left;
   }
 
@@ -124,7 +126,8 @@ class Contest {
     sponsors.resize(std::min(sponsors.size(), kSponsors));
     const double run_seconds =
         step_seconds * static_cast<double>(std::min(enough_steps(), work_.steps));
-    const auto places = static_cast<std::size_t>(available / (static_cast<double>(kFewRounds) * run_seconds));
+    const auto places =
+        static_cast<std::size_t>(available / (static_cast<double>(kFewRounds) * run_seconds));
     for (const Candidate* sponsor : sponsors) {
       for (Candidate& candidate : candidates_) {
         if (entrants_.size() >= places) return;

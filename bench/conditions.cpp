@@ -3,6 +3,7 @@
 #include "machine.hpp"
 #include "suite.hpp"
 
+#include <statistics.hpp>
 #include <timing.hpp>
 
 #include <algorithm>
@@ -12,11 +13,16 @@
 namespace carousel::bench {
 namespace {
 
-constexpr double kFirstRoofline = 1.0;       // seconds
-constexpr double kLaterRoofline = 0.15;      // seconds,
-constexpr double kRooflineEvery = 15.0;      // after so many
+constexpr int kFirstLevels = 5;              // samples of each,
+constexpr double kLevelsEvery = 15.0;        // one more after so many seconds
 constexpr double kHealthyNanoseconds = 100;  // 32 to 50 are usual within one chip
 constexpr double kHealthyFactor = 2.5;       // above the least, where cores are farther apart
+
+std::vector<std::int64_t> level_sizes() {
+  std::vector<std::int64_t> sizes;
+  for (const WorkingSet& set : working_sets(cpu())) sizes.push_back(set.bytes);
+  return sizes;
+}
 
 }  // namespace
 
@@ -35,23 +41,28 @@ void ProgressLine::clear() {
   shown_ = false;
 }
 
-RooflineKeeper::RooflineKeeper() {
-  best_ = measure_roofline(kFirstRoofline);
+RooflineKeeper::RooflineKeeper(LimitSampler sampler)
+    : levels_(level_sizes(), sampler ? std::move(sampler) : core_sampler(level_sizes().back())) {
+  for (int i = 0; i < kFirstLevels; ++i) levels_.sample_all();
   last_ = cli::now();
 }
 
 void RooflineKeeper::refresh() {
-  if (cli::now() - last_ < kRooflineEvery) return;
-  take(measure_roofline(kLaterRoofline));
+  if (cli::now() - last_ < kLevelsEvery) return;
+  levels_.sample_all();
   last_ = cli::now();
 }
 
-void RooflineKeeper::take(const Roofline& measured) {
-  best_.flops_per_second = std::max(best_.flops_per_second, measured.flops_per_second);
-  for (std::size_t i = 0; i < std::min(best_.levels.size(), measured.levels.size()); ++i) {
-    best_.levels[i].bytes_per_second =
-        std::max(best_.levels[i].bytes_per_second, measured.levels[i].bytes_per_second);
-  }
+void RooflineKeeper::take(const Roofline& shapes) {
+  peaks_.push_back(shapes.flops_per_second);
+  best_ = std::max(best_, shapes.peak_best);
+}
+
+Roofline RooflineKeeper::roofline() const {
+  Roofline roofline = levels_.medians();
+  roofline.peak_best = std::max(best_, roofline.peak_best);
+  if (!peaks_.empty()) roofline.flops_per_second = quartiles(peaks_).median;
+  return roofline;
 }
 
 double CoreState::measure() {

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is not one shape's speed: variable lengths, and what happens before and between runs.
+// What is not one shape's speed: what happens before and between runs.
 #include "group.hpp"
 #include "machine.hpp"
-#include "sampler.hpp"
 #include "suite.hpp"
 
-#include <random.hpp>
+#include <statistics.hpp>
 #include <timing.hpp>
 
 #include <carousel/error.hpp>
 #include <carousel/network.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstring>
@@ -20,45 +18,15 @@
 namespace carousel::bench {
 namespace {
 
-constexpr std::int64_t kLeastBatch = 16;  // for lengths to vary
-constexpr double kMostFlops = 30e9;       // shapes beyond would take minutes and show the same
 constexpr const char* kPrepareShape = "sq1024_b1";
 constexpr const char* kFirstRunShape = "sq128_b1";
 constexpr const char* kIdleShape = "sq256_b1";
 
-std::vector<std::string> choices(const Settings& settings, const Shape& shape, bool all) {
+std::vector<std::string> choices(const Settings& settings, const Shape& shape) {
   if (!settings.backends.empty()) return settings.backends;
-  std::vector<std::string> names = default_backends(shape, 2, all);
-  if (all) names.erase(names.begin());  // "xsimd" is one of its instruction sets
+  std::vector<std::string> names = default_backends(shape, 2, true);
+  names.erase(names.begin());  // "xsimd" is one of its instruction sets
   return names;
-}
-
-std::vector<std::int64_t> uniform_lengths(const Shape& shape) {
-  cli::Random random(3);
-  std::vector<std::int64_t> lengths(static_cast<std::size_t>(shape.batch));
-  for (std::int64_t& length : lengths) length = 1 + random.below(shape.steps);
-  return lengths;
-}
-
-/// Both ways of one backend, alternating.
-LengthsResult measure_lengths(const Work& work, const std::string& backend, int threads,
-                              double seconds, int most_repetitions) {
-  const std::vector<std::int64_t> lengths = uniform_lengths(work.shape);
-  Subject subject(backend, work, threads);
-  const double once = subject.calibrate();
-  const double sample = once * static_cast<double>(subject.runs_per_sample() + 1);
-  const int repetitions = std::clamp(static_cast<int>(seconds / (2 * sample)), 3, most_repetitions);
-  const auto samples =
-      sample_interleaved({{"padded", [&] { return subject.sample(); }, repetitions},
-                          {"variable", [&] { return subject.sample(lengths); }, repetitions}});
-  double real = 0;
-  for (const std::int64_t length : lengths) real += static_cast<double>(length);
-  return {.shape = work.shape.name,
-          .backend = backend,
-          .threads = threads,
-          .padded = quartiles(samples[0]),
-          .variable = quartiles(samples[1]),
-          .share_of_steps = real / static_cast<double>(work.shape.steps * work.shape.batch)};
 }
 
 Shape shape_named(const std::string& name) { return select_shapes({name}).front(); }
@@ -119,25 +87,9 @@ void measure_idling(const std::string& backend, PrepareResult& result) {
 
 }  // namespace
 
-void run_lengths(const Settings& settings, Results& results) {
-  ProgressLine progress;
-  for (const Shape& shape : settings.shapes) {
-    if (shape.batch < kLeastBatch || shape.flops() > kMostFlops) continue;
-    progress.show("carousel_bench: variable lengths, " + shape.name);
-    const Work work(shape);
-    for (const int threads : settings.threads) {
-      for (const std::string& backend : choices(settings, shape, false)) {
-        wait_until_idle();
-        results.lengths.push_back(
-            measure_lengths(work, backend, threads, 1.0, settings.most_repetitions));
-      }
-    }
-  }
-}
-
 void run_prepare(const Settings& settings, Results& results) {
   ProgressLine progress;
-  for (const std::string& backend : choices(settings, shape_named(kPrepareShape), true)) {
+  for (const std::string& backend : choices(settings, shape_named(kPrepareShape))) {
     progress.show("carousel_bench: prepare, " + backend);
     PrepareResult result;
     result.backend = backend;

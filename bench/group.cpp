@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "group.hpp"
 
+#include "machine.hpp"
 #include "onnxruntime.hpp"
 #include "sampler.hpp"
 
@@ -15,6 +16,7 @@ namespace carousel::bench {
 namespace {
 
 constexpr int kLeastRepetitions = 3;
+constexpr int kLeastLimits = 15;        // samples of each limit, which are short
 constexpr double kPatience = 2;         // times the seconds that sampling was to take,
 constexpr double kLeastPatience = 0.3;  // and these seconds
 constexpr double kNoSample = 0;
@@ -50,11 +52,15 @@ double usual_rate(const std::string& backend) {
 
 }  // namespace
 
-Group::Group(const Work& work, int threads, const Settings& settings)
-    : by_default_(settings.backends.empty()), most_repetitions_(settings.most_repetitions) {
+Group::Group(const Work& work, int threads, const Settings& settings, LimitSampler sampler)
+    : passes_(passes(work.model, work.shape.steps, work.shape.batch, threads)),
+      threads_(threads),
+      by_default_(settings.backends.empty()),
+      most_repetitions_(settings.most_repetitions) {
   for (const std::string& backend : choices(work.shape, threads, settings)) {
     enlist(backend, work, threads);
   }
+  if (!contenders_.empty()) prepare_limits(std::move(sampler));
 }
 
 void Group::enlist(const std::string& backend, const Work& work, int threads) {
@@ -83,23 +89,36 @@ void Group::calibrate(Contender& contender) {
   Measurement& measurement = measurements_[contender.index];
   const double once = contender.subject->calibrate();
   measurement.runs = contender.subject->runs_per_sample();
-  contender.sample_cost = once * (static_cast<double>(measurement.runs) + 1);
+  contender.sample_seconds = once * static_cast<double>(measurement.runs);
+  contender.sample_cost = contender.sample_seconds + once;
   if (contenders_.empty()) return;
   measurement.max_difference =
       max_difference(contender.subject->y(), contenders_.front().subject->y());
   measurement.agrees = measurement.max_difference <= kTolerance;
 }
 
-int Group::repetitions(const Contender& contender, double seconds) const {
-  double round = 0;
+void Group::prepare_limits(LimitSampler sampler) {
+  const std::vector<std::int64_t> sizes = read_sizes(passes_);
+  limit_seconds_ = limit_sample_seconds(contenders_.front().sample_seconds);
+  if (!sampler) sampler = core_sampler(sizes.back(), limit_seconds_);
+  limits_.emplace(sizes, std::move(sampler));
+}
+
+int Group::rounds(double seconds) const {
+  double round = static_cast<double>(limits_->count()) * limit_seconds_;
   for (const Contender& each : contenders_) round += each.sample_cost;
-  const auto in_time = static_cast<int>(std::min(1e6, seconds / round));
-  if (in_time >= kLeastRepetitions) return std::min(in_time, most_repetitions_);
+  return static_cast<int>(std::min<double>(most_repetitions_, seconds / round));
+}
+
+int Group::repetitions(const Contender& contender, int rounds) const {
+  if (rounds >= kLeastRepetitions) return rounds;
   return contender.primary ? kLeastRepetitions : 1;  // too little time for all
 }
 
 void Group::measure(double seconds) {
+  if (contenders_.empty()) return;
   const double deadline = cli::now() + kPatience * seconds + kLeastPatience;
+  const int most = rounds(seconds);
   std::vector<Task> tasks;
   for (const Contender& contender : contenders_) {
     Subject* subject = contender.subject.get();
@@ -111,14 +130,26 @@ void Group::measure(double seconds) {
     };
     tasks.push_back({.name = subject->backend(),
                      .sample = sample,
-                     .repetitions = repetitions(contender, seconds)});
+                     .repetitions = repetitions(contender, most)});
   }
-  if (tasks.empty()) return;
+  limits_->forget();
+  for (std::size_t which = 0; which < limits_->count(); ++which) {
+    const auto sample = [this, which] {
+      if (threads_ > 1) wait_until_idle();
+      return limits_->sample(which);
+    };
+    tasks.push_back({.name = "limit " + std::to_string(which),
+                     .sample = sample,
+                     .repetitions = std::max(kLeastLimits, most)});
+  }
   std::vector<std::vector<double>> samples = sample_interleaved(tasks);
+  const Roofline roofline = limits_->medians();
   for (std::size_t i = 0; i < contenders_.size(); ++i) {
     Measurement& measurement = measurements_[contenders_[i].index];
     std::erase(samples[i], kNoSample);
     measurement.seconds = quartiles(samples[i]);
+    measurement.roofline = roofline;
+    measurement.least_seconds = least_seconds(roofline, passes_);
     measurement.samples = std::move(samples[i]);
   }
 }
@@ -129,7 +160,7 @@ double Group::median(const std::string& backend) const {
 }
 
 double estimate_round(const Shape& shape, int threads, const Settings& settings) {
-  double seconds = 0;
+  double seconds = 6e-3;  // the limits
   for (const std::string& backend : choices(shape, threads, settings)) {
     seconds += 2e-3 + shape.flops() / (usual_rate(backend) * 1e9 * std::min(threads, 2));
   }

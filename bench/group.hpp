@@ -5,16 +5,21 @@
 #include "settings.hpp"
 #include "subject.hpp"
 
+#include <limits.hpp>
+
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace carousel::bench {
 
-/// The backends that take turns on one shape with one thread count.
+/// The backends that take turns on one shape with one thread count, and this core's limits with
+/// them.
 class Group {
  public:
-  /// Prepares, runs once and calibrates each backend; compares their results.
-  Group(const Work& work, int threads, const Settings& settings);
+  /// Prepares, runs once and calibrates each backend; compares their results. Limits come from
+  /// `sampler`; without one, they are this core's.
+  Group(const Work& work, int threads, const Settings& settings, LimitSampler sampler = {});
 
   /// Samples all, for about `seconds`; each call forgets the samples of the one before.
   void measure(double seconds);
@@ -29,17 +34,25 @@ class Group {
  private:
   struct Contender {
     std::unique_ptr<Subject> subject;
-    std::size_t index = 0;   ///< into measurements_
-    double sample_cost = 0;  ///< seconds
+    std::size_t index = 0;  ///< into measurements_
+    double sample_seconds = 0;
+    double sample_cost = 0;  ///< seconds, with the run before
     bool primary = false;    ///< xsimd and its rivals, whose ratio is the point
   };
 
   void enlist(const std::string& backend, const Work& work, int threads);
   void calibrate(Contender& contender);
-  [[nodiscard]] int repetitions(const Contender& contender, double seconds) const;
+  void prepare_limits(LimitSampler sampler);
+  /// Rounds that fit into `seconds`: each backend and each limit once.
+  [[nodiscard]] int rounds(double seconds) const;
+  [[nodiscard]] int repetitions(const Contender& contender, int rounds) const;
 
   std::vector<Measurement> measurements_;
   std::vector<Contender> contenders_;
+  std::vector<Pass> passes_;
+  std::optional<Limits> limits_;  ///< where any backend runs
+  double limit_seconds_ = 0;      ///< of one of its samples
+  int threads_;
   bool by_default_;
   int most_repetitions_;
 };

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "machine.hpp"
 
-#include "statistics.hpp"
-
+#include <statistics.hpp>
 #include <timing.hpp>
 
 #include <carousel/backend.hpp>

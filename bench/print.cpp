@@ -45,11 +45,10 @@ void add_measurement(Table& table, const Results& results, const Measurement& me
     return;
   }
   const double seconds = measurement.seconds.median;
-  const double least = results.least_seconds(measurement.shape, measurement.threads);
   table.add({measurement.shape, threads, shown_backend(measurement), format_time(seconds),
              spread(measurement),
              format_fixed(results.shape(measurement.shape).flops() / seconds / 1e9, 1),
-             format_percent(least / seconds), note(measurement)});
+             format_percent(measurement.least_seconds / seconds), note(measurement)});
 }
 
 std::string state_of(const Results& results, const Verdict& verdict) {
@@ -70,7 +69,6 @@ void add_verdict(Table& table, const Results& results, const Verdict& verdict) {
   const Criterion* target = tightest(verdict.criteria);
   const bool onednn = verdict.onednn > 0;
   const std::string none = "-";
-  const double least = results.least_seconds(verdict.shape, verdict.threads);
   std::vector<cli::TableCell> row{verdict.shape, std::to_string(verdict.threads),
                                   format_time(verdict.xsimd)};
   add_rival(row, verdict, verdict.onednn);
@@ -79,7 +77,7 @@ void add_verdict(Table& table, const Results& results, const Verdict& verdict) {
       row.end(),
       {onednn && target != nullptr ? format_fixed(target->seconds / verdict.onednn, 2) : none,
        target != nullptr ? format_time(target->seconds) : none,
-       format_percent(least / verdict.xsimd), state_of(results, verdict),
+       format_percent(verdict.least_seconds / verdict.xsimd), state_of(results, verdict),
        target != nullptr ? target->text : none});
   table.add(std::move(row));
 }
@@ -118,9 +116,11 @@ void print_missed(const Results& results, std::ostream& out) {
 
 void print_roofline(const Roofline& roofline, std::ostream& out) {
   out << "one core: " << format_fixed(roofline.flops_per_second / 1e9, 0) << " GFLOP/s ("
-      << roofline.isa << "); reads";
-  for (const MemoryLevel& level : roofline.levels) {
-    out << ' ' << level.name << ' ' << format_fixed(level.bytes_per_second / 1e9, 0);
+      << roofline.isa << ", median; at best " << format_fixed(roofline.peak_best / 1e9, 0)
+      << "); reads";
+  for (const WorkingSet& set : working_sets(cpu())) {
+    const double rate = roofline.bandwidth(static_cast<double>(set.bytes));
+    out << ' ' << set.name << ' ' << format_fixed(rate / 1e9, 0);
   }
   out << " GB/s\n";
 }

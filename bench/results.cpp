@@ -37,11 +37,6 @@ const Shape& Results::shape(const std::string& name) const {
   return *found;
 }
 
-double Results::least_seconds(const std::string& name, int threads) const {
-  const Shape& which = shape(name);
-  return carousel::least_seconds(roofline, which.outline(), which.steps, which.batch, threads);
-}
-
 std::vector<Verdict> judge(const Results& results) {
   std::vector<Verdict> verdicts;
   for (const Measurement& measurement : results.measurements) {
@@ -50,8 +45,8 @@ std::vector<Verdict> judge(const Results& results) {
     const int threads = measurement.threads;
     const TargetInputs inputs{
         .threads = threads,
-        .least_seconds = results.least_seconds(name, threads),
-        .flops_per_second = results.roofline.flops_per_second,
+        .least_seconds = measurement.least_seconds,
+        .flops_per_second = measurement.roofline.flops_per_second,
         .onednn_is_2 = results.onednn_version.starts_with("2."),
         .onednn_t1 = median(results.find(name, "onednn", 1)),
         .onednn = median(results.find(name, "onednn", threads)),
@@ -63,6 +58,7 @@ std::vector<Verdict> judge(const Results& results) {
                         .xsimd = measurement.seconds.median,
                         .onednn = inputs.onednn.value_or(0),
                         .onnxruntime = inputs.onnxruntime.value_or(0),
+                        .least_seconds = measurement.least_seconds,
                         .criteria = criteria(results.shape(name), peer_times(name), inputs)});
   }
   return verdicts;

@@ -2,12 +2,12 @@
 #pragma once
 
 #include "shapes.hpp"
-#include "statistics.hpp"
 #include "targets.hpp"
 
 #include <table.hpp>
 
 #include <roofline.hpp>
+#include <statistics.hpp>
 
 #include <cstdint>
 #include <string>
@@ -25,6 +25,8 @@ struct Measurement {
   std::int64_t runs = 1;        ///< per sample
   std::vector<double> samples;  ///< seconds of one run, each the mean of `runs`
   Quartiles seconds;
+  Roofline roofline;          ///< of one core, sampled in turns with these samples
+  double least_seconds = 0;   ///< of one run with all its threads, by that roofline
   double max_difference = 0;  ///< of y from the first backend's
   bool agrees = true;
   int attempts = 1;          ///< with more than one thread: until the machine was in order
@@ -41,6 +43,7 @@ struct LengthsResult {
   int threads = 1;
   Quartiles padded;
   Quartiles variable;
+  int samples = 0;            ///< of each
   double share_of_steps = 0;  ///< real steps / (T * B)
 };
 
@@ -72,6 +75,7 @@ struct Verdict {
   double xsimd = 0;   ///< median seconds
   double onednn = 0;  ///< 0: not measured
   double onnxruntime = 0;
+  double least_seconds = 0;  ///< by the roofline
   std::vector<Criterion> criteria;
 
   [[nodiscard]] double allowed() const;
@@ -80,6 +84,8 @@ struct Verdict {
 
 struct Results {
   std::string mode;
+  /// The levels of the memory hierarchy and, of all samples taken, the peak: to show, while shares
+  /// are of the roofline beside each measurement.
   Roofline roofline;
   std::vector<Shape> shapes;
   std::vector<Measurement> measurements;
@@ -94,7 +100,6 @@ struct Results {
   [[nodiscard]] const Measurement* find(const std::string& shape, const std::string& backend,
                                         int threads) const;
   [[nodiscard]] const Shape& shape(const std::string& name) const;
-  [[nodiscard]] double least_seconds(const std::string& shape, int threads) const;
 };
 
 /// Judges every shape and thread count that xsimd was measured with.

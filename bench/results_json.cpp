@@ -3,20 +3,23 @@
 #include "onnxruntime.hpp"
 #include "results.hpp"
 
+#include <roofline_json.hpp>
+
 namespace carousel::bench {
 namespace {
 
 using cli::Json;
 
-Json roofline_json(const Roofline& roofline) {
+Json session_json(const Roofline& roofline) {
   Json levels = Json::array();
-  for (const MemoryLevel& level : roofline.levels) {
-    levels.push_back({{"level", level.name},
-                      {"capacity_bytes", level.capacity_bytes},
-                      {"bytes_per_second", level.bytes_per_second}});
+  for (const WorkingSet& set : working_sets(cpu())) {
+    const double rate = roofline.bandwidth(static_cast<double>(set.bytes));
+    if (rate == 0) continue;  // nothing was measured
+    levels.push_back({{"level", set.name}, {"bytes", set.bytes}, {"bytes_per_second", rate}});
   }
   return {{"isa", roofline.isa},
           {"flops_per_second", roofline.flops_per_second},
+          {"peak_best", roofline.peak_best},
           {"levels", std::move(levels)}};
 }
 
@@ -51,11 +54,12 @@ Json measurement_json(const Results& results, const Measurement& measurement) {
     return json;
   }
   const double seconds = measurement.seconds.median;
-  const double least = results.least_seconds(measurement.shape, measurement.threads);
   json["seconds"] = quartiles_json(measurement.seconds);
   json["gflops"] = results.shape(measurement.shape).flops() / seconds / 1e9;
-  json["least_seconds"] = least;
-  json["roofline"] = least / seconds;
+  json["least_seconds"] = measurement.least_seconds;
+  json["roofline"] = measurement.least_seconds / seconds;
+  json["peak_flops_per_second"] = measurement.roofline.flops_per_second;
+  json["reads"] = cli::reads_json(measurement.roofline);
   json["runs_per_sample"] = measurement.runs;
   json["samples"] = measurement.samples;
   json["max_difference"] = measurement.max_difference;
@@ -91,6 +95,7 @@ Json lengths_json(const LengthsResult& result) {
           {"threads", result.threads},
           {"padded", quartiles_json(result.padded)},
           {"variable", quartiles_json(result.variable)},
+          {"samples", result.samples},
           {"share_of_steps", result.share_of_steps},
           {"ratio", result.variable.median / result.padded.median}};
 }
@@ -148,7 +153,7 @@ cli::Json results_json(const Results& results) {
           {"seconds", results.seconds},
           {"machine", machine_json()},
           {"versions", all_versions(results)},
-          {"roofline", roofline_json(results.roofline)},
+          {"roofline", session_json(results.roofline)},
           {"shapes", std::move(shapes)},
           {"measurements", std::move(measurements)},
           {"targets", std::move(verdicts)},

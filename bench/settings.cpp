@@ -29,6 +29,7 @@ constexpr const char* kFooter =
   carousel_bench                                 every shape, backend and thread count (< 10 minutes)
   carousel_bench --quick --compare               a dozen shapes against oneDNN and the targets (< 1 minute)
   carousel_bench --shapes 'sq128_*,vadcell' --threads 1
+  carousel_bench --lengths --shapes '*_b64' --seconds 120
   carousel_bench --backend xsimd:avx2,xsimd:avx512 --shapes amp40_b1
   carousel_bench --quick --cell gru              the same shapes with another cell
   carousel_bench --quick --compare --peers       with ONNX Runtime, in the same process
@@ -37,8 +38,17 @@ constexpr const char* kFooter =
 
 How it measures: a sample is as many whole runs, each from zero state, as take a millisecond. The
 samples of all backends of a shape alternate at random (Google Benchmark's random interleaving), so
-compare within a shape and a run. Medians and quartiles count. "roofline" is the share of what this
-machine could do by its own rates, measured in the same run (see `carousel rank --help`).
+compare within a shape and a run. Medians and quartiles count.
+
+"roofline" is the share of what this machine could do by its own rates (see `carousel rank --help`).
+These are sampled in turns with the backends, for each shape anew: multiply-adds, and reads of just as
+many bytes as its weights have. They are medians too, of samples as long as a run (1 to 10 ms): on a
+shared machine the best of many samples is a rate that lasts for a moment, and a share of it would be
+below 90 % by construction. That best is shown ("at best", "peak_best" in the JSON file) but nothing
+is judged by it. With N threads, N times one core's rates. Reads go round and round, at the speed of
+the cache that holds all of the weights; xsimd walks them to and fro, so that where they are little
+larger than a cache it finds some of them in it, and may take more than 100 %.
+
 With two threads, those of oneDNN and ONNX Runtime get time to go to sleep before and after, and the
 time that a cache line takes from core to core is measured; where that, or oneDNN's gain over one
 thread, says that the machine is in a slow state, the shape is measured up to three times, and marked
@@ -110,7 +120,8 @@ void apply(const Arguments& arguments, Settings& settings) {
     settings.threads = {1};
   }
   settings.all_backends = !arguments.quick && !settings.compare;
-  settings.seconds = arguments.seconds > 0 ? arguments.seconds : arguments.quick ? 45 : 540;
+  const double usual = arguments.quick ? 45 : settings.lengths ? 60 : 540;
+  settings.seconds = arguments.seconds > 0 ? arguments.seconds : usual;
   settings.most_repetitions = arguments.quick ? 31 : 101;
   settings.mode = arguments.quick ? "quick" : "full";
 }
@@ -119,13 +130,14 @@ void add_options(CLI::App& app, Arguments& arguments, Settings& settings) {
   app.add_flag("--quick", arguments.quick, "a dozen shapes, only xsimd and oneDNN, under a minute");
   app.add_flag("--compare", settings.compare,
                "only xsimd and oneDNN, and the table of targets met and missed");
-  app.add_option("--shapes", arguments.shapes, "only these, e.g. vadcell,'sq64_*'");
+  app.add_option("--shapes", arguments.shapes, "only these, e.g. vadcell,'sq64_*','*_b64'");
   app.add_option("--cell", arguments.cell, "lstm, gru or rnn in these shapes (default: lstm)")
       ->transform(CLI::CheckedTransformer(std::map<std::string, Cell>{
           {"lstm", Cell::lstm}, {"gru", Cell::gru}, {"rnn", Cell::rnn}}));
   app.add_option("--backend", arguments.backends, "only these families or ids, e.g. xsimd,scalar");
   app.add_option("--threads", arguments.threads, "only these counts (default: 1,2)");
-  app.add_option("--seconds", arguments.seconds, "about how long to take (default: 540; quick: 45)")
+  app.add_option("--seconds", arguments.seconds,
+                 "about how long shapes take (default: 540; --quick: 45; --lengths: 60)")
       ->check(CLI::Range(1.0, 36000.0));
   CLI::Option* peers =
       app.add_flag("--peers", settings.peers, "ONNX Runtime as well, if it is found (see below)");

@@ -13,7 +13,7 @@ struct Settings {
   std::vector<Shape> shapes;
   std::vector<std::string> backends;  ///< empty: default_backends()
   std::vector<int> threads{1, 2};
-  double seconds = 540;  ///< for everything; a goal, not a promise
+  double seconds = 540;  ///< for the shapes or their lengths; a goal, not a promise
   int most_repetitions = 101;
   bool all_backends = true;  ///< without `backends`: each instruction set and scalar as well
   bool compare = false;

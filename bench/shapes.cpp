@@ -15,10 +15,13 @@ namespace {
 
 constexpr std::uint64_t kSeed = 1;
 
+/// One '*' in `pattern` stands for anything.
 bool matches(std::string_view pattern, std::string_view name) {
-  if (!pattern.ends_with('*')) return pattern == name;
-  pattern.remove_suffix(1);
-  return name.starts_with(pattern);
+  const std::size_t star = pattern.find('*');
+  if (star == std::string_view::npos) return pattern == name;
+  const std::string_view begin = pattern.substr(0, star);
+  const std::string_view end = pattern.substr(star + 1);
+  return name.size() >= begin.size() + end.size() && name.starts_with(begin) && name.ends_with(end);
 }
 
 std::optional<double> seconds(const cli::Csv& csv, std::size_t row, std::string_view column) {

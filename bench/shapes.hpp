@@ -56,8 +56,8 @@ struct PeerTimes {
 /// The same shape with another cell, called "gru_sq16_b1"; no peer's times are known of it.
 [[nodiscard]] Shape with_cell(Shape shape, Cell cell);
 
-/// The shapes that a list names; "sq64_*" stands for all that begin like this. Empty: all. Throws
-/// Error listing the names when one is unknown.
+/// The shapes that a list names; "sq64_*" and "*_b64" stand for all that are like this. Empty: all.
+/// Throws Error listing the names when one is unknown.
 [[nodiscard]] std::vector<Shape> select_shapes(const std::vector<std::string>& names);
 
 }  // namespace carousel::bench

@@ -21,42 +21,25 @@ constexpr double kRoundsWanted = 5;
 constexpr double kWorthExpecting = 1.3;  // oneDNN's gain by two threads, to be relied upon
 constexpr double kGainLost = 0.7;
 
-/// Shares out what is left of the time by weight, so that nothing is lost when a group needs less.
-class Allowance {
- public:
-  explicit Allowance(const Settings& settings) : end_(cli::now() + settings.seconds) {
-    for (const Shape& shape : settings.shapes) {
-      for (const int threads : settings.threads) left_ += weight(shape, threads, settings);
-    }
-    retries_ = kRetryShare * settings.seconds;
+double weight(const Shape& shape, int threads, const Settings& settings) {
+  return kLeastGroup + kRoundsWanted * estimate_round(shape, threads, settings);
+}
+
+double weight_of_all(const Settings& settings) {
+  double sum = 0;
+  for (const Shape& shape : settings.shapes) {
+    for (const int threads : settings.threads) sum += weight(shape, threads, settings);
   }
-
-  /// Seconds for the samples of this group; call it after preparing, once for each group.
-  double take(const Shape& shape, int threads, const Settings& settings) {
-    const double mine = weight(shape, threads, settings);
-    const double seconds = std::max(0.0, seconds_left()) * mine / std::max(left_, mine);
-    left_ -= mine;
-    return seconds;
-  }
-
-  [[nodiscard]] double seconds_left() const { return end_ - cli::now(); }
-  [[nodiscard]] bool may_retry() const { return retries_ > 0 && seconds_left() > 0; }
-  void retried(double seconds) { retries_ -= seconds; }
-
- private:
-  static double weight(const Shape& shape, int threads, const Settings& settings) {
-    return kLeastGroup + kRoundsWanted * estimate_round(shape, threads, settings);
-  }
-
-  double end_;
-  double left_ = 0;
-  double retries_ = 0;
-};
+  return sum;
+}
 
 class Suite {
  public:
   Suite(const Settings& settings, Results& results)
-      : settings_(settings), results_(results), allowance_(settings) {}
+      : settings_(settings),
+        results_(results),
+        allowance_(settings.seconds, weight_of_all(settings), cli::now),
+        retries_(kRetryShare * settings.seconds) {}
 
   void run() {
     for (const Shape& shape : settings_.shapes) {
@@ -68,7 +51,7 @@ class Suite {
         roofline_.refresh();
       }
     }
-    results_.roofline = roofline_.best();
+    results_.roofline = roofline_.roofline();
   }
 
  private:
@@ -84,7 +67,7 @@ class Suite {
   void measure(const Work& work, int threads) {
     wait_until_idle();
     Group group(work, threads, settings_);
-    const double seconds = allowance_.take(work.shape, threads, settings_);
+    const double seconds = allowance_.take(weight(work.shape, threads, settings_));
     if (threads == 1) {
       group.measure(seconds);
     } else {
@@ -92,6 +75,8 @@ class Suite {
     }
     auto& all = results_.measurements;
     all.insert(all.end(), group.measurements().begin(), group.measurements().end());
+    const auto ran = std::ranges::find_if(group.measurements(), &Measurement::ran);
+    if (ran != group.measurements().end()) roofline_.take(ran->roofline);
   }
 
   /// Again while the machine is in a slow state; keeps the attempt in which it was at its best.
@@ -111,8 +96,8 @@ class Suite {
       if (best.empty() || !slow || sum_of_medians(group.measurements()) < sum_of_medians(best)) {
         best = group.measurements();
       }
-      if (attempt > 1) allowance_.retried(cli::now() - start);
-      if (!slow || !allowance_.may_retry()) break;
+      if (attempt > 1) retries_ -= cli::now() - start;
+      if (!slow || retries_ <= 0 || allowance_.seconds_left() <= 0) break;
       std::this_thread::sleep_for(std::chrono::milliseconds(200));
     }
     group.measurements() = std::move(best);
@@ -140,6 +125,7 @@ class Suite {
   RooflineKeeper roofline_;
   CoreState core_state_;
   Allowance allowance_;
+  double retries_;  ///< seconds left for them
   std::size_t done_ = 0;
 };
 

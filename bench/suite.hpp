@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "allowance.hpp"
 #include "results.hpp"
 #include "settings.hpp"
 
-#include <roofline.hpp>
+#include <limits.hpp>
+#include <timing.hpp>
 
+#include <functional>
 #include <string>
+#include <vector>
 
 namespace carousel::bench {
 
@@ -26,17 +30,21 @@ class ProgressLine {
   bool shown_ = false;
 };
 
-/// The machine's limits, measured now and then during the run: the best of all attempts counts,
-/// since neighbours can only lower them.
+/// The levels of the memory hierarchy, sampled now and then during the run, and what the shapes'
+/// own limits say of the peak.
 class RooflineKeeper {
  public:
-  RooflineKeeper();
-  void refresh();  ///< if the last time is long ago
-  [[nodiscard]] const Roofline& best() const noexcept { return best_; }
+  /// Limits come from `sampler`; without one, they are this core's.
+  explicit RooflineKeeper(LimitSampler sampler = {});
+  void refresh();                     ///< if the last time is long ago
+  void take(const Roofline& shapes);  ///< the limits of a shape
+  /// Medians; the peak is the median of those that were taken.
+  [[nodiscard]] Roofline roofline() const;
 
  private:
-  void take(const Roofline& measured);
-  Roofline best_;
+  Limits levels_;
+  std::vector<double> peaks_;
+  double best_ = 0;
   double last_ = 0;
 };
 
@@ -54,8 +62,14 @@ class CoreState {
 
 /// Measures every shape, thread count and backend of `settings`.
 void run_suite(const Settings& settings, Results& results);
-/// Variable lengths against padded rows.
-void run_lengths(const Settings& settings, Results& results);
+/// Measures one shape with variable lengths and padded; asks for the seconds that it may take when
+/// it is ready to.
+using LengthsMeasure = std::function<std::vector<LengthsResult>(
+    const Shape& shape, int threads, const std::function<double()>& seconds)>;
+/// Variable lengths against padded rows, in the time that the settings give. Tests bring their own
+/// `measure` and `clock`.
+void run_lengths(const Settings& settings, Results& results, LengthsMeasure measure = {},
+                 const Allowance::Clock& clock = cli::now);
 /// Prepare, first runs, stream sizes and idle threads.
 void run_prepare(const Settings& settings, Results& results);
 /// What calling a layer through the ABI of plug-ins costs.

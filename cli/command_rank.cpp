@@ -3,10 +3,10 @@
 #include "format.hpp"
 #include "progress.hpp"
 #include "rank_core.hpp"
+#include "roofline_json.hpp"
 #include "table.hpp"
 
 #include <CLI/CLI.hpp>
-#include <roofline.hpp>
 
 #include <iostream>
 #include <memory>
@@ -21,15 +21,18 @@ constexpr int kBarWidth = 16;
 constexpr const char* kFooter =
     R"(Backends take turns, for about --seconds in all; medians and half the distance between the quartiles
 are shown. GFLOP/s count the matrix operations, 2 per weight, step and row. "roofline" is the share of
-what this machine could do, from its peak of float32 multiply-adds and the read bandwidth of each
-cache level, both measured in the same run:
+what this machine could do, from its rate of float32 multiply-adds and the rates at which it reads
+just as many bytes as the weights have:
 
   least time = sum over layers and directions of
     T * max(B * F_hh / peak, W_hh / bandwidth(W_hh)) + max(T * B * F_ih / peak, W_ih / bandwidth(W_ih))
 
 with T steps, B rows, F_hh and F_ih the operations of the recurrent and the input matrices, W_hh and
-W_ih the bytes of their weights, read once per step and once per run, and the bandwidth of the level that
-holds so much. N threads multiply the peak and divide the bytes.
+W_ih the bytes of their weights, read once per step and once per run. N threads multiply the peak and
+divide the bytes. These rates take turns with the backends and are medians like the times: what a
+shared machine reaches at its best for a moment ("at best") nothing can reach all the time. Reads go
+round and round, so their rate is that of the cache which holds all of the weights; xsimd walks them
+to and fro, and may take more than 100 % where they are little larger than a cache.
 
 Examples:
   carousel rank models/charlm.safetensors --text models/heldout.txt
@@ -49,8 +52,6 @@ struct RankArguments {
 /// What was measured, ready to print.
 struct Outcome {
   Workload work;
-  Roofline roofline;
-  double least_seconds = 0;
   RankReport report;
 };
 
@@ -82,7 +83,7 @@ void add_row(Table& table, const Outcome& outcome, const RankResult& result, boo
   const double flops = outcome.work.model.flops_per_row() *
                        static_cast<double>(outcome.work.steps * outcome.work.batch) / seconds;
   const double steps = static_cast<double>(outcome.work.steps) / seconds;
-  const double share = outcome.least_seconds / seconds;
+  const double share = outcome.report.least_seconds / seconds;
   const double relative = outcome.report.results.front().time.median / seconds;
   table.add({{wins ? "*" : "", wins},
              result.name,
@@ -121,25 +122,21 @@ Table rank_table(const Outcome& outcome, bool bars) {
 }
 
 std::string roofline_text(const Roofline& roofline) {
-  std::string text =
-      format_fixed(roofline.flops_per_second / 1e9, 0) + " GFLOP/s (" + roofline.isa + "); reads";
-  for (const MemoryLevel& level : roofline.levels) {
-    text += " " + level.name + " " + format_fixed(level.bytes_per_second / 1e9, 0);
+  std::string text = format_fixed(roofline.flops_per_second / 1e9, 0) + " GFLOP/s (" +
+                     roofline.isa + "; at best " + format_fixed(roofline.peak_best / 1e9, 0) + ")";
+  for (const ReadRate& rate : roofline.reads) {
+    text += ", " + format_bytes(static_cast<double>(rate.bytes)) + " at " +
+            format_fixed(rate.bytes_per_second / 1e9, 0) + " GB/s";
   }
-  return text + " GB/s";
+  return text;
 }
 
-Json roofline_json(const Outcome& outcome) {
-  Json levels = Json::array();
-  for (const MemoryLevel& level : outcome.roofline.levels) {
-    levels.push_back({{"level", level.name},
-                      {"capacity_bytes", level.capacity_bytes},
-                      {"bytes_per_second", level.bytes_per_second}});
-  }
-  return {{"isa", outcome.roofline.isa},
-          {"flops_per_second", outcome.roofline.flops_per_second},
-          {"levels", levels},
-          {"least_seconds", outcome.least_seconds}};
+Json roofline_json(const RankReport& report) {
+  return {{"isa", report.roofline.isa},
+          {"flops_per_second", report.roofline.flops_per_second},
+          {"peak_best", report.roofline.peak_best},
+          {"reads", reads_json(report.roofline)},
+          {"least_seconds", report.least_seconds}};
 }
 
 void print_winner(const RankReport& report) {
@@ -164,8 +161,8 @@ void print_text(const Outcome& outcome, const RankArguments& arguments) {
   const RankReport& report = outcome.report;
   std::cout << "ranking   " << outcome.work.title() << ", " << arguments.rank.threads
             << (arguments.rank.threads == 1 ? " thread" : " threads") << "\ninput     "
-            << outcome.work.data << "\nroofline  " << roofline_text(outcome.roofline)
-            << ", per core\n          at least " << format_time(outcome.least_seconds)
+            << outcome.work.data << "\nroofline  " << roofline_text(report.roofline)
+            << ", per core\n          at least " << format_time(report.least_seconds)
             << " for one run of this\n\n";
   rank_table(outcome, isatty(STDOUT_FILENO) == 1).print(std::cout);
   print_winner(report);
@@ -192,7 +189,7 @@ void print_outcome_json(const Outcome& outcome, const RankArguments& arguments) 
               {"seed", arguments.work.seed},
               {"flops", outcome.work.model.flops_per_row() *
                             static_cast<double>(outcome.work.steps * outcome.work.batch)},
-              {"roofline", roofline_json(outcome)},
+              {"roofline", roofline_json(outcome.report)},
               {"checked_steps", outcome.report.checked_steps},
               {"checked_rows", outcome.report.checked_rows},
               {"winner", winner == nullptr ? Json(nullptr) : Json(winner->name)},
@@ -212,9 +209,6 @@ int run(const RankArguments& arguments) {
   if (outcome.work.steps * outcome.work.batch == 0)
     throw Error("rank: nothing to time: no steps or no rows");
   Progress progress("measuring");
-  outcome.roofline = measure_roofline();
-  outcome.least_seconds = least_seconds(outcome.roofline, outcome.work.model, outcome.work.steps,
-                                        outcome.work.batch, arguments.rank.threads);
   outcome.report =
       rank(outcome.work, names, arguments.rank, [&](double done) { progress.update(done); });
   progress.clear();

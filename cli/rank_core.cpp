@@ -78,6 +78,9 @@ class Contender {
     sample_cost_ = each * static_cast<double>(repeats_);
   }
 
+  /// Seconds that a sample takes.
+  [[nodiscard]] double sample_cost() const noexcept { return sample_cost_; }
+
   void sample(const Workload& work) {
     const double seconds = time(work, repeats_);
     spent_ += seconds;
@@ -112,6 +115,33 @@ class Contender {
   std::int64_t repeats_ = 1;
   double guess_ = 0;
   double sample_cost_ = 0;
+  double spent_ = 0;
+};
+
+/// This core's limits, which take turns like one more backend.
+class LimitTurns {
+ public:
+  LimitTurns(const std::vector<Pass>& passes, double sample_seconds, const LimitSampler& sampler)
+      : limits_(read_sizes(passes),
+                sampler ? sampler : core_sampler(read_sizes(passes).back(), sample_seconds)) {}
+
+  void sample() {
+    const double start = now();
+    limits_.sample_all();
+    spent_ += now() - start;
+    ++taken_;
+  }
+
+  [[nodiscard]] bool may_sample(double allowance) const {
+    const double cost = spent_ / static_cast<double>(std::max<std::size_t>(taken_, 1));
+    return taken_ < kMostRounds && (taken_ == 0 || spent_ + cost <= allowance);
+  }
+
+  [[nodiscard]] Roofline medians() const { return limits_.medians(); }
+
+ private:
+  Limits limits_;
+  std::size_t taken_ = 0;
   double spent_ = 0;
 };
 
@@ -162,19 +192,32 @@ Contenders enlist(const Workload& work, const std::vector<std::string>& backends
   return contenders;
 }
 
-void measure(const Workload& work, Contenders& contenders, double seconds,
-             const std::function<void(double)>& progress) {
+void warm_up(const Workload& work, Contenders& contenders, double seconds) {
   const double even = seconds / static_cast<double>(std::max<std::size_t>(contenders.size(), 1));
   for (auto& contender : contenders) contender->warm_up(work, even);
+}
+
+/// Seconds of the shortest sample.
+double least_sample_cost(const Contenders& contenders) {
+  double least = std::numeric_limits<double>::infinity();
+  for (const auto& contender : contenders) {
+    if (!contender->scaled()) least = std::min(least, contender->sample_cost());
+  }
+  return least;
+}
+
+void measure(const Workload& work, Contenders& contenders, LimitTurns& limits, double seconds,
+             const std::function<void(double)>& progress) {
   const auto timed = std::ranges::count_if(contenders, [](auto& c) { return !c->scaled(); });
-  const double share = seconds / static_cast<double>(std::max<std::int64_t>(timed, 1));
+  const double share = seconds / static_cast<double>(timed + 1);
   const double start = now();
   for (std::size_t round = 0;; ++round) {
     const double done = (now() - start) / seconds;
     if (progress) progress(done);
     // Each gets its allowance little by little, so that slow ones are spread over the whole time.
     const double allowance = share * std::min(1.0, done) + (round < 3 ? share : 0);
-    bool any = false;
+    bool any = limits.may_sample(allowance);
+    if (any) limits.sample();
     for (auto& contender : contenders) {
       if (!contender->may_sample(allowance)) continue;
       contender->sample(work);
@@ -212,7 +255,12 @@ RankReport rank(const Workload& work, const std::vector<std::string>& backends,
   const double scale = static_cast<double>(work.steps) /
                        static_cast<double>(std::max<std::int64_t>(part.prefix.steps, 1));
   for (auto& contender : contenders) contender->check(part.prefix, *part.y, scale);
-  measure(work, contenders, options.seconds, progress);
+  warm_up(work, contenders, options.seconds);
+  const std::vector<Pass> all = passes(work.model, work.steps, work.batch, options.threads);
+  LimitTurns limits(all, limit_sample_seconds(least_sample_cost(contenders)), options.limits);
+  measure(work, contenders, limits, options.seconds, progress);
+  report.roofline = limits.medians();
+  report.least_seconds = least_seconds(report.roofline, all);
   for (auto& contender : contenders) report.results.push_back(contender->finish());
   std::ranges::stable_sort(report.results, faster);
   return report;

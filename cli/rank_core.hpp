@@ -7,6 +7,8 @@
 
 #include <carousel/compare.hpp>
 
+#include <limits.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -18,6 +20,7 @@ namespace carousel::cli {
 struct RankOptions {
   double seconds = 5.0;  ///< for all measurements together
   int threads = 1;
+  LimitSampler limits = {};  ///< empty: this core's own
 };
 
 struct RankResult {
@@ -35,14 +38,17 @@ struct RankReport {
   std::vector<RankResult> results;  ///< fastest first; what cannot run last
   std::int64_t checked_steps = 0;   ///< the first steps
   std::int64_t checked_rows = 0;    ///< of the first rows
+  Roofline roofline;                ///< of one core, sampled in turns with the backends
+  double least_seconds = 0;         ///< of one run of the whole work, by that
 
   /// The fastest one that agrees with the oracle; null when there is none.
   [[nodiscard]] const RankResult* winner() const noexcept;
   [[nodiscard]] bool all_agree() const noexcept;
 };
 
-/// In rounds: each candidate once (some runs, at least a millisecond), then again, so that what
-/// disturbs a shared machine meets them all. `progress` is told the share that is done.
+/// In rounds: each candidate once (some runs, at least a millisecond) and each limit of this core
+/// once, then again, so that what disturbs a shared machine meets them all. `progress` is told the
+/// share that is done.
 [[nodiscard]] RankReport rank(const Workload& work, const std::vector<std::string>& backends,
                               const RankOptions& options,
                               const std::function<void(double)>& progress = {});

@@ -10,48 +10,61 @@
 
 namespace carousel {
 
-/// A level of the memory hierarchy as one core sees it.
-struct MemoryLevel {
-  std::string name;                 ///< "L1", "L2", "L3", "DRAM"
-  std::int64_t capacity_bytes = 0;  ///< 0: without limit
-  double bytes_per_second = 0;      ///< sequential reads, measured
+/// How fast one core reads `bytes` over and over, from whatever holds so much.
+struct ReadRate {
+  std::int64_t bytes = 0;
+  double bytes_per_second = 0;
 };
 
 /// The measured limits of one core: float32 multiply-adds and reads.
 struct Roofline {
-  std::string isa;  ///< the instruction set that was measured: the widest that can run
-  double flops_per_second = 0;
-  std::vector<MemoryLevel> levels;  ///< nearest first; the last one has no limit
+  std::string isa;              ///< the instruction set that was measured: the widest that can run
+  double flops_per_second = 0;  ///< the median of its samples, as for the times it is compared with
+  double peak_best = 0;         ///< floating point operations per second of the best sample
+  std::vector<ReadRate> reads;  ///< by ascending bytes; medians
 
-  /// The bandwidth of the nearest level that holds `bytes`.
+  /// The rate of the smallest measured size that is at least `bytes`, else of the largest one.
   [[nodiscard]] double bandwidth(double bytes) const;
 };
 
-/// What is read to measure one level: well within it, well beyond the one before.
+/// What is read to measure one level of the memory hierarchy: well within it, well beyond the one
+/// before.
 struct WorkingSet {
-  const char* name;
-  std::int64_t capacity_bytes;  ///< as in MemoryLevel
+  const char* name;  ///< "L1", "L2", "L3", "DRAM"
   std::int64_t bytes;
 };
 
 /// Nearest first. Caches whose size the CPU does not tell are taken to be small ones.
 [[nodiscard]] std::vector<WorkingSet> working_sets(const CpuFeatures& features);
 
-/// Measures for about `seconds`, on the calling thread.
-[[nodiscard]] Roofline measure_roofline(double seconds = 0.3);
+/// One core's share of what a run does with a matrix of weights.
+struct Pass {
+  double times = 0;  ///< a run does this so often,
+  double bytes = 0;  ///< reads so many bytes of weights each time
+  double flops = 0;  ///< and does so many floating point operations with them
+};
 
-/// The least seconds in which `threads` cores can run `model` on [steps, batch] with float32
-/// weights:
+/// What a run of `model` on [steps, batch] with `threads` cores consists of, for each layer and
+/// direction: the recurrent weights once per step, the others once.
+[[nodiscard]] std::vector<Pass> passes(const Model& model, std::int64_t steps, std::int64_t batch,
+                                       int threads = 1);
+
+/// The sizes at which reads have to be measured for these passes: theirs, rounded up to whole
+/// pages, no less than a probe can time and no more than 1 GiB; ascending, each once.
+[[nodiscard]] std::vector<std::int64_t> read_sizes(const std::vector<Pass>& passes);
+
+/// The least seconds that the passes can take:
 ///
-///     sum over layers and directions of
-///       steps * max(batch * F_hh / peak, W_hh / bandwidth(W_hh))
-///       + max(steps * batch * F_ih / peak, W_ih / bandwidth(W_ih))
+///     sum of times * max(flops / peak, bytes / bandwidth(bytes))
 ///
-/// with F_hh, F_ih the floating point operations of the recurrent (and projection) and of the input
-/// matrices, W_hh and W_ih their bytes: every step has to read the former, a run the latter once.
+/// With W_hh, W_ih the bytes of a layer's weights and F_hh, F_ih the operations with them for one
+/// row and step, in each direction
+///
+///     steps * max(batch * F_hh / peak, W_hh / bandwidth(W_hh))
+///     + max(steps * batch * F_ih / peak, W_ih / bandwidth(W_ih)).
+///
 /// More threads multiply the peak and divide the bytes. Activations and the traffic of x and y are
 /// left out: this is a limit to compare with, not a forecast.
-[[nodiscard]] double least_seconds(const Roofline& roofline, const Model& model, std::int64_t steps,
-                                   std::int64_t batch, int threads = 1);
+[[nodiscard]] double least_seconds(const Roofline& roofline, const std::vector<Pass>& passes);
 
 }  // namespace carousel

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// xsimd against the best other backend: hidden size by batch, and the named shapes beside it.
+// xsimd against the best other engine: hidden size by batch, and the named shapes beside it.
 #include "../format.hpp"
 #include "sections.hpp"
 #include "svg.hpp"

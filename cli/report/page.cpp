@@ -32,6 +32,11 @@ double mean_ratio(const ReportData& data, int threads) {
   return count == 0 ? 0 : std::exp(sum / count);
 }
 
+/// The best sample of the peak; files of older benchmarks do not have it.
+std::string best_text(const ReportData& data) {
+  return data.peak_best > 0 ? "; at best " + format_fixed(data.peak_best / 1e9, 0) : "";
+}
+
 std::string tiles(const ReportData& data) {
   std::string html = "<div class=\"tiles\">\n";
   const auto judged = std::ranges::count_if(
@@ -45,11 +50,11 @@ std::string tiles(const ReportData& data) {
     const double ratio = mean_ratio(data, threads);
     if (ratio == 0) continue;
     html += tile(format_fixed(ratio, 2) + " ×",
-                 "time of the best other backend, " + threads_text(threads) + " (geometric mean)");
+                 "time of the best other engine, " + threads_text(threads) + " (geometric mean)");
   }
   if (data.flops_per_second > 0) {
     html += tile(format_fixed(data.flops_per_second / 1e9, 0) + " GFLOP/s",
-                 "peak of one core (" + data.roofline_isa + ")");
+                 "peak of one core (" + data.roofline_isa + "), median" + best_text(data));
   }
   return html + "</div>\n";
 }

@@ -166,6 +166,7 @@ void read_machine(const Node& node, ReportData& data) {
 void read_roofline(const Node& node, ReportData& data) {
   data.roofline_isa = node.text("isa");
   data.flops_per_second = node.number("flops_per_second");
+  if (node.has("peak_best")) data.peak_best = node.number("peak_best");
   for (const Node& level : node.list("levels")) {
     data.levels.push_back({level.text("level"), level.positive("bytes_per_second")});
   }

@@ -105,6 +105,7 @@ struct ReportData {
   std::vector<std::pair<std::string, std::string>> versions;
   std::string roofline_isa;
   double flops_per_second = 0;
+  double peak_best = 0;  ///< of all samples of it; 0: not known
   std::vector<ReportLevel> levels;
   std::vector<ReportShape> shapes;
   std::vector<ReportMeasurement> measurements;

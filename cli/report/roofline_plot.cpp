@@ -34,6 +34,13 @@ std::string tick_text(double value) {
   return format_fixed(value, value >= 1 ? 0 : value >= 0.5 ? 1 : 2);
 }
 
+/// Of a knee, the end of a level's slope.
+struct Label {
+  double x;
+  double y;
+  std::string text;
+};
+
 class RooflinePlot {
  public:
   RooflinePlot(const ReportData& data, int threads, Range x, Range y)
@@ -76,18 +83,27 @@ class RooflinePlot {
       const double to = std::min({x_.high(), peak / rate, y_.high() / rate});
       if (from >= to) continue;
       svg_.line(x_(from), y_(from * rate), x_(to), y_(to * rate), "limit");
-      label_knee(level, rate, to);
+      add_label(x_(to), y_(to * rate), level.name + " " + format_fixed(rate, 0));
+    }
+    for (const Label& label : labels_) {
+      constexpr double kSteep = -55;
+      svg_.text(label.x + 2, label.y - 6, label.text + " GB/s", "small", Anchor::start, kSteep);
     }
     const double shown = std::min(peak, y_.high());
     svg_.line(x_(std::max(x_.low(), shown / fastest())), y_(shown), kRight, y_(shown), "limit");
     svg_.text(kRight - 4, y_(shown) - 6, format_fixed(peak, 0) + " GFLOP/s", "dim", Anchor::end);
   }
 
-  void label_knee(const ReportLevel& level, double rate, double at) {
-    constexpr double kSteep = -55;  // close knees keep their labels apart
-    svg_.text(x_(at) + 2, y_(at * rate) - 6,
-              level.name + " " + format_fixed(level.bytes_per_second * threads_ / 1e9, 0) + " GB/s",
-              "small", Anchor::start, kSteep);
+  /// Levels that are nearly the same share one.
+  void add_label(double x, double y, const std::string& text) {
+    constexpr double kLineHeight = 15;  // they stand steeply, side by side
+    const bool apart =
+        labels_.empty() || std::hypot(x - labels_.back().x, y - labels_.back().y) >= kLineHeight;
+    if (apart) {
+      labels_.push_back({x, y, text});
+    } else {
+      labels_.back().text += ", " + text;
+    }
   }
 
   [[nodiscard]] double fastest() const {
@@ -118,6 +134,7 @@ class RooflinePlot {
   Svg svg_;
   LogScale x_;
   LogScale y_;
+  std::vector<Label> labels_;
 };
 
 }  // namespace
@@ -134,11 +151,11 @@ std::string roofline_section(const ReportData& data) {
   }
   if (x.high == 0 || data.flops_per_second <= 0) return {};
   x.add(x.low * 2);
-  y.add(data.flops_per_second / 1e9 * most_threads * 6);  // room for the labels
+  y.add(data.flops_per_second / 1e9 * most_threads * 16);  // room for the labels
   y.low = std::max(y.low, kLeastShown);
   std::string html =
       "<section><h2>Roofline</h2>\n<p>Each dot is a shape on a backend; rest the pointer on it for "
-      "its figures. Limits are this machine's own, measured in the same run. Bytes: recurrent "
+      "its figures. Limits are this machine's own, medians of the same run. Bytes: recurrent "
       "weights once per step, the other weights, inputs and outputs once. Small networks whose "
       "weights stay in registers or L1 are bound by latency, not by these lines.</p>\n" +
       legend(data) + "<div class=\"plots\">\n";

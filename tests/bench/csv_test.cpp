@@ -60,6 +60,8 @@ TEST(Shapes, SelectsByNameAndPrefixInTheOrderOfTheList) {
   EXPECT_EQ(shapes.front().name, "sq64_b1");
   EXPECT_EQ(shapes.back().name, "vadcell");
   EXPECT_EQ(select_shapes({}).size(), all_shapes().size());
+  EXPECT_EQ(select_shapes({"*_b64"}).size(), 8U);
+  EXPECT_EQ(select_shapes({"sq1*_b4"}).size(), 3U) << "16, 128, 1024; not sq16_b64";
   EXPECT_EQ(message_of([] { static_cast<void>(select_shapes({"sq17"})); }).substr(0, 33),
             "no shape 'sq17'; there are sq16_b");
 }

@@ -106,6 +106,36 @@ TEST(Report, HasMeasuredPeers) {
   EXPECT_TRUE(contains(html, "onnxruntime: 2.00 times as fast with 2 threads"));
 }
 
+TEST(Report, LevelsThatAreNearlyTheSameShareALabel) {
+  Json json = results();
+  const auto levels = [&json](double far, double dram) {
+    json["roofline"]["levels"] = Json::array({{{"level", "L2"}, {"bytes_per_second", 6e10}},
+                                              {{"level", "far L3"}, {"bytes_per_second", far}},
+                                              {{"level", "DRAM"}, {"bytes_per_second", dram}}});
+    return page(json);
+  };
+  const std::string near = levels(16.4e9, 15.9e9);
+  EXPECT_TRUE(contains(near, ">far L3 16, DRAM 16 GB/s</text>"));
+  EXPECT_TRUE(contains(near, ">L2 60 GB/s</text>"));
+  const std::string apart = levels(32e9, 8e9);
+  EXPECT_TRUE(contains(apart, ">far L3 32 GB/s</text>"));
+  EXPECT_TRUE(contains(apart, ">DRAM 8 GB/s</text>"));
+}
+
+TEST(Report, TellsThePeaksMedianAndItsBest) {
+  Json json = results();
+  EXPECT_FALSE(contains(page(json), "at best"));
+  json["roofline"]["peak_best"] = 1.2e11;
+  EXPECT_TRUE(contains(page(json), "100 GFLOP/s"));
+  EXPECT_TRUE(contains(page(json), "median; at best 120"));
+}
+
+TEST(Report, CallsRivalsEngines) {
+  const std::string html = page(results());
+  EXPECT_TRUE(contains(html, "time of the best other engine, 1 thread"));
+  EXPECT_FALSE(contains(html, "other backend"));
+}
+
 TEST(Report, EscapesNames) {
   const std::string html = page(results());
   EXPECT_TRUE(contains(html, "s&lt;1&gt;"));

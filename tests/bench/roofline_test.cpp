@@ -20,15 +20,17 @@ TEST_P(WorkingSets, FitTheirLevelAndNotTheOneBefore) {
   features.l1d_bytes = GetParam().l1;
   features.l2_bytes = GetParam().l2;
   features.l3_bytes = GetParam().l3;
-  std::int64_t before = 0;
   const std::vector<WorkingSet> sets = working_sets(features);
-  for (const WorkingSet& set : sets) {
-    EXPECT_GT(set.bytes, before) << set.name;
-    EXPECT_TRUE(set.capacity_bytes == 0 || set.bytes <= set.capacity_bytes) << set.name;
-    before = set.capacity_bytes > 0 ? std::max(before, set.bytes) : before;
+  for (std::size_t i = 1; i < sets.size(); ++i) EXPECT_GT(sets[i].bytes, sets[i - 1].bytes);
+  ASSERT_GE(sets.size(), 3U);
+  if (GetParam().l1 > 0) {
+    EXPECT_LT(sets[0].bytes, GetParam().l1);
+    EXPECT_GT(sets[1].bytes, GetParam().l1);
+    EXPECT_LT(sets[1].bytes, GetParam().l2);
+    EXPECT_GE(sets[2].bytes, GetParam().l2);
+    EXPECT_LT(sets[sets.size() - 2].bytes, GetParam().l3);
   }
-  EXPECT_EQ(sets.back().capacity_bytes, 0);
-  EXPECT_GE(sets.back().bytes, GetParam().l3);
+  EXPECT_GT(sets.back().bytes, GetParam().l3);
 }
 
 INSTANTIATE_TEST_SUITE_P(Cpus, WorkingSets,
@@ -36,12 +38,60 @@ INSTANTIATE_TEST_SUITE_P(Cpus, WorkingSets,
                                          Caches{48 * kKiB, 2 * kMiB, 260 * kMiB},
                                          Caches{32 * kKiB, 256 * kKiB, 4 * kMiB}, Caches{0, 0, 0}));
 
-// On every machine: it once read past its memory where the L3 cache is huge.
-TEST(Roofline, HasEveryLevel) {
-  const Roofline roofline = measure_roofline(0.01);
-  EXPECT_GT(roofline.flops_per_second, 0);
-  ASSERT_EQ(roofline.levels.size(), working_sets(cpu()).size());
-  for (const MemoryLevel& level : roofline.levels) EXPECT_GT(level.bytes_per_second, 0);
+Model lstm(std::int64_t input, std::int64_t hidden, Direction direction = Direction::forward) {
+  Model model;
+  model.layers.push_back({make_spec(Cell::lstm, input, hidden, direction), {}});
+  return model;
+}
+
+constexpr double kBytes64 = 4.0 * 4 * 64 * 64;
+
+TEST(Roofline, TheLimitIsTheSlowerOfOperationsAndReads) {
+  const Roofline machine{.isa = "test",
+                         .flops_per_second = 100e9,
+                         .peak_best = 400e9,
+                         .reads = {{32 * kKiB, 200e9}, {64 * kKiB, 10e9}}};
+  const Model model = lstm(64, 64);
+  const auto least = [&](std::int64_t steps, std::int64_t batch, int threads) {
+    return least_seconds(machine, passes(model, steps, batch, threads));
+  };
+  const double flops = kBytes64 / 2 / 100e9;  // with one matrix, for one row; not at the best rate
+  EXPECT_DOUBLE_EQ(least(1, 1, 1), 2 * kBytes64 / 10e9);
+  EXPECT_DOUBLE_EQ(least(10, 1, 1), 10 * kBytes64 / 10e9 + std::max(10 * flops, kBytes64 / 10e9));
+  EXPECT_DOUBLE_EQ(least(1, 1000, 1), 2 * 1000 * flops);
+  EXPECT_DOUBLE_EQ(least(1, 1, 2), 2 * std::max(kBytes64 / 2 / 200e9, flops / 2));
+}
+
+TEST(Roofline, DirectionsProjectionsAndHeadsCount) {
+  const Roofline machine{
+      .isa = "test", .flops_per_second = 1e30, .peak_best = 0, .reads = {{kMiB, 1.0}}};
+  const auto seconds = [&](const Model& model) {
+    return least_seconds(machine, passes(model, 3, 1));
+  };
+  EXPECT_DOUBLE_EQ(seconds(lstm(64, 64, Direction::bidirectional)), 2 * (3 + 1) * kBytes64);
+  Model model = lstm(64, 64);
+  model.layers[0].spec.proj_size = 16;
+  EXPECT_DOUBLE_EQ(seconds(model), 3 * (kBytes64 / 4 + 4.0 * 16 * 64) + kBytes64);
+}
+
+TEST(Roofline, ReadsAreTakenFromTheSizeThatWasMeasuredForThem) {
+  const std::vector<std::int64_t> sizes = read_sizes(passes(lstm(650, 650), 1, 1));
+  ASSERT_EQ(sizes.size(), 1U) << "both matrices are of one size";
+  EXPECT_GE(sizes[0], 4 * 4 * 650 * 650);
+  EXPECT_LT(sizes[0], 4 * 4 * 650 * 650 + 4096);
+  const std::int64_t half = read_sizes(passes(lstm(650, 650), 1, 1, 2)).at(0);
+  EXPECT_GE(half, 4 * 2 * 650 * 650);
+  EXPECT_LT(half, 4 * 2 * 650 * 650 + 4096);
+  EXPECT_EQ(read_sizes(passes(lstm(1, 16), 1, 1)), std::vector<std::int64_t>{16 * kKiB});
+
+  // 16 MiB of weights on a machine with more L3 than that: not the rate of all of L3.
+  Roofline machine{.isa = "test", .flops_per_second = 1, .peak_best = 1, .reads = {}};
+  for (const std::int64_t size : read_sizes(passes(lstm(512, 1024), 1, 1))) {
+    machine.reads.push_back({size, static_cast<double>(size)});
+  }
+  EXPECT_DOUBLE_EQ(machine.bandwidth(4.0 * 4 * 1024 * 1024), 16 * kMiB);
+  EXPECT_DOUBLE_EQ(machine.bandwidth(4.0 * 4 * 512 * 1024), 8 * kMiB);
+  EXPECT_DOUBLE_EQ(machine.bandwidth(1e12), 16 * kMiB) << "the largest, beyond";
 }
 
 }  // namespace

@@ -19,6 +19,13 @@ if(at EQUAL -1)
   message(FATAL_ERROR "the page does not mention sq16_b1")
 endif()
 
+ expect(0 "sq16_b16" "${bench}" --lengths --shapes "*16_b16" --backend scalar --threads 1 --seconds 1
+  --output "${folder}/lengths.json")
+file(READ "${folder}/lengths.json" json)
+string(JSON samples GET "${json}" lengths 0 samples)
+if(samples LESS 3)
+  message(FATAL_ERROR "${samples} samples")
+endif()
 expect(0 "gru_sq16_b1" "${bench}" --shapes sq16_b1 --cell gru --seconds 1 --threads 1)
 expect(2 "--cell" "${bench}" --cell tree)
 expect(2 "no shape 'sq17'" "${bench}" --shapes sq17)

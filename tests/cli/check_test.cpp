@@ -142,5 +142,22 @@ TEST(RankCore, TooSlowForTheBudgetIsScaled) {
   EXPECT_GT(report.results[0].time.median, 0.01);
 }
 
+TEST(RankCore, LimitsTakeTurnsAndAreMedians) {
+  WorkloadOptions options;
+  options.source.shape = "8,8,10,1";
+  int calls = 0;
+  const auto sampler = [&calls](std::int64_t bytes) {
+    ++calls;
+    return bytes == 0 ? (calls == 1 ? 1e-12 : 1e-9) : 2e-9;  // one peak that nothing reaches again
+  };
+  const RankReport report = rank(make_workload(options, 16), {"scalar"},
+                                 {.seconds = 0.05, .threads = 1, .limits = sampler});
+  EXPECT_GE(calls, 2 * 3) << "of the peak and of 16 KiB, in at least three rounds";
+  EXPECT_DOUBLE_EQ(report.roofline.flops_per_second, 1e9);
+  EXPECT_DOUBLE_EQ(report.roofline.peak_best, 1e12);
+  // 10 steps of 512 operations with 1024 bytes, then 10 x 512 operations.
+  EXPECT_NEAR(report.least_seconds, 10 * 1024 * 2e-9 + 10 * 512e-9, 1e-12);
+}
+
 }  // namespace
 }  // namespace carousel::cli

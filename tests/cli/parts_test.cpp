@@ -8,7 +8,6 @@
 #include "timing.hpp"
 
 #include <gtest/gtest.h>
-#include <roofline.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -79,28 +78,6 @@ TEST(RandomModel, IsReproducibleAndBounded) {
   EXPECT_NE(a.layers[0].directions[0].weight_ih,
             random_model(shape, 2).layers[0].directions[0].weight_ih);
   for (const float w : a.layers[0].directions[1].weight_hh) EXPECT_LE(std::fabs(w), 0.25F);
-}
-
-TEST(Roofline, BoundIsTheSlowerOfComputeAndReads) {
-  const Roofline machine{.isa = "test",
-                         .flops_per_second = 100e9,
-                         .levels = {{"L1", 32 << 10, 200e9}, {"DRAM", 0, 10e9}}};
-  const Model model = random_model(parse_shape("64,64,1,1"), 1);
-  const double input = 2.0 * 4 * 64 * 64 / 100e9;
-  const double bytes = 4.0 * 4 * 64 * 64;
-  EXPECT_DOUBLE_EQ(least_seconds(machine, model, 1, 1), 2 * bytes / 10e9);
-  EXPECT_DOUBLE_EQ(least_seconds(machine, model, 10, 1), 11 * bytes / 10e9);
-  EXPECT_DOUBLE_EQ(least_seconds(machine, model, 1, 1000), 2 * 1000 * input);
-  EXPECT_DOUBLE_EQ(least_seconds(machine, model, 1, 1, 2), bytes / 2 / 200e9 + input / 2);
-}
-
-TEST(Roofline, MeasuresPlausibleNumbers) {
-  const Roofline machine = measure_roofline(0.05);
-  EXPECT_GT(machine.flops_per_second, 1e8);
-  ASSERT_GE(machine.levels.size(), 3U);
-  for (const MemoryLevel& level : machine.levels)
-    EXPECT_GT(level.bytes_per_second, 1e7) << level.name;
-  EXPECT_EQ(machine.levels.back().capacity_bytes, 0);
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-namespace carousel::bench {
+namespace carousel {
 
 /// The three quartiles of some samples, interpolated; zeros when there are none. Neighbours on a
 /// shared machine lengthen some samples, and a rare one is too short (a clock that jumps), so
@@ -15,7 +15,4 @@ struct Quartiles {
 };
 [[nodiscard]] Quartiles quartiles(std::vector<double> samples);
 
-/// The value below which `fraction` of the samples lie; `sorted` is ascending and not empty.
-[[nodiscard]] double quantile(const std::vector<double>& sorted, double fraction);
-
-}  // namespace carousel::bench
+}  // namespace carousel

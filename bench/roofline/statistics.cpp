@@ -5,8 +5,10 @@
 #include <cmath>
 #include <cstddef>
 
-namespace carousel::bench {
+namespace carousel {
+namespace {
 
+/// The value below which `fraction` of the samples lie; `sorted` is ascending and not empty.
 double quantile(const std::vector<double>& sorted, double fraction) {
   const double at = fraction * static_cast<double>(sorted.size() - 1);
   const auto low = static_cast<std::size_t>(at);
@@ -14,10 +16,12 @@ double quantile(const std::vector<double>& sorted, double fraction) {
   return std::lerp(sorted[low], sorted[high], at - static_cast<double>(low));
 }
 
+}  // namespace
+
 Quartiles quartiles(std::vector<double> samples) {
   if (samples.empty()) return {};
   std::sort(samples.begin(), samples.end());
   return {quantile(samples, 0.25), quantile(samples, 0.5), quantile(samples, 0.75)};
 }
 
-}  // namespace carousel::bench
+}  // namespace carousel

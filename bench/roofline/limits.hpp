@@ -15,9 +15,9 @@ namespace carousel {
 using LimitSampler = std::function<double(std::int64_t bytes)>;
 
 /// This core's own limits. A sample takes `seconds` and one reading of the bytes before, since
-/// somebody else has had the caches. Sizes are multiples of 4096, up to `largest`. Reads go round and
-/// round, so that what is larger than a cache does not come from it in part: the rate is that of the
-/// level which holds all of it.
+/// somebody else has had the caches. Sizes are multiples of 4096, up to `largest`. Reads go round
+/// and round, so that what is larger than a cache does not come from it in part: the rate is that
+/// of the level which holds all of it.
 [[nodiscard]] LimitSampler core_sampler(std::int64_t largest, double seconds = 1e-3);
 
 /// How long the samples of limits are to be that are compared with runs of `run_seconds`: longer

@@ -68,6 +68,7 @@ std::vector<Pass> passes(const Model& model, std::int64_t steps, std::int64_t ba
 
 std::vector<std::int64_t> read_sizes(const std::vector<Pass>& passes) {
   std::vector<std::int64_t> sizes;
+  sizes.reserve(passes.size());
   for (const Pass& pass : passes) sizes.push_back(read_size(pass.bytes));
   std::ranges::sort(sizes);
   sizes.erase(std::unique(sizes.begin(), sizes.end()), sizes.end());

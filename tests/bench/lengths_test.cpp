@@ -36,8 +36,8 @@ Asked run(double seconds, const std::vector<std::string>& names) {
 
 TEST(Lengths, TakeTheSecondsOfTheSettings) {
   const Asked ten = run(10, {"sq16_b16", "sq128_b64"});
-  EXPECT_EQ(ten.shapes, (std::vector<std::string>{"sq16_b16 1", "sq16_b16 2", "sq128_b64 1",
-                                                  "sq128_b64 2"}));
+  EXPECT_EQ(ten.shapes,
+            (std::vector<std::string>{"sq16_b16 1", "sq16_b16 2", "sq128_b64 1", "sq128_b64 2"}));
   EXPECT_NEAR(std::accumulate(ten.seconds.begin(), ten.seconds.end(), 0.0), 10, 1e-9);
   EXPECT_GT(ten.seconds[2], ten.seconds[0]) << "the larger shape";
   const Asked forty = run(40, {"sq16_b16", "sq128_b64"});

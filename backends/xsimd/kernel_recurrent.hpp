@@ -61,28 +61,65 @@ CAROUSEL_INLINE void update_units(const RecurrentJob& job, const AnyCell& cell, 
   }
 }
 
-/// What the tile of R rows from r0 on fetches of the block that is worked on next: its part, in the
-/// order of the tiles, or what the first tile has fetched already.
-template <int R>
-CAROUSEL_INLINE const float* part_ahead(const float* weights, std::int64_t size, std::int64_t k,
-                                        std::int64_t r0) {
-  const std::int64_t at = r0 / R * k * kAheadFloats;
-  return weights + (at + k * kAheadFloats <= size ? at : 0);
+/// Terms of a block's sums that are added for all rows before the next ones are.
+struct Piece {
+  std::int64_t first;  ///< k
+  std::int64_t count;
+  const float* weights;  ///< of the first k; `size` floats
+  const float* next;     ///< what is worked on after them
+  std::int64_t size;
+  bool last;  ///< of the block
+};
+
+/// All sums of a block over a matrix [blocks][inputs][G][W]; `next` is the block that follows.
+template <Lanes lanes>
+CAROUSEL_INLINE Piece whole_block(const float* matrix, std::int64_t inputs, std::int64_t block,
+                                  std::int64_t next) {
+  const std::int64_t size = inputs * lanes.count * kWidth;
+  return {0, inputs, matrix + block * size, matrix + next * size, size, true};
 }
 
-/// Adds the recurrent part to the tile and finishes the step for its units. `next`: the block that
-/// follows.
+/// Calls `body(piece)` for the pieces of `block`, which have at most `most` terms.
+template <Lanes lanes, class Body>
+inline void for_each_piece(const Piece& block, std::int64_t most, Body&& body) {
+  constexpr std::int64_t kTerm = lanes.count * kWidth;
+  for (std::int64_t k = 0; k < block.count; k += most) {
+    const std::int64_t count = smaller(most, block.count - k);
+    const bool last = k + count == block.count;
+    const float* weights = block.weights + k * kTerm;
+    const std::int64_t size = count * kTerm;
+    body(Piece{k, count, weights, last ? block.next : weights + size, size, last});
+  }
+}
+
+/// What the tile of R rows from r0 on fetches of the weights that are worked on next: its part, in
+/// the order of the tiles, or what the first tile has fetched already.
+template <int R>
+CAROUSEL_INLINE const float* part_ahead(const Piece& piece, std::int64_t r0) {
+  const std::int64_t part = piece.count * kAheadFloats;
+  const std::int64_t at = r0 / R * part;
+  return piece.next + (at + part <= piece.size ? at : 0);
+}
+
+/// Adds a piece of the recurrent part to the tile.
 template <class AnyCell, int R, int B>
-CAROUSEL_INLINE void recur(const RecurrentJob& job, const AnyCell& cell, Tile<R, B>& tile,
-                           std::int64_t r0, std::int64_t block, std::int64_t next, std::int64_t s) {
-  const PackedLayer& w = *job.weights;
-  const std::int64_t stride = w.state_size * AnyCell::kState.count * kWidth;
+CAROUSEL_INLINE void add_state(const RecurrentJob& job, Tile<R, B>& tile, const Piece& piece,
+                               std::int64_t r0, std::int64_t s) {
   const float* h[R];
-  h[0] = h_before(job, s) + r0 * job.state_stride;
+  h[0] = h_before(job, s) + r0 * job.state_stride + piece.first;
   for (int r = 1; r < R; ++r) h[r] = h[r - 1] + job.state_stride;
-  multiply<AnyCell::kState>(tile, h, w.state_size, w.weight_hh + block * stride, stride,
-                            part_ahead<R>(w.weight_hh + next * stride, stride, w.state_size, r0));
-  update_units(job, cell, tile, r0, block, s);
+  const std::int64_t block_stride = job.weights->state_size * AnyCell::kState.count * kWidth;
+  multiply<AnyCell::kState>(tile, h, piece.count, piece.weights, block_stride,
+                            part_ahead<R>(piece, r0));
+}
+
+/// Adds a piece of the input part to the tile.
+template <Lanes kInput, int R>
+CAROUSEL_INLINE void add_inputs(Tile<R, 1>& tile, const float* const* inputs, const Piece& piece,
+                                std::int64_t r0) {
+  const float* x[R];
+  for (int r = 0; r < R; ++r) x[r] = inputs[r0 + r] + piece.first;
+  multiply<kInput>(tile, x, piece.count, piece.weights, 0, part_ahead<R>(piece, r0));
 }
 
 /// h' = W_hr hidden for one step: the member's share of the groups of outputs.
@@ -109,15 +146,12 @@ inline void project_hidden(const RecurrentJob& job, std::int64_t s, std::int64_t
   }
 }
 
-/// Bias and input part of a block of units.
-template <Lanes kInput, int R>
-CAROUSEL_INLINE void start_from_inputs(const PackedLayer& w, Tile<R, 1>& tile,
-                                       const float* const (&x)[R], std::int64_t r0,
-                                       std::int64_t block, std::int64_t next) {
-  const std::int64_t stride = w.input_size * kInput.count * kWidth;
-  load(tile, w.bias + block * 4 * kWidth, 0);
-  multiply<kInput>(tile, x, w.input_size, w.weight_ih + block * stride, stride,
-                   part_ahead<R>(w.weight_ih + next * stride, stride, w.input_size, r0));
+/// Calls `body(block, next)` upwards; the first one follows the last.
+template <class Body>
+inline void for_each_block_and_next(Range blocks, Body&& body) {
+  for (std::int64_t block = blocks.first; block < blocks.last; ++block) {
+    body(block, block + 1 < blocks.last ? block + 1 : blocks.first);
+  }
 }
 
 /// Projects the listed inputs of `count` (row, step) pairs for the given blocks.
@@ -125,47 +159,72 @@ template <Lanes kInput>
 void project_inputs(const RecurrentJob& job, const float* const* inputs, std::int64_t count,
                     Range blocks) {
   const PackedLayer& w = *job.weights;
-  const std::int64_t gates_stride = w.blocks * 4 * kWidth;
-  for (std::int64_t block = blocks.first; block < blocks.last; ++block) {
-    const std::int64_t next = block + 1 < blocks.last ? block + 1 : blocks.first;
-    for_each_tile(count, [&](auto rows, std::int64_t m0) {
-      constexpr int R = decltype(rows)::value;
-      const float* x[R];
-      for (int r = 0; r < R; ++r) x[r] = inputs[m0 + r];
-      Tile<R, 1> tile;
-      start_from_inputs<kInput>(w, tile, x, m0, block, next);
-      store(tile, job.gates + m0 * gates_stride + block * 4 * kWidth, gates_stride);
-    });
-  }
+  const std::int64_t stride = w.blocks * 4 * kWidth;
+  for_each_block_and_next(blocks, [&](std::int64_t block, std::int64_t next) {
+    const std::int64_t column = block * 4 * kWidth;
+    const auto add = [&](const Piece& piece) {
+      for_each_tile(count, [&](auto rows, std::int64_t m0) {
+        float* sums = job.gates + m0 * stride + column;
+        Tile<decltype(rows)::value, 1> tile;
+        if (piece.first == 0) {
+          load(tile, w.bias + column, 0);
+        } else {
+          load(tile, sums, stride);
+        }
+        add_inputs<kInput>(tile, inputs, piece, m0);
+        store(tile, sums, stride);
+      });
+    };
+    for_each_piece<kInput>(whole_block<kInput>(w.weight_ih, w.input_size, block, next), job.piece,
+                           add);
+  });
 }
 
-/// One step whose input part stands in `gates`, one row of gates per active row. Every other step
-/// goes through the blocks downwards: the weights used last are still in the nearest cache.
+/// One step of a single tile of rows. Every other step goes through the blocks downwards: the
+/// weights used last are still in the nearest cache.
 template <class AnyCell>
-void step_from_gates(const RecurrentJob& job, const AnyCell& cell, const float* gates,
-                     std::int64_t s, std::int64_t active, Range blocks) {
-  const std::int64_t gates_stride = job.weights->blocks * 4 * kWidth;
+void step_one_tile(const RecurrentJob& job, const AnyCell& cell, const float* gates, std::int64_t s,
+                   std::int64_t active, Range blocks) {
+  const PackedLayer& w = *job.weights;
+  const std::int64_t stride = w.blocks * 4 * kWidth;
+  call_with_rows(active, 0, [&](auto rows, std::int64_t r0) {
+    constexpr int R = decltype(rows)::value;
+    for_each_block<R>(blocks.first, blocks.last, (s & 1) == 0, [&](auto pair, std::int64_t block) {
+      Tile<R, decltype(pair)::value> tile;
+      load(tile, gates + block * 4 * kWidth, stride);
+      add_state<AnyCell>(
+          job, tile, whole_block<AnyCell::kState>(w.weight_hh, w.state_size, block, block), r0, s);
+      update_units(job, cell, tile, r0, block, s);
+    });
+  });
+}
+
+/// One step of several tiles, likewise. Replaces `gates` by partial sums.
+template <class AnyCell>
+void step_tiles(const RecurrentJob& job, const AnyCell& cell, float* gates, std::int64_t s,
+                std::int64_t active, Range blocks) {
+  const PackedLayer& w = *job.weights;
+  const std::int64_t stride = w.blocks * 4 * kWidth;
   const bool upwards = (s & 1) == 0;
-  const auto run = [&](auto rows, std::int64_t r0, auto pair, std::int64_t block,
-                       std::int64_t next) {
-    Tile<decltype(rows)::value, decltype(pair)::value> tile;
-    load(tile, gates + r0 * gates_stride + block * 4 * kWidth, gates_stride);
-    recur(job, cell, tile, r0, block, next, s);
-  };
-  if (active <= kMaxRows) {
-    call_with_rows(active, 0, [&](auto rows, std::int64_t r0) {
-      for_each_block<decltype(rows)::value>(
-          blocks.first, blocks.last, upwards,
-          [&](auto pair, std::int64_t block) { run(rows, r0, pair, block, block); });
-    });
-    return;
-  }
-  for_each_block<kMaxRows>(blocks.first, blocks.last, upwards, [&](auto one, std::int64_t block) {
+  for_each_block<kMaxRows>(blocks.first, blocks.last, upwards, [&](auto, std::int64_t block) {
     const std::int64_t next = upwards ? block + 1 : block - 1;
-    const bool last = next < blocks.first || next >= blocks.last;
-    for_each_tile<kLeastOfSeveral>(active, [&](auto rows, std::int64_t r0) {
-      run(rows, r0, one, block, last ? block : next);
-    });
+    const bool turn = next < blocks.first || next >= blocks.last;
+    const auto add = [&](const Piece& piece) {
+      for_each_tile<kLeastOfSeveral>(active, [&](auto rows, std::int64_t r0) {
+        float* sums = gates + r0 * stride + block * 4 * kWidth;
+        Tile<decltype(rows)::value, 1> tile;
+        load(tile, sums, stride);
+        add_state<AnyCell>(job, tile, piece, r0, s);
+        if (piece.last) {
+          update_units(job, cell, tile, r0, block, s);
+        } else {
+          store(tile, sums, stride);
+        }
+      });
+    };
+    for_each_piece<AnyCell::kState>(
+        whole_block<AnyCell::kState>(w.weight_hh, w.state_size, block, turn ? block : next),
+        job.piece, add);
   });
 }
 
@@ -175,17 +234,17 @@ void step_from_inputs(const RecurrentJob& job, const AnyCell& cell, const float*
                       std::int64_t s, std::int64_t active, Range blocks) {
   const PackedLayer& w = *job.weights;
   for (std::int64_t r = 0; r < active; ++r) inputs[r] = x_row(job, r, s);
-  for (std::int64_t block = blocks.first; block < blocks.last; ++block) {
-    const std::int64_t next = block + 1 < blocks.last ? block + 1 : blocks.first;
+  for_each_block_and_next(blocks, [&](std::int64_t block, std::int64_t next) {
     for_each_tile(active, [&](auto rows, std::int64_t r0) {
-      constexpr int R = decltype(rows)::value;
-      const float* x[R];
-      for (int r = 0; r < R; ++r) x[r] = inputs[r0 + r];
-      Tile<R, 1> tile;
-      start_from_inputs<AnyCell::kInput>(w, tile, x, r0, block, next);
-      recur(job, cell, tile, r0, block, next, s);
+      Tile<decltype(rows)::value, 1> tile;
+      load(tile, w.bias + block * 4 * kWidth, 0);
+      add_inputs<AnyCell::kInput>(
+          tile, inputs, whole_block<AnyCell::kInput>(w.weight_ih, w.input_size, block, next), r0);
+      add_state<AnyCell>(
+          job, tile, whole_block<AnyCell::kState>(w.weight_hh, w.state_size, block, next), r0, s);
+      update_units(job, cell, tile, r0, block, s);
     });
-  }
+  });
 }
 
 /// What remains of a step once the units are updated.
@@ -214,9 +273,13 @@ std::int64_t run_hoisted(const RecurrentJob& job, const AnyCell& cell, std::int6
     call_one_row<AnyCell, true>(job, s0, end);
     return end - s0;
   }
-  const float* gates = job.gates;
+  float* gates = job.gates;
   for (std::int64_t s = s0; s < end; ++s) {
-    step_from_gates(job, cell, gates, s, active, blocks);
+    if (active <= kMaxRows) {
+      step_one_tile(job, cell, gates, s, active, blocks);
+    } else {
+      step_tiles(job, cell, gates, s, active, blocks);
+    }
     finish_step(job, s, active, index, count);
     gates += active * job.weights->blocks * 4 * kWidth;
     active = active_rows(job, s + 1, active);
@@ -267,10 +330,10 @@ CAROUSEL_INLINE void run_sequence(const RecurrentJob& job, int index, int count,
 }
 
 /// Whether inputs are projected ahead of the steps: when that uses their weights for several steps
-/// at once (or, with one tile, for several blocks).
+/// at once (or, with one tile, for several blocks), or a block's sums are to be cut into pieces.
 inline bool worth_hoisting(const RecurrentJob& job, std::int64_t active) {
-  const bool one_tile = active <= kMaxRows && active <= job.hoist_rows;
-  return one_tile || 2 * active <= job.hoist_rows;
+  if (active > job.hoist_rows) return false;
+  return active <= kMaxRows || 2 * active <= job.hoist_rows || job.piece < job.weights->state_size;
 }
 
 template <class AnyCell>

@@ -72,6 +72,7 @@ struct RecurrentJob {
   const float** inputs = nullptr;  ///< [members of the team][input_rows]
   std::int64_t input_rows = 0;     ///< the greater one of hoist_rows and row_count
   std::int64_t hoist_rows = 0;
+  std::int64_t piece = 0;  ///< terms of a sum that are added for all rows before the next ones are
   SpinBarrier* barrier = nullptr;
 };
 

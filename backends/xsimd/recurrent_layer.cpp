@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <limits>
 #include <numeric>
 #include <vector>
 
@@ -19,10 +20,28 @@ constexpr std::int64_t kHoistRows = 12;
 constexpr std::int64_t kHoistRowsOfBigLayers = 96;
 constexpr std::int64_t kBigLayerBytes = std::int64_t{768} << 10U;
 
+constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+std::int64_t l2_bytes() { return cpu().l2_bytes > 0 ? cpu().l2_bytes : std::int64_t{512} << 10U; }
+
+/// Whether a tile that goes through its blocks of both matrices in one piece would work in more
+/// than most of the second cache: those blocks, the next ones, which are fetched meanwhile, and the
+/// rows.
+bool long_sums(const PackedLayer& w, std::int64_t rows, std::int64_t width) {
+  const std::int64_t terms = w.input_size + w.state_size;
+  const auto bytes = (2 * 4 * width + rows) * terms * static_cast<std::int64_t>(sizeof(float));
+  return bytes > l2_bytes() * 3 / 4;
+}
+
+/// Terms whose weights are most of the nearest cache.
+std::int64_t terms_in_l1(std::int64_t width) {
+  const std::int64_t l1 = cpu().l1d_bytes > 0 ? cpu().l1d_bytes : std::int64_t{32} << 10U;
+  return l1 * 2 / 3 / (4 * width * static_cast<std::int64_t>(sizeof(float)));
+}
+
+constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kPageFloats = 1024;
 constexpr std::int64_t kCacheLineFloats = 16;
-
-constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 /// How the threads of one run share a layer: the directions first, then either the rows (no
 /// waiting for each other, but everybody reads all weights) or the hidden units (each reads its own
@@ -71,8 +90,7 @@ Split make_split(const LayerSpec& spec, const Kernels& kernels, std::int64_t wei
   const int least = options.threads / directions;
   if (least == 0) return split;  // one thread works the directions off one after the other
   const bool rows_fill_tiles = batch >= least * kernels.max_rows;
-  const std::int64_t l2 = cpu().l2_bytes > 0 ? cpu().l2_bytes : std::int64_t{512} << 10U;
-  if (least > 1 && rows_fill_tiles && weight_bytes <= l2) {
+  if (least > 1 && rows_fill_tiles && weight_bytes <= l2_bytes()) {
     split.row_groups = least;
     return split;
   }
@@ -102,8 +120,10 @@ class RecurrentWorkspace final : public Workspace {
         rows(static_cast<std::size_t>(options.batch)),
         lengths(static_cast<std::size_t>(options.batch)) {
     const std::int64_t job_rows = ceil_div(options.batch, split.row_groups);
-    const std::int64_t most = weight_bytes > kBigLayerBytes ? kHoistRowsOfBigLayers : kHoistRows;
-    const std::int64_t hoist = std::min(most, job_rows * options.max_steps);
+    const bool in_pieces = long_sums(weights[0], job_rows, kernels.width);
+    std::int64_t hoist = weight_bytes > kBigLayerBytes ? kHoistRowsOfBigLayers : kHoistRows;
+    if (in_pieces) hoist = std::max(hoist, 2 * job_rows);  // pieces are a matter of gates
+    hoist = std::min(hoist, job_rows * options.max_steps);
     for (std::int64_t j = 0; j < split.jobs(); ++j) {
       JobScratch& scratch = jobs.emplace_back();
       scratch.team = split.team_sizes[static_cast<std::size_t>(j / split.row_groups)];
@@ -112,6 +132,7 @@ class RecurrentWorkspace final : public Workspace {
       scratch.job.hoist_rows = scratch.job.weights->reset_ih == nullptr ? hoist : 0;
       scratch.job.input_rows =
           scratch.job.weights->reset_ih == nullptr ? std::max(hoist, job_rows) : 0;
+      scratch.job.piece = in_pieces ? terms_in_l1(kernels.width) : kNoLimit;
       scratch.job.barrier = &scratch.barrier;
       set_strides(scratch.job, kernels.width);
     }

@@ -6,6 +6,7 @@
 #include "unit/sample.hpp"
 
 #include <carousel/compare.hpp>
+#include <carousel/cpu.hpp>
 
 #include <gtest/gtest.h>
 
@@ -234,6 +235,36 @@ TEST_P(Determinism, ThreadsDoNotMatter) {
         rows.expect_same_bits({.batch = batch, .threads = threads, .hint = batch});
         rows.expect_same_bits({.batch = batch, .threads = threads, .own_lengths = true});
       }
+    }
+  }
+}
+
+/// So many rows that xsimd cuts the sums of their steps into pieces, which it does where the rows
+/// and the weights of a block do not fit the second cache.
+TEST_P(Determinism, ManyRowsWithLongSumsGiveTheSameBits) {
+  constexpr std::int64_t kInput = 2500;
+  constexpr std::int64_t kHidden = 160;
+  constexpr std::int64_t kTwoSteps = 2;
+  const std::int64_t l2 =
+      std::clamp(cpu().l2_bytes, std::int64_t{1} << 18U, std::int64_t{1} << 22U);
+  const std::int64_t batch = l2 / 4 / (kInput + kHidden);
+  const Problem problem =
+      sample({.input = kInput, .hidden = kHidden, .batch = batch, .steps = kTwoSteps});
+  const Network network = prepare(problem.model, {.backend = GetParam(), .batch = batch});
+  for (const std::int64_t max_steps : {std::int64_t{1}, kTwoSteps}) {
+    Stream together = network.stream({.batch = batch, .max_steps = max_steps});
+    const Answer all = run_dense(together, problem.x, kTwoSteps, batch, network);
+    for (const std::int64_t row : {std::int64_t{0}, batch / 2, batch - 1}) {
+      std::vector<float> x;
+      for (std::int64_t t = 0; t < kTwoSteps; ++t) {
+        const auto from = problem.x.begin() + (t * batch + row) * kInput;
+        x.insert(x.end(), from, from + kInput);
+      }
+      Stream alone = network.stream({.batch = 1, .max_steps = kTwoSteps});
+      const Answer one = run_dense(alone, x, kTwoSteps, 1, network);
+      const std::vector<float> c(all.c.begin() + row * kHidden,
+                                 all.c.begin() + (row + 1) * kHidden);
+      EXPECT_EQ(first_different_bit(c, one.c), -1) << "row " << row << ", max_steps " << max_steps;
     }
   }
 }

@@ -5,14 +5,13 @@
 #include "settings.hpp"
 #include "suite.hpp"
 
+#include <command_line.hpp>
 #include <commands.hpp>
 #include <report/write_file.hpp>
 #include <timing.hpp>
 
 #include <algorithm>
-#include <exception>
 #include <iostream>
-#include <new>
 
 namespace {
 
@@ -70,19 +69,8 @@ int run(int argc, char** argv) {
   return exit_code(settings, results);
 }
 
-int fail(const std::string& text) {
-  std::cerr << "carousel_bench: error: " << text << '\n';
-  return cli::kBadInput;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return run(argc, argv);
-  } catch (const std::bad_alloc&) {
-    return fail("out of memory");
-  } catch (const std::exception& error) {
-    return fail(error.what());
-  }
+  return cli::run_program("carousel_bench", [&] { return run(argc, argv); });
 }

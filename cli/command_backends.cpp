@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
+#include "common_options.hpp"
 #include "format.hpp"
 #include "table.hpp"
 
-#include <CLI/CLI.hpp>
 #include <carousel/backend.hpp>
 #include <carousel/cpu.hpp>
 
@@ -88,11 +88,11 @@ int run(bool json) {
 
 }  // namespace
 
-Command backends_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("backends", "What this CPU can run, and why not more");
+Command backends_command(Parser& app) {
+  Parser command = app.add_subcommand("backends", "What this CPU can run, and why not more");
   auto json = std::make_shared<bool>(false);
-  command->add_flag("--json", *json, "print JSON");
-  command->footer(kFooter);
+  add_json_option(command, *json);
+  command.footer(kFooter);
   return {command, [json] { return run(*json); }};
 }
 

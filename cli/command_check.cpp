@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
+#include "common_options.hpp"
 #include "format.hpp"
 #include "oracle_reference.hpp"
 #include "progress.hpp"
 #include "table.hpp"
 
-#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 
@@ -178,15 +178,14 @@ int run(const CheckOptions& options) {
 
 }  // namespace
 
-Command check_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand(
+Command check_command(Parser& app) {
+  Parser command = app.add_subcommand(
       "check", "Compare every backend with a float64 oracle and with each other");
   auto options = std::make_shared<CheckOptions>();
-  add_workload_options(*command, options->work);
-  command->add_option("--backend", options->backend,
-                      "only these: a family or an id (default: all)");
-  command->add_flag("--json", options->json, "print JSON");
-  command->footer(kFooter);
+  add_workload_options(command, options->work);
+  add_backends_option(command, options->backend);
+  add_json_option(command, options->json);
+  command.footer(kFooter);
   return {command, [options] { return run(*options); }};
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
+#include "common_options.hpp"
 #include "format.hpp"
 #include "plugin_option.hpp"
 #include "progress.hpp"
@@ -7,7 +8,6 @@
 
 #include "conformance/suite.hpp"
 
-#include <CLI/CLI.hpp>
 #include <carousel/backend.hpp>
 #include <carousel/carousel.h>
 #include <carousel/cpu.hpp>
@@ -205,19 +205,18 @@ int run(const Options& options) {
 
 }  // namespace
 
-Command conformance_command(CLI::App& app) {
-  CLI::App* command =
+Command conformance_command(Parser& app) {
+  Parser command =
       app.add_subcommand("conformance", "Prove that a backend or plug-in computes what it should");
   auto options = std::make_shared<Options>();
-  command->add_option("--plugin", options->plugin, "the backend in this plug-in")
-      ->type_name("FILE");
-  command->add_option("--backend", options->backend, "one that Carousel has: a family or an id");
-  command->add_option("--case", options->suite.filter, "only cases whose names contain this");
-  command->add_option("--time-limit", options->time_limit, "seconds that one case may take")
-      ->capture_default_str()
-      ->check(CLI::PositiveNumber);
-  command->add_flag("--json", options->json, "print JSON");
-  command->footer(kFooter);
+  command.add_option("--plugin", options->plugin, "the backend in this plug-in").type_name("FILE");
+  command.add_option("--backend", options->backend, "one that Carousel has: a family or an id");
+  command.add_option("--case", options->suite.filter, "only cases whose names contain this");
+  command.add_option("--time-limit", options->time_limit, "seconds that one case may take")
+      .show_default()
+      .positive();
+  add_json_option(command, options->json);
+  command.footer(kFooter);
   return {command, [options] { return run(*options); }};
 }
 

@@ -3,9 +3,9 @@
 #include "format.hpp"
 #include "model_source.hpp"
 
-#include <CLI/CLI.hpp>
 #include <carousel/error.hpp>
 
+#include <cctype>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -48,9 +48,14 @@ std::string ending(FileFormat format) {
   return format == FileFormat::onnx ? ".onnx" : ".safetensors";
 }
 
+std::string lower(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
 std::optional<FileFormat> format_of_file(const std::string& file) {
   const std::string extension = std::filesystem::path(file).extension().string();
-  return extension.empty() ? std::nullopt : format_of(CLI::detail::to_lower(extension.substr(1)));
+  return extension.empty() ? std::nullopt : format_of(lower(extension.substr(1)));
 }
 
 /// What is written where. `--to` says the format, or, as in the other commands, the last node of an
@@ -60,24 +65,29 @@ struct Target {
   FileFormat format = FileFormat::safetensors;
 };
 
+/// Next to the input, for want of a name.
+std::string default_output(const ConvertOptions& options, FileFormat format) {
+  const auto file = std::filesystem::path(options.source.file).replace_extension(ending(format));
+  if (file == options.source.file) {
+    throw Error(file.string() + ": is the input; give OUTPUT another name");
+  }
+  return file.string();
+}
+
 Target find_target(ConvertOptions& options) {
-  const std::optional<FileFormat> wanted =
-      options.source.has_to ? format_of(options.source.to) : std::nullopt;
+  std::optional<FileFormat> wanted;
+  if (options.source.has_to) wanted = format_of(options.source.to);
   if (wanted) options.source.has_to = false;
   if (options.output.empty()) {
     if (!wanted) throw Error("give OUTPUT, or --to onnx or --to safetensors");
-    const auto file = std::filesystem::path(options.source.file).replace_extension(ending(*wanted));
-    if (file == options.source.file) {
-      throw Error(file.string() + ": is the input; give OUTPUT another name");
-    }
-    return {file.string(), *wanted};
+    return {default_output(options, *wanted), *wanted};
   }
   const std::optional<FileFormat> named = format_of_file(options.output);
   if (!wanted && !named) {
     throw Error(options.output +
                 ": its name does not say the format; give --to onnx or --to safetensors");
   }
-  if (wanted && named && wanted != named) {
+  if (wanted && named && *wanted != *named) {
     throw Error(options.output + ": its name contradicts --to " + options.source.to);
   }
   return {options.output, wanted ? *wanted : *named};
@@ -106,20 +116,20 @@ int run(ConvertOptions& options) {
 
 }  // namespace
 
-Command convert_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("convert", "Turn an ONNX file into safetensors, or back");
+Command convert_command(Parser& app) {
+  Parser command = app.add_subcommand("convert", "Turn an ONNX file into safetensors, or back");
   auto options = std::make_shared<ConvertOptions>();
-  add_model_options(*command, options->source, false);
-  command->add_option(
+  add_model_options(command, options->source, false);
+  command.add_option(
       "OUTPUT", options->output,
       "what to write, .onnx or .safetensors (default: MODEL with the ending of --to)");
-  command->get_option("--to")
-      ->type_name("FORMAT|NODE")
-      ->description("onnx or safetensors: what to write; or the last node to take");
-  command->add_flag("--lengths", options->onnx.lengths, "ONNX: an input for sequence lengths");
-  command->add_flag("--states", options->onnx.states,
-                    "ONNX: inputs and outputs for initial and final states");
-  command->footer(kFooter);
+  command.option("--to")
+      .type_name("FORMAT|NODE")
+      .description("onnx or safetensors: what to write; or the last node to take");
+  command.add_flag("--lengths", options->onnx.lengths, "ONNX: an input for sequence lengths");
+  command.add_flag("--states", options->onnx.states,
+                   "ONNX: inputs and outputs for initial and final states");
+  command.footer(kFooter);
   return {command, [options] { return run(*options); }};
 }
 

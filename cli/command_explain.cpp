@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
+#include "common_options.hpp"
 #include "format.hpp"
 #include "model_source.hpp"
 #include "plan_option.hpp"
 #include "table.hpp"
 #include "tune_core.hpp"
-
-#include <CLI/CLI.hpp>
 
 #include <iostream>
 #include <memory>
@@ -153,32 +152,27 @@ int run(const ExplainArguments& arguments) {
   return kOk;
 }
 
-void add_options(CLI::App& command, ExplainArguments& arguments) {
+void add_options(Parser& command, ExplainArguments& arguments) {
   add_model_options(command, arguments.source, true);
-  command.add_option("--steps", arguments.steps, "expected steps of a run")
-      ->check(CLI::PositiveNumber);
-  command.add_option("--batch", arguments.batch, "expected rows")->check(CLI::PositiveNumber);
-  command.add_option("--backend", arguments.backend,
-                     "auto, xsimd, xsimd:avx2, onednn, scalar, ...");
-  command.add_option("--threads", arguments.threads, "threads that one run may use")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1024));
+  command.add_option("--steps", arguments.steps, "expected steps of a run").positive();
+  command.add_option("--batch", arguments.batch, "expected rows").positive();
+  add_backend_option(command, arguments.backend);
+  add_threads_option(command, arguments.threads);
   add_plan_option(command, arguments.plan);
   command.add_flag("--cross-check", arguments.planning.cross_check,
                    "take a backend only if it agrees with the scalar one");
-  command.add_option("--wisdom", arguments.planning.wisdom, "another wisdom file")
-      ->type_name("FILE");
-  command.add_flag("--json", arguments.json, "print JSON");
+  add_wisdom_option(command, arguments.planning.wisdom);
+  add_json_option(command, arguments.json);
 }
 
 }  // namespace
 
-Command explain_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand(
+Command explain_command(Parser& app) {
+  Parser command = app.add_subcommand(
       "explain", "Which backend, threads and tiling each layer would get, and why");
   auto arguments = std::make_shared<ExplainArguments>();
-  add_options(*command, *arguments);
-  command->footer(kFooter);
+  add_options(command, *arguments);
+  command.footer(kFooter);
   return {command, [arguments] { return run(*arguments); }};
 }
 

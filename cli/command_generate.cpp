@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
+#include "common_options.hpp"
 #include "format.hpp"
 #include "generator.hpp"
 #include "model_source.hpp"
 #include "progress.hpp"
 #include "table.hpp"
 
-#include <CLI/CLI.hpp>
 #include <carousel/backend.hpp>
 
 #include <algorithm>
@@ -173,24 +173,23 @@ int run(const GenerateOptions& options) {
 
 }  // namespace
 
-Command generate_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("generate", "Let a character language model write");
+Command generate_command(Parser& app) {
+  Parser command = app.add_subcommand("generate", "Let a character language model write");
   auto options = std::make_shared<GenerateOptions>();
-  add_model_options(*command, options->source, false);
-  command->add_option("--prompt", options->prompt, "the text to continue")->required();
-  command->add_option("--chars", options->settings.characters, "characters to write")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 100'000'000));
+  add_model_options(command, options->source, false);
+  command.add_option("--prompt", options->prompt, "the text to continue").required();
+  command.add_option("--chars", options->settings.characters, "characters to write")
+      .show_default()
+      .range(0, 100'000'000);
   command
-      ->add_option("--temperature", options->settings.temperature,
-                   "0 for the likeliest, 1 for the model's own distribution")
-      ->capture_default_str()
-      ->check(CLI::Range(0.0, 100.0));
-  command->add_option("--seed", options->settings.seed, "seed of the sampling")
-      ->capture_default_str();
-  command->add_option("--backend", options->backend, "a family, an id, auto, or all (the default)");
-  command->add_flag("--json", options->json, "print JSON");
-  command->footer(kFooter);
+      .add_option("--temperature", options->settings.temperature,
+                  "0 for the likeliest, 1 for the model's own distribution")
+      .show_default()
+      .range(0.0, 100.0);
+  command.add_option("--seed", options->settings.seed, "seed of the sampling").show_default();
+  command.add_option("--backend", options->backend, "a family, an id, auto, or all (the default)");
+  add_json_option(command, options->json);
+  command.footer(kFooter);
   return {command, [options] { return run(*options); }};
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
+#include "common_options.hpp"
 #include "format.hpp"
 #include "model_source.hpp"
 #include "table.hpp"
 
-#include <CLI/CLI.hpp>
 #include <carousel/backend.hpp>
 #include <carousel/network.hpp>
 
@@ -218,14 +218,13 @@ int run(const InspectOptions& options) {
 
 }  // namespace
 
-Command inspect_command(CLI::App& app) {
-  CLI::App* command =
-      app.add_subcommand("inspect", "What is in a model file, and what would run it");
+Command inspect_command(Parser& app) {
+  Parser command = app.add_subcommand("inspect", "What is in a model file, and what would run it");
   auto options = std::make_shared<InspectOptions>();
-  add_model_options(*command, options->source, false);
-  command->add_option("--backend", options->backend, "plan for this backend (default auto)");
-  command->add_flag("--json", options->json, "print JSON");
-  command->footer(kFooter);
+  add_model_options(command, options->source, false);
+  command.add_option("--backend", options->backend, "plan for this backend (default auto)");
+  add_json_option(command, options->json);
+  command.footer(kFooter);
   return {command, [options] { return run(*options); }};
 }
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
+#include "common_options.hpp"
 #include "format.hpp"
 #include "latency_core.hpp"
 #include "plan_option.hpp"
 #include "table.hpp"
-
-#include <CLI/CLI.hpp>
 
 #include <sys/mman.h>
 
@@ -139,35 +138,32 @@ int run(LatencyArguments& arguments) {
   return report.missed == 0 ? kOk : kCheckFailed;
 }
 
-void add_options(CLI::App& command, LatencyArguments& arguments) {
+void add_options(Parser& command, LatencyArguments& arguments) {
   add_workload_options(command, arguments.work);
   command.add_option("--period-us", arguments.period_us, "microseconds from one call to the next")
-      ->required()
-      ->check(CLI::Range(1.0, 1e9));
+      .required()
+      .range(1.0, 1e9);
   command.add_option("--block", arguments.latency.block, "steps per call")
-      ->capture_default_str()
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}));
+      .show_default()
+      .range(std::int64_t{1}, std::int64_t{1'000'000});
   command.add_option("--seconds", arguments.latency.seconds, "how long to go on")
-      ->capture_default_str()
-      ->check(CLI::Range(0.001, 86400.0));
-  command.add_option("--backend", arguments.backend,
-                     "auto, xsimd, xsimd:avx2, onednn, scalar, ...");
-  command.add_option("--threads", arguments.threads, "threads to use")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1024));
+      .show_default()
+      .range(0.001, 86400.0);
+  add_backend_option(command, arguments.backend);
+  add_threads_option(command, arguments.threads);
   add_plan_option(command, arguments.plan);
   command.add_flag("--realtime", arguments.realtime, "real-time priority and locked memory");
-  command.add_flag("--json", arguments.json, "print JSON");
+  add_json_option(command, arguments.json);
 }
 
 }  // namespace
 
-Command latency_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand(
+Command latency_command(Parser& app) {
+  Parser command = app.add_subcommand(
       "latency", "Run a network like an audio callback: does it keep its deadline");
   auto arguments = std::make_shared<LatencyArguments>();
-  add_options(*command, *arguments);
-  command->footer(kFooter);
+  add_options(command, *arguments);
+  command.footer(kFooter);
   return {command, [arguments] { return run(*arguments); }};
 }
 

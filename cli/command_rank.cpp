@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
+#include "common_options.hpp"
 #include "format.hpp"
 #include "progress.hpp"
 #include "rank_core.hpp"
 #include "roofline_json.hpp"
 #include "table.hpp"
-
-#include <CLI/CLI.hpp>
 
 #include <iostream>
 #include <memory>
@@ -225,21 +224,17 @@ int run(const RankArguments& arguments) {
 
 }  // namespace
 
-Command rank_command(CLI::App& app) {
-  CLI::App* command =
-      app.add_subcommand("rank", "Time every backend on a network and say which wins");
+Command rank_command(Parser& app) {
+  Parser command = app.add_subcommand("rank", "Time every backend on a network and say which wins");
   auto arguments = std::make_shared<RankArguments>();
-  add_workload_options(*command, arguments->work);
-  command->add_option("--threads", arguments->rank.threads, "threads that one run may use")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1024));
-  command->add_option("--seconds", arguments->rank.seconds, "time to spend measuring")
-      ->capture_default_str()
-      ->check(CLI::Range(0.01, 3600.0));
-  command->add_option("--backend", arguments->backend,
-                      "only these: a family or an id (default: all)");
-  command->add_flag("--json", arguments->json, "print JSON");
-  command->footer(kFooter);
+  add_workload_options(command, arguments->work);
+  add_threads_option(command, arguments->rank.threads);
+  command.add_option("--seconds", arguments->rank.seconds, "time to spend measuring")
+      .show_default()
+      .range(0.01, 3600.0);
+  add_backends_option(command, arguments->backend);
+  add_json_option(command, arguments->json);
+  command.footer(kFooter);
   return {command, [arguments] { return run(*arguments); }};
 }
 

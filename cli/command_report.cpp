@@ -6,8 +6,6 @@
 
 #include <carousel/error.hpp>
 
-#include <CLI/CLI.hpp>
-
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -43,14 +41,13 @@ int run(const ReportArguments& arguments) {
 
 }  // namespace
 
-Command report_command(CLI::App& app) {
-  CLI::App* command =
+Command report_command(Parser& app) {
+  Parser command =
       app.add_subcommand("report", "Make an HTML page of what carousel_bench measured");
   auto arguments = std::make_shared<ReportArguments>();
-  command->add_option("RESULTS", arguments->input, "JSON file written by carousel_bench")
-      ->required();
-  command->add_option("--output", arguments->output, "(default: RESULTS with the ending .html)");
-  command->footer(kFooter);
+  command.add_option("RESULTS", arguments->input, "JSON file written by carousel_bench").required();
+  command.add_option("--output", arguments->output, "(default: RESULTS with the ending .html)");
+  command.footer(kFooter);
   return {command, [arguments] { return run(*arguments); }};
 }
 

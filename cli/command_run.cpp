@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
+#include "common_options.hpp"
 #include "format.hpp"
 #include "plan_option.hpp"
 #include "run_state.hpp"
 #include "workload.hpp"
 
-#include <CLI/CLI.hpp>
 #include <carousel/network.hpp>
 #include <carousel/npy.hpp>
 
@@ -165,10 +165,10 @@ int run(const RunOptions& options) {
   return kOk;
 }
 
-void add_options(CLI::App& command, RunOptions& options) {
+void add_options(Parser& command, RunOptions& options) {
   add_model_options(command, options.source, false);
-  command.add_option("--input", options.input, "the sequence to run (.npy)")->required();
-  command.add_option("--output", options.output, "where the result goes (.npy)")->required();
+  command.add_option("--input", options.input, "the sequence to run (.npy)").required();
+  command.add_option("--output", options.output, "where the result goes (.npy)").required();
   command.add_option("--lengths", options.lengths,
                      "integers [batch]: real steps of each row; the rest is padding");
   command.add_option("--h0", options.h0, "initial h, zero if not given");
@@ -178,22 +178,20 @@ void add_options(CLI::App& command, RunOptions& options) {
   command.add_flag("--batch-first", options.batch_first,
                    "input and output are [batch, steps, ...]");
   command.add_option("--chunk", options.chunk, "stream the sequence in pieces of N steps")
-      ->type_name("N")
-      ->check(CLI::PositiveNumber);
-  command.add_option("--backend", options.backend, "auto, xsimd, xsimd:avx2, onednn, scalar, ...");
-  command.add_option("--threads", options.threads, "threads to use")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1024));
+      .type_name("N")
+      .positive();
+  add_backend_option(command, options.backend);
+  add_threads_option(command, options.threads);
   add_plan_option(command, options.plan);
 }
 
 }  // namespace
 
-Command run_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("run", "Run a network on an array and write the outputs");
+Command run_command(Parser& app) {
+  Parser command = app.add_subcommand("run", "Run a network on an array and write the outputs");
   auto options = std::make_shared<RunOptions>();
-  add_options(*command, *options);
-  command->footer(kFooter);
+  add_options(command, *options);
+  command.footer(kFooter);
   return {command, [options] { return run(*options); }};
 }
 

@@ -6,7 +6,6 @@
 #include "trace/trace_page.hpp"
 #include "vocabulary.hpp"
 
-#include <CLI/CLI.hpp>
 #include <carousel/error.hpp>
 
 #include <algorithm>
@@ -225,34 +224,34 @@ int run(TraceOptions& options) {
   return kOk;
 }
 
-void add_options(CLI::App& command, TraceOptions& options) {
+void add_options(Parser& command, TraceOptions& options) {
   add_model_options(command, options.source, false);
   command.add_option("--text", options.text, "what a character network is to read");
   command.add_option("--input", options.input,
                      "one sequence (.npy): [steps, features] or ids [steps]");
   command.add_option("--html", options.html, "where the page goes");
   command.add_option("--arrays", options.arrays, "folder for the values as .npy")
-      ->type_name("FOLDER");
+      .type_name("FOLDER");
   command.add_option("--layer", options.settings.layers, "layers to show (default: all)")
-      ->delimiter(',')
-      ->type_name("N");
+      .separated_by_commas()
+      .type_name("N");
   command
       .add_option("--units", options.units, "units to draw, e.g. 0-15,40 (default: 24, by memory)")
-      ->delimiter(',')
-      ->type_name("N|A-B");
+      .separated_by_commas()
+      .type_name("N|A-B");
   command.add_option("--compare", options.compare, "two backends, e.g. xsimd,scalar")
-      ->type_name("A,B");
+      .type_name("A,B");
   command.add_flag("--json", options.json, "print the summary as JSON");
 }
 
 }  // namespace
 
-Command trace_command(CLI::App& app) {
-  CLI::App* command =
+Command trace_command(Parser& app) {
+  Parser command =
       app.add_subcommand("trace", "Show what the gates do while a network reads, as an HTML page");
   auto options = std::make_shared<TraceOptions>();
-  add_options(*command, *options);
-  command->footer(kFooter);
+  add_options(command, *options);
+  command.footer(kFooter);
   return {command, [options] { return run(*options); }};
 }
 

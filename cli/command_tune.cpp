@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
+#include "common_options.hpp"
 #include "format.hpp"
 #include "plan_option.hpp"
 #include "progress.hpp"
@@ -8,7 +9,6 @@
 #include "tune_core.hpp"
 #include "workload.hpp"
 
-#include <CLI/CLI.hpp>
 #include <carousel/wisdom.hpp>
 
 #include <algorithm>
@@ -220,51 +220,42 @@ int run(TuneArguments arguments) {
   return found.ok() ? kOk : kCheckFailed;
 }
 
-void add_options(CLI::App& command, TuneArguments& arguments) {
+void add_options(Parser& command, TuneArguments& arguments) {
   add_model_options(command, arguments.source, true);
-  command.final_callback(nullptr);  // --shapes will do as well
   command.add_option("--shapes", arguments.shapes, "instead of MODEL: a table of shapes (.csv)")
-      ->type_name("FILE")
-      ->excludes("MODEL")
-      ->excludes("--shape");
-  command.add_option("--steps", arguments.steps, "expected steps of a run")
-      ->check(CLI::PositiveNumber);
-  command.add_option("--batch", arguments.batch, "expected rows")->check(CLI::PositiveNumber);
-  command.add_option("--threads", arguments.tune.threads, "threads that one run may use")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1024));
-  command.add_option("--backend", arguments.tune.backend,
-                     "only these: a family or an id (default: all)");
+      .type_name("FILE")
+      .excludes("MODEL")
+      .excludes("--shape");
+  command.require("MODEL, --shape or --shapes", [&arguments] {
+    return !arguments.source.file.empty() || arguments.source.is_shape() ||
+           !arguments.shapes.empty();
+  });
+  command.add_option("--steps", arguments.steps, "expected steps of a run").positive();
+  command.add_option("--batch", arguments.batch, "expected rows").positive();
+  add_threads_option(command, arguments.tune.threads);
+  add_backends_option(command, arguments.tune.backend);
   command
       .add_option("--seconds", arguments.tune.planning.seconds_per_layer,
                   "time to spend on each kind of layer")
-      ->capture_default_str()
-      ->check(CLI::Range(0.001, 3600.0));
+      .show_default()
+      .range(0.001, 3600.0);
   command.add_flag("--again", arguments.tune.planning.again, "measure what wisdom knows, too");
-  command.add_option("--wisdom", arguments.tune.planning.wisdom, "another wisdom file")
-      ->type_name("FILE");
+  add_wisdom_option(command, arguments.tune.planning.wisdom);
   command.add_option("--repeat", arguments.tune.repeat, "plan so many times and compare")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1000));
+      .show_default()
+      .range(1, 1000);
   command.add_flag("--verify", arguments.tune.verify, "measure again what was chosen");
-  command.add_flag("--json", arguments.json, "print JSON");
+  add_json_option(command, arguments.json);
 }
 
 }  // namespace
 
-Command tune_command(CLI::App& app) {
-  CLI::App* command =
-      app.add_subcommand("tune", "Measure what runs each layer best, and remember it");
+Command tune_command(Parser& app) {
+  Parser command = app.add_subcommand("tune", "Measure what runs each layer best, and remember it");
   auto arguments = std::make_shared<TuneArguments>();
-  add_options(*command, *arguments);
-  command->footer(kFooter);
-  return {command, [arguments] {
-            if (arguments->source.file.empty() && !arguments->source.is_shape() &&
-                arguments->shapes.empty()) {
-              throw Error("tune needs MODEL, --shape or --shapes");
-            }
-            return run(*arguments);
-          }};
+  add_options(command, *arguments);
+  command.footer(kFooter);
+  return {command, [arguments] { return run(*arguments); }};
 }
 
 }  // namespace carousel::cli

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
+#include "common_options.hpp"
 #include "format.hpp"
 #include "report/write_file.hpp"
 #include "table.hpp"
 #include "tune_core.hpp"
 #include "workload.hpp"
 
-#include <CLI/CLI.hpp>
 #include <carousel/wisdom.hpp>
 
 #include <algorithm>
@@ -33,9 +33,6 @@ struct WisdomArguments {
   std::string wisdom;
   std::string file;
   bool json = false;
-  CLI::App* show = nullptr;
-  CLI::App* take = nullptr;
-  CLI::App* give = nullptr;
 
   [[nodiscard]] std::filesystem::path path() const {
     return wisdom.empty() ? wisdom_path() : std::filesystem::path(wisdom);
@@ -123,30 +120,28 @@ int forget(const WisdomArguments& arguments) {
   return kOk;
 }
 
-int run(const WisdomArguments& arguments) {
-  if (arguments.show->parsed()) return show(arguments);
-  if (arguments.give->parsed()) return give(arguments);
-  if (arguments.take->parsed()) return take(arguments);
-  return forget(arguments);
-}
-
 }  // namespace
 
-Command wisdom_command(CLI::App& app) {
-  CLI::App* command =
+Command wisdom_command(Parser& app) {
+  Parser command =
       app.add_subcommand("wisdom", "Show, move or forget what was measured on this machine");
   auto arguments = std::make_shared<WisdomArguments>();
-  command->require_subcommand(1);
-  arguments->show = command->add_subcommand("show", "what is known, and where it is kept");
-  arguments->show->add_flag("--json", arguments->json, "print JSON");
-  arguments->give = command->add_subcommand("export", "write it to a file");
-  arguments->give->add_option("FILE", arguments->file, "not given: standard output");
-  arguments->take = command->add_subcommand("import", "add what a file knows");
-  arguments->take->add_option("FILE", arguments->file, "made by `export`")->required();
-  command->add_subcommand("forget", "remove all of it");
-  command->add_option("--wisdom", arguments->wisdom, "another wisdom file")->type_name("FILE");
-  command->footer(kFooter);
-  return {command, [arguments] { return run(*arguments); }};
+  command.require_subcommand();
+  Parser shows = command.add_subcommand("show", "what is known, and where it is kept");
+  add_json_option(shows, arguments->json);
+  Parser gives = command.add_subcommand("export", "write it to a file");
+  gives.add_option("FILE", arguments->file, "not given: standard output");
+  Parser takes = command.add_subcommand("import", "add what a file knows");
+  takes.add_option("FILE", arguments->file, "made by `export`").required();
+  command.add_subcommand("forget", "remove all of it");
+  add_wisdom_option(command, arguments->wisdom);
+  command.footer(kFooter);
+  return {command, [arguments, shows, gives, takes] {
+            if (shows.parsed()) return show(*arguments);
+            if (gives.parsed()) return give(*arguments);
+            if (takes.parsed()) return take(*arguments);
+            return forget(*arguments);
+          }};
 }
 
 }  // namespace carousel::cli

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <functional>
+#include "command_line.hpp"
 
-namespace CLI {  // NOLINT(readability-identifier-naming): the library's own
-class App;
-}
+#include <functional>
 
 /// One subcommand per file: each function adds its parser to `app` and returns how to run it.
 namespace carousel::cli {
@@ -13,23 +11,23 @@ namespace carousel::cli {
 enum ExitCode : int { kOk = 0, kCheckFailed = 1, kBadInput = 2 };
 
 struct Command {
-  CLI::App* parser = nullptr;
+  Parser parser;
   std::function<int()> run;  ///< returns an ExitCode; throws Error for bad input
 };
 
-[[nodiscard]] Command backends_command(CLI::App& app);
-[[nodiscard]] Command inspect_command(CLI::App& app);
-[[nodiscard]] Command run_command(CLI::App& app);
-[[nodiscard]] Command check_command(CLI::App& app);
-[[nodiscard]] Command conformance_command(CLI::App& app);
-[[nodiscard]] Command rank_command(CLI::App& app);
-[[nodiscard]] Command convert_command(CLI::App& app);
-[[nodiscard]] Command trace_command(CLI::App& app);
-[[nodiscard]] Command generate_command(CLI::App& app);
-[[nodiscard]] Command latency_command(CLI::App& app);
-[[nodiscard]] Command report_command(CLI::App& app);
-[[nodiscard]] Command tune_command(CLI::App& app);
-[[nodiscard]] Command wisdom_command(CLI::App& app);
-[[nodiscard]] Command explain_command(CLI::App& app);
+[[nodiscard]] Command backends_command(Parser& app);
+[[nodiscard]] Command inspect_command(Parser& app);
+[[nodiscard]] Command run_command(Parser& app);
+[[nodiscard]] Command check_command(Parser& app);
+[[nodiscard]] Command conformance_command(Parser& app);
+[[nodiscard]] Command rank_command(Parser& app);
+[[nodiscard]] Command convert_command(Parser& app);
+[[nodiscard]] Command trace_command(Parser& app);
+[[nodiscard]] Command generate_command(Parser& app);
+[[nodiscard]] Command latency_command(Parser& app);
+[[nodiscard]] Command report_command(Parser& app);
+[[nodiscard]] Command tune_command(Parser& app);
+[[nodiscard]] Command wisdom_command(Parser& app);
+[[nodiscard]] Command explain_command(Parser& app);
 
 }  // namespace carousel::cli

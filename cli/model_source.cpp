@@ -3,7 +3,6 @@
 
 #include "random.hpp"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -118,35 +117,32 @@ Model ModelSource::load() const {
                                .to = given(has_to, to)});
 }
 
-void add_model_options(CLI::App& command, ModelSource& source, bool allow_shape) {
-  auto* file = command.add_option(
+void add_model_options(Parser& command, ModelSource& source, bool allow_shape) {
+  Option file = command.add_option(
       "MODEL", source.file, "safetensors file with PyTorch state_dict names, or ONNX file (.onnx)");
   if (allow_shape) {
-    auto* shape = command.add_option("--shape", source.shape,
-                                     "instead of MODEL: a random LSTM (GRU, tanh RNN) and its\n"
-                                     "work, [gru:|rnn:]I,H,T,B[,layers,bidir,proj] (sizes, steps, "
-                                     "batch)");
-    shape->excludes(file);
-    command.final_callback([&command, &source] {
-      if (source.file.empty() && source.shape.empty()) {
-        throw CLI::RequiredError(command.get_name() + " needs MODEL or --shape, which");
-      }
-    });
+    command
+        .add_option("--shape", source.shape,
+                    "instead of MODEL: a random LSTM (GRU, tanh RNN) and its\n"
+                    "work, [gru:|rnn:]I,H,T,B[,layers,bidir,proj] (sizes, steps, batch)")
+        .excludes(file);
+    command.require("MODEL or --shape",
+                    [&source] { return !source.file.empty() || !source.shape.empty(); });
   } else {
-    file->required();
+    file.required();
   }
   const auto text = [&command](const char* name, std::string& value, bool& has, const char* help,
                                const char* group = "Tensor names (safetensors)") {
     command
-        .add_option_function<std::string>(
+        .add_function(
             name,
             [&value, &has](const std::string& given_value) {
               value = given_value;
               has = true;
             },
             help)
-        ->type_name("NAME")
-        ->group(group);
+        .type_name("NAME")
+        .group(group);
   };
   text("--prefix", source.prefix, source.has_prefix,
        "prefix of the recurrent tensors, e.g. 'encoder.lstm.'");
@@ -155,7 +151,7 @@ void add_model_options(CLI::App& command, ModelSource& source, bool allow_shape)
   text("--head", source.head, source.has_head, "module name of the linear head ('' for none)");
   command
       .add_flag("--ignore-extra", source.ignore_extra, "leave tensors alone that are none of these")
-      ->group("Tensor names (safetensors)");
+      .group("Tensor names (safetensors)");
   text("--from", source.from, source.has_from, "first node to take of a larger graph",
        "Nodes (ONNX)");
   text("--to", source.to, source.has_to, "last node to take", "Nodes (ONNX)");

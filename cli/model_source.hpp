@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "command_line.hpp"
+
 #include <carousel/model.hpp>
 
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-namespace CLI {  // NOLINT(readability-identifier-naming): the library's own
-class App;
-}
 
 namespace carousel::cli {
 
@@ -52,7 +50,7 @@ struct ModelSource {
 };
 
 /// Adds MODEL and the loader's flags; with `allow_shape` also --shape, one of the two being needed.
-void add_model_options(CLI::App& command, ModelSource& source, bool allow_shape);
+void add_model_options(Parser& command, ModelSource& source, bool allow_shape);
 
 /// What `--backend` means when it is not given: CAROUSEL_BACKEND, else "auto".
 [[nodiscard]] std::string backend_choice(const std::string& option);

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "command_line.hpp"
+
 #include <carousel/plan.hpp>
 
 #include <string>
 
-namespace CLI {  // NOLINT(readability-identifier-naming): the library's own
-class App;
-}
-
 namespace carousel::cli {
 
 /// Adds --plan to a command that prepares one network.
-void add_plan_option(CLI::App& command, Plan& plan);
+void add_plan_option(Parser& command, Plan& plan);
 
 /// Says it on standard error; for `PlanOptions::report`.
 void warn(const std::string& text);

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <string>
+#include "command_line.hpp"
 
-namespace CLI {  // NOLINT(readability-identifier-naming): the library's own
-class App;
-}
+#include <string>
 
 namespace carousel {
 class Backend;
@@ -18,6 +16,6 @@ const Backend& load_plugin_file(const std::string& path);
 
 /// Adds `--plugin FILE` to a command that shows backends or takes one by name; it is loaded while
 /// the command line is read. Throws Error then.
-void add_plugin_option(CLI::App& command);
+void add_plugin_option(Parser& command);
 
 }  // namespace carousel::cli

@@ -5,7 +5,6 @@
 #include "random.hpp"
 #include "vocabulary.hpp"
 
-#include <CLI/CLI.hpp>
 #include <carousel/error.hpp>
 
 #include <algorithm>
@@ -120,16 +119,15 @@ Workload Workload::prefix(std::int64_t count) const {
   return part;
 }
 
-void add_workload_options(CLI::App& command, WorkloadOptions& options) {
+void add_workload_options(Parser& command, WorkloadOptions& options) {
   add_model_options(command, options.source, true);
-  auto* text = command.add_option("--text", options.text_file,
-                                  "run on this text, through the model's vocabulary");
+  const Option text = command.add_option("--text", options.text_file,
+                                         "run on this text, through the model's vocabulary");
   command.add_option("--input", options.input_file, "run on this .npy array, shaped as for `run`")
-      ->excludes(text);
-  command.add_option("--steps", options.steps, "sequence length")->check(CLI::PositiveNumber);
-  command.add_option("--batch", options.batch, "batch rows")->check(CLI::PositiveNumber);
-  command.add_option("--seed", options.seed, "seed of random weights and input")
-      ->capture_default_str();
+      .excludes(text);
+  command.add_option("--steps", options.steps, "sequence length").positive();
+  command.add_option("--batch", options.batch, "batch rows").positive();
+  command.add_option("--seed", options.seed, "seed of random weights and input").show_default();
 }
 
 Workload make_workload(const WorkloadOptions& options, std::int64_t default_steps) {

@@ -43,7 +43,7 @@ struct WorkloadOptions {
 };
 
 /// Adds MODEL, --shape, --text, --input, --steps, --batch and --seed.
-void add_workload_options(CLI::App& command, WorkloadOptions& options);
+void add_workload_options(Parser& command, WorkloadOptions& options);
 
 /// Loads or makes it; at most `default_steps` where the command line does not say.
 [[nodiscard]] Workload make_workload(const WorkloadOptions& options, std::int64_t default_steps);

@@ -5,6 +5,7 @@
 #include <carousel/carousel.hpp>
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <array>
 

@@ -3,6 +3,8 @@
 
 #include "model_source.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <array>
 #include <cstdlib>
 #include <cstring>
@@ -51,6 +53,8 @@ DirectionWeights linear_weights(std::int64_t outputs, std::int64_t inputs) {
 }
 
 }  // namespace
+
+nlohmann::json CommandResult::json() const { return nlohmann::json::parse(out); }
 
 TemporaryFolder::TemporaryFolder() {
   std::string pattern = (std::filesystem::temp_directory_path() / "carousel-cli-XXXXXX").string();

@@ -3,7 +3,7 @@
 
 #include <carousel/model.hpp>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -18,7 +18,7 @@ struct CommandResult {
   std::string out;
   std::string err;
 
-  [[nodiscard]] nlohmann::json json() const { return nlohmann::json::parse(out); }
+  [[nodiscard]] nlohmann::json json() const;  ///< of what it printed
 };
 
 /// A folder of its own, removed at the end.

@@ -3,6 +3,7 @@
 #include "command_runner.hpp"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <fstream>
 
@@ -46,6 +47,10 @@ TEST(Command, UsageErrors) {
   expect_bad_input({"check"}, "MODEL or --shape");
   expect_bad_input({"rank", "m.safetensors", "--shape", "1,2,3,4"}, "excludes");
   expect_bad_input({"rank", "--shape", "4,4,4,1", "--threads", "0"}, "--threads");
+  expect_bad_input({"rank", "--shape", "4,4,4,1", "--steps", "-1"}, "Value -1 is not positive");
+  expect_bad_input({"explain", "m.safetensors", "--plan", "guess"},
+                   "'guess' is none of fixed, estimate, measure, wisdom-only");
+  expect_bad_input({"tune"}, "tune needs MODEL, --shape or --shapes");
 }
 
 TEST(Command, BadShapesSayWhatIsWrong) {

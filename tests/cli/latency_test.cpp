@@ -4,6 +4,7 @@
 #include "latency_core.hpp"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <numeric>
 

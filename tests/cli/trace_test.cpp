@@ -7,6 +7,7 @@
 #include <carousel/carousel.hpp>
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <cmath>
 #include <fstream>

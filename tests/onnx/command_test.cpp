@@ -5,6 +5,8 @@
 
 #include <carousel/carousel.hpp>
 
+#include <nlohmann/json.hpp>
+
 namespace carousel::onnx_test {
 namespace {
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plug-ins as people meet them: CAROUSEL_PLUGIN_PATH, --plugin and `carousel conformance`.
-#include "command_runner.hpp"
+#include "cli/command_runner.hpp"
 #include "plugins/plugin_files.hpp"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 namespace carousel::plugin_test {
 namespace {

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "command_line.hpp"
+
+#include "commands.hpp"
+
+#include <CLI/CLI.hpp>
+#include <carousel/plan.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <iostream>
+#include <new>
+
+namespace carousel::cli {
+namespace {
+
+std::string usage_error(const CLI::App* app, const CLI::Error& error) {
+  const auto chosen = app->get_subcommands();
+  const auto rest = app->remaining();
+  std::string text = error.what();
+  if (chosen.empty() && !rest.empty()) text = "there is no command '" + rest.front() + "'";
+  const std::string command = chosen.empty() ? "" : chosen.front()->get_name() + " ";
+  return app->get_name() + ": error: " + text + "\nTry '" + app->get_name() + " " + command +
+         "--help'.\n";
+}
+
+/// Not CLI::PositiveNumber, which tells people a range that ends at the largest double, in full.
+CLI::Validator positive_number() {
+  return {[](const std::string& text) {
+            double value = 0;
+            const bool good = CLI::detail::lexical_cast(text, value) && value > 0;
+            return good ? std::string() : "Value " + text + " is not positive";
+          },
+          "POSITIVE"};
+}
+
+}  // namespace
+
+// --- Option --------------------------------------------------------------------------------------
+
+Option& Option::required() {
+  option_->required();
+  return *this;
+}
+
+Option& Option::excludes(const Option& other) {
+  option_->excludes(other.option_);
+  return *this;
+}
+
+Option& Option::excludes(const char* other) {
+  option_->excludes(other);
+  return *this;
+}
+
+Option& Option::separated_by_commas() {
+  option_->delimiter(',');
+  return *this;
+}
+
+Option& Option::positive() {
+  option_->check(positive_number());
+  return *this;
+}
+
+template <class T>
+Option& Option::range(T least, T most) {
+  option_->check(CLI::Range(least, most));
+  return *this;
+}
+
+template Option& Option::range(int least, int most);
+template Option& Option::range(std::int64_t least, std::int64_t most);
+template Option& Option::range(double least, double most);
+
+Option& Option::show_default() {
+  option_->capture_default_str();
+  return *this;
+}
+
+Option& Option::type_name(const char* name) {
+  option_->type_name(name);
+  return *this;
+}
+
+Option& Option::description(const char* text) {
+  option_->description(text);
+  return *this;
+}
+
+Option& Option::group(const char* heading) {
+  option_->group(heading);
+  return *this;
+}
+
+// --- Parser --------------------------------------------------------------------------------------
+
+Parser Parser::add_subcommand(const char* name, const char* description) {
+  return Parser(*app_->add_subcommand(name, description));
+}
+
+void Parser::require_subcommand() { app_->require_subcommand(1); }
+
+void Parser::footer(const char* text) { app_->footer(text); }
+
+template <class T>
+Option Parser::add_option(const char* name, T& value, const char* help) {
+  return Option(*app_->add_option(name, value, help));
+}
+
+template Option Parser::add_option(const char*, std::string&, const char*);
+template Option Parser::add_option(const char*, int&, const char*);
+template Option Parser::add_option(const char*, std::int64_t&, const char*);
+template Option Parser::add_option(const char*, std::uint64_t&, const char*);
+template Option Parser::add_option(const char*, double&, const char*);
+template Option Parser::add_option(const char*, std::vector<std::string>&, const char*);
+template Option Parser::add_option(const char*, std::vector<std::size_t>&, const char*);
+
+Option Parser::add_flag(const char* name, bool& value, const char* help) {
+  return Option(*app_->add_flag(name, value, help));
+}
+
+Option Parser::add_function(const char* name, std::function<void(const std::string&)> take,
+                            const char* help) {
+  return Option(*app_->add_option_function<std::string>(name, std::move(take), help));
+}
+
+Option Parser::add_repeatable(const char* name, std::function<void(const std::string&)> take,
+                              const char* help) {
+  const auto take_all = [take = std::move(take)](const std::vector<std::string>& values) {
+    for (const std::string& value : values) take(value);
+  };
+  return Option(*app_->add_option_function<std::vector<std::string>>(name, take_all, help)
+                     ->allow_extra_args(false));
+}
+
+template <class T>
+Option Parser::add_choice(const char* name, T& value,
+                          std::vector<std::pair<std::string, T>> choices, const char* help) {
+  const auto take = [name, &value, choices = std::move(choices)](const std::string& word) {
+    std::string words;
+    for (const auto& [each, meaning] : choices) {
+      if (each == word) {
+        value = meaning;
+        return;
+      }
+      words += (words.empty() ? "" : ", ") + each;
+    }
+    throw CLI::ValidationError(name, "'" + word + "' is none of " + words);
+  };
+  return add_function(name, take, help);
+}
+
+template Option Parser::add_choice(const char*, Plan&, std::vector<std::pair<std::string, Plan>>,
+                                   const char*);
+
+void Parser::require(const char* what, std::function<bool()> given) {
+  app_->final_callback([app = app_, what, given = std::move(given)] {
+    if (!given()) throw CLI::RequiredError(app->get_name() + " needs " + what + ", which");
+  });
+}
+
+std::string Parser::name() const { return app_->get_name(); }
+
+bool Parser::has_option(const char* name) const {
+  return app_->get_option_no_throw(name) != nullptr;
+}
+
+Option Parser::option(const char* name) const { return Option(*app_->get_option(name)); }
+
+bool Parser::parsed() const { return app_->parsed(); }
+
+// --- CommandLine ---------------------------------------------------------------------------------
+
+CommandLine::CommandLine(const char* program, const char* description, const char* version)
+    : app_(std::make_unique<CLI::App>(description, program)) {
+  app_->set_version_flag("--version", std::string(program) + " " + version);
+  app_->failure_message(usage_error);
+}
+
+CommandLine::~CommandLine() = default;
+
+std::optional<int> CommandLine::parse(int argc, char** argv) {
+  try {
+    app_->parse(argc, argv);
+    return std::nullopt;
+  } catch (const CLI::ParseError& error) {
+    return app_->exit(error) == 0 ? kOk : kBadInput;
+  }
+}
+
+int run_program(const char* program, const std::function<int()>& run) {
+  const auto fail = [program](const char* text) {
+    std::cerr << program << ": error: " << text << '\n';
+    return kBadInput;
+  };
+  try {
+    return run();
+  } catch (const std::bad_alloc&) {
+    return fail("out of memory");
+  } catch (const std::exception& error) {
+    return fail(error.what());
+  }
+}
+
+}  // namespace carousel::cli

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common_options.hpp"
+
+namespace carousel::cli {
+
+void add_json_option(Parser& command, bool& json) {
+  command.add_flag("--json", json, "print JSON");
+}
+
+void add_threads_option(Parser& command, int& threads) {
+  command.add_option("--threads", threads, "threads that one run may use")
+      .show_default()
+      .range(1, 1024);
+}
+
+void add_backend_option(Parser& command, std::string& backend) {
+  command.add_option("--backend", backend, "auto, xsimd, xsimd:avx2, onednn, scalar, ...");
+}
+
+void add_backends_option(Parser& command, std::string& backends) {
+  command.add_option("--backend", backends, "only these: a family or an id (default: all)");
+}
+
+void add_wisdom_option(Parser& command, std::string& file) {
+  command.add_option("--wisdom", file, "another wisdom file").type_name("FILE");
+}
+
+}  // namespace carousel::cli

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "command_line.hpp"
+
+#include <string>
+
+/// Options that several commands have.
+namespace carousel::cli {
+
+void add_json_option(Parser& command, bool& json);
+
+/// --threads, for commands that run a network.
+void add_threads_option(Parser& command, int& threads);
+
+/// --backend: the one to run, "" if not given.
+void add_backend_option(Parser& command, std::string& backend);
+
+/// --backend: those to compare, "" for all.
+void add_backends_option(Parser& command, std::string& backends);
+
+/// --wisdom: the file, "" for the user's.
+void add_wisdom_option(Parser& command, std::string& file);
+
+}  // namespace carousel::cli

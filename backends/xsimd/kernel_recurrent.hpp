@@ -306,10 +306,12 @@ inline void store_state(const RecurrentJob& job, Range rows) {
   }
 }
 
-/// y past the end of each sequence.
+/// y past the end of each sequence, step by step: rows of one step stand beside each other.
 inline void clear_padding(const RecurrentJob& job, Range rows) {
-  for (std::int64_t r = rows.first; r < rows.last; ++r) {
-    for (std::int64_t t = job.lengths[r]; t < job.y.steps; ++t) {
+  std::int64_t running = rows.last;  // rows before this one are
+  for (std::int64_t t = 0; t < job.y.steps; ++t) {
+    while (running > rows.first && job.lengths[running - 1] <= t) --running;
+    for (std::int64_t r = running; r < rows.last; ++r) {
       float* y = job.y.data + t * job.y.step_stride + job.rows[r] * job.y.batch_stride;
       for (std::int64_t j = 0; j < job.weights->state_size; ++j) y[j] = 0.0F;
     }

@@ -15,10 +15,8 @@ namespace {
 
 /// Predicted to take so many times as long as the best: not worth the time to measure.
 constexpr double kHopeless = 4;
-/// Backends project the inputs of some steps at once: so many rows times steps show how fast, and
-/// so many leave no doubt.
-constexpr std::int64_t kLeastRowSteps = 24;
-constexpr std::int64_t kEnoughRowSteps = 128;
+/// Backends project the inputs of some steps at once: so many rows times steps show how fast.
+constexpr std::int64_t kLeastRowSteps = 96;
 /// Steps that are enough to time: the rest is more of the same.
 constexpr std::int64_t kMostSteps = 512;
 /// The part of the time that goes to the usual tilings, where there are others.
@@ -53,12 +51,14 @@ class Contest {
   Contest(const Problem& problem, const ContestOptions& options, std::vector<Candidate>& candidates)
       : problem_(problem), options_(options), candidates_(candidates), work_(problem) {
     work_.steps = std::min(problem.steps, kMostSteps);
+    const std::int64_t steps = (kLeastRowSteps + problem.batch - 1) / problem.batch;
+    least_steps_ = std::min(steps, work_.steps);
   }
 
   void hold() {
     const bool has_finals = std::ranges::any_of(candidates_, is_alternative);
     heats(has_finals ? kHeats : 1);
-    if (has_finals && !entrants_.empty()) finals();
+    if (has_finals && !entrants_.empty()) finals(options_.seconds - spent_);
     if (options_.progress) options_.progress(1);
   }
 
@@ -75,14 +75,13 @@ class Contest {
     run(options_.seconds * share, 0, share);
   }
 
-  void finals() {
+  void finals(double rest) {
     const auto best = std::ranges::min_element(entrants_, {}, &Contest::seconds);
     Candidate& reference = *best->candidate;
     const double before = reference.shown.measured_seconds;
     const std::vector<Entrant> left = leave_finalists();
-    const double rest = options_.seconds * (1 - kHeats);
     add_alternatives(rest, before / static_cast<double>(problem_.steps));
-    if (entrants_.size() == 1) return;
+    if (rest <= 0 || entrants_.size() == 1) return;
     run(rest, kHeats, 1 - kHeats);
     // The machine may have become slower or faster.
     const double drift = reference.shown.measured_seconds / before;
@@ -124,10 +123,9 @@ class Contest {
     for (const Entrant& entrant : entrants_) sponsors.push_back(entrant.candidate);
     std::ranges::sort(sponsors, {}, [](const Candidate* c) { return c->shown.measured_seconds; });
     sponsors.resize(std::min(sponsors.size(), kSponsors));
-    const double run_seconds =
-        step_seconds * static_cast<double>(std::min(enough_steps(), work_.steps));
-    const auto places =
-        static_cast<std::size_t>(available / (static_cast<double>(kFewRounds) * run_seconds));
+    const double run_seconds = step_seconds * static_cast<double>(least_steps_);
+    const auto places = static_cast<std::size_t>(std::max(available, 0.0) /
+                                                 (static_cast<double>(kFewRounds) * run_seconds));
     for (const Candidate* sponsor : sponsors) {
       for (Candidate& candidate : candidates_) {
         if (entrants_.size() >= places) return;
@@ -136,10 +134,6 @@ class Contest {
         if (other) enter(candidate);
       }
     }
-  }
-
-  [[nodiscard]] std::int64_t enough_steps() const {
-    return std::max<std::int64_t>(1, kEnoughRowSteps / work_.batch);
   }
 
   /// Times all entrants; `begin` and `share` are where this stands in the whole.
@@ -152,13 +146,14 @@ class Contest {
     }
     MeasureOptions how{.seconds = available,
                        .steps = work_.steps,
-                       .least_steps = std::max<std::int64_t>(1, kLeastRowSteps / work_.batch),
-                       .enough_steps = enough_steps(),
+                       .least_steps = least_steps_,
                        .now = options_.now};
     if (options_.progress) {
       how.progress = [&](double done) { options_.progress(begin + share * done); };
     }
+    const double start = options_.now();
     const std::vector<Timing> timings = measure(contenders, how);
+    spent_ += options_.now() - start;
     const double scale = static_cast<double>(problem_.steps) / static_cast<double>(work_.steps);
     for (std::size_t i = 0; i < timings.size(); ++i) {
       PlanCandidate& shown = entrants_[i].candidate->shown;
@@ -171,6 +166,8 @@ class Contest {
   const ContestOptions& options_;
   std::vector<Candidate>& candidates_;
   Problem work_;  ///< what is run of `problem_`
+  std::int64_t least_steps_ = 1;
+  double spent_ = 0;  ///< seconds, without packing
   std::vector<Entrant> entrants_;
 };
 

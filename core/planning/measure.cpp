@@ -58,6 +58,19 @@ class Runner {
     return now_() - start;
   }
 
+  /// The most steps, by doubling from `least`, whose run stays below `target`.
+  [[nodiscard]] std::int64_t fitting_steps(std::int64_t least, std::int64_t most,
+                                           double target) const {
+    std::int64_t steps = std::min(least, most);
+    time(steps, 1);
+    while (steps < most) {
+      const std::int64_t next = std::min(2 * steps, most);
+      if (time(steps, 1) * static_cast<double>(next) / static_cast<double>(steps) > target) break;
+      steps = next;
+    }
+    return steps;
+  }
+
   /// Doubles the runs of a sample until it takes `target` seconds.
   void calibrate(std::int64_t steps, double target) {
     constexpr std::int64_t kMostRepeats = 1 << 20;
@@ -98,28 +111,6 @@ class Runner {
   std::vector<double> samples_;
   bool active_ = true;
 };
-
-/// The steps of a run: by doubling from the least ones, the most that stay below `target` seconds;
-/// but enough of them if there is time for some rounds.
-std::int64_t choose_steps(const Runner& runner, std::size_t runners, double target,
-                          const MeasureOptions& options) {
-  std::int64_t steps = std::min(options.least_steps, options.steps);
-  runner.time(steps, 1);
-  double step_seconds = 0;
-  const auto fits = [&](std::int64_t count) {
-    return step_seconds * static_cast<double>(count) <= target;
-  };
-  while (true) {
-    step_seconds = runner.time(steps, 1) / static_cast<double>(steps);
-    const std::int64_t next = std::min(2 * steps, options.steps);
-    if (next == steps || !fits(next)) break;
-    steps = next;
-  }
-  const std::int64_t enough = std::min(options.enough_steps, options.steps);
-  const double round = step_seconds * static_cast<double>(enough) * static_cast<double>(runners);
-  return round * static_cast<double>(kFewRounds) <= options.seconds ? std::max(steps, enough)
-                                                                    : steps;
-}
 
 /// Everybody starts one place later than in the round before, so that nobody always follows the
 /// same one.
@@ -179,7 +170,8 @@ std::vector<Timing> measure(const std::vector<Contender>& contenders,
   // Half of the samples' time goes to the runs before them.
   const double share = options.seconds / static_cast<double>(contenders.size());
   const double target = std::clamp(share / (2 * kUsualRounds), kLeastSample, kMostSample);
-  const std::int64_t steps = choose_steps(runners.front(), runners.size(), 2 * target, options);
+  const std::int64_t steps =
+      runners.front().fitting_steps(options.least_steps, options.steps, 2 * target);
   for (Runner& runner : runners) runner.calibrate(steps, target);
   double done = 0;
   for (std::size_t round = 0; !finished(runners, round, done); ++round) {

@@ -28,8 +28,6 @@ struct MeasureOptions {
   std::int64_t steps = 1;  ///< of the work
   /// Runs of fewer steps would tell little: what is done once for several steps would stand out.
   std::int64_t least_steps = 1;
-  /// Runs of so many steps leave nothing out; they are made if that leaves `kFewRounds`.
-  std::int64_t enough_steps = 1;
   Clock now = steady_seconds;
   std::function<void(double done)> progress = {};  ///< share that is done
 };

@@ -187,25 +187,6 @@ TEST(Measure, CutsLongWorkToItsFirstSteps) {
   EXPECT_LT(time.now, 0.7);
 }
 
-/// Runs that leave nothing out are made if there is time for some rounds of them.
-TEST(Measure, RunsEnoughStepsIfItCan) {
-  for (const double budget : {0.2, 2.0}) {
-    FakeTime time;
-    std::int64_t longest = 0;
-    const Contender slow{.run = [&](std::int64_t steps) {
-      longest = std::max(longest, steps);
-      time.now += 1e-3 * static_cast<double>(steps);
-    }};
-    const std::vector<Contender> contenders{slow, slow};
-    (void)measure(contenders, {.seconds = budget,
-                               .steps = 1000,
-                               .least_steps = 3,
-                               .enough_steps = 50,
-                               .now = time.clock()});
-    EXPECT_EQ(longest, budget < 1 ? 3 : 50);
-  }
-}
-
 /// Who is far behind is released at once and costs no more time.
 TEST(Measure, TheSlowLeaveEarly) {
   FakeTime time;

@@ -7,6 +7,11 @@
 
 namespace carousel::simd {
 
+/// As `Backend::tilings`.
+[[nodiscard]] std::vector<std::string> recurrent_tilings(const Kernels& kernels,
+                                                         const LayerSpec& spec,
+                                                         const LayerOptions& options);
+
 [[nodiscard]] std::unique_ptr<Layer> make_recurrent_layer(const Kernels& kernels,
                                                           const LayerSpec& spec,
                                                           const LayerWeights& weights,

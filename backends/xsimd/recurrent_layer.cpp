@@ -1,47 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/xsimd/layers.hpp"
 #include "backends/xsimd/packing.hpp"
+#include "backends/xsimd/tiling.hpp"
 #include "core/parallel.hpp"
 #include "core/plain_cell.hpp"
 
 #include <algorithm>
 #include <deque>
-#include <limits>
 #include <numeric>
+#include <optional>
 #include <vector>
 
 namespace carousel::simd {
 namespace {
 
-/// (row, step) pairs whose inputs are projected together, ahead of the steps: enough to use each
-/// input weight several times while it is in the cache, and many more where the weights of the
-/// state go through that cache meanwhile.
-constexpr std::int64_t kHoistRows = 12;
-constexpr std::int64_t kHoistRowsOfBigLayers = 96;
-constexpr std::int64_t kBigLayerBytes = std::int64_t{768} << 10U;
-
-constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
-std::int64_t l2_bytes() { return cpu().l2_bytes > 0 ? cpu().l2_bytes : std::int64_t{512} << 10U; }
-
-/// Whether a tile that goes through its blocks of both matrices in one piece would work in more
-/// than most of the second cache: those blocks, the next ones, which are fetched meanwhile, and the
-/// rows.
-bool long_sums(const PackedLayer& w, std::int64_t rows, std::int64_t width) {
-  const std::int64_t terms = w.input_size + w.state_size;
-  const auto bytes = (2 * 4 * width + rows) * terms * static_cast<std::int64_t>(sizeof(float));
-  return bytes > l2_bytes() * 3 / 4;
-}
-
-/// Terms whose weights are most of the nearest cache.
-std::int64_t terms_in_l1(std::int64_t width) {
-  const std::int64_t l1 = cpu().l1d_bytes > 0 ? cpu().l1d_bytes : std::int64_t{32} << 10U;
-  return l1 * 2 / 3 / (4 * width * static_cast<std::int64_t>(sizeof(float)));
-}
-
-constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kPageFloats = 1024;
 constexpr std::int64_t kCacheLineFloats = 16;
+
+constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 /// How the threads of one run share a layer: the directions first, then either the rows (no
 /// waiting for each other, but everybody reads all weights) or the hidden units (each reads its own
@@ -56,11 +32,6 @@ struct Split {
     return std::accumulate(team_sizes.begin(), team_sizes.end(), 0) * static_cast<int>(row_groups);
   }
 };
-
-/// Units that one block stands for.
-std::int64_t block_units(const LayerSpec& spec, std::int64_t width) {
-  return spec.cell == Cell::rnn ? 4 * width : width;
-}
 
 /// About how long a step of one direction takes on one core: the recurrent weights pass by once,
 /// the arithmetic is done for every row. Rates of a core of the 2020s; only their order of
@@ -81,8 +52,8 @@ double step_seconds(const LayerSpec& spec, std::int64_t batch) {
 constexpr double kLeastSharedStep = 2e-6;
 constexpr double kLeastSharedRun = 30e-6;
 
-Split make_split(const LayerSpec& spec, const Kernels& kernels, std::int64_t weight_bytes,
-                 const LayerOptions& options, std::int64_t batch) {
+Split make_split(const LayerSpec& spec, const Kernels& kernels, const LayerOptions& options,
+                 std::int64_t batch) {
   Split split;
   split.directions = spec.directions();
   split.team_sizes.assign(static_cast<std::size_t>(split.directions), 1);
@@ -90,7 +61,7 @@ Split make_split(const LayerSpec& spec, const Kernels& kernels, std::int64_t wei
   const int least = options.threads / directions;
   if (least == 0) return split;  // one thread works the directions off one after the other
   const bool rows_fill_tiles = batch >= least * kernels.max_rows;
-  if (least > 1 && rows_fill_tiles && weight_bytes <= l2_bytes()) {
+  if (least > 1 && rows_fill_tiles && matrix_bytes(spec, kernels.width) <= l2_bytes()) {
     split.row_groups = least;
     return split;
   }
@@ -113,17 +84,16 @@ struct JobScratch {
 
 class RecurrentWorkspace final : public Workspace {
  public:
-  RecurrentWorkspace(const std::array<PackedLayer, 2>& weights, const Kernels& kernels,
-                     std::int64_t weight_bytes, const Split& how, const WorkspaceOptions& options)
+  /// `piece` and `most_inputs` as `terms_of_piece` and `usual_inputs`.
+  RecurrentWorkspace(const std::array<PackedLayer, 2>& weights, std::int64_t width,
+                     const Split& how, std::int64_t piece, std::int64_t most_inputs,
+                     const WorkspaceOptions& options)
       : split(how),
         order(static_cast<std::size_t>(options.batch)),
         rows(static_cast<std::size_t>(options.batch)),
         lengths(static_cast<std::size_t>(options.batch)) {
     const std::int64_t job_rows = ceil_div(options.batch, split.row_groups);
-    const bool in_pieces = long_sums(weights[0], job_rows, kernels.width);
-    std::int64_t hoist = weight_bytes > kBigLayerBytes ? kHoistRowsOfBigLayers : kHoistRows;
-    if (in_pieces) hoist = std::max(hoist, 2 * job_rows);  // pieces are a matter of gates
-    hoist = std::min(hoist, job_rows * options.max_steps);
+    const std::int64_t hoist = std::min(most_inputs, job_rows * options.max_steps);
     for (std::int64_t j = 0; j < split.jobs(); ++j) {
       JobScratch& scratch = jobs.emplace_back();
       scratch.team = split.team_sizes[static_cast<std::size_t>(j / split.row_groups)];
@@ -132,11 +102,11 @@ class RecurrentWorkspace final : public Workspace {
       scratch.job.hoist_rows = scratch.job.weights->reset_ih == nullptr ? hoist : 0;
       scratch.job.input_rows =
           scratch.job.weights->reset_ih == nullptr ? std::max(hoist, job_rows) : 0;
-      scratch.job.piece = in_pieces ? terms_in_l1(kernels.width) : kNoLimit;
+      scratch.job.piece = piece;
       scratch.job.barrier = &scratch.barrier;
-      set_strides(scratch.job, kernels.width);
+      set_strides(scratch.job, width);
     }
-    allocate(job_rows, kernels.width);
+    allocate(job_rows, width);
   }
 
   [[nodiscard]] std::size_t memory_bytes() const noexcept override {
@@ -227,11 +197,22 @@ PackedLayer describe_packed(const LayerSpec& spec, const RecurrentArrays& arrays
           .activations = spec.activations[direction]};
 }
 
+/// `list_inputs` for what is expected of the layer.
+std::vector<std::int64_t> open_inputs(const Kernels& kernels, const LayerSpec& spec,
+                                      const LayerOptions& options) {
+  const Split split = make_split(spec, kernels, options, options.batch);
+  const std::int64_t rows = std::max<std::int64_t>(1, ceil_div(options.batch, split.row_groups));
+  return list_inputs(spec, kernels.width, kernels.max_rows, rows, options.steps);
+}
+
 class RecurrentLayer final : public Layer {
  public:
   RecurrentLayer(const Kernels& kernels, const LayerSpec& spec, const LayerWeights& weights,
                  const LayerOptions& options)
       : kernels_(kernels), spec_(spec), options_(options) {
+    for (const std::int64_t inputs : open_inputs(kernels, spec, options)) {
+      if (inputs_name(inputs) == options.tiling) inputs_ = inputs;
+    }
     for (std::size_t d = 0; d < static_cast<std::size_t>(spec.directions()); ++d) {
       arrays_[d] = pack_recurrent(spec, weights[d], kernels.width);
       packed_[d] = describe_packed(spec, arrays_[d], d, kernels.width);
@@ -240,10 +221,12 @@ class RecurrentLayer final : public Layer {
 
   [[nodiscard]] std::unique_ptr<Workspace> workspace(
       const WorkspaceOptions& options) const override {
-    const auto bytes = static_cast<std::int64_t>(arrays_[0].bytes());
-    const Split split = make_split(spec_, kernels_, bytes, options_, options.batch);
+    const Split split = make_split(spec_, kernels_, options_, options.batch);
     warm_up_threads(std::min(options_.threads, split.threads()));
-    return std::make_unique<RecurrentWorkspace>(packed_, kernels_, bytes, split, options);
+    const std::int64_t rows = ceil_div(options.batch, split.row_groups);
+    return std::make_unique<RecurrentWorkspace>(
+        packed_, kernels_.width, split, terms_of_piece(spec_, kernels_.width, rows),
+        inputs_.value_or(usual_inputs(spec_, kernels_.width, rows)), options);
   }
 
   Status forward(const ForwardArgs& args, Workspace& workspace) const noexcept override {
@@ -333,11 +316,23 @@ class RecurrentLayer final : public Layer {
   const Kernels& kernels_;
   LayerSpec spec_;
   LayerOptions options_;
+  std::optional<std::int64_t> inputs_;  ///< as the planner wants it
   std::array<RecurrentArrays, 2> arrays_;
   std::array<PackedLayer, 2> packed_;
 };
 
 }  // namespace
+
+std::vector<std::string> recurrent_tilings(const Kernels& kernels, const LayerSpec& spec,
+                                           const LayerOptions& options) {
+  // A GRU that resets first projects nothing ahead.
+  if (spec.cell == Cell::gru && !spec.linear_before_reset) return {};
+  std::vector<std::string> names;
+  for (const std::int64_t inputs : open_inputs(kernels, spec, options)) {
+    names.push_back(inputs_name(inputs));
+  }
+  return names.size() == 1 ? std::vector<std::string>{} : names;
+}
 
 std::unique_ptr<Layer> make_recurrent_layer(const Kernels& kernels, const LayerSpec& spec,
                                             const LayerWeights& weights,

@@ -47,6 +47,12 @@ class XsimdBackend final : public Backend {
     return supports_float32_only(spec);
   }
 
+  [[nodiscard]] std::vector<std::string> tilings(const LayerSpec& spec,
+                                                 const LayerOptions& options) const override {
+    if (!spec.recurrent()) return {};
+    return simd::recurrent_tilings(isa_.kernels, spec, options);
+  }
+
   [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const LayerWeights& weights,
                                                const LayerOptions& options) const override {
     require_tiling(spec, options);

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/xsimd/tiling.hpp"
+
+#include <carousel/cpu.hpp>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+namespace carousel::simd {
+namespace {
+
+/// Enough to use each input weight several times while it is in the cache, and many more where the
+/// weights of the state go through that cache meanwhile.
+constexpr std::int64_t kInputs = 12;
+constexpr std::int64_t kInputsOfBigLayers = 96;
+constexpr std::int64_t kBigLayerBytes = std::int64_t{768} << 10U;
+
+/// What else is worth trying.
+constexpr std::array<std::int64_t, 3> kAllInputs{kInputs, 24, kInputsOfBigLayers};
+
+std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+/// Whether a tile that goes through its blocks of both matrices in one piece would work in more
+/// than most of the second cache: those blocks, the next ones, which are fetched meanwhile, and the
+/// rows.
+bool long_sums(const LayerSpec& spec, std::int64_t width, std::int64_t rows) {
+  const std::int64_t terms = spec.input_size + spec.state_size();
+  const auto bytes = (2 * 4 * width + rows) * terms * static_cast<std::int64_t>(sizeof(float));
+  return bytes > l2_bytes() * 3 / 4;
+}
+
+}  // namespace
+
+std::int64_t block_units(const LayerSpec& spec, std::int64_t width) {
+  return spec.cell == Cell::rnn ? 4 * width : width;
+}
+
+std::int64_t matrix_bytes(const LayerSpec& spec, std::int64_t width) {
+  const std::int64_t block = block_units(spec, width);
+  const std::int64_t units = ceil_div(spec.hidden_size, block) * block;
+  const std::int64_t terms = spec.input_size + spec.state_size();
+  return spec.gates() * units * terms * static_cast<std::int64_t>(sizeof(float));
+}
+
+std::int64_t l2_bytes() { return cpu().l2_bytes > 0 ? cpu().l2_bytes : std::int64_t{512} << 10U; }
+
+std::int64_t terms_of_piece(const LayerSpec& spec, std::int64_t width, std::int64_t rows) {
+  if (!long_sums(spec, width, rows)) return std::numeric_limits<std::int64_t>::max();
+  // Their weights are most of the nearest cache.
+  const std::int64_t l1 = cpu().l1d_bytes > 0 ? cpu().l1d_bytes : std::int64_t{32} << 10U;
+  return l1 * 2 / 3 / (4 * width * static_cast<std::int64_t>(sizeof(float)));
+}
+
+std::int64_t usual_inputs(const LayerSpec& spec, std::int64_t width, std::int64_t rows) {
+  const bool big = matrix_bytes(spec, width) > kBigLayerBytes;
+  const std::int64_t inputs = big ? kInputsOfBigLayers : kInputs;
+  // Pieces are a matter of projected inputs.
+  return long_sums(spec, width, rows) ? std::max(inputs, 2 * rows) : inputs;
+}
+
+std::vector<std::int64_t> list_inputs(const LayerSpec& spec, std::int64_t width,
+                                      std::int64_t tile_rows, std::int64_t rows,
+                                      std::int64_t steps) {
+  // So many steps ahead; none if that would serve one step of several tiles.
+  const auto steps_ahead = [&](std::int64_t inputs) {
+    const std::int64_t ahead = std::min(inputs / rows, steps);
+    return ahead == 1 && rows > tile_rows ? 0 : ahead;
+  };
+  std::vector<std::int64_t> list{usual_inputs(spec, width, rows)};
+  for (const std::int64_t inputs : kAllInputs) {
+    const std::int64_t ahead = steps_ahead(inputs);
+    const auto same = [&](std::int64_t other) { return steps_ahead(other) == ahead; };
+    if (std::ranges::none_of(list, same)) list.push_back(inputs);
+  }
+  return list;
+}
+
+std::string inputs_name(std::int64_t inputs) { return "inputs " + std::to_string(inputs); }
+
+}  // namespace carousel::simd

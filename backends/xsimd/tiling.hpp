@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <carousel/spec.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+/// How a recurrent layer cuts its work: what it does by itself, and what the planner may try.
+/// Results do not depend on it.
+namespace carousel::simd {
+
+/// Units of a layer that one block of its packed weights stands for.
+[[nodiscard]] std::int64_t block_units(const LayerSpec& spec, std::int64_t width);
+
+/// Bytes of one direction's packed matrices.
+[[nodiscard]] std::int64_t matrix_bytes(const LayerSpec& spec, std::int64_t width);
+
+/// The second cache of a core.
+[[nodiscard]] std::int64_t l2_bytes();
+
+/// Terms of a sum that are added for all of so many rows before the next ones are.
+[[nodiscard]] std::int64_t terms_of_piece(const LayerSpec& spec, std::int64_t width,
+                                          std::int64_t rows);
+
+/// (row, step) pairs whose inputs are projected together, ahead of the steps, when so many rows run
+/// side by side.
+[[nodiscard]] std::int64_t usual_inputs(const LayerSpec& spec, std::int64_t width,
+                                        std::int64_t rows);
+
+/// Numbers of pairs that make a difference for so many rows and steps, the usual one first.
+/// `tile_rows` are those that the widest tile works on.
+[[nodiscard]] std::vector<std::int64_t> list_inputs(const LayerSpec& spec, std::int64_t width,
+                                                    std::int64_t tile_rows, std::int64_t rows,
+                                                    std::int64_t steps);
+
+/// "inputs 12"
+[[nodiscard]] std::string inputs_name(std::int64_t inputs);
+
+}  // namespace carousel::simd

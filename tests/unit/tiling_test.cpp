@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tilings are about speed: each gives the bits of the one that a backend uses by itself.
+#include "conformance/random.hpp"
+#include "core/network_data.hpp"
+#include "support/every_backend.hpp"
+
+#include <carousel/compare.hpp>
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace carousel::testing_support {
+namespace {
+
+struct Work {
+  LayerSpec spec;
+  std::int64_t batch = 1;
+  std::int64_t steps = 1;
+  int threads = 1;
+  bool own_lengths = false;
+};
+
+std::vector<Work> list_work() {
+  LayerSpec lstm = make_spec(Cell::lstm, 20, 33);
+  LayerSpec gru = make_spec(Cell::gru, 33, 20, Direction::bidirectional);
+  gru.linear_before_reset = true;
+  const LayerSpec reset_first = make_spec(Cell::gru, 20, 33);
+  const LayerSpec rnn = make_spec(Cell::rnn, 20, 70, Direction::reverse);
+  const LayerSpec projected = make_spec(Cell::lstm, 9, 40, Direction::forward, 12);
+  const LayerSpec big = make_spec(Cell::lstm, 230, 240);  // has other needs than the others
+  LayerSpec peephole = lstm;
+  peephole.peephole = true;
+  std::vector<Work> work;
+  for (const LayerSpec& spec : {lstm, gru, reset_first, rnn, projected, big, peephole}) {
+    for (const std::int64_t batch : {1, 3, 13}) {
+      for (const int threads : {1, 3}) {
+        work.push_back({spec, batch, 40, threads, batch > 1});
+      }
+    }
+  }
+  work.push_back({lstm, 40, 9, 2, false});
+  work.push_back({big, 7, 16, 2, false});
+  return work;
+}
+
+/// The layer's weights, inputs and initial state; the same for each tiling.
+class Problem {
+ public:
+  explicit Problem(const Work& work) : work_(work) {
+    conformance::Random random(7);
+    const LayerSpec& spec = work.spec;
+    const std::int64_t rows = spec.gates() * spec.hidden_size;
+    layer_.spec = spec;
+    for (std::size_t d = 0; d < static_cast<std::size_t>(spec.directions()); ++d) {
+      DirectionWeights& w = layer_.directions.at(d);
+      w.weight_ih = random.floats(rows * spec.input_size, 0.3);
+      w.weight_hh = random.floats(rows * spec.state_size(), 0.3);
+      w.bias_ih = random.floats(rows, 0.3);
+      w.bias_hh = random.floats(rows, 0.3);
+      w.weight_hr = random.floats(spec.proj_size * spec.hidden_size, 0.3);
+      if (spec.peephole) w.peephole = random.floats(3 * spec.hidden_size, 0.3);
+    }
+    x_ = random.floats(work.steps * work.batch * spec.input_size, 1);
+    state_ = random.floats(4 * work.batch * (spec.hidden_size + spec.state_size()), 0.5);
+    if (work.own_lengths) {
+      for (std::int64_t b = 0; b < work.batch; ++b) lengths_.push_back(random.up_to(work.steps));
+    }
+  }
+
+  /// y, h and c of a run of so many rows.
+  [[nodiscard]] std::vector<float> run(const Backend& backend, const std::string& tiling,
+                                       std::int64_t rows) const {
+    LayerOptions options = hints();
+    options.tiling = tiling;
+    const auto layer = backend.prepare(work_.spec, detail::weights_of(layer_), options);
+    const auto workspace = layer->workspace({.batch = rows, .max_steps = work_.steps});
+    const LayerSpec& spec = work_.spec;
+    std::vector<float> result(
+        static_cast<std::size_t>(work_.steps * rows * spec.output_size()) + state_.size(), 99.0F);
+    float* state = result.data() + work_.steps * rows * spec.output_size();
+    std::ranges::copy(state_, state);
+    const auto next = [&](std::int64_t features) {
+      float* from = state;
+      state += work_.batch * features;
+      return from;
+    };
+    const Status status = layer->forward(
+        {.x = steps_first<const float>(x_.data(), work_.steps, rows, spec.input_size),
+         .y = steps_first(result.data(), work_.steps, rows, spec.output_size()),
+         .lengths = lengths_.empty() ? nullptr : lengths_.data(),
+         .h = {next(spec.state_size()), next(spec.state_size())},
+         .c = {next(spec.hidden_size), next(spec.hidden_size)}},
+        *workspace);
+    if (!status) throw Error(status.message());
+    return result;
+  }
+
+  [[nodiscard]] LayerOptions hints() const {
+    return {.threads = work_.threads,
+            .exact_threads = true,
+            .batch = work_.batch,
+            .steps = work_.steps};
+  }
+
+ private:
+  Work work_;
+  ModelLayer layer_;
+  std::vector<float> x_, state_;
+  std::vector<std::int64_t> lengths_;
+};
+
+class Tilings : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(Tilings, GiveTheSameBits) {
+  const Backend& backend = *select_backends(GetParam()).front();
+  std::set<std::string> tried;
+  for (const Work& work : list_work()) {
+    if (!backend.supports(work.spec)) continue;
+    const Problem problem(work);
+    const std::vector<std::string> tilings = backend.tilings(work.spec, problem.hints());
+    EXPECT_NE(tilings.size(), 1U) << "one way has no name";
+    if (tilings.empty()) continue;
+    EXPECT_EQ(std::set<std::string>(tilings.begin(), tilings.end()).size(), tilings.size());
+    // One row as well: streams need not have the expected batch.
+    for (const std::int64_t rows : {work.batch, std::int64_t{1}}) {
+      const std::vector<float> expected = problem.run(backend, "", rows);
+      for (const std::string& tiling : tilings) {
+        EXPECT_EQ(first_different_bit(problem.run(backend, tiling, rows), expected), -1)
+            << describe(work.spec) << ", batch " << work.batch << ", " << rows << " rows, "
+            << work.threads << " threads: " << tiling;
+        tried.insert(tiling);
+      }
+    }
+  }
+  const bool has_tilings = backend.family() == "xsimd";
+  EXPECT_EQ(tried.size() >= 3, has_tilings);
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, Tilings, ::testing::ValuesIn(runnable_ids()), id_as_test_name);
+
+}  // namespace
+}  // namespace carousel::testing_support

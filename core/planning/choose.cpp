@@ -13,6 +13,13 @@ KnownTime time_of(const PlanCandidate& candidate, PlanSource source) {
   return {.seconds = candidate.measured_seconds, .spread = candidate.spread};
 }
 
+std::size_t pick_candidate(const std::vector<Candidate>& candidates, std::vector<KnownTime> times) {
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    if (!candidates[i].usual) times[i].seconds *= kTilingHandicap;
+  }
+  return pick(times);
+}
+
 std::string factor(double times) {
   char text[32];
   std::snprintf(text, sizeof(text), times < 10 ? "%.2f" : "%.0f", times);
@@ -24,13 +31,13 @@ std::string winning_reason(const PlanCandidate& winner, double seconds,
                            const PlanCandidate& fastest, double least) {
   if (&winner == &fastest) return "the fastest";
   return (seconds <= least * kNearTie ? "as fast, within 3 %, as "
-                                      : "not for sure slower by more than 3 % than ") +
+                                      : "not for sure slower by more than a few percent than ") +
          way_text(fastest) + ", and before it in the order of priority";
 }
 
 std::string losing_reason(double seconds, double winner_seconds) {
   if (seconds <= 0) return "";
-  if (seconds * kNearTie < winner_seconds) return "not for sure faster than the chosen one by 3 %";
+  if (seconds * kNearTie < winner_seconds) return "not for sure faster by more than a few percent";
   if (seconds < winner_seconds * kNearTie) return "no faster than the chosen one by 3 %";
   return "takes " + factor(seconds / winner_seconds) + " times as long";
 }
@@ -81,7 +88,7 @@ LayerPlan choose_by_time(const LayerSpec& spec, std::vector<Candidate> candidate
     const bool faster = times[fastest].seconds == 0 || seconds < times[fastest].seconds;
     if (seconds > 0 && faster) fastest = times.size() - 1;
   }
-  const std::size_t winner = pick(times);
+  const std::size_t winner = pick_candidate(candidates, times);
   if (winner == times.size()) {
     return choose_first(spec, std::move(candidates),
                         "nothing is known of their speed: the first in the order of priority");

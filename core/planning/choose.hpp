@@ -11,6 +11,10 @@ namespace carousel::planning {
 /// do not change with the noise.
 inline constexpr double kNearTie = 1.03;
 
+/// A tiling that is not the usual one counts as slower by this: the usual ones are well chosen, and
+/// where in memory a layer happens to stand makes as much of a difference.
+inline constexpr double kTilingHandicap = 1.02;
+
 /// A time and the share of it that may be too much.
 struct KnownTime {
   double seconds = 0;

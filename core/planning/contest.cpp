@@ -21,8 +21,9 @@ constexpr std::int64_t kLeastRowSteps = 96;
 constexpr std::int64_t kMostSteps = 512;
 /// The part of the time that goes to the usual tilings, where there are others.
 constexpr double kHeats = 0.4;
-/// So many of the best have their other tilings tried.
+/// So many of the best have their other tilings tried, if they are that close to the best.
 constexpr std::size_t kSponsors = 2;
+constexpr double kSponsorsWithin = 1.1;
 
 /// Gives those without hope a verdict; they are not measured.
 void leave_out_the_hopeless(std::vector<Candidate>& candidates) {
@@ -127,6 +128,8 @@ class Contest {
     const auto places = static_cast<std::size_t>(std::max(available, 0.0) /
                                                  (static_cast<double>(kFewRounds) * run_seconds));
     for (const Candidate* sponsor : sponsors) {
+      const double best = sponsors.front()->shown.measured_seconds;
+      if (sponsor->shown.measured_seconds > kSponsorsWithin * best) return;
       for (Candidate& candidate : candidates_) {
         if (entrants_.size() >= places) return;
         const bool other = is_alternative(candidate) && candidate.backend == sponsor->backend &&

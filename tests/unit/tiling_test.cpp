@@ -32,7 +32,7 @@ std::vector<Work> list_work() {
   LayerSpec peephole = lstm;
   peephole.peephole = true;
   std::vector<Work> work;
-  for (const LayerSpec& spec : {lstm, gru, reset_first, rnn, projected, big, peephole}) {
+  for (const LayerSpec& spec : {lstm, gru, reset_first, rnn, projected, peephole}) {
     for (const std::int64_t batch : {1, 3, 13}) {
       for (const int threads : {1, 3}) {
         work.push_back({spec, batch, 40, threads, batch > 1});
@@ -40,7 +40,9 @@ std::vector<Work> list_work() {
     }
   }
   work.push_back({lstm, 40, 9, 2, false});
-  work.push_back({big, 7, 16, 2, false});
+  work.push_back({big, 1, 30, 1, false});
+  work.push_back({big, 4, 14, 3, true});
+  work.push_back({big, 7, 14, 2, false});
   return work;
 }
 

@@ -37,6 +37,9 @@ void rnn_step(const StepContext& context, const float* x, float* h) noexcept;
   return add_state(from_input(s.w, row, x, s.spec.input_size), s.w, row, h, s.spec.state_size());
 }
 
+/// The places of functions in a cell's set: all of LSTM's, the first two of GRU's.
+enum Function : std::size_t { kGate, kCandidate, kOutput };
+
 /// The function `which` of the cell's set, of a clipped pre-activation.
 [[nodiscard]] inline float activate(const StepContext& s, std::size_t which, float a) noexcept {
   return evaluate(s.activations[which], clipped(a, s.spec.clip));

@@ -4,8 +4,6 @@
 namespace carousel::scalar {
 namespace {
 
-enum Function : std::size_t { kGate, kCandidate };
-
 /// n = tanh(W_in x + b_in + r ∘ (W_hn h + b_hn)): PyTorch, cuDNN
 void candidate_of_linear(const StepContext& s, const float* x, const float* h, const float* r,
                          float* n) {

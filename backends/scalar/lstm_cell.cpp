@@ -6,7 +6,6 @@
 namespace carousel::scalar {
 namespace {
 
-enum Function : std::size_t { kGate, kCandidate, kOutput };
 enum Peephole : std::int64_t { kInput, kForget, kOutputGate };
 
 /// a + p ∘ c of one unit, or a without peepholes.

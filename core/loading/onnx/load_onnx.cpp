@@ -14,11 +14,11 @@ namespace carousel::loading {
 namespace onnx {
 namespace {
 
-constexpr std::size_t kMaxListed = 8;
+constexpr std::size_t kMaxSuggested = 8;
 constexpr int kMaxStepsUp = 4;
 
 /// A part of a graph: the values that leave it and, if it is not the whole, the one that enters.
-struct Part {
+struct GraphPart {
   std::vector<std::string> targets;
   std::optional<std::string> start;
   std::optional<std::size_t> first;  ///< the node that reads `start`
@@ -60,8 +60,8 @@ std::vector<std::string> outputs_of(const Graph& graph, std::size_t node) {
   return names;
 }
 
-Part choose_part(const Graph& graph, const LoadOptions& options) {
-  Part part;
+GraphPart choose_part(const Graph& graph, const LoadOptions& options) {
+  GraphPart part;
   if (options.from) {
     part.first = graph.find(*options.from, "from (--from)");
     part.start = first_input(graph, *part.first);
@@ -77,7 +77,7 @@ Part choose_part(const Graph& graph, const LoadOptions& options) {
   return part;
 }
 
-void check_first(const Graph& graph, const Part& part) {
+void check_first(const Graph& graph, const GraphPart& part) {
   if (!part.first) return;
   const std::vector<std::size_t> needed = needed_nodes(graph, part.targets, part.start);
   if (std::ranges::find(needed, *part.first) == needed.end()) {
@@ -87,7 +87,7 @@ void check_first(const Graph& graph, const Part& part) {
 }
 
 /// Throws Error.
-Model load_part(const File& file, const Part& part) {
+Model load_part(const File& file, const GraphPart& part) {
   check_first(file.graph, part);
   Interpreter interpreter(file.graph, file.folder, file.size);
   interpreter.evaluate(part.targets, part.start);
@@ -111,7 +111,7 @@ Model load_part(const File& file, const Part& part) {
 
 bool loads(const File& file, std::size_t first, std::size_t last) {
   try {
-    const Part part{outputs_of(file.graph, last), first_input(file.graph, first), first};
+    const GraphPart part{outputs_of(file.graph, last), first_input(file.graph, first), first};
     validate(load_part(file, part));
     return true;
   } catch (const Error&) {
@@ -144,7 +144,7 @@ std::string suggestion(const File& file) {
   if (recurrent.empty()) return "";
   const std::string all = how_to_take(file, recurrent.front(), recurrent.back());
   if (!all.empty()) return "; the recurrent part alone can be taken with " + all;
-  if (recurrent.size() > kMaxListed) recurrent.resize(kMaxListed);
+  if (recurrent.size() > kMaxSuggested) recurrent.resize(kMaxSuggested);
   std::string text;
   for (const std::size_t n : recurrent) {
     const std::string one = how_to_take(file, n, n);
@@ -162,7 +162,7 @@ void refuse_foreign_options(std::string_view source, const LoadOptions& options)
 }
 
 Model load_chosen(const File& file, const LoadOptions& options) {
-  const Part part = choose_part(file.graph, options);
+  const GraphPart part = choose_part(file.graph, options);
   try {
     return load_part(file, part);
   } catch (const Error& error) {

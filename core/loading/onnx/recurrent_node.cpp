@@ -26,19 +26,19 @@ struct KnownActivation {
   std::optional<float> beta = std::nullopt;
 };
 
-using Kind = ActivationKind;
+using Function = ActivationKind;
 constexpr std::array<KnownActivation, 11> kActivations{{
-    {Kind::relu},
-    {Kind::tanh},
-    {Kind::sigmoid},
-    {Kind::affine},
-    {Kind::leaky_relu, 0.01F},
-    {Kind::thresholded_relu, 1.0F},
-    {Kind::scaled_tanh},
-    {Kind::hard_sigmoid, 0.2F, 0.5F},
-    {Kind::elu, 1.0F},
-    {Kind::softsign},
-    {Kind::softplus},
+    {Function::relu},
+    {Function::tanh},
+    {Function::sigmoid},
+    {Function::affine},
+    {Function::leaky_relu, 0.01F},
+    {Function::thresholded_relu, 1.0F},
+    {Function::scaled_tanh},
+    {Function::hard_sigmoid, 0.2F, 0.5F},
+    {Function::elu, 1.0F},
+    {Function::softsign},
+    {Function::softplus},
 }};
 
 Cell cell_of(const NodeProto& node) {

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <new>
@@ -26,10 +27,10 @@ std::string usage_error(const CLI::App* app, const CLI::Error& error) {
 }
 
 /// Not CLI::PositiveNumber, which tells people a range that ends at the largest double, in full.
+/// Whether the text is a number at all is found out afterwards.
 CLI::Validator positive_number() {
   return {[](const std::string& text) {
-            double value = 0;
-            const bool good = CLI::detail::lexical_cast(text, value) && value > 0;
+            const bool good = std::strtod(text.c_str(), nullptr) > 0;
             return good ? std::string() : "Value " + text + " is not positive";
           },
           "POSITIVE"};

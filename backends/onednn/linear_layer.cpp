@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "backends/onednn/linear_layer.hpp"
-
 #include "backends/onednn/execution.hpp"
+#include "backends/onednn/layers.hpp"
 #include "backends/onednn/scoped_threads.hpp"
 #include "backends/onednn/staging.hpp"
 #include "backends/onednn/step_ladder.hpp"
@@ -98,14 +97,21 @@ class LinearWorkspace final : public Workspace {
   Staging staging_;
 };
 
-}  // namespace
+class LinearLayer final : public Layer {
+ public:
+  LinearLayer(const LayerSpec& spec, const WeightsView& weights, const LayerOptions& options);
 
-LinearDesc describe_linear(const LayerSpec& spec, std::int64_t rows) {
-  return describe_primitive<dnnl::inner_product_forward>(
-      cpu_engine(), Desc({rows, spec.input_size}, kFloat, Tag::nc),
-      Desc({spec.hidden_size, spec.input_size}, kFloat, Tag::any),
-      Desc({spec.hidden_size}, kFloat, Tag::a), Desc({rows, spec.hidden_size}, kFloat, Tag::nc));
-}
+  [[nodiscard]] std::unique_ptr<Workspace> workspace(
+      const WorkspaceOptions& options) const override;
+  Status forward(const ForwardArgs& args, Workspace& workspace) const noexcept override;
+  [[nodiscard]] std::size_t memory_bytes() const noexcept override;
+
+ private:
+  LayerSpec spec_;
+  int threads_;
+  PackedTensor weight_;
+  PackedTensor bias_;
+};
 
 LinearLayer::LinearLayer(const LayerSpec& spec, const WeightsView& weights,
                          const LayerOptions& options)
@@ -132,5 +138,19 @@ Status LinearLayer::forward(const ForwardArgs& args, Workspace& workspace) const
 }
 
 std::size_t LinearLayer::memory_bytes() const noexcept { return weight_.bytes() + bias_.bytes(); }
+
+}  // namespace
+
+LinearDesc describe_linear(const LayerSpec& spec, std::int64_t rows) {
+  return describe_primitive<dnnl::inner_product_forward>(
+      cpu_engine(), Desc({rows, spec.input_size}, kFloat, Tag::nc),
+      Desc({spec.hidden_size, spec.input_size}, kFloat, Tag::any),
+      Desc({spec.hidden_size}, kFloat, Tag::a), Desc({rows, spec.hidden_size}, kFloat, Tag::nc));
+}
+
+std::unique_ptr<Layer> make_linear_layer(const LayerSpec& spec, const LayerWeights& weights,
+                                         const LayerOptions& options) {
+  return std::make_unique<LinearLayer>(spec, weights[0], options);
+}
 
 }  // namespace carousel::onednn

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/onednn/onednn_backend.hpp"
 
-#include "backends/onednn/linear_layer.hpp"
-#include "backends/onednn/rnn_layer.hpp"
+#include "backends/onednn/layers.hpp"
 #include "backends/onednn/rnn_primitive.hpp"
 #include "backends/version.hpp"
 
@@ -124,11 +123,9 @@ class OnednnBackend final : public Backend {
   [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const LayerWeights& weights,
                                                const LayerOptions& options) const override {
     require_tiling(spec, options);
-    return onednn::translate_errors(describe(spec), [&]() -> std::unique_ptr<Layer> {
-      if (!spec.recurrent()) {
-        return std::make_unique<onednn::LinearLayer>(spec, weights[0], options);
-      }
-      return std::make_unique<onednn::RnnLayer>(spec, weights, options);
+    return onednn::translate_errors(describe(spec), [&] {
+      return spec.recurrent() ? onednn::make_rnn_layer(spec, weights, options)
+                              : onednn::make_linear_layer(spec, weights, options);
     });
   }
 };

@@ -1,12 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "backends/onednn/rnn_layer.hpp"
-
+#include "backends/onednn/layers.hpp"
+#include "backends/onednn/rnn_weights.hpp"
 #include "backends/onednn/rnn_workspace.hpp"
 #include "backends/onednn/scoped_threads.hpp"
 
 #include <algorithm>
+#include <deque>
 
 namespace carousel::onednn {
+namespace {
+
+/// A recurrent layer: the weights of its directions. The primitives depend on batch and steps, so
+/// they are the workspace's.
+class RnnLayer final : public Layer {
+ public:
+  RnnLayer(const LayerSpec& spec, const LayerWeights& weights, const LayerOptions& options);
+
+  [[nodiscard]] std::unique_ptr<Workspace> workspace(
+      const WorkspaceOptions& options) const override;
+  Status forward(const ForwardArgs& args, Workspace& workspace) const noexcept override;
+  [[nodiscard]] std::size_t memory_bytes() const noexcept override;
+
+ private:
+  LayerSpec spec_;
+  int threads_;
+  std::deque<RnnWeights> weights_;  ///< per direction; a deque because they cannot move
+};
 
 RnnLayer::RnnLayer(const LayerSpec& spec, const LayerWeights& weights, const LayerOptions& options)
     : spec_(spec), threads_(options.threads) {
@@ -38,6 +57,13 @@ std::size_t RnnLayer::memory_bytes() const noexcept {
   std::size_t total = 0;
   for (const RnnWeights& w : weights_) total += w.bytes();
   return total;
+}
+
+}  // namespace
+
+std::unique_ptr<Layer> make_rnn_layer(const LayerSpec& spec, const LayerWeights& weights,
+                                      const LayerOptions& options) {
+  return std::make_unique<RnnLayer>(spec, weights, options);
 }
 
 }  // namespace carousel::onednn

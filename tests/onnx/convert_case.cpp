@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "loading/files_of_bytes.hpp"
+#include "loading/same_layers.hpp"
 #include "onnx/network_case.hpp"
 #include "support/every_backend.hpp"
 
@@ -27,17 +27,7 @@ std::map<std::string, std::string> own_metadata(const Model& model) {
 void expect_equal(const Model& a, const Model& b) {
   EXPECT_EQ(own_metadata(a), own_metadata(b));
   EXPECT_EQ(a.tail, b.tail);
-  ASSERT_EQ(a.layers.size(), b.layers.size());
-  for (std::size_t k = 0; k < a.layers.size(); ++k) EXPECT_EQ(a.layers[k].spec, b.layers[k].spec);
-  const auto left = loading::named_arrays(a);
-  const auto right = loading::named_arrays(b);
-  ASSERT_EQ(left.size(), right.size());
-  for (std::size_t i = 0; i < left.size(); ++i) {
-    EXPECT_EQ(left[i].shape, right[i].shape) << left[i].name << " is now " << right[i].name;
-    EXPECT_EQ(raw(std::vector(left[i].values.begin(), left[i].values.end())),
-              raw(std::vector(right[i].values.begin(), right[i].values.end())))
-        << left[i].name << " is now " << right[i].name;
-  }
+  testing::expect_same_layers(a, b);
 }
 
 void expect_same_bits(const NetworkCase& a, const NetworkCase& b) {

@@ -2,32 +2,35 @@
 #include "parallel.hpp"
 
 #include "float_env.hpp"
+#include "pause.hpp"
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <deque>
 #include <exception>
 #include <thread>
 
-#if defined(__SSE2__)
-#include <immintrin.h>
-#endif
 #if defined(__linux__)
 #include <sched.h>
+#include <unistd.h>
 #endif
 
 namespace carousel {
 namespace {
 
-/// How often a waiting thread looks before it gives up its core: some ten microseconds.
-constexpr int kSpins = 1000;
+using Clock = std::chrono::steady_clock;
+using Seconds = std::chrono::duration<double>;
 
-void pause_briefly() noexcept {
-#if defined(__SSE2__)
-  _mm_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
+/// Work of one thread that is worth sharing with threads that are awake, and with such as sleep:
+/// waking one takes 10 to 20 microseconds of the caller's time and 30 to 80 until it comes.
+constexpr double kLeastShared = 30e-6;
+constexpr double kLeastToWake = 150e-6;
+/// Work that follows other within this time is likely to be followed by more, so that waking pays
+/// even if it is shorter.
+constexpr std::chrono::microseconds kSoon{50};
 
 /// While it lives, threads that are started block all signals: those are for the application's
 /// threads to handle.
@@ -46,27 +49,41 @@ class BlockSignals {
   sigset_t saved_{};
 };
 
-int current_core() noexcept {
+/// Keeps a thread away from the core of the one that wakes it. There it would get its turn
+/// milliseconds later, and Linux often puts it there though others are idle.
+class Elsewhere {
+ public:
+  /// Called by the one that wakes the other: that may run where the caller may, but for its core.
+  void send([[maybe_unused]] int thread) noexcept {
 #if defined(__linux__)
-  return sched_getcpu();
-#else
-  return -1;
+    const int core = sched_getcpu();
+    if (core < 0 || sched_getaffinity(0, sizeof(allowed_), &allowed_) != 0) return;
+    cpu_set_t others = allowed_;
+    CPU_CLR(static_cast<std::size_t>(core), &others);
+    sent_ = CPU_COUNT(&others) > 0 && sched_setaffinity(thread, sizeof(others), &others) == 0;
 #endif
-}
-
-/// Moves the calling thread away from a core. Linux often wakes a thread on the core of the one
-/// that woke it, though others are idle, and leaves it there for milliseconds: two that wait for
-/// each other's steps would take turns.
-void leave_core([[maybe_unused]] int core) noexcept {
-#if defined(__linux__)
-  cpu_set_t allowed;
-  if (core < 0 || sched_getaffinity(0, sizeof(allowed), &allowed) != 0) return;
-  cpu_set_t others = allowed;
-  CPU_CLR(static_cast<std::size_t>(core), &others);
-  if (CPU_COUNT(&others) == 0) return;
-  if (sched_setaffinity(0, sizeof(others), &others) == 0) {
-    (void)sched_setaffinity(0, sizeof(allowed), &allowed);
   }
+
+  /// Called by the one that woke up: it may go anywhere again.
+  void arrive() noexcept {
+#if defined(__linux__)
+    if (sent_) (void)sched_setaffinity(0, sizeof(allowed_), &allowed_);
+    sent_ = false;
+#endif
+  }
+
+ private:
+#if defined(__linux__)
+  cpu_set_t allowed_{};
+  bool sent_ = false;
+#endif
+};
+
+int this_thread() noexcept {
+#if defined(__linux__)
+  return gettid();
+#else
+  return 0;
 #endif
 }
 
@@ -74,47 +91,125 @@ struct Call {
   void (*task)(void*, int, int) = nullptr;
   void* context = nullptr;
   int count = 0;
-  int core = -1;  ///< the caller's
+  std::uint64_t number = 0;
 };
 
-/// A thread that waits for calls. A null task ends it.
+/// Lets workers into a call while its caller is at it, and tells the caller when they have left.
+class Gate {
+ public:
+  void open() noexcept { state_.store(0, std::memory_order_release); }
+
+  bool enter() noexcept {
+    std::uint32_t state = state_.load(std::memory_order_relaxed);
+    do {
+      if (state >= kClosed) return false;
+    } while (!state_.compare_exchange_weak(state, state + 1, std::memory_order_acq_rel,
+                                           std::memory_order_relaxed));
+    return true;
+  }
+
+  void leave() noexcept {
+    if (state_.fetch_sub(1, std::memory_order_acq_rel) == kClosed + 1) state_.notify_one();
+  }
+
+  /// Returns when nobody is inside any more.
+  void close() noexcept {
+    std::uint32_t state = state_.fetch_or(kClosed, std::memory_order_acq_rel) | kClosed;
+    for (int spins = 0; state != kClosed && spins < kSpins; ++spins) {
+      pause_briefly();
+      state = state_.load(std::memory_order_acquire);
+    }
+    while (state != kClosed) {
+      state_.wait(state, std::memory_order_acquire);
+      state = state_.load(std::memory_order_acquire);
+    }
+  }
+
+ private:
+  static constexpr std::uint32_t kClosed = std::uint32_t{1} << 31U;
+  alignas(64) std::atomic<std::uint32_t> state_{kClosed};  // and how many are inside
+};
+
+/// What a team's caller and workers share. The call is written while the gate is closed and nobody
+/// is inside, and read by those who are inside: a worker that wakes up late finds the gate closed,
+/// or open for a later call.
+struct Board {
+  Call call;
+  Gate gate;
+};
+
+/// A thread that waits for calls.
 class Worker {
  public:
-  explicit Worker(std::atomic<int>& unfinished)
-      : unfinished_(unfinished), thread_([this] { work(); }) {}
+  Worker(Board& board, int index) : board_(board), index_(index), thread_([this] { work(); }) {}
   ~Worker() {
-    start({}, 0);
+    stop_.store(true, std::memory_order_relaxed);
+    call();
     thread_.join();
   }
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  void start(const Call& call, int index) noexcept {
-    call_ = call;
-    index_ = index;
-    ticket_.fetch_add(1, std::memory_order_release);
+  [[nodiscard]] bool awake() const noexcept {
+    return state_.load(std::memory_order_relaxed) == State::awake;
+  }
+
+  void call() noexcept {
+    ticket_.fetch_add(1);
+    // Sequentially consistent, here and in `sleep`: either this sees that the worker is going to
+    // sleep, or the worker sees the new ticket.
+    State asleep = State::asleep;
+    if (!state_.compare_exchange_strong(asleep, State::being_sent)) return;
+    elsewhere_.send(thread_id_.load(std::memory_order_relaxed));
+    state_.store(State::sent, std::memory_order_release);
     ticket_.notify_one();
   }
 
  private:
+  enum class State : std::int32_t { awake, asleep, being_sent, sent };
+
   void work() noexcept {
     const FlushDenormals flush;
-    for (unsigned seen = 0;; ++seen) {
-      for (int spins = 0; spins < kSpins && ticket_.load(std::memory_order_acquire) == seen;
+    thread_id_.store(this_thread(), std::memory_order_relaxed);
+    for (unsigned seen = 0;;) {
+      for (int spins = 0; spins < kSpins && ticket_.load(std::memory_order_relaxed) == seen;
            ++spins) {
         pause_briefly();
       }
-      ticket_.wait(seen, std::memory_order_acquire);
-      if (call_.task == nullptr) return;
-      if (const int core = current_core(); core == call_.core) leave_core(core);
-      call_.task(call_.context, index_, call_.count);
-      if (unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1) unfinished_.notify_one();
+      if (ticket_.load(std::memory_order_relaxed) == seen) sleep(seen);
+      seen = ticket_.load(std::memory_order_acquire);
+      if (stop_.load(std::memory_order_relaxed)) return;
+      if (!board_.gate.enter()) continue;
+      take_part();
+      board_.gate.leave();
     }
   }
 
-  std::atomic<int>& unfinished_;
-  Call call_;
-  int index_ = 0;
+  void sleep(unsigned seen) noexcept {
+    state_.store(State::asleep);
+    ticket_.wait(seen);
+    State asleep = State::asleep;
+    if (state_.compare_exchange_strong(asleep, State::awake)) return;
+    spin_until([this] { return state_.load(std::memory_order_acquire) == State::sent; });
+    elsewhere_.arrive();
+    state_.store(State::awake);
+  }
+
+  /// Once in each call: one that was entered on the ticket of an earlier call still has its own.
+  void take_part() noexcept {
+    const Call& call = board_.call;
+    if (call.number == last_call_ || index_ >= call.count) return;
+    last_call_ = call.number;
+    call.task(call.context, index_, call.count);
+  }
+
+  Board& board_;
+  int index_;
+  std::uint64_t last_call_ = 0;
+  Elsewhere elsewhere_;  // the waker's while the state is being_sent, else the worker's
+  std::atomic<int> thread_id_{0};
+  std::atomic<bool> stop_{false};
+  std::atomic<State> state_{State::awake};
   alignas(64) std::atomic<unsigned> ticket_{0};  // calls so far
   std::thread thread_;                           // last: it uses all of the above
 };
@@ -126,36 +221,47 @@ class Team {
   int grow_to(int count) noexcept {
     const BlockSignals block;
     try {
-      while (static_cast<int>(workers_.size()) < count) workers_.emplace_back(unfinished_);
+      while (static_cast<int>(workers_.size()) < count) {
+        workers_.emplace_back(board_, static_cast<int>(workers_.size()) + 1);
+      }
     } catch (const std::exception&) {
       // The system has no thread left to give: the work is shared among those there are.
     }
     return static_cast<int>(workers_.size());
   }
 
+  [[nodiscard]] int worthwhile_threads(int threads, double seconds) noexcept {
+    if (seconds >= kLeastToWake) return threads;
+    const Clock::time_point now = Clock::now();
+    const bool soon = now < end_ + kSoon;
+    end_ = now + std::chrono::duration_cast<Clock::duration>(Seconds(seconds));
+    if (soon) return threads;
+    const auto first_asleep =
+        std::ranges::find_if(workers_, [](const Worker& worker) { return !worker.awake(); });
+    return std::min(threads, 1 + static_cast<int>(first_asleep - workers_.begin()));
+  }
+
   void run(Call call) noexcept {
     if (call.count - 1 > static_cast<int>(workers_.size())) {
       call.count = 1 + grow_to(call.count - 1);
     }
-    unfinished_.store(call.count - 1, std::memory_order_relaxed);
-    for (int i = 1; i < call.count; ++i) workers_[static_cast<std::size_t>(i - 1)].start(call, i);
+    call.number = ++calls_;
+    board_.call = call;
+    board_.gate.open();
+    for (int i = 0; i < call.count - 1; ++i) workers_[static_cast<std::size_t>(i)].call();
     {
       const FlushDenormals flush;
       call.task(call.context, 0, call.count);
     }
-    for (int spins = 0; spins < kSpins; ++spins) {
-      if (unfinished_.load(std::memory_order_acquire) == 0) return;
-      pause_briefly();
-    }
-    for (int left = unfinished_.load(std::memory_order_acquire); left > 0;
-         left = unfinished_.load(std::memory_order_acquire)) {
-      unfinished_.wait(left, std::memory_order_acquire);
-    }
+    board_.gate.close();
+    end_ = Clock::now();
   }
 
  private:
-  std::atomic<int> unfinished_{0};
-  std::deque<Worker> workers_;  // a deque, since workers stay put
+  std::uint64_t calls_ = 0;
+  Clock::time_point end_;  // of the last call, or when one that needed no worker should end
+  Board board_;
+  std::deque<Worker> workers_;  // a deque, since workers stay put; last: they use the board
 };
 
 Team& team_of_this_thread() {
@@ -169,31 +275,17 @@ void parallel(int threads, void (*task)(void*, int, int), void* context) noexcep
   if (threads <= 1) {
     task(context, 0, 1);
   } else {
-    team_of_this_thread().run({task, context, threads, current_core()});
+    team_of_this_thread().run({task, context, threads, 0});
   }
+}
+
+int worthwhile_threads(int threads, double seconds) noexcept {
+  if (threads <= 1 || seconds < kLeastShared) return 1;
+  return team_of_this_thread().worthwhile_threads(threads, seconds);
 }
 
 void warm_up_threads(int threads) noexcept {
   if (threads > 1) team_of_this_thread().grow_to(threads - 1);
-}
-
-void SpinBarrier::wait(int count) noexcept {
-  if (count <= 1) return;
-  const std::uint32_t generation = generation_.load(std::memory_order_relaxed);
-  if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == count) {
-    arrived_.store(0, std::memory_order_relaxed);
-    generation_.store(generation + 1, std::memory_order_release);
-    return;
-  }
-  // Where threads outnumber the free cores, the one waited for may not be running at all; spinning
-  // on would then cost a scheduler's time slice per step.
-  for (int spins = 0; generation_.load(std::memory_order_acquire) == generation; ++spins) {
-    if (spins < kSpins) {
-      pause_briefly();
-    } else {
-      std::this_thread::yield();
-    }
-  }
 }
 
 }  // namespace carousel

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <carousel/backend.hpp>
 
-
 namespace carousel {
 namespace {
 

@@ -8,8 +8,9 @@
 // `active` ones and nothing is ever computed for padding. h is double-buffered: before step s it
 // stands in h_even (s even) or h_odd, where a row's final h stays when the row ends.
 //
-// A team splits the hidden units; each member computes its blocks of units for all rows, and a
-// barrier separates the steps. Sums are never split, so the team's size does not change a bit.
+// A crew splits the hidden units; each member computes its blocks of units for all rows and meets
+// the others after each step, when those who came late join in. Sums are never split, so the crew's
+// size does not change a bit.
 
 /// Where the memory of a unit stands that a cell's `first` needs.
 template <class AnyCell>
@@ -248,48 +249,62 @@ void step_from_inputs(const RecurrentJob& job, const AnyCell& cell, const float*
 }
 
 /// What remains of a step once the units are updated.
-inline void finish_step(const RecurrentJob& job, std::int64_t s, std::int64_t active, int index,
-                        int count) {
-  if (count > 1) job.barrier->wait(count);
-  if (job.weights->groups == 0) return;
-  project_hidden(job, s, active, share(job.weights->groups, index, count));
-  if (count > 1) job.barrier->wait(count);
+inline void finish_step(const RecurrentJob& job, Seat& seat, std::int64_t s, std::int64_t active) {
+  if (job.weights->groups > 0) {
+    if (seat.count > 1) job.crew->sync(seat);
+    project_hidden(job, s, active, share(job.weights->groups, seat));
+  }
+  if (job.crew != nullptr) job.crew->meet(seat, s + 1);
 }
 
-/// Projects the inputs of as many steps as fit and runs them. Returns the steps done.
+/// Projects the inputs of as many steps as fit, from step s0 on: the seat's next stretch. A leader
+/// who begins alone does not take on much, since others may soon be there.
 template <class AnyCell>
-std::int64_t run_hoisted(const RecurrentJob& job, const AnyCell& cell, std::int64_t s0,
-                         std::int64_t active, const float** inputs, int index, int count,
-                         Range blocks) {
+void project_stretch(const RecurrentJob& job, Seat& seat, std::int64_t s0, std::int64_t active,
+                     const float** inputs) {
+  const bool begins_alone = s0 == 0 && job.crew != nullptr && seat.count == 1;
+  const std::int64_t least = 2 * (active > kMaxRows ? active : kMaxRows);
+  const std::int64_t most = begins_alone ? smaller(least, job.hoist_rows) : job.hoist_rows;
   std::int64_t listed = 0;
   std::int64_t end = s0;
-  for (std::int64_t n = active; n > 0 && listed + n <= job.hoist_rows; ++end) {
+  for (std::int64_t n = active; n > 0 && listed + n <= most; ++end) {
     for (std::int64_t r = 0; r < n; ++r) inputs[listed + r] = x_row(job, r, end);
     listed += n;
     n = active_rows(job, end + 1, n);
   }
-  project_inputs<AnyCell::kInput>(job, inputs, listed, blocks);
-  if (fits_one_row<AnyCell>(job, active, count)) {
-    call_one_row<AnyCell, true>(job, s0, end);
-    return end - s0;
-  }
-  float* gates = job.gates;
-  for (std::int64_t s = s0; s < end; ++s) {
-    if (active <= kMaxRows) {
-      step_one_tile(job, cell, gates, s, active, blocks);
-    } else {
-      step_tiles(job, cell, gates, s, active, blocks);
-    }
-    finish_step(job, s, active, index, count);
-    gates += active * job.weights->blocks * 4 * kWidth;
-    active = active_rows(job, s + 1, active);
-  }
-  return end - s0;
+  seat.stretch = {s0, end};
+  project_inputs<AnyCell::kInput>(job, inputs, listed, share(job.weights->blocks, seat));
 }
 
-inline void load_state(const RecurrentJob& job, Range rows) {
+/// The steps of the seat's stretch from s on; a member may come in its middle.
+template <class AnyCell>
+void run_stretch(const RecurrentJob& job, const AnyCell& cell, Seat& seat, std::int64_t s,
+                 std::int64_t active) {
   const PackedLayer& w = *job.weights;
-  for (std::int64_t r = rows.first; r < rows.last; ++r) {
+  const std::int64_t end = seat.stretch.last;
+  if (fits_one_row<AnyCell>(job, active, seat.count)) {
+    call_one_row<AnyCell, true>(job, s, end);
+    return;
+  }
+  float* gates = job.gates;
+  for (std::int64_t t = seat.stretch.first; t < s; ++t) {
+    gates += active_rows(job, t, job.row_count) * w.blocks * 4 * kWidth;
+  }
+  for (; s < end; ++s) {
+    if (active <= kMaxRows) {
+      step_one_tile(job, cell, gates, s, active, share(w.blocks, seat));
+    } else {
+      step_tiles(job, cell, gates, s, active, share(w.blocks, seat));
+    }
+    finish_step(job, seat, s, active);
+    gates += active * w.blocks * 4 * kWidth;
+    active = active_rows(job, s + 1, active);
+  }
+}
+
+inline void load_state(const RecurrentJob& job) {
+  const PackedLayer& w = *job.weights;
+  for (std::int64_t r = 0; r < job.row_count; ++r) {
     copy(job.h_even + r * job.state_stride, job.h + job.rows[r] * w.state_size, w.state_size);
     if (job.cell == nullptr) continue;
     copy(job.cell + r * job.unit_stride, job.c + job.rows[r] * w.hidden_size, w.hidden_size);
@@ -321,14 +336,19 @@ inline void clear_padding(const RecurrentJob& job, Range rows) {
 /// A member's part of a job. `step(s, active)` runs one step or more of the active rows from step s
 /// on and returns the step after them.
 template <class Step>
-CAROUSEL_INLINE void run_sequence(const RecurrentJob& job, int index, int count, Step&& step) {
-  const Range rows = share(job.row_count, index, count);
-  load_state(job, rows);
-  if (count > 1) job.barrier->wait(count);
-  std::int64_t active = active_rows(job, 0, job.row_count);
-  for (std::int64_t s = 0; active > 0; active = active_rows(job, s, active)) s = step(s, active);
+CAROUSEL_INLINE void run_sequence(const RecurrentJob& job, Seat& seat, Step&& step) {
+  if (seat.index == 0) {
+    load_state(job);
+    if (job.crew != nullptr) job.crew->lead(seat);
+  }
+  std::int64_t active = active_rows(job, seat.step, job.row_count);
+  for (std::int64_t s = seat.step; active > 0; active = active_rows(job, s, active)) {
+    s = step(s, active);
+  }
+  const Range rows = share(job.row_count, seat);
   store_state(job, rows);
   clear_padding(job, rows);
+  if (job.crew != nullptr) job.crew->leave(seat);
 }
 
 /// Whether inputs are projected ahead of the steps: when that uses their weights for several steps
@@ -339,24 +359,26 @@ inline bool worth_hoisting(const RecurrentJob& job, std::int64_t active) {
 }
 
 template <class AnyCell>
-void run_rows(const RecurrentJob& job, int index, int count) {
+void run_rows(const RecurrentJob& job, Seat seat) {
   const AnyCell cell(*job.weights);
-  const Range blocks = share(job.weights->blocks, index, count);
-  // Every member writes the same pointers: cheaper than a barrier would be, but a race. So each has
-  // a list of its own.
-  const float** inputs = job.inputs + index * job.input_rows;
-  run_sequence(job, index, count, [&](std::int64_t s, std::int64_t active) {
+  // Every member writes the same pointers: cheaper than waiting would be, but a race. So each has a
+  // list of its own.
+  const float** inputs = job.inputs + seat.index * job.input_rows;
+  run_sequence(job, seat, [&](std::int64_t s, std::int64_t active) {
     if constexpr (AnyCell::kFewRows) {
-      if (fits_one_row<AnyCell>(job, active, count) && inputs_fit_shadow(*job.weights)) {
+      if (fits_one_row<AnyCell>(job, active, seat.count) && inputs_fit_shadow(*job.weights)) {
         call_one_row<AnyCell, false>(job, s, job.lengths[0]);
         return job.lengths[0];
       }
-      if (worth_hoisting(job, active)) {
-        return s + run_hoisted(job, cell, s, active, inputs, index, count, blocks);
+      const bool within = s < seat.stretch.last;
+      if (within || worth_hoisting(job, active)) {
+        if (!within) project_stretch<AnyCell>(job, seat, s, active, inputs);
+        run_stretch(job, cell, seat, s, active);
+        return seat.stretch.last;
       }
     }
-    step_from_inputs(job, cell, inputs, s, active, blocks);
-    finish_step(job, s, active, index, count);
+    step_from_inputs(job, cell, inputs, s, active, share(job.weights->blocks, seat));
+    finish_step(job, seat, s, active);
     return s + 1;
   });
 }

@@ -88,14 +88,13 @@ inline void blend_states(const RecurrentJob& job, std::int64_t s, std::int64_t a
   });
 }
 
-inline void run_reset_first(const RecurrentJob& job, int index, int count) {
-  const Range groups = share((job.weights->blocks + 3) / 4, index, count);
-  const Range blocks = share(job.weights->blocks, index, count);
-  run_sequence(job, index, count, [&](std::int64_t s, std::int64_t active) {
-    reset_states(job, s, active, groups);
-    if (count > 1) job.barrier->wait(count);
-    blend_states(job, s, active, blocks);
-    if (count > 1) job.barrier->wait(count);
+inline void run_reset_first(const RecurrentJob& job, Seat seat) {
+  const std::int64_t groups = (job.weights->blocks + 3) / 4;
+  run_sequence(job, seat, [&](std::int64_t s, std::int64_t active) {
+    reset_states(job, s, active, share(groups, seat));
+    if (seat.count > 1) job.crew->sync(seat);
+    blend_states(job, s, active, share(job.weights->blocks, seat));
+    if (job.crew != nullptr) job.crew->meet(seat, s + 1);
     return s + 1;
   });
 }

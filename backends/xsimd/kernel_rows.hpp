@@ -9,7 +9,12 @@ struct Range {
 };
 
 inline Range share(std::int64_t count, int index, int members) {
+  if (members == 1) return {0, count};  // no divisions in the steps of one thread
   return {count * index / members, count * (index + 1) / members};
+}
+
+inline Range share(std::int64_t count, const Seat& seat) {
+  return share(count, seat.index, seat.count);
 }
 
 inline std::int64_t smaller(std::int64_t a, std::int64_t b) { return a < b ? a : b; }

@@ -4,8 +4,6 @@
 // namespace and no std:: containers: nothing of it may be shared by the linker with another ISA.
 #include "backends/xsimd/kernels.hpp"
 
-#include "core/parallel.hpp"
-
 #include <xsimd/xsimd.hpp>
 
 #if defined(__GNUC__)
@@ -55,16 +53,14 @@ struct Int {
 #include "backends/xsimd/kernel_linear.hpp"
 // clang-format on
 
-void recurrent(const RecurrentJob& job, int index, int count) {
+void recurrent(const RecurrentJob& job, Seat seat) {
   const PackedLayer& w = *job.weights;
   switch (w.cell) {
-    case Cell::lstm:
-      return w.plain ? run_rows<Lstm>(job, index, count) : run_rows<LstmVariant>(job, index, count);
+    case Cell::lstm: return w.plain ? run_rows<Lstm>(job, seat) : run_rows<LstmVariant>(job, seat);
     case Cell::gru:
-      if (w.reset_ih != nullptr) return run_reset_first(job, index, count);
-      return w.plain ? run_rows<Gru>(job, index, count) : run_rows<GruVariant>(job, index, count);
-    case Cell::rnn:
-      return w.plain ? run_rows<Rnn>(job, index, count) : run_rows<RnnVariant>(job, index, count);
+      if (w.reset_ih != nullptr) return run_reset_first(job, seat);
+      return w.plain ? run_rows<Gru>(job, seat) : run_rows<GruVariant>(job, seat);
+    case Cell::rnn: return w.plain ? run_rows<Rnn>(job, seat) : run_rows<RnnVariant>(job, seat);
     case Cell::linear: return;  // see kernel_linear.hpp
   }
 }

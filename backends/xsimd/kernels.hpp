@@ -7,11 +7,9 @@
 #include <carousel/spec.hpp>
 #include <carousel/view.hpp>
 
-#include <cstdint>
+#include "core/crew.hpp"
 
-namespace carousel {
-class SpinBarrier;
-}
+#include <cstdint>
 
 namespace carousel::simd {
 
@@ -50,7 +48,7 @@ struct PackedLayer {
   ActivationSet activations{};
 };
 
-/// The rows of one direction that one team of threads works off, with the team's scratch.
+/// Some rows of one direction, or all of them, with the scratch of those who work them off.
 struct RecurrentJob {
   const PackedLayer* weights = nullptr;
   SequenceView<const float> x;
@@ -69,11 +67,11 @@ struct RecurrentJob {
   float* cell = nullptr;    ///< [row_count][unit_stride]
   float* hidden = nullptr;  ///< [row_count][unit_stride]: h before the projection, or r ∘ h
   float* gates = nullptr;   ///< [hoist_rows][blocks][4][W]: inputs projected ahead of time
-  const float** inputs = nullptr;  ///< [members of the team][input_rows]
+  const float** inputs = nullptr;  ///< [members of the crew][input_rows]
   std::int64_t input_rows = 0;     ///< the greater one of hoist_rows and row_count
   std::int64_t hoist_rows = 0;
   std::int64_t piece = 0;  ///< terms of a sum that are added for all rows before the next ones are
-  SpinBarrier* barrier = nullptr;
+  Crew* crew = nullptr;    ///< null: one thread works alone
 };
 
 struct LinearJob {
@@ -91,8 +89,9 @@ struct LinearJob {
 struct Kernels {
   std::int64_t width;     ///< floats in a vector
   std::int64_t max_rows;  ///< rows that the widest tile works on at once
-  /// Member `index` of a team of `count` threads.
-  void (*recurrent)(const RecurrentJob& job, int index, int count);
+  /// The leader's part of a job, with a new seat, or that of a member that was taken in.
+  void (*recurrent)(const RecurrentJob& job, Seat seat);
+  /// Part `index` of `count`.
   void (*linear)(const LinearJob& job, int index, int count);
   /// y[i] = tanh(x[i]), σ(x[i]): for the tests of the activation functions.
   void (*tanh)(const float* x, float* y, std::int64_t count);

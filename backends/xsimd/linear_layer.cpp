@@ -3,8 +3,13 @@
 #include "backends/xsimd/packing.hpp"
 #include "core/parallel.hpp"
 
+#include <atomic>
+
 namespace carousel::simd {
 namespace {
+
+/// So that little is lost when a thread comes late.
+constexpr int kPartsPerThread = 4;
 
 class NoWorkspace final : public Workspace {
  public:
@@ -41,8 +46,14 @@ class LinearLayer final : public Layer {
                         .x = args.x,
                         .y = args.y,
                         .lengths = args.lengths};
-    parallel(worthwhile_threads(args.x),
-             [&](int index, int count) { kernels_.linear(job, index, count); });
+    const int threads = threads_for(args.x);
+    const int parts = threads == 1 ? 1 : threads * kPartsPerThread;
+    std::atomic<int> claimed{0};
+    parallel(threads, [&](int, int) {
+      for (int i; (i = claimed.fetch_add(1, std::memory_order_relaxed)) < parts;) {
+        kernels_.linear(job, i, parts);
+      }
+    });
     return {};
   }
 
@@ -51,12 +62,11 @@ class LinearLayer final : public Layer {
   }
 
  private:
-  /// One where waking the others would take longer than the work.
-  [[nodiscard]] int worthwhile_threads(const SequenceView<const float>& x) const noexcept {
-    constexpr double kLeastShared = 3e6;  // floating point operations
+  [[nodiscard]] int threads_for(const SequenceView<const float>& x) const noexcept {
+    if (options_.exact_threads) return options_.threads;
+    constexpr double kFlops = 1e11;  // per second and core; only the order of magnitude matters
     const auto rows = static_cast<double>(x.steps * x.batch);
-    const bool worthwhile = options_.exact_threads || rows * spec_.flops_per_row() >= kLeastShared;
-    return worthwhile ? options_.threads : 1;
+    return worthwhile_threads(options_.threads, rows * spec_.flops_per_row() / kFlops);
   }
 
   const Kernels& kernels_;

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/xsimd/layers.hpp"
 #include "backends/xsimd/packing.hpp"
+#include "backends/xsimd/split.hpp"
 #include "backends/xsimd/tiling.hpp"
 #include "core/parallel.hpp"
+#include "core/pause.hpp"
 #include "core/plain_cell.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <deque>
 #include <numeric>
 #include <optional>
@@ -17,69 +21,10 @@ namespace {
 constexpr std::int64_t kPageFloats = 1024;
 constexpr std::int64_t kCacheLineFloats = 16;
 
-constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
-/// How the threads of one run share a layer: the directions first, then either the rows (no
-/// waiting for each other, but everybody reads all weights) or the hidden units (each reads its own
-/// slice, but all meet after each step).
-struct Split {
-  std::int64_t directions = 1;
-  std::int64_t row_groups = 1;  ///< per direction
-  std::vector<int> team_sizes;  ///< per direction: threads on each of its row groups
-  [[nodiscard]] std::int64_t jobs() const { return directions * row_groups; }
-  /// Threads needed to run all jobs at once.
-  [[nodiscard]] int threads() const {
-    return std::accumulate(team_sizes.begin(), team_sizes.end(), 0) * static_cast<int>(row_groups);
-  }
-};
-
-/// About how long a step of one direction takes on one core: the recurrent weights pass by once,
-/// the arithmetic is done for every row. Rates of a core of the 2020s; only their order of
-/// magnitude matters.
-double step_seconds(const LayerSpec& spec, std::int64_t batch) {
-  constexpr double kFlops = 1e11;
-  constexpr double kBytes = 1e11;
-  const auto outputs = static_cast<double>(spec.gates() * spec.hidden_size);
-  const double recurrent = outputs * static_cast<double>(spec.state_size());
-  const double inputs = outputs * static_cast<double>(spec.input_size);
-  const auto rows = static_cast<double>(batch);
-  return std::max(recurrent * 4 / kBytes, rows * recurrent * 2 / kFlops) +
-         rows * inputs * 2 / kFlops;
-}
-
-/// Below these, threads cost more than they bring: a step shared by a team pays for a barrier, a
-/// run for waking the others.
-constexpr double kLeastSharedStep = 2e-6;
-constexpr double kLeastSharedRun = 30e-6;
-
-Split make_split(const LayerSpec& spec, const Kernels& kernels, const LayerOptions& options,
-                 std::int64_t batch) {
-  Split split;
-  split.directions = spec.directions();
-  split.team_sizes.assign(static_cast<std::size_t>(split.directions), 1);
-  const auto directions = static_cast<int>(split.directions);
-  const int least = options.threads / directions;
-  if (least == 0) return split;  // one thread works the directions off one after the other
-  const bool rows_fill_tiles = batch >= least * kernels.max_rows;
-  if (least > 1 && rows_fill_tiles && matrix_bytes(spec, kernels.width) <= l2_bytes()) {
-    split.row_groups = least;
-    return split;
-  }
-  if (!options.exact_threads && step_seconds(spec, batch) < kLeastSharedStep) return split;
-  const auto blocks =
-      static_cast<int>(ceil_div(spec.hidden_size, block_units(spec, kernels.width)));
-  for (int d = 0; d < directions; ++d) {
-    const int team = least + (d < options.threads % directions ? 1 : 0);
-    split.team_sizes[static_cast<std::size_t>(d)] = std::min(team, blocks);
-  }
-  return split;
-}
-
-/// Scratch of one job, carved out of the workspace's arena.
+/// A job, its scratch carved out of the workspace's arena, and those who are at it.
 struct JobScratch {
   RecurrentJob job;
-  int team = 1;
-  SpinBarrier barrier;
+  Crew crew;
 };
 
 class RecurrentWorkspace final : public Workspace {
@@ -96,14 +41,13 @@ class RecurrentWorkspace final : public Workspace {
     const std::int64_t hoist = std::min(most_inputs, job_rows * options.max_steps);
     for (std::int64_t j = 0; j < split.jobs(); ++j) {
       JobScratch& scratch = jobs.emplace_back();
-      scratch.team = split.team_sizes[static_cast<std::size_t>(j / split.row_groups)];
       scratch.job.weights = &weights[static_cast<std::size_t>(j / split.row_groups)];
       // A GRU that resets first takes its inputs as they come, in both passes of a step.
       scratch.job.hoist_rows = scratch.job.weights->reset_ih == nullptr ? hoist : 0;
+      const std::int64_t rows_at_once = j % split.row_groups == 0 ? options.batch : job_rows;
       scratch.job.input_rows =
-          scratch.job.weights->reset_ih == nullptr ? std::max(hoist, job_rows) : 0;
+          scratch.job.weights->reset_ih == nullptr ? std::max(hoist, rows_at_once) : 0;
       scratch.job.piece = piece;
-      scratch.job.barrier = &scratch.barrier;
       set_strides(scratch.job, width);
     }
     allocate(job_rows, width);
@@ -115,11 +59,16 @@ class RecurrentWorkspace final : public Workspace {
            jobs.size() * sizeof(JobScratch);
   }
 
+  /// The first group of a direction has scratch for all its rows, shared with the others.
+  JobScratch& job_of(std::int64_t direction, std::int64_t group) {
+    return jobs[static_cast<std::size_t>(direction * split.row_groups + group)];
+  }
+
   Split split;
   std::vector<std::int64_t> order;    // batch rows, longest first
   std::vector<std::int64_t> rows;     // the same, the rows of each group side by side
   std::vector<std::int64_t> lengths;  // of `rows`
-  std::deque<JobScratch> jobs;        // [directions][row_groups]; a deque, since barriers stay put
+  std::deque<JobScratch> jobs;        // [directions][row_groups]; a deque, since crews stay put
   AlignedFloats arena;
   std::vector<const float*> inputs;
 
@@ -149,15 +98,24 @@ class RecurrentWorkspace final : public Workspace {
         array = next;
         next += count;
       };
-      for (JobScratch& scratch : jobs) {
-        RecurrentJob& job = scratch.job;
-        take(job.h_even, job_rows * job.state_stride);
-        take(job.h_odd, job_rows * job.state_stride);
-        if (job.weights->cell == Cell::lstm) take(job.cell, job_rows * job.unit_stride);
+      for (std::size_t j = 0; j < jobs.size(); ++j) {
+        RecurrentJob& job = jobs[j].job;
+        const auto groups = static_cast<std::size_t>(split.row_groups);
+        const auto take_rows = [&](float* RecurrentJob::*array, std::int64_t stride) {
+          const auto group = static_cast<std::int64_t>(j % groups);
+          if (group == 0) {
+            take(job.*array, split.row_groups * job_rows * stride);
+          } else if (!measuring) {
+            job.*array = jobs[j - j % groups].job.*array + group * job_rows * stride;
+          }
+        };
+        take_rows(&RecurrentJob::h_even, job.state_stride);
+        take_rows(&RecurrentJob::h_odd, job.state_stride);
         const bool needs_hidden = job.weights->groups > 0 || job.weights->reset_ih != nullptr;
-        if (needs_hidden) take(job.hidden, job_rows * job.unit_stride);
+        if (job.weights->cell == Cell::lstm) take_rows(&RecurrentJob::cell, job.unit_stride);
+        if (needs_hidden) take_rows(&RecurrentJob::hidden, job.unit_stride);
         take(job.gates, job.hoist_rows * job.weights->blocks * 4 * width);
-        const std::int64_t list = job.input_rows * scratch.team;
+        const std::int64_t list = job.input_rows * split.crew;
         if (measuring) {
           pointers += list;
         } else {
@@ -232,14 +190,13 @@ class RecurrentLayer final : public Layer {
   Status forward(const ForwardArgs& args, Workspace& workspace) const noexcept override {
     auto& scratch = static_cast<RecurrentWorkspace&>(workspace);
     if (args.x.batch == 0) return {};
-    sort_rows(args, scratch);
-    assign_jobs(args, scratch);
-    // A layer with fewer threads than jobs works its jobs off one after the other.
-    int threads = std::min(options_.threads, scratch.split.threads());
-    const auto steps = static_cast<double>(args.x.steps * spec_.directions());
-    const double seconds = steps * step_seconds(spec_, args.x.batch);
-    if (!options_.exact_threads && seconds < kLeastSharedRun) threads = 1;
-    parallel(threads, [&](int index, int count) { run_jobs(scratch, index, count); });
+    const int threads = threads_for(args, scratch.split);
+    // Alone, a thread is faster with all rows at once.
+    const std::int64_t groups = threads == 1 ? 1 : scratch.split.row_groups;
+    sort_rows(args, scratch, groups);
+    assign_jobs(args, scratch, groups, threads);
+    Progress progress{.jobs = static_cast<std::size_t>(spec_.directions() * groups)};
+    parallel(threads, [&](int index, int count) { work(scratch, progress, index, count); });
     return {};
   }
 
@@ -250,7 +207,8 @@ class RecurrentLayer final : public Layer {
  private:
   /// Longest first, so that the rows still running are always the first ones; then dealt out to the
   /// row groups like cards, so that each gets its share of long ones.
-  static void sort_rows(const ForwardArgs& args, RecurrentWorkspace& scratch) noexcept {
+  static void sort_rows(const ForwardArgs& args, RecurrentWorkspace& scratch,
+                        std::int64_t row_groups) noexcept {
     std::iota(scratch.order.begin(), scratch.order.end(), std::int64_t{0});
     if (args.lengths != nullptr) {
       std::ranges::sort(scratch.order, [&](std::int64_t a, std::int64_t b) {
@@ -259,7 +217,7 @@ class RecurrentLayer final : public Layer {
         return la != lb ? la > lb : a < b;
       });
     }
-    const auto groups = static_cast<std::size_t>(scratch.split.row_groups);
+    const auto groups = static_cast<std::size_t>(row_groups);
     std::size_t next = 0;
     for (std::size_t g = 0; g < groups; ++g) {
       for (std::size_t i = g; i < scratch.order.size(); i += groups) {
@@ -271,15 +229,25 @@ class RecurrentLayer final : public Layer {
     }
   }
 
-  void assign_jobs(const ForwardArgs& args, RecurrentWorkspace& scratch) const noexcept {
-    const std::int64_t groups = scratch.split.row_groups;
+  [[nodiscard]] int threads_for(const ForwardArgs& args, const Split& split) const noexcept {
+    const int threads = std::min(options_.threads, split.threads());
+    if (options_.exact_threads) return threads;
+    const auto steps = static_cast<double>(args.x.steps * spec_.directions());
+    return worthwhile_threads(threads, steps * step_seconds(spec_, args.x.batch));
+  }
+
+  void assign_jobs(const ForwardArgs& args, RecurrentWorkspace& scratch, std::int64_t groups,
+                   int threads) const noexcept {
     const std::int64_t batch = args.x.batch;
     std::int64_t first_row = 0;
-    for (std::int64_t j = 0; j < scratch.split.jobs(); ++j) {
+    for (std::int64_t j = 0; j < spec_.directions() * groups; ++j) {
       const std::int64_t d = j / groups;
       const std::int64_t g = j % groups;
       if (g == 0) first_row = 0;
-      RecurrentJob& job = scratch.jobs[static_cast<std::size_t>(j)].job;
+      RecurrentJob& job = scratch.job_of(d, g).job;
+      Crew& crew = scratch.job_of(d, g).crew;
+      job.crew = std::min(threads, scratch.split.crew) > 1 ? &crew : nullptr;
+      crew.open(scratch.split.crew);
       job.x = args.x;
       job.y = args.y;
       job.y.data += d * spec_.state_size();
@@ -293,24 +261,57 @@ class RecurrentLayer final : public Layer {
     }
   }
 
-  /// What thread `index` of `count` does: its place in one job's team or, when there are too few
-  /// threads for all teams, some of the jobs alone.
-  void run_jobs(RecurrentWorkspace& scratch, int index, int count) const noexcept {
-    if (count < scratch.split.threads()) {
-      for (std::size_t j = static_cast<std::size_t>(index); j < scratch.jobs.size();
-           j += static_cast<std::size_t>(count)) {
-        kernels_.recurrent(scratch.jobs[j].job, 0, 1);
-      }
-      return;
+  /// How far the threads of a run are.
+  struct Progress {
+    std::size_t jobs;
+    std::atomic<std::size_t> claimed{0};  ///< jobs that have a leader
+    std::atomic<int> placed{0};           ///< threads that have a job, or found none
+  };
+
+  /// What thread `index` of at most `count` does: the jobs that it claims, then its share of
+  /// others.
+  void work(RecurrentWorkspace& scratch, Progress& progress, int index, int count) const noexcept {
+    const std::size_t jobs = progress.jobs;
+    const std::size_t groups = jobs / static_cast<std::size_t>(spec_.directions());
+    const auto job_at = [&](std::size_t j) -> const RecurrentJob& {
+      return scratch
+          .job_of(static_cast<std::int64_t>(j / groups), static_cast<std::int64_t>(j % groups))
+          .job;
+    };
+    bool placed = false;
+    const auto take_place = [&] {
+      if (!placed) progress.placed.fetch_add(1, std::memory_order_release);
+      placed = true;
+    };
+    for (std::size_t j; (j = progress.claimed.fetch_add(1, std::memory_order_relaxed)) < jobs;) {
+      take_place();
+      const RecurrentJob& job = job_at(j);
+      if (job.crew != nullptr) wait_for_helpers(job, progress, count);
+      kernels_.recurrent(job, {});
     }
-    int first = 0;
-    for (JobScratch& scratch_of_job : scratch.jobs) {
-      if (index < first + scratch_of_job.team) {
-        kernels_.recurrent(scratch_of_job.job, index - first, scratch_of_job.team);
-        return;
-      }
-      first += scratch_of_job.team;
+    for (std::size_t i = 0; i < jobs; ++i) {
+      const RecurrentJob& job = job_at((static_cast<std::size_t>(index) + i) % jobs);
+      if (job.crew == nullptr) continue;
+      const int number = job.crew->apply();
+      if (number > 0) take_place();
+      if (Seat seat; number > 0 && job.crew->await(number, seat)) kernels_.recurrent(job, seat);
     }
+    take_place();
+  }
+
+  /// Who comes within the first step has to wait for the second one. So the leader waits for a
+  /// moment where steps are long; where all threads must be used, until they are there.
+  void wait_for_helpers(const RecurrentJob& job, const Progress& progress,
+                        int count) const noexcept {
+    const auto complete = [&] { return progress.placed.load(std::memory_order_acquire) >= count; };
+    if (options_.exact_threads) return spin_until(complete);
+    if (progress.jobs >= static_cast<std::size_t>(count)) return;
+    constexpr double kShareToWait = 0.01;
+    constexpr double kLongestWait = 200e-6;
+    const double run = static_cast<double>(job.lengths[0]) * step_seconds(spec_, job.row_count);
+    const std::chrono::duration<double> patience(std::min(kShareToWait * run, kLongestWait));
+    const auto start = std::chrono::steady_clock::now();
+    spin_until([&] { return complete() || std::chrono::steady_clock::now() - start > patience; });
   }
 
   const Kernels& kernels_;

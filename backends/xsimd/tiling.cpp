@@ -19,8 +19,6 @@ constexpr std::int64_t kBigLayerBytes = std::int64_t{768} << 10U;
 /// What else is worth trying.
 constexpr std::array<std::int64_t, 3> kAllInputs{kInputs, 24, kInputsOfBigLayers};
 
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
 /// Whether a tile that goes through its blocks of both matrices in one piece would work in more
 /// than most of the second cache: those blocks, the next ones, which are fetched meanwhile, and the
 /// rows.

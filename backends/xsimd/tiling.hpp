@@ -11,6 +11,10 @@
 /// Results do not depend on it.
 namespace carousel::simd {
 
+[[nodiscard]] constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
+  return (a + b - 1) / b;
+}
+
 /// Units of a layer that one block of its packed weights stands for.
 [[nodiscard]] std::int64_t block_units(const LayerSpec& spec, std::int64_t width);
 

@@ -34,8 +34,9 @@ constexpr std::array kRates{
     Rates{"scalar", 1, 1.5e9, 6e9, 6e9, 60e-9, 20e-9, 0.2e-6, 0},
 };
 
-/// What waking the other threads costs a run, and how well they share the work.
-constexpr double kWake = 10e-6;
+/// What it costs a run that the other threads sleep and come late, and how well they share the
+/// work.
+constexpr double kWake = 40e-6;
 constexpr double kEfficiency = 0.85;
 /// Rows times steps that one passage of the input weights serves.
 constexpr double kRowsPerPassage = 12;

@@ -11,7 +11,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <sstream>
+#include <thread>
 
 namespace carousel::testing_support {
 namespace {
@@ -265,6 +267,32 @@ TEST_P(Determinism, ManyRowsWithLongSumsGiveTheSameBits) {
       const std::vector<float> c(all.c.begin() + row * kHidden,
                                  all.c.begin() + (row + 1) * kHidden);
       EXPECT_EQ(first_different_bit(c, one.c), -1) << "row " << row << ", max_steps " << max_steps;
+    }
+  }
+}
+
+/// Without exact_threads nobody waits for a thread that sleeps: it joins in wherever it comes.
+TEST_P(Determinism, LateThreadsDoNotMatter) {
+  constexpr std::int64_t kManySteps = 40;
+  for (const Direction direction : {Direction::forward, Direction::bidirectional}) {
+    for (const std::int64_t batch : {1, 5, 16}) {
+      const Problem problem = sample({.input = 24,
+                                      .hidden = 200,
+                                      .proj = batch == 5 ? 30 : 0,
+                                      .direction = direction,
+                                      .batch = batch,
+                                      .steps = kManySteps});
+      const auto answer = [&](int threads, std::chrono::microseconds asleep) {
+        const Network network =
+            prepare(problem.model, {.backend = GetParam(), .threads = threads, .batch = batch});
+        Stream stream = network.stream({.batch = batch, .max_steps = kManySteps});
+        std::this_thread::sleep_for(asleep);
+        return run_dense(stream, problem.x, kManySteps, batch, network);
+      };
+      const Answer alone = answer(1, {});
+      for (int i = 0; i < 6; ++i) {
+        EXPECT_EQ(answer(2 + i % 2, std::chrono::microseconds(150 * i)), alone);
+      }
     }
   }
 }

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/parallel.hpp"
 
+#include "core/pause.hpp"
+
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
 #include <csignal>
 #include <ctime>
+#include <random>
 #include <set>
 #include <thread>
 #include <vector>
@@ -15,14 +19,28 @@
 namespace carousel {
 namespace {
 
+/// Waits until all threads of a call have come.
+class Muster {
+ public:
+  void wait(int count) {
+    ++come_;
+    spin_until([&] { return come_ >= count; });
+  }
+
+ private:
+  std::atomic<int> come_{0};
+};
+
 TEST(Parallel, CallsTheTaskOncePerIndexEachOnItsOwnThread) {
   for (const int threads : {1, 2, 3, 7, 2}) {
     std::vector<std::atomic<int>> calls(static_cast<std::size_t>(threads));
     std::vector<std::thread::id> ids(calls.size());
+    Muster muster;
     parallel(threads, [&](int index, int count) {
       EXPECT_EQ(count, threads);
       ++calls.at(static_cast<std::size_t>(index));
       ids.at(static_cast<std::size_t>(index)) = std::this_thread::get_id();
+      muster.wait(count);
     });
     for (const auto& count : calls) EXPECT_EQ(count, 1);
     EXPECT_EQ(ids.front(), std::this_thread::get_id());
@@ -33,10 +51,49 @@ TEST(Parallel, CallsTheTaskOncePerIndexEachOnItsOwnThread) {
 TEST(Parallel, SeesWhatWasWrittenBeforeAndAfterEveryCall) {
   std::array<std::int64_t, 3> sums{};
   for (std::int64_t i = 1; i <= 3000; ++i) {
-    parallel(3, [&](int index, int) { sums.at(static_cast<std::size_t>(index)) += i; });
+    Muster muster;
+    parallel(3, [&](int index, int count) {
+      muster.wait(count);
+      sums.at(static_cast<std::size_t>(index)) += i;
+    });
     ASSERT_EQ(sums[0], i * (i + 1) / 2);
     ASSERT_EQ(sums[1], sums[0]);
     ASSERT_EQ(sums[2], sums[0]);
+  }
+}
+
+/// Work on the caller's stack, which is gone when the call is.
+void claim_items(int threads, int items, int microseconds) {
+  std::vector<int> done(static_cast<std::size_t>(items));
+  std::array<std::atomic<int>, 4> visits{};
+  std::atomic<int> next{0};
+  parallel(threads, [&](int index, int count) {
+    EXPECT_LT(index, count);
+    ++visits.at(static_cast<std::size_t>(index));
+    for (int i; (i = next++) < items;) {
+      ++done[static_cast<std::size_t>(i)];
+      std::this_thread::sleep_for(std::chrono::microseconds(microseconds));
+    }
+  });
+  EXPECT_EQ(std::count(done.begin(), done.end(), 1), items);
+  EXPECT_EQ(visits[0], 1);
+  for (const auto& visit : visits) EXPECT_LE(visit, 1);
+}
+
+TEST(Parallel, WhoComesLateFindsItsCallOrALaterOne) {
+  std::mt19937 random(1);
+  for (int i = 0; i < 3000; ++i) {
+    const int threads = 1 + static_cast<int>(random() % 4);
+    claim_items(threads, static_cast<int>(random() % 6), random() % 16 == 0 ? 20 : 0);
+    if (random() % 8 == 0) {  // long enough for the others to fall asleep, or nearly
+      std::this_thread::sleep_for(std::chrono::microseconds(random() % 300));
+    }
+  }
+}
+
+TEST(Parallel, ThreadsMayEndWhileTheirWorkersWakeUp) {
+  for (int i = 0; i < 300; ++i) {
+    std::thread([] { claim_items(4, 2, 0); }).join();
   }
 }
 
@@ -46,25 +103,17 @@ TEST(Parallel, ManyCallersDoNotDisturbEachOther) {
   callers.reserve(8);
   for (int caller = 0; caller < 8; ++caller) {
     callers.emplace_back([&] {
-      for (int i = 0; i < 200; ++i) parallel(2, [&](int, int) { ++total; });
+      for (int i = 0; i < 200; ++i) {
+        Muster muster;
+        parallel(2, [&](int, int count) {
+          muster.wait(count);
+          ++total;
+        });
+      }
     });
   }
   for (std::thread& caller : callers) caller.join();
   EXPECT_EQ(total, 8 * 200 * 2);
-}
-
-TEST(Parallel, BarrierSeparatesTheSteps) {
-  constexpr int kThreads = 3;
-  SpinBarrier barrier;
-  std::array<std::atomic<int>, kThreads> steps{};
-  parallel(kThreads, [&](int index, int count) {
-    for (int step = 1; step <= 2000; ++step) {
-      steps.at(static_cast<std::size_t>(index)) = step;
-      barrier.wait(count);
-      for (const auto& other : steps) EXPECT_EQ(other, step);
-      barrier.wait(count);
-    }
-  });
 }
 
 double process_cpu_seconds() {
@@ -83,7 +132,9 @@ TEST(Parallel, UsesNoCpuTimeBetweenCalls) {
 
 TEST(Parallel, LeavesSignalsToTheThreadsOfTheApplication) {
   std::array<int, 2> blocked{};
-  parallel(2, [&](int index, int) {
+  Muster muster;
+  parallel(2, [&](int index, int count) {
+    muster.wait(count);
     sigset_t mask;
     pthread_sigmask(SIG_SETMASK, nullptr, &mask);
     blocked.at(static_cast<std::size_t>(index)) = sigismember(&mask, SIGUSR1);

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/crew.hpp"
+
+#include "core/parallel.hpp"
+#include "core/pause.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+namespace carousel {
+namespace {
+
+constexpr std::int64_t kBlocks = 7;
+
+/// What a crew did: how often each block was done in each step, and by how many members.
+struct Log {
+  explicit Log(std::int64_t steps) : done(static_cast<std::size_t>(steps * kBlocks)) {}
+  std::vector<std::atomic<int>> done;
+  std::atomic<int> seats{0};
+};
+
+/// A member's share of all steps from its first on. `in_step(s)` comes first in each.
+template <class InStep>
+void do_steps(Crew& crew, Seat& seat, std::int64_t steps, Log& log, InStep&& in_step) {
+  ++log.seats;
+  for (std::int64_t s = seat.step; s < steps; ++s) {
+    in_step(s);
+    const std::int64_t first = kBlocks * seat.index / seat.count;
+    const std::int64_t last = kBlocks * (seat.index + 1) / seat.count;
+    for (std::int64_t b = first; b < last; ++b) {
+      if (s > 0) {  // every member has finished the step before
+        for (std::int64_t other = 0; other < kBlocks; ++other) {
+          EXPECT_EQ(log.done[static_cast<std::size_t>((s - 1) * kBlocks + other)], 1);
+        }
+      }
+      ++log.done[static_cast<std::size_t>(s * kBlocks + b)];
+    }
+    crew.meet(seat, s + 1);
+  }
+  crew.leave(seat);
+}
+
+/// The leader begins alone and waits in step `wait_at` for all the others.
+void share_steps(int threads, int most, std::int64_t steps, std::int64_t wait_at) {
+  Crew crew;
+  crew.open(most);
+  Log log(steps);
+  std::atomic<int> come{1};
+  parallel(threads, [&](int index, int count) {
+    Seat seat;
+    if (index == 0) {
+      crew.lead(seat);
+      do_steps(crew, seat, steps, log, [&](std::int64_t s) {
+        if (s == wait_at) spin_until([&] { return come >= count; });
+      });
+      return;
+    }
+    const int number = crew.apply();
+    ++come;
+    if (number == 0 || !crew.await(number, seat)) return;
+    do_steps(crew, seat, steps, log, [](std::int64_t) {});
+  });
+  for (const auto& times : log.done) ASSERT_EQ(times, 1);
+  if (wait_at < steps) {
+    EXPECT_EQ(log.seats, std::min(most, threads));
+  }
+}
+
+TEST(Crew, EachStepIsDoneOnceAndAfterTheOneBefore) {
+  for (int threads = 1; threads <= 4; ++threads) share_steps(threads, 4, 300, 0);
+}
+
+TEST(Crew, WhoComesLateJoinsInBetweenTwoStepsOrFindsItOver) {
+  for (int i = 0; i < 200; ++i) {
+    for (const int threads : {2, 3, 4}) share_steps(threads, 4, 20, i % 25);
+  }
+}
+
+TEST(Crew, TurnsAwayMoreThanItCanUse) {
+  for (int i = 0; i < 100; ++i) {
+    share_steps(4, 2, 20, i % 25);
+    share_steps(4, 1, 20, i % 25);
+  }
+}
+
+}  // namespace
+}  // namespace carousel

@@ -80,7 +80,7 @@ class Runner {
   }
 
   void sample() {
-    if (warm_up_) time(steps_, 1);
+    if (warm_up_) time(steps_, repeats_);
     const double seconds = time(steps_, repeats_) / static_cast<double>(repeats_);
     samples_.push_back(seconds / static_cast<double>(steps_));
   }

@@ -42,12 +42,12 @@ struct Timing {
 };
 
 /// One timing for each contender. They take turns, so that what disturbs the machine meets all of
-/// them; a short run is done once untimed before, which brings weights and code into the caches.
-/// The fastest one's time is the lower quartile of its rounds, not the minimum: that is what a
-/// lucky moment gives. The others' are this times the median of their ratios to it, round by round,
-/// so that a machine that gets slower meanwhile favours nobody. A contender clearly behind leaves
-/// early; the last one left is not timed for longer than needed. Work that does not fit into the
-/// time is cut to its first steps and scaled.
+/// them; short runs are done untimed before, as often as in the sample, which brings weights and
+/// code into the caches and wakes threads. The fastest one's time is the lower quartile of its
+/// rounds, not the minimum: that is what a lucky moment gives. The others' are this times the
+/// median of their ratios to it, round by round, so that a machine that gets slower meanwhile
+/// favours nobody. A contender clearly behind leaves early; the last one left is not timed for
+/// longer than needed. Work that does not fit into the time is cut to its first steps and scaled.
 [[nodiscard]] std::vector<Timing> measure(const std::vector<Contender>& contenders,
                                           const MeasureOptions& options);
 

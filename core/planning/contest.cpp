@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -78,15 +77,11 @@ class Contest {
 
   void finals(double rest) {
     const auto best = std::ranges::min_element(entrants_, {}, &Contest::seconds);
-    Candidate& reference = *best->candidate;
-    const double before = reference.shown.measured_seconds;
-    const std::vector<Entrant> left = leave_finalists();
-    add_alternatives(rest, before / static_cast<double>(problem_.steps));
+    const double step_seconds = seconds(*best) / static_cast<double>(problem_.steps);
+    std::erase_if(entrants_, [](const Entrant& entrant) { return entrant.trial == nullptr; });
+    add_alternatives(rest, step_seconds);
     if (rest <= 0 || entrants_.size() == 1) return;
     run(rest, kHeats, 1 - kHeats);
-    // The machine may have become slower or faster.
-    const double drift = reference.shown.measured_seconds / before;
-    for (const Entrant& entrant : left) entrant.candidate->shown.measured_seconds *= drift;
   }
 
   static double seconds(const Entrant& entrant) {
@@ -105,17 +100,6 @@ class Contest {
       candidate.shown.runs = false;
       candidate.shown.verdict = std::string("failed when it was tried: ") + error.what();
     }
-  }
-
-  /// Takes out those that left early, and returns them.
-  std::vector<Entrant> leave_finalists() {
-    const auto gone =
-        std::stable_partition(entrants_.begin(), entrants_.end(),
-                              [](const Entrant& entrant) { return entrant.trial != nullptr; });
-    std::vector<Entrant> left(std::make_move_iterator(gone),
-                              std::make_move_iterator(entrants_.end()));
-    entrants_.erase(gone, entrants_.end());
-    return left;
   }
 
   /// The other tilings of the best, as many as can be told apart in so many seconds.

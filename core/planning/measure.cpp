@@ -181,11 +181,12 @@ std::vector<Timing> measure(const std::vector<Contender>& contenders,
     if (options.progress) options.progress(std::min(done, 1.0));
   }
   const Runner& best = fastest(runners);
-  const double seconds = best.seconds() * static_cast<double>(options.steps);
   std::vector<Timing> timings;
   for (const Runner& runner : runners) {
     const MedianRatio ratio = runner.ratio_to(best);
-    timings.push_back({.seconds = seconds * ratio.median,
+    // The best may have been slow in the few rounds of one that left, and the other way round.
+    const double step = runner.active() ? best.seconds() * ratio.median : runner.seconds();
+    timings.push_back({.seconds = step * static_cast<double>(options.steps),
                        .spread = std::clamp(1 - ratio.lower / ratio.median, 0.0, 0.5),
                        .rounds = runner.rounds()});
   }

@@ -46,8 +46,9 @@ struct Timing {
 /// code into the caches and wakes threads. The fastest one's time is the lower quartile of its
 /// rounds, not the minimum: that is what a lucky moment gives. The others' are this times the
 /// median of their ratios to it, round by round, so that a machine that gets slower meanwhile
-/// favours nobody. A contender clearly behind leaves early; the last one left is not timed for
-/// longer than needed. Work that does not fit into the time is cut to its first steps and scaled.
+/// favours nobody. A contender clearly behind leaves early, with the lower quartile of its own
+/// rounds; the last one left is not timed for longer than needed. Work that does not fit into the
+/// time is cut to its first steps and scaled.
 [[nodiscard]] std::vector<Timing> measure(const std::vector<Contender>& contenders,
                                           const MeasureOptions& options);
 

@@ -83,7 +83,6 @@ TEST(Tilings, OnlyThoseOfTheBestAreMeasured) {
   EXPECT_EQ(bench.first.prepared, 1);
   EXPECT_EQ(bench.second.prepared, 3);
   EXPECT_THROW((void)candidate(plan, "first", 1, "half"), std::runtime_error);
-  // The time of who was left behind, in the state the machine has now.
   EXPECT_NEAR(candidate(plan, "first", 1, "whole").measured_seconds, 2e-3, 1e-5);
 }
 

@@ -207,13 +207,13 @@ TEST(Measure, WhoLeftKeepsItsOwnTime) {
   FakeTime time;
   int runs = 0;
   const Contender waking{.run = [&](std::int64_t steps) {
-    time.now += (++runs < 20 ? 1e-2 : 5e-3) * static_cast<double>(steps);
+    time.now += (++runs < 20 ? 8.4e-3 : 6e-3) * static_cast<double>(steps);
   }};
   const std::vector<Contender> contenders{waking, constant(time, 8e-3), constant(time, 2e-2)};
   const auto timings = measure(contenders, {.seconds = 2, .steps = 1, .now = time.clock()});
   EXPECT_LT(timings[2].rounds, timings[0].rounds);
-  EXPECT_NEAR(timings[2].seconds, 2e-2, 1e-9) << "not twice the time of the first one, 10 ms";
-  EXPECT_NEAR(timings[0].seconds, 5e-3, 1e-9);
+  EXPECT_NEAR(timings[2].seconds, 2e-2, 1e-9) << "not its first ratio to the first one, times 6 ms";
+  EXPECT_NEAR(timings[0].seconds, 6e-3, 1e-9);
 }
 
 TEST(Measure, OneThatIsLeftNeedsNotAllOfTheTime) {

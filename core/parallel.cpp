@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
+#include <memory>
+#include <new>
 #include <thread>
 
 #if defined(__linux__)
@@ -264,28 +266,38 @@ class Team {
   std::deque<Worker> workers_;  // a deque, since workers stay put; last: they use the board
 };
 
-Team& team_of_this_thread() {
-  thread_local Team team;
-  return team;
+/// Null where there is no memory for one. Behind a pointer, since libraries that are loaded at run
+/// time share little room for what is local to threads.
+Team* team_of_this_thread() noexcept {
+  thread_local std::unique_ptr<Team> team;
+  try {
+    if (team == nullptr) team = std::make_unique<Team>();
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+  return team.get();
 }
 
 }  // namespace
 
 void parallel(int threads, void (*task)(void*, int, int), void* context) noexcept {
-  if (threads <= 1) {
+  Team* const team = threads > 1 ? team_of_this_thread() : nullptr;
+  if (team == nullptr) {
     task(context, 0, 1);
   } else {
-    team_of_this_thread().run({task, context, threads, 0});
+    team->run({task, context, threads, 0});
   }
 }
 
 int worthwhile_threads(int threads, double seconds) noexcept {
   if (threads <= 1 || seconds < kLeastShared) return 1;
-  return team_of_this_thread().worthwhile_threads(threads, seconds);
+  Team* const team = team_of_this_thread();
+  return team == nullptr ? 1 : team->worthwhile_threads(threads, seconds);
 }
 
 void warm_up_threads(int threads) noexcept {
-  if (threads > 1) team_of_this_thread().grow_to(threads - 1);
+  if (threads <= 1) return;
+  if (Team* const team = team_of_this_thread()) team->grow_to(threads - 1);
 }
 
 }  // namespace carousel

@@ -5,6 +5,7 @@
 #include "sampler.hpp"
 #include "suite.hpp"
 
+#include <format.hpp>
 #include <random.hpp>
 #include <statistics.hpp>
 #include <timing.hpp>
@@ -117,7 +118,7 @@ void run_lengths(const Settings& settings, Results& results, LengthsMeasure meas
   for (const Shape& shape : shapes) {
     for (const int threads : settings.threads) {
       progress.show("carousel_bench: variable lengths, " + shape.name + ", " +
-                    std::to_string(threads) + (threads == 1 ? " thread" : " threads"));
+                    cli::format_threads(threads));
       const auto seconds = [&] { return allowance.take(weight(shape, threads, settings)); };
       for (LengthsResult& result : measure(shape, threads, seconds)) {
         results.lengths.push_back(std::move(result));

@@ -4,6 +4,7 @@
 #include "group.hpp"
 #include "machine.hpp"
 
+#include <format.hpp>
 #include <timing.hpp>
 
 #include <algorithm>
@@ -58,8 +59,7 @@ class Suite {
   void announce(const Shape& shape, int threads) {
     const std::size_t groups = settings_.shapes.size() * settings_.threads.size();
     progress_.show("carousel_bench: " + std::to_string(done_) + " of " + std::to_string(groups) +
-                   ": " + shape.name + ", " + std::to_string(threads) +
-                   (threads == 1 ? " thread" : " threads") + "; at most " +
+                   ": " + shape.name + ", " + cli::format_threads(threads) + "; at most " +
                    std::to_string(std::lround(std::max(1.0, allowance_.seconds_left()))) +
                    " s left");
   }

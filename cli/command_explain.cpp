@@ -109,8 +109,7 @@ Table candidate_table(const LayerPlan& layer) {
 
 void print(const std::vector<LayerPlan>& plan, const PrepareOptions& options) {
   std::cout << "planned for batch " << options.batch << ", " << options.steps << " steps, up to "
-            << options.threads << (options.threads == 1 ? " thread" : " threads") << " (--plan "
-            << name(options.plan) << ")\n";
+            << format_threads(options.threads) << " (--plan " << name(options.plan) << ")\n";
   for (std::size_t i = 0; i < plan.size(); ++i) {
     const LayerPlan& layer = plan[i];
     std::cout << "\nlayer " << i << ": " << describe(layer.spec) << "\n"

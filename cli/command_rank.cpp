@@ -158,11 +158,10 @@ void print_winner(const RankReport& report) {
 
 void print_text(const Outcome& outcome, const RankArguments& arguments) {
   const RankReport& report = outcome.report;
-  std::cout << "ranking   " << outcome.work.title() << ", " << arguments.rank.threads
-            << (arguments.rank.threads == 1 ? " thread" : " threads") << "\ninput     "
-            << outcome.work.data << "\nroofline  " << roofline_text(report.roofline)
-            << ", per core\n          at least " << format_time(report.least_seconds)
-            << " for one run of this\n\n";
+  std::cout << "ranking   " << outcome.work.title() << ", "
+            << format_threads(arguments.rank.threads) << "\ninput     " << outcome.work.data
+            << "\nroofline  " << roofline_text(report.roofline) << ", per core\n          at least "
+            << format_time(report.least_seconds) << " for one run of this\n\n";
   rank_table(outcome, isatty(STDOUT_FILENO) == 1).print(std::cout);
   print_winner(report);
   std::cout << "max error: against the float64 oracle, on " << report.checked_steps << " steps × "

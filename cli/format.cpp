@@ -17,6 +17,10 @@ std::string three_digits(double value) {
 
 }  // namespace
 
+std::string format_threads(int threads) {
+  return std::to_string(threads) + (threads == 1 ? " thread" : " threads");
+}
+
 std::string format_fixed(double value, int digits) {
   std::array<char, 64> buffer{};
   std::snprintf(buffer.data(), buffer.size(), "%.*f", digits, value);

@@ -13,6 +13,7 @@ namespace carousel::cli {
 [[nodiscard]] std::string format_rate(double per_second);   ///< "81.4 k/s"
 [[nodiscard]] std::string format_bytes(double bytes);       ///< "1.5 MiB"
 [[nodiscard]] std::string format_percent(double fraction);  ///< 0.123 -> "12 %"
+[[nodiscard]] std::string format_threads(int threads);      ///< "1 thread", "2 threads"
 [[nodiscard]] std::string format_fixed(double value, int digits);
 [[nodiscard]] std::string format_error(double value);        ///< "1.2e-07", "0", "nan"
 [[nodiscard]] std::string format_count(std::int64_t value);  ///< "1,234,567"

@@ -116,15 +116,16 @@ class Gate {
 
   /// Returns when nobody is inside any more.
   void close() noexcept {
-    std::uint32_t state = state_.fetch_or(kClosed, std::memory_order_acq_rel) | kClosed;
-    for (int spins = 0; state != kClosed && spins < kSpins; ++spins) {
-      pause_briefly();
+    state_.fetch_or(kClosed, std::memory_order_acq_rel);
+    std::uint32_t state = 0;
+    const auto is_empty = [&] {
       state = state_.load(std::memory_order_acquire);
-    }
-    while (state != kClosed) {
+      return state == kClosed;
+    };
+    if (spin_briefly(is_empty)) return;
+    do {
       state_.wait(state, std::memory_order_acquire);
-      state = state_.load(std::memory_order_acquire);
-    }
+    } while (!is_empty());
   }
 
  private:
@@ -174,11 +175,8 @@ class Worker {
     const FlushDenormals flush;
     thread_id_.store(this_thread(), std::memory_order_relaxed);
     for (unsigned seen = 0;;) {
-      for (int spins = 0; spins < kSpins && ticket_.load(std::memory_order_relaxed) == seen;
-           ++spins) {
-        pause_briefly();
-      }
-      if (ticket_.load(std::memory_order_relaxed) == seen) sleep(seen);
+      const auto is_called = [&] { return ticket_.load(std::memory_order_relaxed) != seen; };
+      if (!spin_briefly(is_called)) sleep(seen);
       seen = ticket_.load(std::memory_order_acquire);
       if (stop_.load(std::memory_order_relaxed)) return;
       if (!board_.gate.enter()) continue;

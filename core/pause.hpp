@@ -9,9 +9,6 @@
 
 namespace carousel {
 
-/// How often a waiting thread looks before it gives up its core: some ten microseconds.
-constexpr int kSpins = 1000;
-
 /// Tells the core that this thread spins.
 inline void pause_briefly() noexcept {
 #if defined(__SSE2__)
@@ -21,17 +18,23 @@ inline void pause_briefly() noexcept {
 #endif
 }
 
+/// Waits for some ten microseconds at most until `done()` says so. False: it does not yet.
+template <class Done>
+bool spin_briefly(const Done& done) noexcept {
+  constexpr int kSpins = 1000;
+  for (int spins = 0; spins < kSpins; ++spins) {
+    if (done()) return true;
+    pause_briefly();
+  }
+  return done();
+}
+
 /// Waits until `done()` says so, without sleeping. Where threads outnumber the free cores, the one
 /// waited for may not be running at all; so after a while others may use this core meanwhile.
 template <class Done>
 void spin_until(const Done& done) noexcept {
-  for (int spins = 0; !done(); ++spins) {
-    if (spins < kSpins) {
-      pause_briefly();
-    } else {
-      std::this_thread::yield();
-    }
-  }
+  if (spin_briefly(done)) return;
+  while (!done()) std::this_thread::yield();
 }
 
 }  // namespace carousel

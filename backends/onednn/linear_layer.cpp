@@ -99,12 +99,33 @@ class LinearWorkspace final : public Workspace {
 
 class LinearLayer final : public Layer {
  public:
-  LinearLayer(const LayerSpec& spec, const WeightsView& weights, const LayerOptions& options);
+  LinearLayer(const LayerSpec& spec, const WeightsView& weights, const LayerOptions& options)
+      : spec_(spec),
+        threads_(options.threads),
+        weight_(Desc({spec.hidden_size, spec.input_size}, kFloat, Tag::oi), weights.weight_ih),
+        bias_(Desc({spec.hidden_size}, kFloat, Tag::a), bias_or_zeros(spec, weights.bias_ih)) {
+    const ScopedThreads threads(threads_);
+    const std::int64_t rows = std::max<std::int64_t>(options.steps * options.batch, 1);
+    (void)weight_.as(describe_linear(spec, rows).weights_desc());
+  }
 
   [[nodiscard]] std::unique_ptr<Workspace> workspace(
-      const WorkspaceOptions& options) const override;
-  Status forward(const ForwardArgs& args, Workspace& workspace) const noexcept override;
-  [[nodiscard]] std::size_t memory_bytes() const noexcept override;
+      const WorkspaceOptions& options) const override {
+    const ScopedThreads threads(threads_);
+    return translate_errors("primitives of " + describe(spec_), [&] {
+      return std::make_unique<LinearWorkspace>(spec_, weight_, bias_, options);
+    });
+  }
+
+  Status forward(const ForwardArgs& args, Workspace& workspace) const noexcept override {
+    if (args.x.steps == 0 || args.x.batch == 0) return {};
+    const ScopedThreads threads(threads_);
+    return static_cast<LinearWorkspace&>(workspace).forward(args);
+  }
+
+  [[nodiscard]] std::size_t memory_bytes() const noexcept override {
+    return weight_.bytes() + bias_.bytes();
+  }
 
  private:
   LayerSpec spec_;
@@ -112,32 +133,6 @@ class LinearLayer final : public Layer {
   PackedTensor weight_;
   PackedTensor bias_;
 };
-
-LinearLayer::LinearLayer(const LayerSpec& spec, const WeightsView& weights,
-                         const LayerOptions& options)
-    : spec_(spec),
-      threads_(options.threads),
-      weight_(Desc({spec.hidden_size, spec.input_size}, kFloat, Tag::oi), weights.weight_ih),
-      bias_(Desc({spec.hidden_size}, kFloat, Tag::a), bias_or_zeros(spec, weights.bias_ih)) {
-  const ScopedThreads threads(threads_);
-  const std::int64_t rows = std::max<std::int64_t>(options.steps * options.batch, 1);
-  (void)weight_.as(describe_linear(spec, rows).weights_desc());
-}
-
-std::unique_ptr<Workspace> LinearLayer::workspace(const WorkspaceOptions& options) const {
-  const ScopedThreads threads(threads_);
-  return translate_errors("primitives of " + describe(spec_), [&] {
-    return std::make_unique<LinearWorkspace>(spec_, weight_, bias_, options);
-  });
-}
-
-Status LinearLayer::forward(const ForwardArgs& args, Workspace& workspace) const noexcept {
-  if (args.x.steps == 0 || args.x.batch == 0) return {};
-  const ScopedThreads threads(threads_);
-  return static_cast<LinearWorkspace&>(workspace).forward(args);
-}
-
-std::size_t LinearLayer::memory_bytes() const noexcept { return weight_.bytes() + bias_.bytes(); }
 
 }  // namespace
 

@@ -14,50 +14,45 @@ namespace {
 /// they are the workspace's.
 class RnnLayer final : public Layer {
  public:
-  RnnLayer(const LayerSpec& spec, const LayerWeights& weights, const LayerOptions& options);
+  RnnLayer(const LayerSpec& spec, const LayerWeights& weights, const LayerOptions& options)
+      : spec_(spec), threads_(options.threads) {
+    const ScopedThreads threads(threads_);
+    const std::int64_t steps = std::max<std::int64_t>(options.steps, 1);
+    const std::int64_t batch = std::max<std::int64_t>(options.batch, 1);
+    for (std::size_t d = 0; d < static_cast<std::size_t>(spec.directions()); ++d) {
+      weights_.emplace_back(spec, weights[d]);
+      // Packs for the shape to expect.
+      const RnnDesc desc = describe_direction(spec, d, steps, batch);
+      (void)weights_.back().layer.as(desc.weights_layer_desc());
+      (void)weights_.back().iter.as(desc.weights_iter_desc());
+    }
+  }
 
   [[nodiscard]] std::unique_ptr<Workspace> workspace(
-      const WorkspaceOptions& options) const override;
-  Status forward(const ForwardArgs& args, Workspace& workspace) const noexcept override;
-  [[nodiscard]] std::size_t memory_bytes() const noexcept override;
+      const WorkspaceOptions& options) const override {
+    const ScopedThreads threads(threads_);
+    return translate_errors("primitives of " + describe(spec_), [&] {
+      return std::make_unique<RnnWorkspace>(spec_, weights_, options);
+    });
+  }
+
+  Status forward(const ForwardArgs& args, Workspace& workspace) const noexcept override {
+    if (args.x.steps == 0 || args.x.batch == 0) return {};
+    const ScopedThreads threads(threads_);
+    return static_cast<RnnWorkspace&>(workspace).forward(args);
+  }
+
+  [[nodiscard]] std::size_t memory_bytes() const noexcept override {
+    std::size_t total = 0;
+    for (const RnnWeights& w : weights_) total += w.bytes();
+    return total;
+  }
 
  private:
   LayerSpec spec_;
   int threads_;
   std::deque<RnnWeights> weights_;  ///< per direction; a deque because they cannot move
 };
-
-RnnLayer::RnnLayer(const LayerSpec& spec, const LayerWeights& weights, const LayerOptions& options)
-    : spec_(spec), threads_(options.threads) {
-  const ScopedThreads threads(threads_);
-  const std::int64_t steps = std::max<std::int64_t>(options.steps, 1);
-  const std::int64_t batch = std::max<std::int64_t>(options.batch, 1);
-  for (std::size_t d = 0; d < static_cast<std::size_t>(spec.directions()); ++d) {
-    weights_.emplace_back(spec, weights[d]);
-    // Packs for the shape to expect.
-    const RnnDesc desc = describe_direction(spec, d, steps, batch);
-    (void)weights_.back().layer.as(desc.weights_layer_desc());
-    (void)weights_.back().iter.as(desc.weights_iter_desc());
-  }
-}
-
-std::unique_ptr<Workspace> RnnLayer::workspace(const WorkspaceOptions& options) const {
-  const ScopedThreads threads(threads_);
-  return translate_errors("primitives of " + describe(spec_),
-                          [&] { return std::make_unique<RnnWorkspace>(spec_, weights_, options); });
-}
-
-Status RnnLayer::forward(const ForwardArgs& args, Workspace& workspace) const noexcept {
-  if (args.x.steps == 0 || args.x.batch == 0) return {};
-  const ScopedThreads threads(threads_);
-  return static_cast<RnnWorkspace&>(workspace).forward(args);
-}
-
-std::size_t RnnLayer::memory_bytes() const noexcept {
-  std::size_t total = 0;
-  for (const RnnWeights& w : weights_) total += w.bytes();
-  return total;
-}
 
 }  // namespace
 

@@ -37,7 +37,7 @@ class RecurrentWorkspace final : public Workspace {
         order(static_cast<std::size_t>(options.batch)),
         rows(static_cast<std::size_t>(options.batch)),
         lengths(static_cast<std::size_t>(options.batch)) {
-    const std::int64_t job_rows = ceil_div(options.batch, split.row_groups);
+    const std::int64_t job_rows = split.rows_of_job(options.batch);
     const std::int64_t hoist = std::min(most_inputs, job_rows * options.max_steps);
     for (std::int64_t j = 0; j < split.jobs(); ++j) {
       JobScratch& scratch = jobs.emplace_back();
@@ -159,7 +159,7 @@ PackedLayer describe_packed(const LayerSpec& spec, const RecurrentArrays& arrays
 std::vector<std::int64_t> open_inputs(const Kernels& kernels, const LayerSpec& spec,
                                       const LayerOptions& options) {
   const Split split = make_split(spec, kernels, options, options.batch);
-  const std::int64_t rows = std::max<std::int64_t>(1, ceil_div(options.batch, split.row_groups));
+  const std::int64_t rows = std::max<std::int64_t>(1, split.rows_of_job(options.batch));
   return list_inputs(spec, kernels.width, kernels.max_rows, rows, options.steps);
 }
 
@@ -181,7 +181,7 @@ class RecurrentLayer final : public Layer {
       const WorkspaceOptions& options) const override {
     const Split split = make_split(spec_, kernels_, options_, options.batch);
     warm_up_threads(std::min(options_.threads, split.threads()));
-    const std::int64_t rows = ceil_div(options.batch, split.row_groups);
+    const std::int64_t rows = split.rows_of_job(options.batch);
     return std::make_unique<RecurrentWorkspace>(
         packed_, kernels_.width, split, terms_of_piece(spec_, kernels_.width, rows),
         inputs_.value_or(usual_inputs(spec_, kernels_.width, rows)), options);

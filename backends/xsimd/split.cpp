@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/xsimd/split.hpp"
 
-#include "backends/xsimd/tiling.hpp"
-
 #include <algorithm>
 
 namespace carousel::simd {
@@ -47,7 +45,7 @@ Split make_split(const LayerSpec& spec, const Kernels& kernels, const LayerOptio
   split.directions = spec.directions();
   if (options.threads == 1) return split;
   split.row_groups = row_groups(spec, kernels, options.threads / split.directions, batch);
-  const double step = step_seconds(spec, ceil_div(batch, split.row_groups));
+  const double step = step_seconds(spec, split.rows_of_job(batch));
   if (options.exact_threads || step >= kLeastSharedStep) {
     const std::int64_t blocks = ceil_div(spec.hidden_size, block_units(spec, kernels.width));
     split.crew = static_cast<int>(std::min<std::int64_t>(options.threads, blocks));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backends/xsimd/kernels.hpp"
+#include "backends/xsimd/tiling.hpp"
 
 #include <carousel/backend.hpp>
 
@@ -18,6 +19,10 @@ struct Split {
   int crew = 1;                 ///< threads that may share a job; 1: they only claim
   [[nodiscard]] std::int64_t jobs() const { return directions * row_groups; }
   [[nodiscard]] int threads() const { return static_cast<int>(jobs()) * crew; }
+  /// The most rows that a job has in a batch of so many.
+  [[nodiscard]] std::int64_t rows_of_job(std::int64_t batch) const {
+    return ceil_div(batch, row_groups);
+  }
 };
 
 /// About how long a step of one direction takes on one core. Only its order of magnitude matters.

@@ -19,7 +19,7 @@ constexpr double kFaintest = 0.06;
 
 std::string title(const ReportData& data, const ReportShape& shape, int threads, double ratio) {
   const ReportMeasurement* ours = data.find(shape.name, "xsimd", threads);
-  return shape.name + " (" + shape.text() + "), " + threads_text(threads) + "\nxsimd " +
+  return shape.name + " (" + shape.text() + "), " + format_threads(threads) + "\nxsimd " +
          format_time(ours->median) + ", " + format_fixed(ratio, 3) + " times the best other engine";
 }
 
@@ -58,7 +58,7 @@ std::string square_map(const ReportData& data, int threads) {
   if (hidden.empty()) return {};
   Svg svg(kLeft + kCellWidth * static_cast<double>(batches.size()) + 8,
           kTop + kCellHeight * static_cast<double>(hidden.size()) + 8,
-          "Ratio by hidden size and batch, " + threads_text(threads));
+          "Ratio by hidden size and batch, " + format_threads(threads));
   svg.text(kLeft - 10, 30, "hidden", "dim", Anchor::end);
   double x = kLeft;
   for (const std::int64_t batch : batches) {
@@ -72,7 +72,7 @@ std::string square_map(const ReportData& data, int threads) {
     }
     x += kCellWidth;
   }
-  return "<div><h3>" + threads_text(threads) + "</h3>\n" + svg.str() + "</div>\n";
+  return "<div><h3>" + format_threads(threads) + "</h3>\n" + svg.str() + "</div>\n";
 }
 
 std::string named_map(const ReportData& data) {
@@ -87,7 +87,7 @@ std::string named_map(const ReportData& data) {
           kTop + kCellHeight * static_cast<double>(named.size()) + 8, "Ratio of the other shapes");
   double x = kLeft;
   for (const int count : threads) {
-    svg.text(x + kCellWidth / 2, 30, threads_text(count), "dim", Anchor::middle);
+    svg.text(x + kCellWidth / 2, 30, format_threads(count), "dim", Anchor::middle);
     double y = kTop;
     for (const ReportShape* shape : named) {
       if (x == kLeft) svg.text(kLeft - 10, y + 20, shape->name, {}, Anchor::end);

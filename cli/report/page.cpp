@@ -50,7 +50,7 @@ std::string tiles(const ReportData& data) {
     const double ratio = mean_ratio(data, threads);
     if (ratio == 0) continue;
     html += tile(format_fixed(ratio, 2) + " ×",
-                 "time of the best other engine, " + threads_text(threads) + " (geometric mean)");
+                 "time of the best other engine, " + format_threads(threads) + " (geometric mean)");
   }
   if (data.flops_per_second > 0) {
     html += tile(format_fixed(data.flops_per_second / 1e9, 0) + " GFLOP/s",
@@ -91,10 +91,6 @@ std::string backend_class(const std::string& id) {
     if (id.find(known) != std::string::npos) return std::string("b-") + known;
   }
   return "b-other";
-}
-
-std::string threads_text(int threads) {
-  return std::to_string(threads) + (threads == 1 ? " thread" : " threads");
 }
 
 std::string legend(const ReportData& data) {

@@ -46,7 +46,7 @@ class RooflinePlot {
   RooflinePlot(const ReportData& data, int threads, Range x, Range y)
       : data_(data),
         threads_(threads),
-        svg_(kWidth, kHeight, "Roofline plot, " + threads_text(threads)),
+        svg_(kWidth, kHeight, "Roofline plot, " + format_threads(threads)),
         x_(std::exp2(std::floor(std::log2(x.low / 1.2))), std::exp2(std::ceil(std::log2(x.high))),
            kLeft, kRight),
         y_(std::exp2(std::floor(std::log2(y.low))), std::exp2(std::ceil(std::log2(y.high * 1.1))),
@@ -56,7 +56,7 @@ class RooflinePlot {
     axes();
     limits();
     for (const bool major : {false, true}) dots(major);
-    return "<div><h3>" + threads_text(threads_) + "</h3>\n" + svg_.str() + "</div>\n";
+    return "<div><h3>" + format_threads(threads_) + "</h3>\n" + svg_.str() + "</div>\n";
   }
 
  private:
@@ -124,9 +124,10 @@ class RooflinePlot {
   }
 
   static std::string title(const ReportMeasurement& one, const ReportShape& shape) {
-    return one.shape + " (" + shape.text() + ")\n" + one.name() + ", " + threads_text(one.threads) +
-           ": " + format_time(one.median) + ", " + format_fixed(one.gflops, 1) + " GFLOP/s, " +
-           format_percent(one.roofline) + " of the roofline";
+    return one.shape + " (" + shape.text() + ")\n" + one.name() + ", " +
+           format_threads(one.threads) + ": " + format_time(one.median) + ", " +
+           format_fixed(one.gflops, 1) + " GFLOP/s, " + format_percent(one.roofline) +
+           " of the roofline";
   }
 
   const ReportData& data_;

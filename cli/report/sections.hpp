@@ -21,7 +21,6 @@ namespace carousel::cli {
 
 /// The style class of a backend's colour: the same everywhere.
 [[nodiscard]] std::string backend_class(const std::string& id);
-[[nodiscard]] std::string threads_text(int threads);  ///< "1 thread", "2 threads"
 /// Names of backends with their colours, in the order in which they were measured.
 [[nodiscard]] std::string legend(const ReportData& data);
 

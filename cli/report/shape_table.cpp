@@ -97,7 +97,7 @@ std::string body(const ReportData& data, const ReportShape& shape) {
     const Rows rows = rows_of(data, shape.name, threads);
     const ReportTarget* target = data.target(shape.name, threads);
     const double scale = full_scale(rows, target);
-    std::string label = "<td class=\"dim left\">" + threads_text(threads) + "</td>";
+    std::string label = "<td class=\"dim left\">" + format_threads(threads) + "</td>";
     for (const ReportMeasurement* one : rows) {
       html +=
           "<tr>" + label + row(*one, scale, one->backend == "xsimd" ? target : nullptr) + "</tr>\n";

@@ -34,7 +34,7 @@ void dot(Svg& svg, const ReportData& data, const LogScale& y, double x, const st
   const double shown = std::clamp(*value, kLowest, kHighest);
   svg.circle(x, y(shown), 5, "dot " + backend_class(one.name()),
              shape + ", " + one.name() + ": " + format_fixed(*value, 2) + " times as fast with " +
-                 threads_text(threads) +
+                 format_threads(threads) +
                  (one.slow_state ? "\nmeasured while the machine was in a slow state" : ""));
 }
 
@@ -45,7 +45,7 @@ std::string plot(const ReportData& data, int threads) {
   }
   if (shapes.empty()) return {};
   const double right = kLeft + kStep * static_cast<double>(shapes.size()) + 6;
-  Svg svg(right + 4, kHeight, "Gain by " + threads_text(threads) + ", by shape");
+  Svg svg(right + 4, kHeight, "Gain by " + format_threads(threads) + ", by shape");
   const LogScale y(kLowest, kHighest, kBottom, kTop);
   for (const double value : {0.125, 0.25, 0.5, 1.0, 2.0}) {
     svg.line(kLeft, y(value), right, y(value), value == 1 ? "limit" : "grid");
@@ -94,7 +94,7 @@ std::string threads_section(const ReportData& data) {
     if (threads < 2) continue;
     const std::string drawn = plot(data, threads);
     if (drawn.empty()) continue;
-    html += "<section><h2>What " + threads_text(threads) +
+    html += "<section><h2>What " + format_threads(threads) +
             " gain</h2>\n<p>Speed relative to one thread of the same backend; below 1, the further "
             "threads make it slower.</p>\n" +
             key(data) + drawn + "</section>\n";

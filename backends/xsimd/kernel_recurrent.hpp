@@ -62,22 +62,34 @@ CAROUSEL_INLINE void update_units(const RecurrentJob& job, const AnyCell& cell, 
   }
 }
 
+/// How fast the tiles of some rows fetch the weights that are worked on next: all have fetched them
+/// in the end, and evenly, since the farther cache has no more to give.
+struct Pace {
+  static constexpr int kShift = 8;
+  std::int64_t floats = 0;  ///< for each row and k, times 2^kShift
+};
+
+template <Lanes lanes>
+CAROUSEL_INLINE Pace pace_of(std::int64_t rows) {
+  return {((lanes.count * kWidth << Pace::kShift) + rows - 1) / rows};
+}
+
 /// Terms of a block's sums that are added for all rows before the next ones are.
 struct Piece {
   std::int64_t first;  ///< k
   std::int64_t count;
-  const float* weights;  ///< of the first k; `size` floats
+  const float* weights;  ///< of the first k
   const float* next;     ///< what is worked on after them
-  std::int64_t size;
+  Pace pace;
   bool last;  ///< of the block
 };
 
 /// All sums of a block over a matrix [blocks][inputs][G][W]; `next` is the block that follows.
 template <Lanes lanes>
 CAROUSEL_INLINE Piece whole_block(const float* matrix, std::int64_t inputs, std::int64_t block,
-                                  std::int64_t next) {
+                                  std::int64_t next, Pace pace) {
   const std::int64_t size = inputs * lanes.count * kWidth;
-  return {0, inputs, matrix + block * size, matrix + next * size, size, true};
+  return {0, inputs, matrix + block * size, matrix + next * size, pace, true};
 }
 
 /// Calls `body(piece)` for the pieces of `block`, which have at most `most` terms.
@@ -88,30 +100,28 @@ inline void for_each_piece(const Piece& block, std::int64_t most, Body&& body) {
     const std::int64_t count = smaller(most, block.count - k);
     const bool last = k + count == block.count;
     const float* weights = block.weights + k * kTerm;
-    const std::int64_t size = count * kTerm;
-    body(Piece{k, count, weights, last ? block.next : weights + size, size, last});
+    body(Piece{k, count, weights, last ? block.next : weights + count * kTerm, block.pace, last});
   }
 }
 
-/// What the tile of R rows from r0 on fetches of the weights that are worked on next: its part, in
-/// the order of the tiles, or what the first tile has fetched already.
+/// What the tile of R rows from r0 on fetches meanwhile.
 template <int R>
-CAROUSEL_INLINE const float* part_ahead(const Piece& piece, std::int64_t r0) {
-  const std::int64_t part = piece.count * kAheadFloats;
-  const std::int64_t at = r0 / R * part;
-  return piece.next + (at + part <= piece.size ? at : 0);
+CAROUSEL_INLINE Ahead share_ahead(const Piece& piece, std::int64_t r0) {
+  constexpr std::int64_t kRoundUp = (std::int64_t{1} << Pace::kShift) - 1;
+  const std::int64_t step = (R * piece.pace.floats + kRoundUp) >> Pace::kShift;
+  const std::int64_t before = (r0 * piece.count * piece.pace.floats) >> Pace::kShift;
+  return {piece.next + before, smaller(step, 2 * kLineFloats)};
 }
 
 /// Adds a piece of the recurrent part to the tile.
-template <class AnyCell, int R, int B>
+template <class AnyCell, int R, int B, class AnyAhead>
 CAROUSEL_INLINE void add_state(const RecurrentJob& job, Tile<R, B>& tile, const Piece& piece,
-                               std::int64_t r0, std::int64_t s) {
+                               std::int64_t r0, std::int64_t s, AnyAhead ahead) {
   const float* h[R];
   h[0] = h_before(job, s) + r0 * job.state_stride + piece.first;
   for (int r = 1; r < R; ++r) h[r] = h[r - 1] + job.state_stride;
   const std::int64_t block_stride = job.weights->state_size * AnyCell::kState.count * kWidth;
-  multiply<AnyCell::kState>(tile, h, piece.count, piece.weights, block_stride,
-                            part_ahead<R>(piece, r0));
+  multiply<AnyCell::kState>(tile, h, piece.count, piece.weights, block_stride, ahead);
 }
 
 /// Adds a piece of the input part to the tile.
@@ -120,7 +130,7 @@ CAROUSEL_INLINE void add_inputs(Tile<R, 1>& tile, const float* const* inputs, co
                                 std::int64_t r0) {
   const float* x[R];
   for (int r = 0; r < R; ++r) x[r] = inputs[r0 + r] + piece.first;
-  multiply<kInput>(tile, x, piece.count, piece.weights, 0, part_ahead<R>(piece, r0));
+  multiply<kInput>(tile, x, piece.count, piece.weights, 0, share_ahead<R>(piece, r0));
 }
 
 /// h' = W_hr hidden for one step: the member's share of the groups of outputs.
@@ -161,6 +171,7 @@ void project_inputs(const RecurrentJob& job, const float* const* inputs, std::in
                     Range blocks) {
   const PackedLayer& w = *job.weights;
   const std::int64_t stride = w.blocks * 4 * kWidth;
+  const Pace pace = pace_of<kInput>(count);
   for_each_block_and_next(blocks, [&](std::int64_t block, std::int64_t next) {
     const std::int64_t column = block * 4 * kWidth;
     const auto add = [&](const Piece& piece) {
@@ -176,8 +187,8 @@ void project_inputs(const RecurrentJob& job, const float* const* inputs, std::in
         store(tile, sums, stride);
       });
     };
-    for_each_piece<kInput>(whole_block<kInput>(w.weight_ih, w.input_size, block, next), job.piece,
-                           add);
+    for_each_piece<kInput>(whole_block<kInput>(w.weight_ih, w.input_size, block, next, pace),
+                           job.piece, add);
   });
 }
 
@@ -193,8 +204,9 @@ void step_one_tile(const RecurrentJob& job, const AnyCell& cell, const float* ga
     for_each_block<R>(blocks.first, blocks.last, (s & 1) == 0, [&](auto pair, std::int64_t block) {
       Tile<R, decltype(pair)::value> tile;
       load(tile, gates + block * 4 * kWidth, stride);
-      add_state<AnyCell>(
-          job, tile, whole_block<AnyCell::kState>(w.weight_hh, w.state_size, block, block), r0, s);
+      const Piece piece =
+          whole_block<AnyCell::kState>(w.weight_hh, w.state_size, block, block, Pace{});
+      add_state<AnyCell>(job, tile, piece, r0, s, NothingAhead{});
       update_units(job, cell, tile, r0, block, s);
     });
   });
@@ -206,16 +218,18 @@ void step_tiles(const RecurrentJob& job, const AnyCell& cell, float* gates, std:
                 std::int64_t active, Range blocks) {
   const PackedLayer& w = *job.weights;
   const std::int64_t stride = w.blocks * 4 * kWidth;
+  const Pace pace = pace_of<AnyCell::kState>(active);
   const bool upwards = (s & 1) == 0;
   for_each_block<kMaxRows>(blocks.first, blocks.last, upwards, [&](auto, std::int64_t block) {
     const std::int64_t next = upwards ? block + 1 : block - 1;
     const bool turn = next < blocks.first || next >= blocks.last;
     const auto add = [&](const Piece& piece) {
       for_each_tile<kLeastOfSeveral>(active, [&](auto rows, std::int64_t r0) {
+        constexpr int R = decltype(rows)::value;
         float* sums = gates + r0 * stride + block * 4 * kWidth;
-        Tile<decltype(rows)::value, 1> tile;
+        Tile<R, 1> tile;
         load(tile, sums, stride);
-        add_state<AnyCell>(job, tile, piece, r0, s);
+        add_state<AnyCell>(job, tile, piece, r0, s, share_ahead<R>(piece, r0));
         if (piece.last) {
           update_units(job, cell, tile, r0, block, s);
         } else {
@@ -224,7 +238,7 @@ void step_tiles(const RecurrentJob& job, const AnyCell& cell, float* gates, std:
       });
     };
     for_each_piece<AnyCell::kState>(
-        whole_block<AnyCell::kState>(w.weight_hh, w.state_size, block, turn ? block : next),
+        whole_block<AnyCell::kState>(w.weight_hh, w.state_size, block, turn ? block : next, pace),
         job.piece, add);
   });
 }
@@ -234,15 +248,20 @@ template <class AnyCell>
 void step_from_inputs(const RecurrentJob& job, const AnyCell& cell, const float** inputs,
                       std::int64_t s, std::int64_t active, Range blocks) {
   const PackedLayer& w = *job.weights;
+  const Pace input_pace = pace_of<AnyCell::kInput>(active);
+  const Pace state_pace = pace_of<AnyCell::kState>(active);
   for (std::int64_t r = 0; r < active; ++r) inputs[r] = x_row(job, r, s);
   for_each_block_and_next(blocks, [&](std::int64_t block, std::int64_t next) {
+    const Piece inputs_piece =
+        whole_block<AnyCell::kInput>(w.weight_ih, w.input_size, block, next, input_pace);
+    const Piece state_piece =
+        whole_block<AnyCell::kState>(w.weight_hh, w.state_size, block, next, state_pace);
     for_each_tile(active, [&](auto rows, std::int64_t r0) {
-      Tile<decltype(rows)::value, 1> tile;
+      constexpr int R = decltype(rows)::value;
+      Tile<R, 1> tile;
       load(tile, w.bias + block * 4 * kWidth, 0);
-      add_inputs<AnyCell::kInput>(
-          tile, inputs, whole_block<AnyCell::kInput>(w.weight_ih, w.input_size, block, next), r0);
-      add_state<AnyCell>(
-          job, tile, whole_block<AnyCell::kState>(w.weight_hh, w.state_size, block, next), r0, s);
+      add_inputs<AnyCell::kInput>(tile, inputs, inputs_piece, r0);
+      add_state<AnyCell>(job, tile, state_piece, r0, s, share_ahead<R>(state_piece, r0));
       update_units(job, cell, tile, r0, block, s);
     });
   });

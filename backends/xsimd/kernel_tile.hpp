@@ -62,30 +62,37 @@ struct Lanes {
 };
 constexpr Lanes kAllLanes{4, {0, 1, 2, 3}};
 
-/// Floats of `ahead` that each k of `multiply` brings near: one or two cache lines.
-constexpr std::int64_t kAheadFloats = kWidth >= 16 ? 32 : 16;
+constexpr std::int64_t kLineFloats = 16;
 
-/// Fewer rows than these leave no time for it.
-constexpr int kAheadRows = (kMaxRows + 1) / 2 + 1;
+/// What is fetched into the second nearest cache while a tile is worked on: at each k the cache line
+/// at `at` and, where a step is wider than a line, the one after it.
+struct Ahead {
+  const float* at;
+  std::int64_t step;  ///< floats from one k to the next, at most two lines
 
-/// acc[r][b][lanes.to[v]] += sum over k of a[r][k] * w[b][k][v], k ascending. Meanwhile
-/// kAheadFloats * count floats at `ahead` are fetched into the second nearest cache.
-template <Lanes lanes = kAllLanes, int R, int B>
+  template <bool kWide>
+  CAROUSEL_INLINE void fetch() {
+    __builtin_prefetch(at, 0, 2);
+    if constexpr (kWide) __builtin_prefetch(at + (step > kLineFloats ? kLineFloats : 0), 0, 2);
+    at += step;
+  }
+};
+struct NothingAhead {
+  template <bool>
+  CAROUSEL_INLINE void fetch() {}
+};
+
+/// acc[r][b][lanes.to[v]] += sum over k of a[r][k] * w[b][k][v], k ascending.
+template <Lanes lanes = kAllLanes, int R, int B, class AnyAhead = NothingAhead>
 CAROUSEL_INLINE void multiply(Tile<R, B>& tile, const float* const (&a)[R], std::int64_t count,
                               const float* w, std::int64_t block_stride,
-                              const float* ahead = nullptr) {
+                              AnyAhead ahead = {}) {
   Tile<R, B> t = tile;  // a local copy stays in registers
-  if (ahead == nullptr) ahead = w;
   for (std::int64_t k = 0; k < count; ++k) {
     Batch row[R];
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) row[r] = Batch(a[r][k]);
-    if (R >= kAheadRows) {
-#pragma GCC unroll 2
-      for (std::int64_t i = 0; i < kAheadFloats; i += 16) {
-        __builtin_prefetch(ahead + k * kAheadFloats + i, 0, 2);
-      }
-    }
+    ahead.template fetch<(lanes.count * kWidth > kLineFloats)>();
 #pragma GCC unroll 4
     for (int b = 0; b < B; ++b) {
 #pragma GCC unroll 4

@@ -16,16 +16,19 @@ constexpr std::int64_t kInputs = 12;
 constexpr std::int64_t kInputsOfBigLayers = 96;
 constexpr std::int64_t kBigLayerBytes = std::int64_t{768} << 10U;
 
+/// Sums of so many rows are a burden to the caches.
+constexpr std::int64_t kManyRows = 48;
+
 /// What else is worth trying.
 constexpr std::array<std::int64_t, 3> kAllInputs{kInputs, 24, kInputsOfBigLayers};
 
 /// Whether a tile that goes through its blocks of both matrices in one piece would work in more
-/// than most of the second cache: those blocks, the next ones, which are fetched meanwhile, and the
+/// than half of the second cache: those blocks, the next ones, which are fetched meanwhile, and the
 /// rows.
 bool long_sums(const LayerSpec& spec, std::int64_t width, std::int64_t rows) {
   const std::int64_t terms = spec.input_size + spec.state_size();
   const auto bytes = (2 * 4 * width + rows) * terms * static_cast<std::int64_t>(sizeof(float));
-  return bytes > l2_bytes() * 3 / 4;
+  return bytes > l2_bytes() / 2;
 }
 
 }  // namespace
@@ -45,9 +48,11 @@ std::int64_t l2_bytes() { return cpu().l2_bytes > 0 ? cpu().l2_bytes : std::int6
 
 std::int64_t terms_of_piece(const LayerSpec& spec, std::int64_t width, std::int64_t rows) {
   if (!long_sums(spec, width, rows)) return std::numeric_limits<std::int64_t>::max();
-  // Their weights are most of the nearest cache.
+  // Their weights are most of the nearest cache. Many rows have many sums to put away after each
+  // piece, so that fewer pieces are better, whose weights come from the second cache.
   const std::int64_t l1 = cpu().l1d_bytes > 0 ? cpu().l1d_bytes : std::int64_t{32} << 10U;
-  return l1 * 2 / 3 / (4 * width * static_cast<std::int64_t>(sizeof(float)));
+  const std::int64_t bytes = rows < kManyRows ? l1 * 2 / 3 : l1 * 8 / 3;
+  return bytes / (4 * width * static_cast<std::int64_t>(sizeof(float)));
 }
 
 std::int64_t usual_inputs(const LayerSpec& spec, std::int64_t width, std::int64_t rows) {

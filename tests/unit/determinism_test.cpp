@@ -241,34 +241,44 @@ TEST_P(Determinism, ThreadsDoNotMatter) {
   }
 }
 
-/// So many rows that xsimd cuts the sums of their steps into pieces, which it does where the rows
-/// and the weights of a block do not fit the second cache.
-TEST_P(Determinism, ManyRowsWithLongSumsGiveTheSameBits) {
-  constexpr std::int64_t kInput = 2500;
-  constexpr std::int64_t kHidden = 160;
+/// Some rows of a batch against the same rows alone, stopped between the steps and not.
+void expect_rows_as_alone(const std::string& backend, std::int64_t input, std::int64_t hidden,
+                          std::int64_t batch) {
   constexpr std::int64_t kTwoSteps = 2;
-  const std::int64_t l2 =
-      std::clamp(cpu().l2_bytes, std::int64_t{1} << 18U, std::int64_t{1} << 22U);
-  const std::int64_t batch = l2 / 4 / (kInput + kHidden);
   const Problem problem =
-      sample({.input = kInput, .hidden = kHidden, .batch = batch, .steps = kTwoSteps});
-  const Network network = prepare(problem.model, {.backend = GetParam(), .batch = batch});
+      sample({.input = input, .hidden = hidden, .batch = batch, .steps = kTwoSteps});
+  const Network network = prepare(problem.model, {.backend = backend, .batch = batch});
   for (const std::int64_t max_steps : {std::int64_t{1}, kTwoSteps}) {
     Stream together = network.stream({.batch = batch, .max_steps = max_steps});
     const Answer all = run_dense(together, problem.x, kTwoSteps, batch, network);
     for (const std::int64_t row : {std::int64_t{0}, batch / 2, batch - 1}) {
       std::vector<float> x;
       for (std::int64_t t = 0; t < kTwoSteps; ++t) {
-        const auto from = problem.x.begin() + (t * batch + row) * kInput;
-        x.insert(x.end(), from, from + kInput);
+        const auto from = problem.x.begin() + (t * batch + row) * input;
+        x.insert(x.end(), from, from + input);
       }
       Stream alone = network.stream({.batch = 1, .max_steps = kTwoSteps});
       const Answer one = run_dense(alone, x, kTwoSteps, 1, network);
-      const std::vector<float> c(all.c.begin() + row * kHidden,
-                                 all.c.begin() + (row + 1) * kHidden);
+      const std::vector<float> c(all.c.begin() + row * hidden, all.c.begin() + (row + 1) * hidden);
       EXPECT_EQ(first_different_bit(c, one.c), -1) << "row " << row << ", max_steps " << max_steps;
     }
   }
+}
+
+// xsimd cuts sums into pieces where the rows and the weights of a block do not fit into half of the
+// second cache. A piece has 128 to 512 terms for few rows, four times that for many.
+
+std::int64_t usual_l2_bytes() {
+  return std::clamp(cpu().l2_bytes, std::int64_t{1} << 18U, std::int64_t{1} << 21U);
+}
+
+TEST_P(Determinism, LongSumsGiveTheSameBits) {
+  expect_rows_as_alone(GetParam(), usual_l2_bytes() / 384, 528, 13);
+}
+
+TEST_P(Determinism, LongSumsOfManyRowsGiveTheSameBits) {
+  constexpr std::int64_t kInput = 2500;
+  expect_rows_as_alone(GetParam(), kInput, 40, usual_l2_bytes() / 8 / kInput);
 }
 
 /// Without exact_threads nobody waits for a thread that sleeps: it joins in wherever it comes.

@@ -3,7 +3,6 @@
 
 #include "machine.hpp"
 #include "onnxruntime.hpp"
-#include "sampler.hpp"
 
 #include <timing.hpp>
 
@@ -15,6 +14,7 @@
 namespace carousel::bench {
 namespace {
 
+constexpr const char* kXsimd = "xsimd";
 constexpr int kLeastRepetitions = 3;
 constexpr int kLeastLimits = 15;        // samples of each limit, which are short
 constexpr double kPatience = 2;         // times the seconds that sampling was to take,
@@ -41,11 +41,11 @@ double max_difference(const std::vector<float>& a, const std::vector<float>& b) 
 }
 
 bool is_primary(const std::string& backend) {
-  return backend == "xsimd" || backend == "onednn" || backend == kOnnxRuntime;
+  return backend == kXsimd || backend == "onednn" || backend == kOnnxRuntime;
 }
 
 /// GFLOP/s that a backend may well reach; only for sharing out time.
-double usual_rate(const std::string& backend) {
+double usual_rate(std::string_view backend) {
   if (backend == "scalar") return 1.5;
   return backend == "xsimd:sse2" ? 15 : 50;
 }
@@ -60,7 +60,20 @@ Group::Group(const Work& work, int threads, const Settings& settings, LimitSampl
   for (const std::string& backend : choices(work.shape, threads, settings)) {
     enlist(backend, work, threads);
   }
+  if (threads > 1) enlist_one_thread(work);
   if (!contenders_.empty()) prepare_limits(std::move(sampler));
+}
+
+void Group::enlist_one_thread(const Work& work) {
+  const auto xsimd = std::ranges::find(contenders_, kXsimd, [](const Contender& contender) {
+    return contender.subject->backend();
+  });
+  if (xsimd == contenders_.end()) return;
+  one_thread_ = Contender{.subject = std::make_unique<Subject>(kXsimd, work, 1),
+                          .index = xsimd->index,
+                          .primary = true};
+  wait_until_idle();
+  take_calibration(*one_thread_);
 }
 
 void Group::enlist(const std::string& backend, const Work& work, int threads) {
@@ -85,12 +98,16 @@ void Group::enlist(const std::string& backend, const Work& work, int threads) {
   }
 }
 
-void Group::calibrate(Contender& contender) {
-  Measurement& measurement = measurements_[contender.index];
+void Group::take_calibration(Contender& contender) {
   const double once = contender.subject->calibrate();
-  measurement.runs = contender.subject->runs_per_sample();
-  contender.sample_seconds = once * static_cast<double>(measurement.runs);
+  contender.sample_seconds = once * static_cast<double>(contender.subject->runs_per_sample());
   contender.sample_cost = contender.sample_seconds + once;
+}
+
+void Group::calibrate(Contender& contender) {
+  take_calibration(contender);
+  Measurement& measurement = measurements_[contender.index];
+  measurement.runs = contender.subject->runs_per_sample();
   if (contenders_.empty()) return;
   measurement.max_difference =
       max_difference(contender.subject->y(), contenders_.front().subject->y());
@@ -107,6 +124,7 @@ void Group::prepare_limits(LimitSampler sampler) {
 int Group::rounds(double seconds) const {
   double round = static_cast<double>(limits_->count()) * limit_seconds_;
   for (const Contender& each : contenders_) round += each.sample_cost;
+  if (one_thread_) round += one_thread_->sample_cost;
   return static_cast<int>(std::min<double>(most_repetitions_, seconds / round));
 }
 
@@ -115,23 +133,27 @@ int Group::repetitions(const Contender& contender, int rounds) const {
   return contender.primary ? kLeastRepetitions : 1;  // too little time for all
 }
 
+Task Group::task(const Contender& contender, int rounds, double deadline) const {
+  Subject* const subject = contender.subject.get();
+  const bool alone = one_thread_ && subject == one_thread_->subject.get();
+  const auto sample = [subject, deadline, alone, taken = 0]() mutable {
+    // Another machine state than at calibration may have made it far slower.
+    if (taken >= kLeastRepetitions && cli::now() > deadline) return kNoSample;
+    ++taken;
+    if (alone) wait_until_idle();  // as those with several threads do
+    return subject->sample();
+  };
+  return {.name = subject->backend() + (alone ? " alone" : ""),
+          .sample = sample,
+          .repetitions = repetitions(contender, rounds)};
+}
+
 void Group::measure(double seconds) {
   if (contenders_.empty()) return;
   const double deadline = cli::now() + kPatience * seconds + kLeastPatience;
   const int most = rounds(seconds);
   std::vector<Task> tasks;
-  for (const Contender& contender : contenders_) {
-    Subject* subject = contender.subject.get();
-    const auto sample = [subject, deadline, taken = 0]() mutable {
-      // Another machine state than at calibration may have made it far slower.
-      if (taken >= kLeastRepetitions && cli::now() > deadline) return kNoSample;
-      ++taken;
-      return subject->sample();
-    };
-    tasks.push_back({.name = subject->backend(),
-                     .sample = sample,
-                     .repetitions = repetitions(contender, most)});
-  }
+  for (const Contender& contender : contenders_) tasks.push_back(task(contender, most, deadline));
   limits_->forget();
   for (std::size_t which = 0; which < limits_->count(); ++which) {
     const auto sample = [this, which] {
@@ -142,6 +164,7 @@ void Group::measure(double seconds) {
                      .sample = sample,
                      .repetitions = std::max(kLeastLimits, most)});
   }
+  if (one_thread_) tasks.push_back(task(*one_thread_, most, deadline));
   std::vector<std::vector<double>> samples = sample_interleaved(tasks);
   const Roofline roofline = limits_->medians();
   for (std::size_t i = 0; i < contenders_.size(); ++i) {
@@ -152,6 +175,9 @@ void Group::measure(double seconds) {
     measurement.least_seconds = least_seconds(roofline, passes_);
     measurement.samples = std::move(samples[i]);
   }
+  if (!one_thread_) return;
+  std::erase(samples.back(), kNoSample);
+  measurements_[one_thread_->index].one_thread_seconds = quartiles(samples.back()).median;
 }
 
 double Group::median(const std::string& backend) const {
@@ -161,6 +187,7 @@ double Group::median(const std::string& backend) const {
 
 double estimate_round(const Shape& shape, int threads, const Settings& settings) {
   double seconds = 6e-3;  // the limits
+  if (threads > 1) seconds += 2e-3 + shape.flops() / (usual_rate(kXsimd) * 1e9);
   for (const std::string& backend : choices(shape, threads, settings)) {
     seconds += 2e-3 + shape.flops() / (usual_rate(backend) * 1e9 * std::min(threads, 2));
   }

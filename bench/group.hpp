@@ -2,6 +2,7 @@
 #pragma once
 
 #include "results.hpp"
+#include "sampler.hpp"
 #include "settings.hpp"
 #include "subject.hpp"
 
@@ -14,7 +15,7 @@
 namespace carousel::bench {
 
 /// The backends that take turns on one shape with one thread count, and this core's limits with
-/// them.
+/// them; with several threads also xsimd with one, so that the gain is a ratio of the same moments.
 class Group {
  public:
   /// Prepares, runs once and calibrates each backend; compares their results. Limits come from
@@ -41,14 +42,19 @@ class Group {
   };
 
   void enlist(const std::string& backend, const Work& work, int threads);
+  void enlist_one_thread(const Work& work);
+  void take_calibration(Contender& contender);
   void calibrate(Contender& contender);
   void prepare_limits(LimitSampler sampler);
   /// Rounds that fit into `seconds`: each backend and each limit once.
   [[nodiscard]] int rounds(double seconds) const;
   [[nodiscard]] int repetitions(const Contender& contender, int rounds) const;
+  /// What takes part in so many rounds, at least kLeastRepetitions of them even past `deadline`.
+  [[nodiscard]] Task task(const Contender& contender, int rounds, double deadline) const;
 
   std::vector<Measurement> measurements_;
   std::vector<Contender> contenders_;
+  std::optional<Contender> one_thread_;  ///< xsimd, where the group has several threads
   std::vector<Pass> passes_;
   std::optional<Limits> limits_;  ///< where any backend runs
   double limit_seconds_ = 0;      ///< of one of its samples

@@ -68,6 +68,9 @@ void add_rival(std::vector<cli::TableCell>& row, const Verdict& verdict, double 
 void add_verdict(Table& table, const Results& results, const Verdict& verdict) {
   const Criterion* target = tightest(verdict.criteria);
   const bool onednn = verdict.onednn > 0;
+  const Measurement* measured = results.find(verdict.shape, "xsimd", verdict.threads);
+  const double gain =
+      measured == nullptr ? 0 : measured->one_thread_seconds / measured->seconds.median;
   const std::string none = "-";
   std::vector<cli::TableCell> row{verdict.shape, std::to_string(verdict.threads),
                                   format_time(verdict.xsimd)};
@@ -77,7 +80,8 @@ void add_verdict(Table& table, const Results& results, const Verdict& verdict) {
       row.end(),
       {onednn && target != nullptr ? format_fixed(target->seconds / verdict.onednn, 2) : none,
        target != nullptr ? format_time(target->seconds) : none,
-       format_percent(verdict.least_seconds / verdict.xsimd), state_of(results, verdict),
+       format_percent(verdict.least_seconds / verdict.xsimd),
+       gain > 0 ? format_fixed(gain, 2) + " ×" : none, state_of(results, verdict),
        target != nullptr ? target->text : none});
   table.add(std::move(row));
 }
@@ -148,6 +152,7 @@ void print_comparison(const Results& results, std::ostream& out) {
   columns.insert(columns.end(), {{"", "target"},
                                  {"", "allowed"},
                                  {"", "roofline"},
+                                 {"", "gain"},
                                  {"", "target is", Align::left},
                                  {"", "tightest demand", Align::left}});
   Table table(std::move(columns));
@@ -155,7 +160,8 @@ void print_comparison(const Results& results, std::ostream& out) {
   table.print(out);
   out << "\nratio: xsimd / oneDNN " << results.onednn_version;
   if (peers) out << " and xsimd / ONNX Runtime " << results.onnxruntime_version;
-  out << "; target: what the tightest demand makes of the one against oneDNN.\n";
+  out << "; target: what the tightest demand makes of the one against oneDNN;\n"
+         "gain: by several threads, against one thread in turns with them.\n";
   print_missed(results, out);
 }
 

@@ -51,7 +51,9 @@ std::vector<Verdict> judge(const Results& results) {
         .onednn_t1 = median(results.find(name, "onednn", 1)),
         .onednn = median(results.find(name, "onednn", threads)),
         .onnxruntime = median(results.find(name, kOnnxRuntime, threads)),
-        .xsimd_t1 = median(results.find(name, "xsimd", 1)),
+        .xsimd_t1 = measurement.one_thread_seconds > 0
+                        ? std::optional(measurement.one_thread_seconds)
+                        : std::nullopt,
     };
     verdicts.push_back({.shape = name,
                         .threads = threads,

@@ -25,6 +25,9 @@ struct Measurement {
   std::int64_t runs = 1;        ///< per sample
   std::vector<double> samples;  ///< seconds of one run, each the mean of `runs`
   Quartiles seconds;
+  /// Of xsimd with several threads: the median of xsimd with one, sampled in turns with these; else
+  /// 0.
+  double one_thread_seconds = 0;
   Roofline roofline;          ///< of one core, sampled in turns with these samples
   double least_seconds = 0;   ///< of one run with all its threads, by that roofline
   double max_difference = 0;  ///< of y from the first backend's

@@ -64,6 +64,9 @@ Json measurement_json(const Results& results, const Measurement& measurement) {
   json["samples"] = measurement.samples;
   json["max_difference"] = measurement.max_difference;
   json["agrees"] = measurement.agrees;
+  if (measurement.one_thread_seconds > 0) {
+    json["one_thread_seconds"] = measurement.one_thread_seconds;
+  }
   if (measurement.threads > 1) {
     json["attempts"] = measurement.attempts;
     json["round_trip_ns"] = measurement.round_trip_ns;

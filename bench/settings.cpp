@@ -52,7 +52,8 @@ larger than a cache it finds some of them in it, and may take more than 100 %.
 With two threads, those of oneDNN and ONNX Runtime get time to go to sleep before and after, and the
 time that a cache line takes from core to core is measured; where that, or oneDNN's gain over one
 thread, says that the machine is in a slow state, the shape is measured up to three times, and marked
-"slow" if it stays like this.
+"slow" if it stays like this. What several threads gain is told by one thread of xsimd that takes turns
+with them.
 
 Targets (--compare): those stated against other engines come from bench/peers.csv and are
   (peer's time there) x (oneDNN's time here / oneDNN's time there), same oneDNN version.

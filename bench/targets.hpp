@@ -18,7 +18,7 @@ struct TargetInputs {
   std::optional<double> onednn_t1;
   std::optional<double> onednn;       ///< with `threads`
   std::optional<double> onnxruntime;  ///< likewise
-  std::optional<double> xsimd_t1;
+  std::optional<double> xsimd_t1;     ///< in turns with `threads`
 };
 
 /// One demand on a shape: to take at most `seconds`.

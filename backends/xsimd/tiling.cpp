@@ -14,7 +14,6 @@ namespace {
 /// weights of the state go through that cache meanwhile.
 constexpr std::int64_t kInputs = 12;
 constexpr std::int64_t kInputsOfBigLayers = 96;
-constexpr std::int64_t kBigLayerBytes = std::int64_t{768} << 10U;
 
 /// Sums of so many rows are a burden to the caches.
 constexpr std::int64_t kManyRows = 48;
@@ -29,6 +28,11 @@ bool long_sums(const LayerSpec& spec, std::int64_t width, std::int64_t rows) {
   const std::int64_t terms = spec.input_size + spec.state_size();
   const auto bytes = (2 * 4 * width + rows) * terms * static_cast<std::int64_t>(sizeof(float));
   return bytes > l2_bytes() / 2;
+}
+
+/// Whether the matrices and what else a step needs do not stay in the second cache together.
+bool is_big(const LayerSpec& spec, std::int64_t width) {
+  return matrix_bytes(spec, width) > l2_bytes() / 2;
 }
 
 }  // namespace
@@ -56,8 +60,7 @@ std::int64_t terms_of_piece(const LayerSpec& spec, std::int64_t width, std::int6
 }
 
 std::int64_t usual_inputs(const LayerSpec& spec, std::int64_t width, std::int64_t rows) {
-  const bool big = matrix_bytes(spec, width) > kBigLayerBytes;
-  const std::int64_t inputs = big ? kInputsOfBigLayers : kInputs;
+  const std::int64_t inputs = is_big(spec, width) ? kInputsOfBigLayers : kInputs;
   // Pieces are a matter of projected inputs.
   return long_sums(spec, width, rows) ? std::max(inputs, 2 * rows) : inputs;
 }
@@ -71,6 +74,7 @@ std::vector<std::int64_t> list_inputs(const LayerSpec& spec, std::int64_t width,
     return ahead == 1 && rows > tile_rows ? 0 : ahead;
   };
   std::vector<std::int64_t> list{usual_inputs(spec, width, rows)};
+  if (!is_big(spec, width)) return list;
   for (const std::int64_t inputs : kAllInputs) {
     const std::int64_t ahead = steps_ahead(inputs);
     const auto same = [&](std::int64_t other) { return steps_ahead(other) == ahead; };

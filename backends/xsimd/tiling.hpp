@@ -33,7 +33,8 @@ namespace carousel::simd {
 [[nodiscard]] std::int64_t usual_inputs(const LayerSpec& spec, std::int64_t width,
                                         std::int64_t rows);
 
-/// Numbers of pairs that make a difference for so many rows and steps, the usual one first.
+/// Numbers of pairs that make a difference for so many rows and steps, the usual one first: none
+/// else where the weights stay in the second cache.
 /// `tile_rows` are those that the widest tile works on.
 [[nodiscard]] std::vector<std::int64_t> list_inputs(const LayerSpec& spec, std::int64_t width,
                                                     std::int64_t tile_rows, std::int64_t rows,

@@ -13,7 +13,7 @@ inline constexpr double kNearTie = 1.03;
 
 /// A tiling that is not the usual one counts as slower by this: the usual ones are well chosen, and
 /// where in memory a layer happens to stand makes as much of a difference.
-inline constexpr double kTilingHandicap = 1.02;
+inline constexpr double kTilingHandicap = 1.03;
 
 /// A time and the share of it that may be too much.
 struct KnownTime {

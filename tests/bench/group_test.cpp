@@ -56,6 +56,20 @@ TEST(Group, EachMeasuringForgetsTheLimitsOfTheOneBefore) {
   EXPECT_DOUBLE_EQ(group.measurements().front().roofline.flops_per_second, 0.25e9);
 }
 
+TEST(Group, SeveralThreadsHaveOneThreadBesideThem) {
+  const Work work(small_shape());
+  Settings settings = scalar_only();
+  settings.backends = {"scalar", "xsimd"};
+  const auto sampler = [](std::int64_t /*bytes*/) { return 1e-9; };
+  for (const int threads : {1, 2}) {
+    Group group(work, threads, settings, sampler);
+    group.measure(0.01);
+    ASSERT_EQ(group.measurements().size(), 2U) << "no measurement of its own";
+    EXPECT_EQ(group.measurements()[0].one_thread_seconds, 0);
+    EXPECT_EQ(group.measurements()[1].one_thread_seconds > 0, threads > 1);
+  }
+}
+
 TEST(Group, WithoutABackendThereIsNothingToSample) {
   const Work work(small_shape());
   Settings settings = scalar_only();

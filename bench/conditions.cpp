@@ -16,7 +16,7 @@ namespace {
 constexpr int kFirstLevels = 5;              // samples of each,
 constexpr double kLevelsEvery = 15.0;        // one more after so many seconds
 constexpr double kHealthyNanoseconds = 100;  // 32 to 50 are usual within one chip
-constexpr double kHealthyFactor = 2.5;       // above the least, where cores are farther apart
+constexpr double kHealthyFactor = 2.5;       // above what is usual here
 
 std::vector<std::int64_t> level_sizes() {
   std::vector<std::int64_t> sizes;
@@ -65,15 +65,25 @@ Roofline RooflineKeeper::roofline() const {
   return roofline;
 }
 
+CoreState::CoreState(std::function<double()> round_trip_ns)
+    : round_trip_ns_(std::move(round_trip_ns)) {
+  if (!round_trip_ns_) {
+    round_trip_ns_ = [] {
+      wait_until_idle();
+      return core_round_trip_ns();
+    };
+  }
+}
+
 double CoreState::measure() {
-  wait_until_idle();
-  const double nanoseconds = core_round_trip_ns();
-  least_ = least_ == 0 ? nanoseconds : std::min(least_, nanoseconds);
-  return nanoseconds;
+  measured_.push_back(round_trip_ns_());
+  return measured_.back();
 }
 
 bool CoreState::healthy(double nanoseconds) const {
-  return nanoseconds <= std::max(kHealthyNanoseconds, kHealthyFactor * least_);
+  // Not the least: two virtual cores may be one real core for a while, which are near each other.
+  const double usual = quartiles(measured_).low;
+  return nanoseconds <= std::max(kHealthyNanoseconds, kHealthyFactor * usual);
 }
 
 }  // namespace carousel::bench

@@ -192,6 +192,10 @@ void project_inputs(const RecurrentJob& job, const float* const* inputs, std::in
   });
 }
 
+/// Fewer rows use weights as fast as they come.
+template <int R>
+constexpr bool kTimeToFetch = 2 * R > kMaxRows;
+
 /// One step of a single tile of rows. Every other step goes through the blocks downwards: the
 /// weights used last are still in the nearest cache.
 template <class AnyCell>
@@ -206,7 +210,12 @@ void step_one_tile(const RecurrentJob& job, const AnyCell& cell, const float* ga
       load(tile, gates + block * 4 * kWidth, stride);
       const Piece piece =
           whole_block<AnyCell::kState>(w.weight_hh, w.state_size, block, block, Pace{});
-      add_state<AnyCell>(job, tile, piece, r0, s, NothingAhead{});
+      if (kTimeToFetch<R> && job.far_ahead > 0) {
+        const Ahead ahead{piece.weights + job.far_ahead, AnyCell::kState.count * kWidth};
+        add_state<AnyCell>(job, tile, piece, r0, s, ahead);
+      } else {
+        add_state<AnyCell>(job, tile, piece, r0, s, NothingAhead{});
+      }
       update_units(job, cell, tile, r0, block, s);
     });
   });

@@ -29,16 +29,14 @@ struct JobScratch {
 
 class RecurrentWorkspace final : public Workspace {
  public:
-  /// `piece` and `most_inputs` as `terms_of_piece` and `usual_inputs`.
   RecurrentWorkspace(const std::array<PackedLayer, 2>& weights, std::int64_t width,
-                     const Split& how, std::int64_t piece, std::int64_t most_inputs,
-                     const WorkspaceOptions& options)
+                     const Split& how, const Cut& cut, const WorkspaceOptions& options)
       : split(how),
         order(static_cast<std::size_t>(options.batch)),
         rows(static_cast<std::size_t>(options.batch)),
         lengths(static_cast<std::size_t>(options.batch)) {
     const std::int64_t job_rows = split.rows_of_job(options.batch);
-    const std::int64_t hoist = std::min(most_inputs, job_rows * options.max_steps);
+    const std::int64_t hoist = std::min(cut.inputs, job_rows * options.max_steps);
     for (std::int64_t j = 0; j < split.jobs(); ++j) {
       JobScratch& scratch = jobs.emplace_back();
       scratch.job.weights = &weights[static_cast<std::size_t>(j / split.row_groups)];
@@ -47,7 +45,8 @@ class RecurrentWorkspace final : public Workspace {
       const std::int64_t rows_at_once = j % split.row_groups == 0 ? options.batch : job_rows;
       scratch.job.input_rows =
           scratch.job.weights->reset_ih == nullptr ? std::max(hoist, rows_at_once) : 0;
-      scratch.job.piece = piece;
+      scratch.job.piece = cut.piece;
+      scratch.job.far_ahead = cut.far_ahead;
       set_strides(scratch.job, width);
     }
     allocate(job_rows, width);
@@ -182,9 +181,9 @@ class RecurrentLayer final : public Layer {
     const Split split = make_split(spec_, kernels_, options_, options.batch);
     warm_up_threads(std::min(options_.threads, split.threads()));
     const std::int64_t rows = split.rows_of_job(options.batch);
-    return std::make_unique<RecurrentWorkspace>(
-        packed_, kernels_.width, split, terms_of_piece(spec_, kernels_.width, rows),
-        inputs_.value_or(usual_inputs(spec_, kernels_.width, rows)), options);
+    Cut cut = usual_cut(spec_, kernels_.width, rows);
+    cut.inputs = inputs_.value_or(cut.inputs);
+    return std::make_unique<RecurrentWorkspace>(packed_, kernels_.width, split, cut, options);
   }
 
   Status forward(const ForwardArgs& args, Workspace& workspace) const noexcept override {

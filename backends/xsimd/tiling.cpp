@@ -15,6 +15,10 @@ namespace {
 constexpr std::int64_t kInputs = 12;
 constexpr std::int64_t kInputsOfBigLayers = 96;
 
+/// Matrices that come from so far away that the caches' own fetching ahead does not suffice.
+constexpr std::int64_t kFarBytes = std::int64_t{16} << 20U;
+constexpr std::int64_t kFloatsAhead = 4096;
+
 /// Sums of so many rows are a burden to the caches.
 constexpr std::int64_t kManyRows = 48;
 
@@ -35,6 +39,21 @@ bool is_big(const LayerSpec& spec, std::int64_t width) {
   return matrix_bytes(spec, width) > l2_bytes() / 2;
 }
 
+std::int64_t terms_of_piece(const LayerSpec& spec, std::int64_t width, std::int64_t rows) {
+  if (!long_sums(spec, width, rows)) return std::numeric_limits<std::int64_t>::max();
+  // Their weights are most of the nearest cache. Many rows have many sums to put away after each
+  // piece, so that fewer pieces are better, whose weights come from the second cache.
+  const std::int64_t l1 = cpu().l1d_bytes > 0 ? cpu().l1d_bytes : std::int64_t{32} << 10U;
+  const std::int64_t bytes = rows < kManyRows ? l1 * 2 / 3 : l1 * 8 / 3;
+  return bytes / (4 * width * static_cast<std::int64_t>(sizeof(float)));
+}
+
+std::int64_t usual_inputs(const LayerSpec& spec, std::int64_t width, std::int64_t rows) {
+  const std::int64_t inputs = is_big(spec, width) ? kInputsOfBigLayers : kInputs;
+  // Pieces are a matter of projected inputs.
+  return long_sums(spec, width, rows) ? std::max(inputs, 2 * rows) : inputs;
+}
+
 }  // namespace
 
 std::int64_t block_units(const LayerSpec& spec, std::int64_t width) {
@@ -50,19 +69,11 @@ std::int64_t matrix_bytes(const LayerSpec& spec, std::int64_t width) {
 
 std::int64_t l2_bytes() { return cpu().l2_bytes > 0 ? cpu().l2_bytes : std::int64_t{512} << 10U; }
 
-std::int64_t terms_of_piece(const LayerSpec& spec, std::int64_t width, std::int64_t rows) {
-  if (!long_sums(spec, width, rows)) return std::numeric_limits<std::int64_t>::max();
-  // Their weights are most of the nearest cache. Many rows have many sums to put away after each
-  // piece, so that fewer pieces are better, whose weights come from the second cache.
-  const std::int64_t l1 = cpu().l1d_bytes > 0 ? cpu().l1d_bytes : std::int64_t{32} << 10U;
-  const std::int64_t bytes = rows < kManyRows ? l1 * 2 / 3 : l1 * 8 / 3;
-  return bytes / (4 * width * static_cast<std::int64_t>(sizeof(float)));
-}
-
-std::int64_t usual_inputs(const LayerSpec& spec, std::int64_t width, std::int64_t rows) {
-  const std::int64_t inputs = is_big(spec, width) ? kInputsOfBigLayers : kInputs;
-  // Pieces are a matter of projected inputs.
-  return long_sums(spec, width, rows) ? std::max(inputs, 2 * rows) : inputs;
+Cut usual_cut(const LayerSpec& spec, std::int64_t width, std::int64_t rows) {
+  const bool far = matrix_bytes(spec, width) > kFarBytes;
+  return {.inputs = usual_inputs(spec, width, rows),
+          .piece = terms_of_piece(spec, width, rows),
+          .far_ahead = far ? kFloatsAhead : 0};
 }
 
 std::vector<std::int64_t> list_inputs(const LayerSpec& spec, std::int64_t width,

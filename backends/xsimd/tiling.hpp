@@ -24,14 +24,14 @@ namespace carousel::simd {
 /// The second cache of a core.
 [[nodiscard]] std::int64_t l2_bytes();
 
-/// Terms of a sum that are added for all of so many rows before the next ones are.
-[[nodiscard]] std::int64_t terms_of_piece(const LayerSpec& spec, std::int64_t width,
-                                          std::int64_t rows);
+/// How the work of some rows that run side by side is cut.
+struct Cut {
+  std::int64_t inputs;     ///< (row, step) pairs that are projected together, ahead of the steps
+  std::int64_t piece;      ///< terms of a sum that are added for all rows before the next ones are
+  std::int64_t far_ahead;  ///< floats that a single tile fetches ahead of itself; 0: nothing
+};
 
-/// (row, step) pairs whose inputs are projected together, ahead of the steps, when so many rows run
-/// side by side.
-[[nodiscard]] std::int64_t usual_inputs(const LayerSpec& spec, std::int64_t width,
-                                        std::int64_t rows);
+[[nodiscard]] Cut usual_cut(const LayerSpec& spec, std::int64_t width, std::int64_t rows);
 
 /// Numbers of pairs that make a difference for so many rows and steps, the usual one first: none
 /// else where the weights stay in the second cache.

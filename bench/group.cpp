@@ -65,9 +65,8 @@ Group::Group(const Work& work, int threads, const Settings& settings, LimitSampl
 }
 
 void Group::enlist_one_thread(const Work& work) {
-  const auto xsimd = std::ranges::find(contenders_, kXsimd, [](const Contender& contender) {
-    return contender.subject->backend();
-  });
+  const auto xsimd = std::ranges::find(
+      contenders_, kXsimd, [](const Contender& contender) { return contender.subject->backend(); });
   if (xsimd == contenders_.end()) return;
   one_thread_ = Contender{.subject = std::make_unique<Subject>(kXsimd, work, 1),
                           .index = xsimd->index,

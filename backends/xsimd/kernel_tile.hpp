@@ -64,11 +64,12 @@ constexpr Lanes kAllLanes{4, {0, 1, 2, 3}};
 
 constexpr std::int64_t kLineFloats = 16;
 
-/// What is fetched into the second nearest cache while a tile is worked on: at each k the cache line
-/// at `at` and, where a step is wider than a line, the one after it.
+/// What is fetched into the second nearest cache while a tile is worked on: at each k the cache
+/// line at `at` and, where a step is wider than a line, the one after it. That may be behind the
+/// end of the matrix: it is not read.
 struct Ahead {
   const float* at;
-  std::int64_t step;  ///< floats from one k to the next, at most two lines
+  std::int64_t step;  ///< floats from one k to the next
 
   template <bool kWide>
   CAROUSEL_INLINE void fetch() {
@@ -85,8 +86,7 @@ struct NothingAhead {
 /// acc[r][b][lanes.to[v]] += sum over k of a[r][k] * w[b][k][v], k ascending.
 template <Lanes lanes = kAllLanes, int R, int B, class AnyAhead = NothingAhead>
 CAROUSEL_INLINE void multiply(Tile<R, B>& tile, const float* const (&a)[R], std::int64_t count,
-                              const float* w, std::int64_t block_stride,
-                              AnyAhead ahead = {}) {
+                              const float* w, std::int64_t block_stride, AnyAhead ahead = {}) {
   Tile<R, B> t = tile;  // a local copy stays in registers
   for (std::int64_t k = 0; k < count; ++k) {
     Batch row[R];

@@ -72,7 +72,7 @@ struct RecurrentJob {
   std::int64_t hoist_rows = 0;
   std::int64_t piece = 0;  ///< terms of a sum that are added for all rows before the next ones are
   std::int64_t far_ahead = 0;  ///< floats that a single tile fetches ahead of itself; 0: nothing
-  Crew* crew = nullptr;    ///< null: one thread works alone
+  Crew* crew = nullptr;        ///< null: one thread works alone
 };
 
 struct LinearJob {

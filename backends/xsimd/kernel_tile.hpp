@@ -83,10 +83,21 @@ struct NothingAhead {
   CAROUSEL_INLINE void fetch() {}
 };
 
+/// A vector that several instructions use. GCC would repeat a load in each of two or three of them,
+/// and these loads would be what the loop waits for.
+CAROUSEL_INLINE Batch load_once(const float* from) {
+  Batch vector = Batch::load_aligned(from);
+#if defined(__x86_64__)
+  __asm__("" : "+v"(vector.data));
+#endif
+  return vector;
+}
+
 /// acc[r][b][lanes.to[v]] += sum over k of a[r][k] * w[b][k][v], k ascending.
 template <Lanes lanes = kAllLanes, int R, int B, class AnyAhead = NothingAhead>
 CAROUSEL_INLINE void multiply(Tile<R, B>& tile, const float* const (&a)[R], std::int64_t count,
                               const float* w, std::int64_t block_stride, AnyAhead ahead = {}) {
+  constexpr bool kOnce = R == 2 || R == 3;
   Tile<R, B> t = tile;  // a local copy stays in registers
   for (std::int64_t k = 0; k < count; ++k) {
     Batch row[R];
@@ -97,7 +108,8 @@ CAROUSEL_INLINE void multiply(Tile<R, B>& tile, const float* const (&a)[R], std:
     for (int b = 0; b < B; ++b) {
 #pragma GCC unroll 4
       for (int v = 0; v < lanes.count; ++v) {
-        const Batch weight = Batch::load_aligned(w + b * block_stride + v * kWidth);
+        const float* const at = w + b * block_stride + v * kWidth;
+        const Batch weight = kOnce ? load_once(at) : Batch::load_aligned(at);
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) {
           t.acc[r][b][lanes.to[v]] = xsimd::fma(row[r], weight, t.acc[r][b][lanes.to[v]]);

@@ -14,14 +14,29 @@ constexpr double kLeastSharedStep = 3e-6;
 constexpr std::int64_t kJobsPerThread = 4;
 constexpr std::int64_t kLeastRowsOfJob = 8;
 
+/// What a meeting after each step costs, and what others have computed comes late from their caches.
+constexpr double kMeeting = 1e-6;
+
+/// Whether threads are better off with some rows each, for which each reads all weights, than with
+/// some units of all rows: full tiles are, if the weights stay near; fewer rows only where the
+/// weights leave room in the cache and reading them takes no longer than meeting would.
+bool worth_sharing_rows(const LayerSpec& spec, const Kernels& kernels, std::int64_t threads,
+                        std::int64_t batch) {
+  const std::int64_t rows = ceil_div(batch, threads);
+  const std::int64_t room = rows < kernels.max_rows ? l2_bytes() / 2 : l2_bytes();
+  if (matrix_bytes(spec, kernels.width) > room) return false;
+  const double all = step_seconds(spec, batch);
+  return step_seconds(spec, rows) <= all / static_cast<double>(threads) + kMeeting;
+}
+
 /// How many jobs the rows of a direction are cut into, for so many threads.
 std::int64_t row_groups(const LayerSpec& spec, const Kernels& kernels, std::int64_t threads,
                         std::int64_t batch) {
-  if (threads < 2 || batch < threads * kernels.max_rows) return 1;
-  if (matrix_bytes(spec, kernels.width) > l2_bytes()) return 1;
-  if (step_seconds(spec, batch / threads) >= kLeastSharedStep) return threads;
+  if (threads < 2 || batch < 2) return 1;
+  if (!worth_sharing_rows(spec, kernels, threads, batch)) return 1;
+  if (step_seconds(spec, batch / threads) >= kLeastSharedStep) return std::min(threads, batch);
   const std::int64_t most = batch / (threads * kLeastRowsOfJob);
-  return threads * std::clamp<std::int64_t>(most, 1, kJobsPerThread);
+  return std::min(batch, threads * std::clamp<std::int64_t>(most, 1, kJobsPerThread));
 }
 
 }  // namespace

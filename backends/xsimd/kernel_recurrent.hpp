@@ -165,6 +165,16 @@ inline void for_each_block_and_next(Range blocks, Body&& body) {
   }
 }
 
+/// The vectors of the bias that no inputs are added to: the first `kUsed` of four are.
+template <int kUsed, int R>
+CAROUSEL_INLINE void copy_rest(float* sums, std::int64_t row_stride, const float* bias) {
+  for (int r = 0; r < R; ++r) {
+    for (int v = kUsed; v < 4; ++v) {
+      Batch::load_aligned(bias + v * kWidth).store_aligned(sums + r * row_stride + v * kWidth);
+    }
+  }
+}
+
 /// Projects the listed inputs of `count` (row, step) pairs for the given blocks.
 template <Lanes kInput>
 void project_inputs(const RecurrentJob& job, const float* const* inputs, std::int64_t count,
@@ -176,15 +186,17 @@ void project_inputs(const RecurrentJob& job, const float* const* inputs, std::in
     const std::int64_t column = block * 4 * kWidth;
     const auto add = [&](const Piece& piece) {
       for_each_tile(count, [&](auto rows, std::int64_t m0) {
+        constexpr int R = decltype(rows)::value;
         float* sums = job.gates + m0 * stride + column;
-        Tile<decltype(rows)::value, 1> tile;
+        Tile<R, 1> tile{};
         if (piece.first == 0) {
-          load(tile, w.bias + column, 0);
+          load<kInput.count>(tile, w.bias + column, 0);
+          copy_rest<kInput.count, R>(sums, stride, w.bias + column);
         } else {
-          load(tile, sums, stride);
+          load<kInput.count>(tile, sums, stride);
         }
         add_inputs<kInput>(tile, inputs, piece, m0);
-        store(tile, sums, stride);
+        store<kInput.count>(tile, sums, stride);
       });
     };
     for_each_piece<kInput>(whole_block<kInput>(w.weight_ih, w.input_size, block, next, pace),

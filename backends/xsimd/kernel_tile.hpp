@@ -14,13 +14,15 @@ struct Tile {
   Batch acc[R][B][4];
 };
 
-/// Starts from four vectors per block at `start + r * row_stride + b * 4W` (row_stride 0: a bias).
-template <int R, int B>
+/// Starts from four vectors per block at `start + r * row_stride + b * 4W` (row_stride 0: a bias),
+/// or the first `kUsed` of them: the others would occupy registers.
+template <int kUsed = 4, int R, int B>
 CAROUSEL_INLINE void load(Tile<R, B>& tile, const float* start, std::int64_t row_stride) {
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 16
     for (int v = 0; v < 4 * B; ++v) {
+      if (v % 4 >= kUsed) continue;
       tile.acc[r][v / 4][v % 4] = Batch::load_aligned(start + r * row_stride + v * kWidth);
     }
   }
@@ -44,12 +46,14 @@ CAROUSEL_INLINE void clear(Tile<R, B>& tile) {
   }
 }
 
-template <int R, int B>
+/// Likewise.
+template <int kUsed = 4, int R, int B>
 CAROUSEL_INLINE void store(const Tile<R, B>& tile, float* start, std::int64_t row_stride) {
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 16
     for (int v = 0; v < 4 * B; ++v) {
+      if (v % 4 >= kUsed) continue;
       tile.acc[r][v / 4][v % 4].store_aligned(start + r * row_stride + v * kWidth);
     }
   }

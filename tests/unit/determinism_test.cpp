@@ -233,7 +233,7 @@ TEST_P(Determinism, ThreadsDoNotMatter) {
   for (const Case& spec : supported_by(GetParam(), all_networks())) {
     const Rows rows(spec, GetParam());
     for (const int threads : {2, 3}) {
-      for (const std::int64_t batch : {1, 19}) {
+      for (const std::int64_t batch : {1, 4, 19}) {
         rows.expect_same_bits({.batch = batch, .threads = threads, .hint = batch});
         rows.expect_same_bits({.batch = batch, .threads = threads, .own_lengths = true});
       }

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// How threads share a layer. Results do not depend on it (tests/unit/determinism_test.cpp).
+#include "backends/xsimd/split.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace carousel::simd {
+namespace {
+
+constexpr Kernels kKernels{.width = 16,
+                           .max_rows = 6,
+                           .recurrent = nullptr,
+                           .linear = nullptr,
+                           .tanh = nullptr,
+                           .sigmoid = nullptr};
+
+Split split(std::int64_t hidden, std::int64_t batch, int threads, bool exact = false) {
+  const LayerSpec spec = make_spec(Cell::lstm, hidden, hidden);
+  return make_split(spec, kKernels, {.threads = threads, .exact_threads = exact}, batch);
+}
+
+TEST(Split, OneThreadTakesAllRowsAtOnce) {
+  for (const std::int64_t batch : {1, 4, 64}) {
+    EXPECT_EQ(split(64, batch, 1).jobs(), 1);
+    EXPECT_EQ(split(64, batch, 1).crew, 1);
+  }
+}
+
+TEST(Split, FewRowsOfShortStepsAreDealtOut) {
+  EXPECT_EQ(split(64, 2, 2).row_groups, 2);
+  EXPECT_EQ(split(64, 3, 2).rows_of_job(3), 2);
+  EXPECT_EQ(split(64, 4, 2).row_groups, 2);
+  EXPECT_EQ(split(64, 4, 2).crew, 1) << "a meeting after each step would take longer";
+}
+
+TEST(Split, UnitsAreSharedWhereReadingAllWeightsForFewRowsTakesLonger) {
+  EXPECT_EQ(split(128, 2, 2).row_groups, 1);
+  EXPECT_EQ(split(128, 2, 2).crew, 2);
+}
+
+TEST(Split, UnitsAreSharedWhereWeightsDoNotStayNear) {
+  for (const std::int64_t batch : {1, 4, 64}) {
+    EXPECT_EQ(split(4096, batch, 2).row_groups, 1);
+    EXPECT_EQ(split(4096, batch, 2).crew, 2);
+  }
+}
+
+TEST(Split, ManyRowsOfShortStepsMakeMoreJobsThanThreads) {
+  EXPECT_EQ(split(16, 64, 2).row_groups, 8);
+}
+
+TEST(Split, EachJobHasRows) {
+  for (const std::int64_t hidden : {1, 16, 64, 128, 256}) {
+    for (std::int64_t batch = 0; batch <= 40; ++batch) {
+      for (int threads = 1; threads <= 9; ++threads) {
+        const std::int64_t groups = split(hidden, batch, threads).row_groups;
+        EXPECT_GE(groups, 1);
+        EXPECT_LE(groups, std::max<std::int64_t>(batch, 1));
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace carousel::simd

@@ -86,14 +86,20 @@ void add_verdict(Table& table, const Results& results, const Verdict& verdict) {
   table.add(std::move(row));
 }
 
-/// "3 of 4 targets met"
+/// "3 of 4 targets met; 1 of the others allows less time than the roofline"
 std::string summary(const Results& results) {
   const auto judged = std::ranges::count_if(
       results.verdicts, [](const Verdict& verdict) { return !verdict.criteria.empty(); });
   const auto met = std::ranges::count_if(results.verdicts, [](const Verdict& verdict) {
     return !verdict.criteria.empty() && verdict.met();
   });
+  const auto beyond = std::ranges::count_if(results.verdicts, [](const Verdict& verdict) {
+    return !verdict.met() && verdict.beyond_roofline(*tightest(verdict.criteria));
+  });
   return std::to_string(met) + " of " + std::to_string(judged) + " targets met" +
+         (beyond > 0 ? "; " + std::to_string(beyond) + " of the others " +
+                           (beyond == 1 ? "allows" : "allow") + " less time than the roofline"
+                     : "") +
          (results.onednn_version.empty() ? " (no oneDNN in this build: none against other engines)"
                                          : "");
 }
@@ -109,7 +115,11 @@ void print_missed(const Results& results, std::ostream& out) {
     for (const Criterion& criterion : verdict.criteria) {
       if (verdict.xsimd <= criterion.seconds) continue;
       out << (first ? "" : "; ") << criterion.text << " (" << format_time(criterion.seconds)
-          << ", took " << format_fixed(verdict.xsimd / criterion.seconds, 2) << " times that)";
+          << ", took " << format_fixed(verdict.xsimd / criterion.seconds, 2) << " times that"
+          << (verdict.beyond_roofline(criterion)
+                  ? ", the roofline " + format_time(verdict.least_seconds)
+                  : "")
+          << ')';
       first = false;
     }
     out << '\n';

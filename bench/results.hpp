@@ -83,6 +83,10 @@ struct Verdict {
 
   [[nodiscard]] double allowed() const;
   [[nodiscard]] bool met() const { return criteria.empty() || xsimd <= allowed(); }
+  /// Whether a demand allows less time than the roofline asks for.
+  [[nodiscard]] bool beyond_roofline(const Criterion& criterion) const {
+    return criterion.seconds < least_seconds;
+  }
 };
 
 struct Results {

@@ -87,6 +87,7 @@ Json verdict_json(const Verdict& verdict) {
           {"xsimd", verdict.xsimd},
           {"onednn", verdict.onednn},
           {"onnxruntime", verdict.onnxruntime},
+          {"roofline_seconds", verdict.least_seconds},
           {"met", verdict.met()},
           {"allowed_seconds", verdict.allowed()},
           {"criteria", std::move(criteria)}};

@@ -59,7 +59,8 @@ Targets (--compare): those stated against other engines come from bench/peers.cs
   (peer's time there) x (oneDNN's time here / oneDNN's time there), same oneDNN version.
 With --peers, ONNX Runtime's own time takes the place of that table's figure for it: the best peer
 is then the fastest of ONNX Runtime, oneDNN (both measured) and, if another engine was the best
-there, its scaled time.
+there, its scaled time. Where a demand that was missed allows less time than the roofline, the
+roofline's is beside it.
 
 --peers needs ONNX Runtime, which is not part of this build and never downloaded by it:
 )";

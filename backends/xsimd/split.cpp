@@ -14,7 +14,7 @@ constexpr double kLeastSharedStep = 3e-6;
 constexpr std::int64_t kJobsPerThread = 4;
 constexpr std::int64_t kLeastRowsOfJob = 8;
 
-/// What a meeting after each step costs, and what others have computed comes late from their caches.
+/// What sharing a step's units costs: a meeting, and what others computed comes from their caches.
 constexpr double kMeeting = 1e-6;
 
 /// Whether threads are better off with some rows each, for which each reads all weights, than with

@@ -79,7 +79,11 @@ std::string demand_list(const ReportTarget& target) {
     if (criterion.met) continue;
     html += (html.empty() ? "" : "; ") + escape(criterion.text) + " (" +
             format_time(criterion.seconds) + ", took " +
-            format_fixed(target.xsimd / criterion.seconds, 2) + " × that)";
+            format_fixed(target.xsimd / criterion.seconds, 2) + " × that" +
+            (criterion.seconds < target.roofline_seconds
+                 ? ", the roofline " + format_time(target.roofline_seconds)
+                 : "") +
+            ")";
   }
   return html;
 }

@@ -117,6 +117,7 @@ ReportTarget read_target(const Node& node) {
   target.threads = static_cast<int>(node.integer("threads"));
   target.xsimd = node.positive("xsimd");
   target.allowed_seconds = node.number("allowed_seconds");
+  if (node.has("roofline_seconds")) target.roofline_seconds = node.number("roofline_seconds");
   for (const Node& criterion : node.list("criteria")) {
     target.criteria.push_back(
         {criterion.text("text"), criterion.positive("seconds"), criterion.flag("met")});

@@ -67,6 +67,7 @@ struct ReportTarget {
   int threads = 1;
   double xsimd = 0;
   double allowed_seconds = 0;
+  double roofline_seconds = 0;  ///< 0 in files of older versions
   std::vector<ReportCriterion> criteria;
 
   [[nodiscard]] bool met() const noexcept;

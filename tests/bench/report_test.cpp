@@ -93,6 +93,13 @@ TEST(Report, HasTheFigures) {
   EXPECT_TRUE(contains(html, "oneDNN 2.6.3"));
 }
 
+TEST(Report, TellsWhichDemandsAllowLessThanTheRoofline) {
+  Json json = results();
+  EXPECT_FALSE(contains(page(json), "× that, the roofline")) << "a file of an older version";
+  json["targets"][0]["roofline_seconds"] = 10e-6;
+  EXPECT_TRUE(contains(page(json), "took 1.37 × that, the roofline 10.0 µs"));
+}
+
 TEST(Report, HasMeasuredPeers) {
   Json json = results();
   json["versions"]["backends"]["onnxruntime"] = "ONNX Runtime 1.21.0";

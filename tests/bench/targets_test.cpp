@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <print.hpp>
 #include <results.hpp>
 #include <targets.hpp>
 
 #include <algorithm>
 #include <gtest/gtest.h>
+#include <sstream>
 
 namespace carousel::bench {
 namespace {
@@ -124,6 +126,27 @@ TEST(Targets, TheVerdictFollowsTheTightestDemand) {
   EXPECT_DOUBLE_EQ(verdict.allowed(), 2.5);
   verdict.criteria.push_back({"c", 1.9});
   EXPECT_FALSE(verdict.met());
+}
+
+TEST(Targets, SomeAllowLessThanTheRoofline) {
+  Results results;
+  results.verdicts = {{.shape = "s",
+                       .threads = 1,
+                       .xsimd = 2.0,
+                       .least_seconds = 1.5,
+                       .criteria = {{"a", 1.9}, {"b", 1.4}}}};
+  EXPECT_FALSE(results.verdicts[0].beyond_roofline({"a", 1.9}));
+  EXPECT_TRUE(results.verdicts[0].beyond_roofline({"b", 1.4}));
+  std::ostringstream out;
+  print_comparison(results, out);
+  const auto has = [&](const std::string& text) {
+    return out.str().find(text) != std::string::npos;
+  };
+  EXPECT_TRUE(
+      has("a (1.90 s, took 1.05 times that); b (1.40 s, took 1.43 times that, the roofline "
+          "1.50 s)"))
+      << out.str();
+  EXPECT_TRUE(has("0 of 1 targets met; 1 of the others allows less time than the roofline"));
 }
 
 }  // namespace

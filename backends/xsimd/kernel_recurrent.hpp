@@ -316,6 +316,18 @@ void project_stretch(const RecurrentJob& job, Seat& seat, std::int64_t s0, std::
   project_inputs<AnyCell::kInput>(job, inputs, listed, share(job.weights->blocks, seat));
 }
 
+/// Half of the state before step s stands in another member's cache. All lines are asked for at
+/// once, since a step's sums would wait for one after the other.
+inline void fetch_states(const RecurrentJob& job, std::int64_t s, std::int64_t active) {
+  const float* h = h_before(job, s);
+  const std::int64_t rows = smaller(active, kMaxRows);
+  for (std::int64_t r = 0; r < rows; ++r, h += job.state_stride) {
+    for (std::int64_t i = 0; i < job.weights->state_size; i += kLineFloats) {
+      __builtin_prefetch(h + i, 0, 3);
+    }
+  }
+}
+
 /// The steps of the seat's stretch from s on; a member may come in its middle.
 template <class AnyCell>
 void run_stretch(const RecurrentJob& job, const AnyCell& cell, Seat& seat, std::int64_t s,
@@ -331,6 +343,7 @@ void run_stretch(const RecurrentJob& job, const AnyCell& cell, Seat& seat, std::
     gates += active_rows(job, t, job.row_count) * w.blocks * 4 * kWidth;
   }
   for (; s < end; ++s) {
+    if (seat.count > 1) fetch_states(job, s, active);
     if (active <= kMaxRows) {
       step_one_tile(job, cell, gates, s, active, share(w.blocks, seat));
     } else {

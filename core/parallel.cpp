@@ -31,8 +31,9 @@ using Seconds = std::chrono::duration<double>;
 constexpr double kLeastShared = 30e-6;
 constexpr double kLeastToWake = 150e-6;
 /// Work that follows other within this time is likely to be followed by more, so that waking pays
-/// even if it is shorter.
-constexpr std::chrono::microseconds kSoon{50};
+/// even if it is shorter: who has been woken stays awake from one work to the next. Longer than a
+/// worker watches for the next call, each work would have to wake it again.
+constexpr std::chrono::microseconds kSoon{10};
 
 /// While it lives, threads that are started block all signals: those are for the application's
 /// threads to handle.

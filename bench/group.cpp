@@ -20,6 +20,7 @@ constexpr int kLeastLimits = 15;        // samples of each limit, which are shor
 constexpr double kPatience = 2;         // times the seconds that sampling was to take,
 constexpr double kLeastPatience = 0.3;  // and these seconds
 constexpr double kNoSample = 0;
+constexpr double kMostDisturbed = 0.5;  // of the samples, or all are of a slow state
 constexpr double kTolerance = 1e-4;  // for outputs in (-1, 1): only tells wrong from right
 
 std::vector<std::string> choices(const Shape& shape, int threads, const Settings& settings) {
@@ -52,8 +53,10 @@ double usual_rate(std::string_view backend) {
 
 }  // namespace
 
-Group::Group(const Work& work, int threads, const Settings& settings, LimitSampler sampler)
+Group::Group(const Work& work, int threads, const Settings& settings, LimitSampler sampler,
+             QuietCore* quiet)
     : passes_(passes(work.model, work.shape.steps, work.shape.batch, threads)),
+      quiet_(quiet),
       threads_(threads),
       by_default_(settings.backends.empty()),
       most_repetitions_(settings.most_repetitions) {
@@ -124,6 +127,10 @@ int Group::rounds(double seconds) const {
   double round = static_cast<double>(limits_->count()) * limit_seconds_;
   for (const Contender& each : contenders_) round += each.sample_cost;
   if (one_thread_) round += one_thread_->sample_cost;
+  if (quiet_ != nullptr) {
+    const std::size_t samples = limits_->count() + contenders_.size() + (one_thread_ ? 1 : 0);
+    round += static_cast<double>(samples) * QuietCore::kSecondsPerSample;
+  }
   return static_cast<int>(std::min<double>(most_repetitions_, seconds / round));
 }
 
@@ -132,15 +139,23 @@ int Group::repetitions(const Contender& contender, int rounds) const {
   return contender.primary ? kLeastRepetitions : 1;  // too little time for all
 }
 
+double Group::clock() const {
+  return cli::now() - (quiet_ == nullptr ? 0 : quiet_->lost_seconds());
+}
+
+double Group::take(const std::function<double()>& sample) const {
+  return quiet_ == nullptr ? sample() : quiet_->sample(sample);
+}
+
 Task Group::task(const Contender& contender, int rounds, double deadline) const {
   Subject* const subject = contender.subject.get();
   const bool alone = one_thread_ && subject == one_thread_->subject.get();
-  const auto sample = [subject, deadline, alone, taken = 0]() mutable {
+  const auto sample = [this, subject, deadline, alone, taken = 0]() mutable {
     // Another machine state than at calibration may have made it far slower.
-    if (taken >= kLeastRepetitions && cli::now() > deadline) return kNoSample;
+    if (taken >= kLeastRepetitions && clock() > deadline) return kNoSample;
     ++taken;
     if (alone) wait_until_idle();  // as those with several threads do
-    return subject->sample();
+    return take([subject] { return subject->sample(); });
   };
   return {.name = subject->backend() + (alone ? " alone" : ""),
           .sample = sample,
@@ -149,7 +164,7 @@ Task Group::task(const Contender& contender, int rounds, double deadline) const 
 
 void Group::measure(double seconds) {
   if (contenders_.empty()) return;
-  const double deadline = cli::now() + kPatience * seconds + kLeastPatience;
+  const double deadline = clock() + kPatience * seconds + kLeastPatience;
   const int most = rounds(seconds);
   std::vector<Task> tasks;
   for (const Contender& contender : contenders_) tasks.push_back(task(contender, most, deadline));
@@ -157,7 +172,7 @@ void Group::measure(double seconds) {
   for (std::size_t which = 0; which < limits_->count(); ++which) {
     const auto sample = [this, which] {
       if (threads_ > 1) wait_until_idle();
-      return limits_->sample(which);
+      return take([this, which] { return limits_->sample(which); });
     };
     tasks.push_back({.name = "limit " + std::to_string(which),
                      .sample = sample,
@@ -166,10 +181,13 @@ void Group::measure(double seconds) {
   if (one_thread_) tasks.push_back(task(*one_thread_, most, deadline));
   std::vector<std::vector<double>> samples = sample_interleaved(tasks);
   const Roofline roofline = limits_->medians();
+  const double disturbed = quiet_ == nullptr ? 0 : quiet_->take_disturbed_share();
   for (std::size_t i = 0; i < contenders_.size(); ++i) {
     Measurement& measurement = measurements_[contenders_[i].index];
     std::erase(samples[i], kNoSample);
     measurement.seconds = quartiles(samples[i]);
+    measurement.disturbed_share = disturbed;
+    measurement.slow_state = disturbed > kMostDisturbed;
     measurement.roofline = roofline;
     measurement.least_seconds = least_seconds(roofline, passes_);
     measurement.samples = std::move(samples[i]);

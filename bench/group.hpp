@@ -2,6 +2,7 @@
 #pragma once
 
 #include "results.hpp"
+#include "quiet_core.hpp"
 #include "sampler.hpp"
 #include "settings.hpp"
 #include "subject.hpp"
@@ -19,8 +20,10 @@ namespace carousel::bench {
 class Group {
  public:
   /// Prepares, runs once and calibrates each backend; compares their results. Limits come from
-  /// `sampler`; without one, they are this core's.
-  Group(const Work& work, int threads, const Settings& settings, LimitSampler sampler = {});
+  /// `sampler`; without one, they are this core's. `quiet`, which must outlive this, takes the
+  /// samples; without one, they are taken as they come.
+  Group(const Work& work, int threads, const Settings& settings, LimitSampler sampler = {},
+        QuietCore* quiet = nullptr);
 
   /// Samples all, for about `seconds`; each call forgets the samples of the one before.
   void measure(double seconds);
@@ -49,6 +52,9 @@ class Group {
   /// Rounds that fit into `seconds`: each backend and each limit once.
   [[nodiscard]] int rounds(double seconds) const;
   [[nodiscard]] int repetitions(const Contender& contender, int rounds) const;
+  /// Seconds, less those that went into waiting for a quiet core.
+  [[nodiscard]] double clock() const;
+  double take(const std::function<double()>& sample) const;
   /// What takes part in so many rounds, at least kLeastRepetitions of them even past `deadline`.
   [[nodiscard]] Task task(const Contender& contender, int rounds, double deadline) const;
 
@@ -58,6 +64,7 @@ class Group {
   std::vector<Pass> passes_;
   std::optional<Limits> limits_;  ///< where any backend runs
   double limit_seconds_ = 0;      ///< of one of its samples
+  QuietCore* quiet_;
   int threads_;
   bool by_default_;
   int most_repetitions_;

@@ -25,10 +25,11 @@ std::string note(const Measurement& measurement) {
   if (!measurement.agrees) {
     return "WRONG: y differs by " + cli::format_error(measurement.max_difference);
   }
-  if (measurement.slow_state) {
-    return "slow: " + format_fixed(measurement.round_trip_ns, 0) + " ns between cores";
+  if (!measurement.slow_state) return "";
+  if (measurement.disturbed_share > 0) {
+    return "slow: " + format_percent(measurement.disturbed_share) + " of samples on a shared core";
   }
-  return "";
+  return "slow: " + format_fixed(measurement.round_trip_ns, 0) + " ns between cores";
 }
 
 std::string shown_backend(const Measurement& measurement) {

@@ -34,6 +34,7 @@ struct Measurement {
   bool agrees = true;
   int attempts = 1;          ///< with more than one thread: until the machine was in order
   double round_trip_ns = 0;  ///< one way between two cores, around these samples; 0: not measured
+  double disturbed_share = 0;  ///< of the samples beside these: somebody else used the core
   bool slow_state = false;   ///< the machine was not in order even at the last attempt
 
   [[nodiscard]] bool ran() const noexcept { return refusal.empty(); }

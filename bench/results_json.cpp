@@ -67,10 +67,11 @@ Json measurement_json(const Results& results, const Measurement& measurement) {
   if (measurement.one_thread_seconds > 0) {
     json["one_thread_seconds"] = measurement.one_thread_seconds;
   }
+  json["disturbed_share"] = measurement.disturbed_share;
+  json["slow_state"] = measurement.slow_state;
   if (measurement.threads > 1) {
     json["attempts"] = measurement.attempts;
     json["round_trip_ns"] = measurement.round_trip_ns;
-    json["slow_state"] = measurement.slow_state;
   }
   return json;
 }

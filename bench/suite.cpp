@@ -3,6 +3,7 @@
 
 #include "group.hpp"
 #include "machine.hpp"
+#include "quiet_core.hpp"
 
 #include <format.hpp>
 #include <timing.hpp>
@@ -17,6 +18,7 @@ namespace {
 
 constexpr int kMostAttempts = 3;
 constexpr double kRetryShare = 0.15;  // of all the time may go into further attempts
+constexpr double kQuietShare = 0.25;  // and into waiting until nobody else uses the core
 constexpr double kLeastGroup = 0.4;   // seconds that even the smallest shape gets a claim to
 constexpr double kRoundsWanted = 5;
 constexpr double kWorthExpecting = 1.3;  // oneDNN's gain by two threads, to be relied upon
@@ -40,7 +42,8 @@ class Suite {
       : settings_(settings),
         results_(results),
         allowance_(settings.seconds, weight_of_all(settings), cli::now),
-        retries_(kRetryShare * settings.seconds) {}
+        retries_(kRetryShare * settings.seconds),
+        quiet_(kQuietShare * settings.seconds) {}
 
   void run() {
     for (const Shape& shape : settings_.shapes) {
@@ -66,7 +69,7 @@ class Suite {
 
   void measure(const Work& work, int threads) {
     wait_until_idle();
-    Group group(work, threads, settings_);
+    Group group(work, threads, settings_, {}, &quiet_);
     const double seconds = allowance_.take(weight(work.shape, threads, settings_));
     if (threads == 1) {
       group.measure(seconds);
@@ -91,7 +94,7 @@ class Suite {
       for (Measurement& measurement : group.measurements()) {
         measurement.attempts = attempt;
         measurement.round_trip_ns = round_trip;
-        measurement.slow_state = slow;
+        measurement.slow_state = slow || measurement.slow_state;
       }
       if (best.empty() || !slow || sum_of_medians(group.measurements()) < sum_of_medians(best)) {
         best = group.measurements();
@@ -128,6 +131,7 @@ class Suite {
   CoreState core_state_;
   Allowance allowance_;
   double retries_;  ///< seconds left for them
+  QuietCore quiet_;
   std::size_t done_ = 0;
 };
 

@@ -208,8 +208,28 @@ void project_inputs(const RecurrentJob& job, const float* const* inputs, std::in
 template <int R>
 constexpr bool kTimeToFetch = 2 * R > kMaxRows;
 
-/// One step of a single tile of rows. Every other step goes through the blocks downwards: the
-/// weights used last are still in the nearest cache.
+/// Every other step goes through the blocks downwards: the weights used last are still in the
+/// nearest cache.
+inline bool goes_upwards(const RecurrentJob& job, std::int64_t s) {
+  return ((job.walked + s) & 1) == 0;
+}
+
+/// Adds W a to the tile of all rows: the blocks from `block` on, of a matrix [blocks][count][G][W].
+template <Lanes lanes, int R, int B>
+CAROUSEL_INLINE void add_product(const RecurrentJob& job, Tile<R, B>& tile,
+                                 const float* const (&a)[R], std::int64_t count,
+                                 const float* matrix, std::int64_t block) {
+  constexpr std::int64_t kTerm = lanes.count * kWidth;
+  const float* weights = matrix + block * count * kTerm;
+  if (kTimeToFetch<R> && job.far_ahead > 0) {
+    multiply<lanes>(tile, a, count, weights, count * kTerm, Ahead{weights + job.far_ahead, kTerm});
+  } else {
+    multiply<lanes>(tile, a, count, weights, count * kTerm);
+  }
+}
+
+/// One step of a single tile of rows, from its inputs if they have not been projected (`gates` is
+/// null).
 template <class AnyCell>
 void step_one_tile(const RecurrentJob& job, const AnyCell& cell, const float* gates, std::int64_t s,
                    std::int64_t active, Range blocks) {
@@ -217,17 +237,22 @@ void step_one_tile(const RecurrentJob& job, const AnyCell& cell, const float* ga
   const std::int64_t stride = w.blocks * 4 * kWidth;
   call_with_rows(active, 0, [&](auto rows, std::int64_t r0) {
     constexpr int R = decltype(rows)::value;
-    for_each_block<R>(blocks.first, blocks.last, (s & 1) == 0, [&](auto pair, std::int64_t block) {
+    const float* x[R];
+    const float* h[R];
+    for (int r = 0; r < R; ++r) {
+      x[r] = x_row(job, r, s);
+      h[r] = h_before(job, s) + r * job.state_stride;
+    }
+    const bool upwards = goes_upwards(job, s);
+    for_each_block<R>(blocks.first, blocks.last, upwards, [&](auto pair, std::int64_t block) {
       Tile<R, decltype(pair)::value> tile;
-      load(tile, gates + block * 4 * kWidth, stride);
-      const Piece piece =
-          whole_block<AnyCell::kState>(w.weight_hh, w.state_size, block, block, Pace{});
-      if (kTimeToFetch<R> && job.far_ahead > 0) {
-        const Ahead ahead{piece.weights + job.far_ahead, AnyCell::kState.count * kWidth};
-        add_state<AnyCell>(job, tile, piece, r0, s, ahead);
+      if (gates == nullptr) {
+        load(tile, w.bias + block * 4 * kWidth, 0);
+        add_product<AnyCell::kInput>(job, tile, x, w.input_size, w.weight_ih, block);
       } else {
-        add_state<AnyCell>(job, tile, piece, r0, s, NothingAhead{});
+        load(tile, gates + block * 4 * kWidth, stride);
       }
+      add_product<AnyCell::kState>(job, tile, h, w.state_size, w.weight_hh, block);
       update_units(job, cell, tile, r0, block, s);
     });
   });
@@ -240,7 +265,7 @@ void step_tiles(const RecurrentJob& job, const AnyCell& cell, float* gates, std:
   const PackedLayer& w = *job.weights;
   const std::int64_t stride = w.blocks * 4 * kWidth;
   const Pace pace = pace_of<AnyCell::kState>(active);
-  const bool upwards = (s & 1) == 0;
+  const bool upwards = goes_upwards(job, s);
   for_each_block<kMaxRows>(blocks.first, blocks.last, upwards, [&](auto, std::int64_t block) {
     const std::int64_t next = upwards ? block + 1 : block - 1;
     const bool turn = next < blocks.first || next >= blocks.last;
@@ -422,6 +447,11 @@ void run_rows(const RecurrentJob& job, Seat seat) {
       if (fits_one_row<AnyCell>(job, active, seat.count) && inputs_fit_shadow(*job.weights)) {
         call_one_row<AnyCell, false>(job, s, job.lengths[0]);
         return job.lengths[0];
+      }
+      if (active <= kMaxRows && s + 1 == job.lengths[0]) {
+        step_one_tile(job, cell, nullptr, s, active, share(job.weights->blocks, seat));
+        finish_step(job, seat, s, active);
+        return s + 1;
       }
       const bool within = s < seat.stretch.last;
       if (within || worth_hoisting(job, active)) {

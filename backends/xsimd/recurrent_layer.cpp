@@ -247,6 +247,7 @@ class RecurrentLayer final : public Layer {
       Crew& crew = scratch.job_of(d, g).crew;
       job.crew = std::min(threads, scratch.split.crew) > 1 ? &crew : nullptr;
       crew.open(scratch.split.crew);
+      job.walked += job.x.steps;
       job.x = args.x;
       job.y = args.y;
       job.y.data += d * spec_.state_size();

@@ -21,7 +21,7 @@ constexpr double kPatience = 2;         // times the seconds that sampling was t
 constexpr double kLeastPatience = 0.3;  // and these seconds
 constexpr double kNoSample = 0;
 constexpr double kMostDisturbed = 0.5;  // of the samples, or all are of a slow state
-constexpr double kTolerance = 1e-4;  // for outputs in (-1, 1): only tells wrong from right
+constexpr double kTolerance = 1e-4;     // for outputs in (-1, 1): only tells wrong from right
 
 std::vector<std::string> choices(const Shape& shape, int threads, const Settings& settings) {
   std::vector<std::string> names = settings.backends.empty()

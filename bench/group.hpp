@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "results.hpp"
 #include "quiet_core.hpp"
+#include "results.hpp"
 #include "sampler.hpp"
 #include "settings.hpp"
 #include "subject.hpp"

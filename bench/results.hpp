@@ -32,10 +32,10 @@ struct Measurement {
   double least_seconds = 0;   ///< of one run with all its threads, by that roofline
   double max_difference = 0;  ///< of y from the first backend's
   bool agrees = true;
-  int attempts = 1;          ///< with more than one thread: until the machine was in order
-  double round_trip_ns = 0;  ///< one way between two cores, around these samples; 0: not measured
+  int attempts = 1;            ///< with more than one thread: until the machine was in order
+  double round_trip_ns = 0;    ///< one way between two cores, around these samples; 0: not measured
   double disturbed_share = 0;  ///< of the samples beside these: somebody else used the core
-  bool slow_state = false;   ///< the machine was not in order even at the last attempt
+  bool slow_state = false;     ///< the machine was not in order even at the last attempt
 
   [[nodiscard]] bool ran() const noexcept { return refusal.empty(); }
 };

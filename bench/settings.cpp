@@ -49,6 +49,12 @@ is judged by it. With N threads, N times one core's rates. Reads go round and ro
 the cache that holds all of the weights; xsimd walks them to and fro, so that where they are little
 larger than a cache it finds some of them in it, and may take more than 100 %.
 
+Where somebody else uses the other hardware thread of the core, real work takes up to 1.5 times as
+long while multiply-adds in registers keep their rate. Reads from L1, compared with multiply-adds
+before and after each sample, tell such moments. The benchmark waits for their end and takes samples
+again, for a quarter of its time at most; where more than half were taken in such a moment
+("disturbed_share" in the JSON file), the shape is marked "slow".
+
 With two threads, those of oneDNN and ONNX Runtime get time to go to sleep before and after, and the
 time that a cache line takes from core to core is measured; where that, or oneDNN's gain over one
 thread, says that the machine is in a slow state, the shape is measured up to three times, and marked

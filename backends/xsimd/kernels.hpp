@@ -58,8 +58,8 @@ struct RecurrentJob {
   const std::int64_t* lengths = nullptr;  ///< [row_count] their real steps, descending
   std::int64_t row_count = 0;
   std::int64_t walked = 0;  ///< steps of earlier runs: the walk through the weights goes on
-  float* h = nullptr;  ///< the caller's state, [batch, state_size]
-  float* c = nullptr;  ///< [batch, hidden_size]
+  float* h = nullptr;       ///< the caller's state, [batch, state_size]
+  float* c = nullptr;       ///< [batch, hidden_size]
   // Scratch. Row strides are padded sizes: state_stride and unit_stride floats.
   std::int64_t state_stride = 0;
   std::int64_t unit_stride = 0;

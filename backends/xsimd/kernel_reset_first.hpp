@@ -74,7 +74,8 @@ inline void blend_states(const RecurrentJob& job, std::int64_t s, std::int64_t a
       h[r] = h_before(job, s) + (r0 + r) * job.state_stride;
       reset[r] = job.hidden + (r0 + r) * job.unit_stride;
     }
-    for_each_block<R>(blocks.first, blocks.last, (s & 1) == 0, [&](auto pair, std::int64_t block) {
+    const bool upwards = goes_upwards(job, s);
+    for_each_block<R>(blocks.first, blocks.last, upwards, [&](auto pair, std::int64_t block) {
       constexpr int B = decltype(pair)::value;
       Tile<R, B> tile;
       load(tile, w.bias + block * 4 * kWidth, 0);

@@ -20,8 +20,7 @@ constexpr int kLeastLimits = 15;        // samples of each limit, which are shor
 constexpr double kPatience = 2;         // times the seconds that sampling was to take,
 constexpr double kLeastPatience = 0.3;  // and these seconds
 constexpr double kNoSample = 0;
-constexpr double kMostDisturbed = 0.5;  // of the samples, or all are of a slow state
-constexpr double kTolerance = 1e-4;     // for outputs in (-1, 1): only tells wrong from right
+constexpr double kTolerance = 1e-4;  // for outputs in (-1, 1): only tells wrong from right
 
 std::vector<std::string> choices(const Shape& shape, int threads, const Settings& settings) {
   std::vector<std::string> names = settings.backends.empty()
@@ -187,7 +186,7 @@ void Group::measure(double seconds) {
     std::erase(samples[i], kNoSample);
     measurement.seconds = quartiles(samples[i]);
     measurement.disturbed_share = disturbed;
-    measurement.slow_state = disturbed > kMostDisturbed;
+    measurement.slow_state = measurement.shared_core();
     measurement.roofline = roofline;
     measurement.least_seconds = least_seconds(roofline, passes_);
     measurement.samples = std::move(samples[i]);

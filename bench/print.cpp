@@ -26,7 +26,7 @@ std::string note(const Measurement& measurement) {
     return "WRONG: y differs by " + cli::format_error(measurement.max_difference);
   }
   if (!measurement.slow_state) return "";
-  if (measurement.disturbed_share > 0) {
+  if (measurement.shared_core()) {
     return "slow: " + format_percent(measurement.disturbed_share) + " of samples on a shared core";
   }
   return "slow: " + format_fixed(measurement.round_trip_ns, 0) + " ns between cores";

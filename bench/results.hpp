@@ -38,6 +38,8 @@ struct Measurement {
   bool slow_state = false;     ///< the machine was not in order even at the last attempt
 
   [[nodiscard]] bool ran() const noexcept { return refusal.empty(); }
+  /// Whether somebody else used the core during most of the samples.
+  [[nodiscard]] bool shared_core() const noexcept { return disturbed_share > 0.5; }
 };
 
 /// A shape with lengths drawn uniformly from 1..T beside all rows of T steps.

@@ -72,8 +72,9 @@ std::string verdict(const ReportMeasurement& one, const ReportTarget* target) {
   }
   if (!one.agrees) html += " <span class=\"missed\">result differs</span>";
   if (one.slow_state) {
-    html +=
-        " <span class=\"slow\">slow state, " + format_fixed(one.round_trip_ns, 0) + " ns</span>";
+    const std::string distance =
+        one.round_trip_ns > 0 ? ", " + format_fixed(one.round_trip_ns, 0) + " ns" : "";
+    html += " <span class=\"slow\">slow state" + distance + "</span>";
   }
   return html;
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <group.hpp>
+#include <print.hpp>
 
 #include <gtest/gtest.h>
 
 #include <map>
+#include <sstream>
 
 namespace carousel::bench {
 namespace {
@@ -68,6 +70,41 @@ TEST(Group, SeveralThreadsHaveOneThreadBesideThem) {
     EXPECT_EQ(group.measurements()[0].one_thread_seconds, 0);
     EXPECT_EQ(group.measurements()[1].one_thread_seconds > 0, threads > 1);
   }
+}
+
+TEST(Group, SaysSoWhereTheCoreWasShared) {
+  const Work work(small_shape());
+  double read = 1e-9;
+  QuietCore quiet(0, [&read](std::int64_t bytes) { return bytes == 0 ? 1e-9 : read; });
+  for (const bool shared : {false, true}) {
+    if (shared) read *= 1.4;
+    Group group(
+        work, 1, scalar_only(), [](std::int64_t /*bytes*/) { return 1e-9; }, &quiet);
+    group.measure(0.01);
+    const Measurement& measurement = group.measurements().front();
+    EXPECT_EQ(measurement.disturbed_share, shared ? 1 : 0);
+    EXPECT_EQ(measurement.slow_state, shared);
+  }
+}
+
+TEST(Group, TheNoteTellsWhatWasSlow) {
+  const auto printed = [](double disturbed_share) {
+    Results results;
+    results.shapes = {small_shape()};
+    Measurement measurement;
+    measurement.shape = "small";
+    measurement.threads = 2;
+    measurement.seconds = {1, 1, 1};
+    measurement.round_trip_ns = 340;
+    measurement.disturbed_share = disturbed_share;
+    measurement.slow_state = true;
+    results.measurements = {measurement};
+    std::ostringstream out;
+    print_measurements(results, out);
+    return out.str();
+  };
+  EXPECT_NE(printed(0.1).find("slow: 340 ns between cores"), std::string::npos);
+  EXPECT_NE(printed(0.9).find("slow: 90 % of samples on a shared core"), std::string::npos);
 }
 
 TEST(Group, WithoutABackendThereIsNothingToSample) {

@@ -100,6 +100,14 @@ TEST(Report, TellsWhichDemandsAllowLessThanTheRoofline) {
   EXPECT_TRUE(contains(page(json), "took 1.37 × that, the roofline 10.0 µs"));
 }
 
+TEST(Report, TellsTheDistanceOfCoresOnlyWhereItWasMeasured) {
+  Json json = results();
+  json["measurements"][0]["slow_state"] = true;
+  EXPECT_TRUE(contains(page(json), "slow state<"));
+  json["measurements"][0]["round_trip_ns"] = 340.2;
+  EXPECT_TRUE(contains(page(json), "slow state, 340 ns<"));
+}
+
 TEST(Report, HasMeasuredPeers) {
   Json json = results();
   json["versions"]["backends"]["onnxruntime"] = "ONNX Runtime 1.21.0";

@@ -114,14 +114,13 @@ CAROUSEL_INLINE Ahead share_ahead(const Piece& piece, std::int64_t r0) {
 }
 
 /// Adds a piece of the recurrent part to the tile.
-template <class AnyCell, int R, int B, class AnyAhead>
-CAROUSEL_INLINE void add_state(const RecurrentJob& job, Tile<R, B>& tile, const Piece& piece,
-                               std::int64_t r0, std::int64_t s, AnyAhead ahead) {
+template <class AnyCell, int R>
+CAROUSEL_INLINE void add_state(const RecurrentJob& job, Tile<R, 1>& tile, const Piece& piece,
+                               std::int64_t r0, std::int64_t s) {
   const float* h[R];
   h[0] = h_before(job, s) + r0 * job.state_stride + piece.first;
   for (int r = 1; r < R; ++r) h[r] = h[r - 1] + job.state_stride;
-  const std::int64_t block_stride = job.weights->state_size * AnyCell::kState.count * kWidth;
-  multiply<AnyCell::kState>(tile, h, piece.count, piece.weights, block_stride, ahead);
+  multiply<AnyCell::kState>(tile, h, piece.count, piece.weights, 0, share_ahead<R>(piece, r0));
 }
 
 /// Adds a piece of the input part to the tile.
@@ -240,7 +239,7 @@ void step_one_tile(const RecurrentJob& job, const AnyCell& cell, const float* ga
     const float* x[R];
     const float* h[R];
     for (int r = 0; r < R; ++r) {
-      x[r] = x_row(job, r, s);
+      x[r] = gates == nullptr ? x_row(job, r, s) : nullptr;
       h[r] = h_before(job, s) + r * job.state_stride;
     }
     const bool upwards = goes_upwards(job, s);
@@ -275,7 +274,7 @@ void step_tiles(const RecurrentJob& job, const AnyCell& cell, float* gates, std:
         float* sums = gates + r0 * stride + block * 4 * kWidth;
         Tile<R, 1> tile;
         load(tile, sums, stride);
-        add_state<AnyCell>(job, tile, piece, r0, s, share_ahead<R>(piece, r0));
+        add_state<AnyCell>(job, tile, piece, r0, s);
         if (piece.last) {
           update_units(job, cell, tile, r0, block, s);
         } else {
@@ -307,7 +306,7 @@ void step_from_inputs(const RecurrentJob& job, const AnyCell& cell, const float*
       Tile<R, 1> tile;
       load(tile, w.bias + block * 4 * kWidth, 0);
       add_inputs<AnyCell::kInput>(tile, inputs, inputs_piece, r0);
-      add_state<AnyCell>(job, tile, state_piece, r0, s, share_ahead<R>(state_piece, r0));
+      add_state<AnyCell>(job, tile, state_piece, r0, s);
       update_units(job, cell, tile, r0, block, s);
     });
   });
@@ -448,12 +447,12 @@ void run_rows(const RecurrentJob& job, Seat seat) {
         call_one_row<AnyCell, false>(job, s, job.lengths[0]);
         return job.lengths[0];
       }
-      if (active <= kMaxRows && s + 1 == job.lengths[0]) {
+      const bool within = s < seat.stretch.last;
+      if (!within && active <= kMaxRows && s + 1 == job.lengths[0]) {
         step_one_tile(job, cell, nullptr, s, active, share(job.weights->blocks, seat));
         finish_step(job, seat, s, active);
         return s + 1;
       }
-      const bool within = s < seat.stretch.last;
       if (within || worth_hoisting(job, active)) {
         if (!within) project_stretch<AnyCell>(job, seat, s, active, inputs);
         run_stretch(job, cell, seat, s, active);

@@ -16,9 +16,9 @@ constexpr Kernels kKernels{.width = 16,
                            .tanh = nullptr,
                            .sigmoid = nullptr};
 
-Split split(std::int64_t hidden, std::int64_t batch, int threads, bool exact = false) {
+Split split(std::int64_t hidden, std::int64_t batch, int threads) {
   const LayerSpec spec = make_spec(Cell::lstm, hidden, hidden);
-  return make_split(spec, kKernels, {.threads = threads, .exact_threads = exact}, batch);
+  return make_split(spec, kKernels, {.threads = threads}, batch);
 }
 
 TEST(Split, OneThreadTakesAllRowsAtOnce) {

@@ -11,6 +11,7 @@
 // - kVectors: vectors of units in a block
 // - kMemory: what both functions are given besides: c, which `first` replaces, or the old h
 // - kFewRows: whether few rows have paths of their own, which is a lot of code
+// - kHalves: whether the last block may be a half one, likewise
 
 enum class Memory { cell, hidden, none };
 
@@ -20,6 +21,7 @@ struct Lstm {
   static constexpr int kVectors = 1;
   static constexpr Memory kMemory = Memory::cell;
   static constexpr bool kFewRows = true;
+  static constexpr bool kHalves = kWidth >= kLeastHalvedWidth;
 
   explicit Lstm(const PackedLayer&) {}
 
@@ -41,6 +43,8 @@ struct Lstm {
 
 /// Peepholes, coupled gates, clips, any activation.
 struct LstmVariant : Lstm {
+  static constexpr bool kHalves = false;
+
   explicit LstmVariant(const PackedLayer& layer) : Lstm(layer), w(layer) {}
 
   [[nodiscard]] Batch gated(int which, Batch a, int peephole, Batch c, std::int64_t block) const {
@@ -71,6 +75,7 @@ struct Gru {
   static constexpr int kVectors = 1;
   static constexpr Memory kMemory = Memory::hidden;
   static constexpr bool kFewRows = true;
+  static constexpr bool kHalves = kWidth >= kLeastHalvedWidth;
 
   explicit Gru(const PackedLayer&) {}
 
@@ -91,6 +96,7 @@ struct Gru {
 
 struct GruVariant : Gru {
   static constexpr bool kFewRows = false;
+  static constexpr bool kHalves = false;
 
   explicit GruVariant(const PackedLayer& layer) : Gru(layer), w(layer) {}
 
@@ -113,6 +119,7 @@ struct Rnn {
   static constexpr int kVectors = 4;
   static constexpr Memory kMemory = Memory::none;
   static constexpr bool kFewRows = true;
+  static constexpr bool kHalves = false;
 
   explicit Rnn(const PackedLayer&) {}
 

@@ -3,8 +3,9 @@
 
 // Single rows with few units. Included by kernels.cpp only, inside its anonymous namespace.
 
-/// Adds W a to all gates of one row: NB blocks, in groups that the registers have room for.
-template <Lanes lanes, int NB, int First = 0>
+/// Adds W a to all gates of one row: NB blocks, the last of which may be a half one, in groups that
+/// the registers have room for.
+template <Lanes lanes, bool kHalf, int NB, int First = 0>
 CAROUSEL_INLINE void multiply_row(Tile<1, NB>& gates, const float* a, std::int64_t count,
                                   const float* w) {
   constexpr int kLeft = NB - First;
@@ -14,23 +15,23 @@ CAROUSEL_INLINE void multiply_row(Tile<1, NB>& gates, const float* a, std::int64
   const float* const row[1] = {a};
   Tile<1, B> tile;
   copy_blocks<B>(tile.acc[0], gates.acc[0] + First);
-  multiply<lanes>(tile, row, count, w + First * stride, stride);
+  multiply<lanes, kHalf && B == kLeft>(tile, row, count, w + First * stride, stride);
   copy_blocks<B>(gates.acc[0] + First, tile.acc[0]);
-  if constexpr (B < kLeft) multiply_row<lanes, NB, First + B>(gates, a, count, w);
+  if constexpr (B < kLeft) multiply_row<lanes, kHalf, NB, First + B>(gates, a, count, w);
 }
 
 /// Bias and input part of all gates of one row.
-template <class AnyCell, int NB>
+template <class AnyCell, bool kHalf, int NB>
 CAROUSEL_INLINE void start_row(Tile<1, NB>& gates, const PackedLayer& w, const float* x) {
   load(gates, w.bias, 0);
-  multiply_row<AnyCell::kInput>(gates, x, w.input_size, w.weight_ih);
+  multiply_row<AnyCell::kInput, kHalf>(gates, x, w.input_size, w.weight_ih);
 }
 
 /// Steps [s0, end) of a single row: c stays in registers, h in one small buffer. Here a step takes
 /// as long as its chain of dependent operations. So what is not on that chain is computed while its
 /// end is waited for: an LSTM's o and, unless the inputs have been projected ahead, the input part
 /// of the next step.
-template <class AnyCell, int NB, bool kAhead>
+template <class AnyCell, int NB, bool kHalf, bool kAhead>
 void run_one_row(const RecurrentJob& job, std::int64_t s0, std::int64_t end) {
   constexpr std::int64_t kUnits = AnyCell::kVectors * kWidth;
   const PackedLayer& w = *job.weights;
@@ -48,7 +49,7 @@ void run_one_row(const RecurrentJob& job, std::int64_t s0, std::int64_t end) {
   const float* x = x_row(job, 0, s0);
   float* y = y_row(job, 0, s0);
   Tile<1, NB> next;
-  if constexpr (!kAhead) start_row<AnyCell>(next, w, x);
+  if constexpr (!kAhead) start_row<AnyCell, kHalf>(next, w, x);
   for (std::int64_t s = s0; s < end; ++s, y += direction * job.y.step_stride) {
     Tile<1, NB> gates;
     if constexpr (kAhead) {
@@ -56,12 +57,13 @@ void run_one_row(const RecurrentJob& job, std::int64_t s0, std::int64_t end) {
     } else {
       copy_blocks<NB>(gates.acc[0], next.acc[0]);
     }
-    multiply_row<AnyCell::kState>(gates, h, w.state_size, w.weight_hh);
+    multiply_row<AnyCell::kState, kHalf>(gates, h, w.state_size, w.weight_hh);
+    if constexpr (kHalf) spread_half_block<AnyCell::kInput>(gates);
 #pragma GCC unroll 8
     for (int b = 0; b < NB; ++b) cell.first(gates.acc[0][b], memory[b], b);
     if (!kAhead && s + 1 < end) {
       x += direction * job.x.step_stride;
-      start_row<AnyCell>(next, w, x);
+      start_row<AnyCell, kHalf>(next, w, x);
     }
 #pragma GCC unroll 8
     for (int b = 0; b < NB; ++b) {
@@ -83,11 +85,11 @@ void run_one_row(const RecurrentJob& job, std::int64_t s0, std::int64_t end) {
 template <class AnyCell, bool kAhead, int NB = kMaxOneRowBlocks / AnyCell::kVectors>
 inline void call_one_row(const RecurrentJob& job, std::int64_t s0, std::int64_t end) {
   if constexpr (NB > 0) {
-    if (job.weights->blocks == NB) {
-      run_one_row<AnyCell, NB, kAhead>(job, s0, end);
-    } else {
-      call_one_row<AnyCell, kAhead, NB - 1>(job, s0, end);
+    if (job.weights->blocks != NB) return call_one_row<AnyCell, kAhead, NB - 1>(job, s0, end);
+    if constexpr (AnyCell::kHalves) {
+      if (job.weights->half) return run_one_row<AnyCell, NB, true, kAhead>(job, s0, end);
     }
+    run_one_row<AnyCell, NB, false, kAhead>(job, s0, end);
   }
 }
 

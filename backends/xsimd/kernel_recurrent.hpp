@@ -35,10 +35,11 @@ CAROUSEL_INLINE void store_units(const RecurrentJob& job, const Batch (&h)[AnyCe
 }
 
 /// The new state of the tile's units from their accumulators.
-template <class AnyCell, int R, int B>
+template <bool kHalf, class AnyCell, int R, int B>
 CAROUSEL_INLINE void update_units(const RecurrentJob& job, const AnyCell& cell, Tile<R, B>& tile,
                                   std::int64_t r0, std::int64_t block, std::int64_t s) {
   constexpr std::int64_t kUnits = AnyCell::kVectors * kWidth;
+  if constexpr (kHalf) spread_half_block<AnyCell::kInput>(tile);
   Batch memory[R * B];
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
@@ -85,6 +86,7 @@ struct Piece {
 };
 
 /// All sums of a block over a matrix [blocks][inputs][G][W]; `next` is the block that follows.
+/// `lanes` are those of a whole block, here and below.
 template <Lanes lanes>
 CAROUSEL_INLINE Piece whole_block(const float* matrix, std::int64_t inputs, std::int64_t block,
                                   std::int64_t next, Pace pace) {
@@ -93,9 +95,9 @@ CAROUSEL_INLINE Piece whole_block(const float* matrix, std::int64_t inputs, std:
 }
 
 /// Calls `body(piece)` for the pieces of `block`, which have at most `most` terms.
-template <Lanes lanes, class Body>
+template <Lanes lanes, bool kHalf, class Body>
 inline void for_each_piece(const Piece& block, std::int64_t most, Body&& body) {
-  constexpr std::int64_t kTerm = lanes.count * kWidth;
+  constexpr std::int64_t kTerm = lanes_of_block<kHalf>(lanes).count * kWidth;
   for (std::int64_t k = 0; k < block.count; k += most) {
     const std::int64_t count = smaller(most, block.count - k);
     const bool last = k + count == block.count;
@@ -114,22 +116,23 @@ CAROUSEL_INLINE Ahead share_ahead(const Piece& piece, std::int64_t r0) {
 }
 
 /// Adds a piece of the recurrent part to the tile.
-template <class AnyCell, int R>
+template <class AnyCell, bool kHalf, int R>
 CAROUSEL_INLINE void add_state(const RecurrentJob& job, Tile<R, 1>& tile, const Piece& piece,
                                std::int64_t r0, std::int64_t s) {
   const float* h[R];
   h[0] = h_before(job, s) + r0 * job.state_stride + piece.first;
   for (int r = 1; r < R; ++r) h[r] = h[r - 1] + job.state_stride;
-  multiply<AnyCell::kState>(tile, h, piece.count, piece.weights, 0, share_ahead<R>(piece, r0));
+  multiply<AnyCell::kState, kHalf>(tile, h, piece.count, piece.weights, 0,
+                                   share_ahead<R>(piece, r0));
 }
 
 /// Adds a piece of the input part to the tile.
-template <Lanes kInput, int R>
+template <Lanes kInput, bool kHalf, int R>
 CAROUSEL_INLINE void add_inputs(Tile<R, 1>& tile, const float* const* inputs, const Piece& piece,
                                 std::int64_t r0) {
   const float* x[R];
   for (int r = 0; r < R; ++r) x[r] = inputs[r0 + r] + piece.first;
-  multiply<kInput>(tile, x, piece.count, piece.weights, 0, share_ahead<R>(piece, r0));
+  multiply<kInput, kHalf>(tile, x, piece.count, piece.weights, 0, share_ahead<R>(piece, r0));
 }
 
 /// h' = W_hr hidden for one step: the member's share of the groups of outputs.
@@ -156,32 +159,41 @@ inline void project_hidden(const RecurrentJob& job, std::int64_t s, std::int64_t
   }
 }
 
-/// Calls `body(block, next)` upwards; the first one follows the last.
-template <class Body>
-inline void for_each_block_and_next(Range blocks, Body&& body) {
-  for (std::int64_t block = blocks.first; block < blocks.last; ++block) {
-    body(block, block + 1 < blocks.last ? block + 1 : blocks.first);
-  }
+/// Whether a range of blocks ends with the layer's half block.
+inline bool ends_in_half(const PackedLayer& w, Range blocks) {
+  return w.half && blocks.last == w.blocks && blocks.first < blocks.last;
 }
 
-/// The vectors of the bias that no inputs are added to: the first `kUsed` of four are.
-template <int kUsed, int R>
+/// Calls `body(Blocks, block, next)` for single blocks, upwards; the first one follows the last.
+template <bool kHalves, class Body>
+inline void for_each_block_and_next(const PackedLayer& w, Range blocks, Body&& body) {
+  for_each_block<kMaxRows, kHalves>(
+      blocks.first, blocks.last, ends_in_half(w, blocks), true, [&](auto one, std::int64_t block) {
+        body(one, block, block + 1 < blocks.last ? block + 1 : blocks.first);
+      });
+}
+
+/// The vectors of the bias that no inputs are added to.
+template <Lanes kUsed, int R>
 CAROUSEL_INLINE void copy_rest(float* sums, std::int64_t row_stride, const float* bias) {
   for (int r = 0; r < R; ++r) {
-    for (int v = kUsed; v < 4; ++v) {
+    for (int v = 0; v < 4; ++v) {
+      if (kUsed.include(v)) continue;
       Batch::load_aligned(bias + v * kWidth).store_aligned(sums + r * row_stride + v * kWidth);
     }
   }
 }
 
 /// Projects the listed inputs of `count` (row, step) pairs for the given blocks.
-template <Lanes kInput>
+template <Lanes kInput, bool kHalves>
 void project_inputs(const RecurrentJob& job, const float* const* inputs, std::int64_t count,
                     Range blocks) {
   const PackedLayer& w = *job.weights;
   const std::int64_t stride = w.blocks * 4 * kWidth;
   const Pace pace = pace_of<kInput>(count);
-  for_each_block_and_next(blocks, [&](std::int64_t block, std::int64_t next) {
+  for_each_block_and_next<kHalves>(w, blocks, [&](auto one, std::int64_t block, std::int64_t next) {
+    constexpr bool kHalf = decltype(one)::half;
+    constexpr Lanes kUsed = lanes_of_block<kHalf>(kInput);
     const std::int64_t column = block * 4 * kWidth;
     const auto add = [&](const Piece& piece) {
       for_each_tile(count, [&](auto rows, std::int64_t m0) {
@@ -189,17 +201,17 @@ void project_inputs(const RecurrentJob& job, const float* const* inputs, std::in
         float* sums = job.gates + m0 * stride + column;
         Tile<R, 1> tile{};
         if (piece.first == 0) {
-          load<kInput.count>(tile, w.bias + column, 0);
-          copy_rest<kInput.count, R>(sums, stride, w.bias + column);
+          load<kUsed>(tile, w.bias + column, 0);
+          copy_rest<kUsed, R>(sums, stride, w.bias + column);
         } else {
-          load<kInput.count>(tile, sums, stride);
+          load<kUsed>(tile, sums, stride);
         }
-        add_inputs<kInput>(tile, inputs, piece, m0);
-        store<kInput.count>(tile, sums, stride);
+        add_inputs<kInput, kHalf>(tile, inputs, piece, m0);
+        store<kUsed>(tile, sums, stride);
       });
     };
-    for_each_piece<kInput>(whole_block<kInput>(w.weight_ih, w.input_size, block, next, pace),
-                           job.piece, add);
+    for_each_piece<kInput, kHalf>(whole_block<kInput>(w.weight_ih, w.input_size, block, next, pace),
+                                  job.piece, add);
   });
 }
 
@@ -214,16 +226,17 @@ inline bool goes_upwards(const RecurrentJob& job, std::int64_t s) {
 }
 
 /// Adds W a to the tile of all rows: the blocks from `block` on, of a matrix [blocks][count][G][W].
-template <Lanes lanes, int R, int B>
+template <Lanes lanes, bool kHalf, int R, int B>
 CAROUSEL_INLINE void add_product(const RecurrentJob& job, Tile<R, B>& tile,
                                  const float* const (&a)[R], std::int64_t count,
                                  const float* matrix, std::int64_t block) {
   constexpr std::int64_t kTerm = lanes.count * kWidth;
   const float* weights = matrix + block * count * kTerm;
   if (kTimeToFetch<R> && job.far_ahead > 0) {
-    multiply<lanes>(tile, a, count, weights, count * kTerm, Ahead{weights + job.far_ahead, kTerm});
+    multiply<lanes, kHalf>(tile, a, count, weights, count * kTerm,
+                           Ahead{weights + job.far_ahead, kTerm});
   } else {
-    multiply<lanes>(tile, a, count, weights, count * kTerm);
+    multiply<lanes, kHalf>(tile, a, count, weights, count * kTerm);
   }
 }
 
@@ -242,18 +255,20 @@ void step_one_tile(const RecurrentJob& job, const AnyCell& cell, const float* ga
       x[r] = gates == nullptr ? x_row(job, r, s) : nullptr;
       h[r] = h_before(job, s) + r * job.state_stride;
     }
-    const bool upwards = goes_upwards(job, s);
-    for_each_block<R>(blocks.first, blocks.last, upwards, [&](auto pair, std::int64_t block) {
-      Tile<R, decltype(pair)::value> tile;
-      if (gates == nullptr) {
-        load(tile, w.bias + block * 4 * kWidth, 0);
-        add_product<AnyCell::kInput>(job, tile, x, w.input_size, w.weight_ih, block);
-      } else {
-        load(tile, gates + block * 4 * kWidth, stride);
-      }
-      add_product<AnyCell::kState>(job, tile, h, w.state_size, w.weight_hh, block);
-      update_units(job, cell, tile, r0, block, s);
-    });
+    for_each_block<R, AnyCell::kHalves>(
+        blocks.first, blocks.last, ends_in_half(w, blocks), goes_upwards(job, s),
+        [&](auto some, std::int64_t block) {
+          constexpr bool kHalf = decltype(some)::half;
+          Tile<R, decltype(some)::count> tile;
+          if (gates == nullptr) {
+            load(tile, w.bias + block * 4 * kWidth, 0);
+            add_product<AnyCell::kInput, kHalf>(job, tile, x, w.input_size, w.weight_ih, block);
+          } else {
+            load(tile, gates + block * 4 * kWidth, stride);
+          }
+          add_product<AnyCell::kState, kHalf>(job, tile, h, w.state_size, w.weight_hh, block);
+          update_units<kHalf>(job, cell, tile, r0, block, s);
+        });
   });
 }
 
@@ -265,7 +280,8 @@ void step_tiles(const RecurrentJob& job, const AnyCell& cell, float* gates, std:
   const std::int64_t stride = w.blocks * 4 * kWidth;
   const Pace pace = pace_of<AnyCell::kState>(active);
   const bool upwards = goes_upwards(job, s);
-  for_each_block<kMaxRows>(blocks.first, blocks.last, upwards, [&](auto, std::int64_t block) {
+  const auto step_block = [&](auto one, std::int64_t block) {
+    constexpr bool kHalf = decltype(one)::half;
     const std::int64_t next = upwards ? block + 1 : block - 1;
     const bool turn = next < blocks.first || next >= blocks.last;
     const auto add = [&](const Piece& piece) {
@@ -274,18 +290,20 @@ void step_tiles(const RecurrentJob& job, const AnyCell& cell, float* gates, std:
         float* sums = gates + r0 * stride + block * 4 * kWidth;
         Tile<R, 1> tile;
         load(tile, sums, stride);
-        add_state<AnyCell>(job, tile, piece, r0, s);
+        add_state<AnyCell, kHalf>(job, tile, piece, r0, s);
         if (piece.last) {
-          update_units(job, cell, tile, r0, block, s);
+          update_units<kHalf>(job, cell, tile, r0, block, s);
         } else {
           store(tile, sums, stride);
         }
       });
     };
-    for_each_piece<AnyCell::kState>(
+    for_each_piece<AnyCell::kState, kHalf>(
         whole_block<AnyCell::kState>(w.weight_hh, w.state_size, block, turn ? block : next, pace),
         job.piece, add);
-  });
+  };
+  for_each_block<kMaxRows, AnyCell::kHalves>(blocks.first, blocks.last, ends_in_half(w, blocks),
+                                             upwards, step_block);
 }
 
 /// One step from x itself: worth it when there are enough rows to use each weight several times.
@@ -296,7 +314,8 @@ void step_from_inputs(const RecurrentJob& job, const AnyCell& cell, const float*
   const Pace input_pace = pace_of<AnyCell::kInput>(active);
   const Pace state_pace = pace_of<AnyCell::kState>(active);
   for (std::int64_t r = 0; r < active; ++r) inputs[r] = x_row(job, r, s);
-  for_each_block_and_next(blocks, [&](std::int64_t block, std::int64_t next) {
+  const auto step_block = [&](auto one, std::int64_t block, std::int64_t next) {
+    constexpr bool kHalf = decltype(one)::half;
     const Piece inputs_piece =
         whole_block<AnyCell::kInput>(w.weight_ih, w.input_size, block, next, input_pace);
     const Piece state_piece =
@@ -305,11 +324,12 @@ void step_from_inputs(const RecurrentJob& job, const AnyCell& cell, const float*
       constexpr int R = decltype(rows)::value;
       Tile<R, 1> tile;
       load(tile, w.bias + block * 4 * kWidth, 0);
-      add_inputs<AnyCell::kInput>(tile, inputs, inputs_piece, r0);
-      add_state<AnyCell>(job, tile, state_piece, r0, s);
-      update_units(job, cell, tile, r0, block, s);
+      add_inputs<AnyCell::kInput, kHalf>(tile, inputs, inputs_piece, r0);
+      add_state<AnyCell, kHalf>(job, tile, state_piece, r0, s);
+      update_units<kHalf>(job, cell, tile, r0, block, s);
     });
-  });
+  };
+  for_each_block_and_next<AnyCell::kHalves>(w, blocks, step_block);
 }
 
 /// What remains of a step once the units are updated.
@@ -337,7 +357,8 @@ void project_stretch(const RecurrentJob& job, Seat& seat, std::int64_t s0, std::
     n = active_rows(job, end + 1, n);
   }
   seat.stretch = {s0, end};
-  project_inputs<AnyCell::kInput>(job, inputs, listed, share(job.weights->blocks, seat));
+  project_inputs<AnyCell::kInput, AnyCell::kHalves>(job, inputs, listed,
+                                                    share(job.weights->blocks, seat));
 }
 
 /// Half of the state before step s stands in another member's cache. All lines are asked for at

@@ -75,8 +75,8 @@ inline void blend_states(const RecurrentJob& job, std::int64_t s, std::int64_t a
       reset[r] = job.hidden + (r0 + r) * job.unit_stride;
     }
     const bool upwards = goes_upwards(job, s);
-    for_each_block<R>(blocks.first, blocks.last, upwards, [&](auto pair, std::int64_t block) {
-      constexpr int B = decltype(pair)::value;
+    const auto blend = [&](auto some, std::int64_t block) {
+      constexpr int B = decltype(some)::count;
       Tile<R, B> tile;
       load(tile, w.bias + block * 4 * kWidth, 0);
       multiply<kUpdateAndCandidate>(tile, x, w.input_size, w.weight_ih + block * stride_ih,
@@ -85,7 +85,8 @@ inline void blend_states(const RecurrentJob& job, std::int64_t s, std::int64_t a
       multiply<kCandidate>(tile, reset, w.state_size, w.candidate_hh + block * stride_hh,
                            stride_hh);
       blend_units(job, tile, r0, block, s);
-    });
+    };
+    for_each_block<R, false>(blocks.first, blocks.last, false, upwards, blend);
   });
 }
 

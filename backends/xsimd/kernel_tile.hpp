@@ -14,15 +14,42 @@ struct Tile {
   Batch acc[R][B][4];
 };
 
+/// Which accumulators the weight vectors of each k add to.
+struct Lanes {
+  int count;
+  int to[4];
+
+  [[nodiscard]] constexpr bool include(int accumulator) const {
+    for (int v = 0; v < count; ++v) {
+      if (to[v] == accumulator) return true;
+    }
+    return false;
+  }
+};
+constexpr Lanes kAllLanes{4, {0, 1, 2, 3}};
+
+/// Neighbouring blocks of units that a tile works on; the last one may be a half block.
+template <int kCount, bool kHalf = false>
+struct Blocks {
+  static constexpr int count = kCount;
+  static constexpr bool half = kHalf;
+};
+
+/// What the weight vectors of a block add to: in a half block, two of them share each vector.
+template <bool kHalf>
+constexpr Lanes lanes_of_block(Lanes lanes) {
+  return kHalf ? Lanes{(lanes.count + 1) / 2, {lanes.to[0], lanes.to[2], 0, 0}} : lanes;
+}
+
 /// Starts from four vectors per block at `start + r * row_stride + b * 4W` (row_stride 0: a bias),
-/// or the first `kUsed` of them: the others would occupy registers.
-template <int kUsed = 4, int R, int B>
+/// or those of `kUsed`: the others would occupy registers.
+template <Lanes kUsed = kAllLanes, int R, int B>
 CAROUSEL_INLINE void load(Tile<R, B>& tile, const float* start, std::int64_t row_stride) {
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 16
     for (int v = 0; v < 4 * B; ++v) {
-      if (v % 4 >= kUsed) continue;
+      if (!kUsed.include(v % 4)) continue;
       tile.acc[r][v / 4][v % 4] = Batch::load_aligned(start + r * row_stride + v * kWidth);
     }
   }
@@ -47,24 +74,17 @@ CAROUSEL_INLINE void clear(Tile<R, B>& tile) {
 }
 
 /// Likewise.
-template <int kUsed = 4, int R, int B>
+template <Lanes kUsed = kAllLanes, int R, int B>
 CAROUSEL_INLINE void store(const Tile<R, B>& tile, float* start, std::int64_t row_stride) {
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 16
     for (int v = 0; v < 4 * B; ++v) {
-      if (v % 4 >= kUsed) continue;
+      if (!kUsed.include(v % 4)) continue;
       tile.acc[r][v / 4][v % 4].store_aligned(start + r * row_stride + v * kWidth);
     }
   }
 }
-
-/// Which accumulators the weight vectors of each k add to.
-struct Lanes {
-  int count;
-  int to[4];
-};
-constexpr Lanes kAllLanes{4, {0, 1, 2, 3}};
 
 constexpr std::int64_t kLineFloats = 16;
 
@@ -97,30 +117,37 @@ CAROUSEL_INLINE Batch load_once(const float* from) {
   return vector;
 }
 
-/// acc[r][b][lanes.to[v]] += sum over k of a[r][k] * w[b][k][v], k ascending.
-template <Lanes lanes = kAllLanes, int R, int B, class AnyAhead = NothingAhead>
+/// acc[r][b][lanes.to[v]] += sum over k of a[r][k] * w[b][k][v], k ascending; likewise with the
+/// lanes of a half block, if the last one is (`kHalf`).
+template <Lanes lanes = kAllLanes, bool kHalf = false, int R, int B, class AnyAhead = NothingAhead>
 CAROUSEL_INLINE void multiply(Tile<R, B>& tile, const float* const (&a)[R], std::int64_t count,
                               const float* w, std::int64_t block_stride, AnyAhead ahead = {}) {
   constexpr bool kOnce = R == 2 || R == 3;
+  constexpr Lanes kLast = lanes_of_block<kHalf>(lanes);
+  constexpr int kWidest = (B > 1 ? lanes : kLast).count * kWidth;
+  const float* last = w + (B - 1) * block_stride;
   Tile<R, B> t = tile;  // a local copy stays in registers
   for (std::int64_t k = 0; k < count; ++k) {
     Batch row[R];
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) row[r] = Batch(a[r][k]);
-    ahead.template fetch<(lanes.count * kWidth > kLineFloats)>();
+    ahead.template fetch<(kWidest > kLineFloats)>();
 #pragma GCC unroll 4
     for (int b = 0; b < B; ++b) {
+      const bool half = kHalf && b == B - 1;
+      const Lanes& in = half ? kLast : lanes;
 #pragma GCC unroll 4
-      for (int v = 0; v < lanes.count; ++v) {
-        const float* const at = w + b * block_stride + v * kWidth;
+      for (int v = 0; v < in.count; ++v) {
+        const float* const at = (half ? last : w + b * block_stride) + v * kWidth;
         const Batch weight = kOnce ? load_once(at) : Batch::load_aligned(at);
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) {
-          t.acc[r][b][lanes.to[v]] = xsimd::fma(row[r], weight, t.acc[r][b][lanes.to[v]]);
+          t.acc[r][b][in.to[v]] = xsimd::fma(row[r], weight, t.acc[r][b][in.to[v]]);
         }
       }
     }
     w += lanes.count * kWidth;
+    last += kLast.count * kWidth;
   }
   tile = t;
 }
@@ -149,20 +176,59 @@ inline void for_each_tile(std::int64_t count, Body&& body) {
   }
 }
 
-/// Calls `body(integral constant B, first block)` over [first, last), upwards or downwards: two
-/// blocks at once where R rows leave room for them in the registers, else single ones.
-template <int R, class Body>
-inline void for_each_block(std::int64_t first, std::int64_t last, bool upwards, Body&& body) {
+/// The upper half of the vector below, the lower half above.
+CAROUSEL_INLINE Batch swap_halves(Batch v) {
+  struct Opposite {
+    static constexpr std::uint32_t get(std::uint32_t lane, std::uint32_t lanes) {
+      return (lane + lanes / 2) % lanes;
+    }
+  };
+  return xsimd::swizzle(v, xsimd::make_batch_constant<std::uint32_t, Arch, Opposite>());
+}
+
+/// Gives those that shared a vector of the half block, which is the last one, each its own. Their
+/// upper halves are nothing of use.
+template <Lanes lanes, int R, int B>
+CAROUSEL_INLINE void spread_half_block(Tile<R, B>& tile) {
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 2
+    for (int v = 1; v < lanes.count; v += 2) {
+      tile.acc[r][B - 1][lanes.to[v]] = swap_halves(tile.acc[r][B - 1][lanes.to[v - 1]]);
+    }
+  }
+}
+
+/// Calls `body(Blocks, first block)` over [first, last), upwards or downwards: two blocks at once
+/// where R rows leave room for them in the registers, else single ones. A half block, which is the
+/// last one, goes with the one before it: alone it has too few sums to keep the multipliers busy.
+template <int R, bool kHalves, class Body>
+inline void for_each_block(std::int64_t first, std::int64_t last, bool half, bool upwards,
+                           Body&& body) {
   constexpr int B = 2 * R <= kMaxRows ? 2 : 1;
+  if constexpr (kHalves) {
+    if (half) {
+      const bool alone = B == 1 || last - first == 1;
+      const std::int64_t end = last - (alone ? 1 : B);
+      if (upwards) for_each_block<R, false>(first, end, false, upwards, body);
+      if (alone) {
+        body(Blocks<1, true>{}, end);
+      } else {
+        body(Blocks<B, true>{}, end);
+      }
+      if (!upwards) for_each_block<R, false>(first, end, false, upwards, body);
+      return;
+    }
+  }
   const std::int64_t rest = (last - first) % B;
   if (upwards) {
-    for (; first + B <= last; first += B) body(Int<B>{}, first);
+    for (; first + B <= last; first += B) body(Blocks<B>{}, first);
   }
   if constexpr (B > 1) {
-    for (std::int64_t i = 0; i < rest; ++i) body(Int<1>{}, last - 1 - i);
+    for (std::int64_t i = 0; i < rest; ++i) body(Blocks<1>{}, last - 1 - i);
   }
   if (!upwards) {
-    for (last -= rest; last > first; last -= B) body(Int<B>{}, last - B);
+    for (last -= rest; last > first; last -= B) body(Blocks<B>{}, last - B);
   }
 }
 

@@ -13,6 +13,9 @@
 
 namespace carousel::simd {
 
+/// Narrower vectors have no half blocks.
+constexpr std::int64_t kLeastHalvedWidth = 16;
+
 /// One direction of a recurrent layer, packed. W is the vector width. A block is what one set of
 /// four accumulators works on: W hidden units of an LSTM or GRU, 4W of a plain RNN; units beyond
 /// hidden_size are padded with zeros. The vectors of a block:
@@ -21,12 +24,19 @@ namespace carousel::simd {
 ///   LSTM      i f g o         i f g o         i f g o
 ///   GRU       r z n           r z n           r z n of the input, n of the state
 ///   RNN       4 neighbours    4 neighbours    4 neighbours
+///
+/// A last block of at most W/2 units may be a half block, whose vectors hold two gates each, one in
+/// the lower half and one in the upper:
+///
+///   LSTM      if go           if go           if - go -
+///   GRU       rz n            rz n            rz - n of the input, n of the state
 struct PackedLayer {
   Cell cell = Cell::lstm;
   std::int64_t input_size = 0;
   std::int64_t hidden_size = 0;
   std::int64_t state_size = 0;
   std::int64_t blocks = 0;  ///< of hidden units
+  bool half = false;        ///< the last one is a half block
   std::int64_t groups = 0;  ///< of projected outputs, ceil(state_size / 4W); 0: no projection
   const float* weight_ih = nullptr;  ///< [blocks][input_size][G][W]
   const float* weight_hh = nullptr;  ///< [blocks][state_size][G][W]

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/xsimd/packing.hpp"
+#include "backends/xsimd/tiling.hpp"
 
 #include <algorithm>
 
@@ -21,17 +22,23 @@ void transpose_into(float* to, std::int64_t stride, const float* from, std::int6
   }
 }
 
-/// weight [gates*units, columns] with the gates one after the other to [blocks][columns][gates][W].
+/// weight [gates*units, columns] with the gates one after the other to [blocks][columns][gates][W],
+/// or, for a half block at the end, [columns][ceil(gates / 2)][2][W/2].
 AlignedFloats pack_gates(std::span<const float> weight, std::int64_t gates, std::int64_t units,
-                         std::int64_t columns, std::int64_t width) {
-  const std::int64_t blocks = (units + width - 1) / width;
-  AlignedFloats packed(blocks * columns * gates * width);
+                         std::int64_t columns, std::int64_t width, bool half = false) {
+  const std::int64_t blocks = ceil_div(units, width);
+  const std::int64_t vectors_of_half = ceil_div(gates, 2);
+  const std::int64_t saved = half ? gates - vectors_of_half : 0;
+  AlignedFloats packed((blocks * gates - saved) * columns * width);
   for (std::int64_t block = 0; block < blocks; ++block) {
+    const bool is_half = half && block == blocks - 1;
     const std::int64_t lanes = std::min(width, units - block * width);
+    const std::int64_t stride = (is_half ? vectors_of_half : gates) * width;
     for (std::int64_t gate = 0; gate < gates; ++gate) {
       const float* from = weight.data() + (gate * units + block * width) * columns;
-      transpose_into(packed.data() + (block * columns * gates + gate) * width, gates * width, from,
-                     columns, lanes);
+      const std::int64_t lane = gate * (is_half ? width / 2 : width);
+      transpose_into(packed.data() + block * columns * gates * width + lane, stride, from, columns,
+                     lanes);
     }
   }
   return packed;
@@ -41,7 +48,13 @@ AlignedFloats pack_gates(std::span<const float> weight, std::int64_t gates, std:
 AlignedFloats pack_matrix(const LayerSpec& spec, std::span<const float> weight,
                           std::int64_t columns, std::int64_t width) {
   if (spec.cell == Cell::rnn) return pack_rows(weight, spec.hidden_size, columns, width);
-  return pack_gates(weight, spec.gates(), spec.hidden_size, columns, width);
+  return pack_gates(weight, spec.gates(), spec.hidden_size, columns, width,
+                    ends_in_half_block(spec, width));
+}
+
+/// Moves the lower half of the vector that follows to the upper half of this one.
+void share_vector(float* vector, std::int64_t width) {
+  std::copy_n(vector + width, width / 2, vector + width / 2);
 }
 
 /// The biases of input and state together; for a GRU those of its candidate apart, as a fourth
@@ -58,7 +71,13 @@ AlignedFloats pack_bias(const LayerSpec& spec, const WeightsView& weights, std::
     std::copy(state + together, state + all, rest);
   }
   if (spec.cell == Cell::rnn) return pack_rows(sum, spec.hidden_size, 1, width);
-  return pack_gates(sum, 4, spec.hidden_size, 1, width);
+  AlignedFloats packed = pack_gates(sum, 4, spec.hidden_size, 1, width);
+  if (ends_in_half_block(spec, width)) {
+    float* const block = packed.data() + (spec.hidden_size / width) * 4 * width;
+    share_vector(block, width);
+    if (spec.cell == Cell::lstm) share_vector(block + 2 * width, width);
+  }
+  return packed;
 }
 
 /// Rows of the gates [first, last) of a matrix whose gates stand one after the other.

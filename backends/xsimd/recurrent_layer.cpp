@@ -137,6 +137,7 @@ PackedLayer describe_packed(const LayerSpec& spec, const RecurrentArrays& arrays
           .hidden_size = spec.hidden_size,
           .state_size = spec.state_size(),
           .blocks = ceil_div(spec.hidden_size, block_units(spec, width)),
+          .half = ends_in_half_block(spec, width),
           .groups = ceil_div(spec.proj_size, 4 * width),
           .weight_ih = arrays.weight_ih.data(),
           .weight_hh = arrays.weight_hh.data(),

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/xsimd/tiling.hpp"
 
+#include "backends/xsimd/kernels.hpp"
+#include "core/plain_cell.hpp"
+
 #include <carousel/cpu.hpp>
 
 #include <algorithm>
@@ -60,11 +63,19 @@ std::int64_t block_units(const LayerSpec& spec, std::int64_t width) {
   return spec.cell == Cell::rnn ? 4 * width : width;
 }
 
+bool ends_in_half_block(const LayerSpec& spec, std::int64_t width) {
+  const bool reset_first = spec.cell == Cell::gru && !spec.linear_before_reset;
+  if (width < kLeastHalvedWidth || spec.cell == Cell::rnn || reset_first) return false;
+  const std::int64_t rest = spec.hidden_size % width;
+  return is_plain_cell(spec) && rest > 0 && 2 * rest <= width;
+}
+
 std::int64_t matrix_bytes(const LayerSpec& spec, std::int64_t width) {
   const std::int64_t block = block_units(spec, width);
   const std::int64_t units = ceil_div(spec.hidden_size, block) * block;
+  const std::int64_t saved = ends_in_half_block(spec, width) ? spec.gates() / 2 * width : 0;
   const std::int64_t terms = spec.input_size + spec.state_size();
-  return spec.gates() * units * terms * static_cast<std::int64_t>(sizeof(float));
+  return (spec.gates() * units - saved) * terms * static_cast<std::int64_t>(sizeof(float));
 }
 
 std::int64_t l2_bytes() { return cpu().l2_bytes > 0 ? cpu().l2_bytes : std::int64_t{512} << 10U; }

@@ -18,6 +18,9 @@ namespace carousel::simd {
 /// Units of a layer that one block of its packed weights stands for.
 [[nodiscard]] std::int64_t block_units(const LayerSpec& spec, std::int64_t width);
 
+/// Whether the last block of a layer is packed as a half block (see PackedLayer).
+[[nodiscard]] bool ends_in_half_block(const LayerSpec& spec, std::int64_t width);
+
 /// Bytes of one direction's packed matrices.
 [[nodiscard]] std::int64_t matrix_bytes(const LayerSpec& spec, std::int64_t width);
 

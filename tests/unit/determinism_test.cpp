@@ -160,6 +160,7 @@ std::vector<Case> supported_by(const std::string& id, std::vector<Case> networks
 std::vector<Case> forward_networks() {
   return {{.input = 17, .hidden = 33, .layers = 2},
           {.input = 64, .hidden = 64},
+          {.input = 3, .hidden = 24},
           {.input = 9, .hidden = 40, .proj = 11, .layers = 2, .bias = false},
           {.input = 5, .hidden = 100, .head = 7},
           {.input = 1, .hidden = 1},
@@ -281,7 +282,7 @@ std::int64_t usual_l2_bytes() {
 }
 
 TEST_P(Determinism, LongSumsGiveTheSameBits) {
-  expect_rows_as_alone(GetParam(), usual_l2_bytes() / 384, 528, 13);
+  expect_rows_as_alone(GetParam(), usual_l2_bytes() / 384, 520, 13);
 }
 
 TEST_P(Determinism, LongSumsOfManyRowsGiveTheSameBits) {

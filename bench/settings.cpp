@@ -32,6 +32,7 @@ constexpr const char* kFooter =
   carousel_bench --lengths --shapes '*_b64' --seconds 120
   carousel_bench --backend xsimd:avx2,xsimd:avx512 --shapes amp40_b1
   carousel_bench --quick --cell gru              the same shapes with another cell
+  carousel_bench --quick --cell gru --reset-first
   carousel_bench --quick --compare --peers       with ONNX Runtime, in the same process
   carousel_bench --lengths --prepare             variable lengths; prepare, first runs, idle threads
   carousel_bench --plugin-route                  calls into plug-ins
@@ -87,6 +88,7 @@ constexpr std::array kQuickShapes{"sq16_b1",   "sq32_b16",  "sq64_b1",    "sq64_
 struct Arguments {
   std::string shapes;
   Cell cell = Cell::lstm;
+  bool reset_first = false;
   std::string backends;
   std::string threads;
   double seconds = 0;
@@ -113,7 +115,12 @@ void apply(const Arguments& arguments, Settings& settings) {
   const std::vector<std::string> quick(kQuickShapes.begin(), kQuickShapes.end());
   settings.shapes =
       select_shapes(arguments.shapes.empty() && arguments.quick ? quick : names(arguments.shapes));
-  for (Shape& shape : settings.shapes) shape = with_cell(shape, arguments.cell);
+  if (arguments.reset_first && arguments.cell != Cell::gru) {
+    throw Error("--reset-first: only a GRU has a reset gate (--cell gru)");
+  }
+  for (Shape& shape : settings.shapes) {
+    shape = with_cell(shape, arguments.cell, !arguments.reset_first);
+  }
   settings.backends = names(arguments.backends);
   check_backends(settings.backends);
   if (!arguments.threads.empty()) {
@@ -142,6 +149,8 @@ void add_options(CLI::App& app, Arguments& arguments, Settings& settings) {
   app.add_option("--cell", arguments.cell, "lstm, gru or rnn in these shapes (default: lstm)")
       ->transform(CLI::CheckedTransformer(std::map<std::string, Cell>{
           {"lstm", Cell::lstm}, {"gru", Cell::gru}, {"rnn", Cell::rnn}}));
+  app.add_flag("--reset-first", arguments.reset_first,
+               "with --cell gru: the reset gate before the matrix (ONNX: linear_before_reset 0)");
   app.add_option("--backend", arguments.backends, "only these families or ids, e.g. xsimd,scalar");
   app.add_option("--threads", arguments.threads, "only these counts (default: 1,2)");
   app.add_option("--seconds", arguments.seconds,

@@ -43,21 +43,24 @@ Model Shape::outline() const {
   for (std::int64_t i = 0; i < layers; ++i) {
     const auto direction = bidirectional ? Direction::bidirectional : Direction::forward;
     model.layers.push_back({make_spec(cell, width, hidden, direction), {}});
+    model.layers.back().spec.linear_before_reset = linear_before_reset;
     width = model.layers.back().spec.output_size();
   }
   return model;
 }
 
 Model Shape::random_model() const {
-  return cli::random_model({.input = input,
-                            .hidden = hidden,
-                            .steps = steps,
-                            .batch = batch,
-                            .layers = layers,
-                            .bidirectional = bidirectional,
-                            .proj = 0,
-                            .cell = cell},
-                           kSeed);
+  Model model = cli::random_model({.input = input,
+                                   .hidden = hidden,
+                                   .steps = steps,
+                                   .batch = batch,
+                                   .layers = layers,
+                                   .bidirectional = bidirectional,
+                                   .proj = 0,
+                                   .cell = cell},
+                                  kSeed);
+  for (ModelLayer& layer : model.layers) layer.spec.linear_before_reset = linear_before_reset;
+  return model;
 }
 
 double Shape::flops() const {
@@ -121,10 +124,12 @@ PeerTimes peer_times(std::string_view shape) {
   return parse_peer_times(kPeersCsv, "peers.csv", shape);
 }
 
-Shape with_cell(Shape shape, Cell cell) {
-  if (cell == shape.cell) return shape;
+Shape with_cell(Shape shape, Cell cell, bool linear_before_reset) {
+  if (cell == shape.cell && linear_before_reset == shape.linear_before_reset) return shape;
   shape.cell = cell;
-  shape.name = std::string(name(cell)) + "_" + shape.name;
+  shape.linear_before_reset = linear_before_reset;
+  const std::string place = linear_before_reset ? "_" : "_reset_first_";
+  shape.name = std::string(name(cell)) + place + shape.name;
   return shape;
 }
 

@@ -15,6 +15,7 @@ namespace carousel::bench {
 struct Shape {
   std::string name;
   Cell cell = Cell::lstm;
+  bool linear_before_reset = true;  ///< of a GRU
   std::int64_t input = 0;
   std::int64_t hidden = 0;
   std::int64_t layers = 1;
@@ -53,8 +54,9 @@ struct PeerTimes {
 [[nodiscard]] const std::vector<Shape>& all_shapes();
 [[nodiscard]] PeerTimes peer_times(std::string_view shape);
 
-/// The same shape with another cell, called "gru_sq16_b1"; no peer's times are known of it.
-[[nodiscard]] Shape with_cell(Shape shape, Cell cell);
+/// The same shape with another cell, called "gru_sq16_b1", or "gru_reset_first_sq16_b1" if a GRU's
+/// reset gate comes before the matrix; no peer's times are known of it.
+[[nodiscard]] Shape with_cell(Shape shape, Cell cell, bool linear_before_reset = true);
 
 /// The shapes that a list names; "sq64_*" and "*_b64" stand for all that are like this. Empty: all.
 /// Throws Error listing the names when one is unknown.

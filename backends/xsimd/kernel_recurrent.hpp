@@ -17,7 +17,7 @@ template <class AnyCell>
 CAROUSEL_INLINE float* memory_of(const RecurrentJob& job, std::int64_t r, std::int64_t unit,
                                  std::int64_t s) {
   if constexpr (AnyCell::kMemory == Memory::cell) return job.cell + r * job.unit_stride + unit;
-  return h_before(job, s) + r * job.state_stride + unit;
+  return h_row(job, r, s) + unit;
 }
 
 /// Writes h of a block of units to the state (or, with a projection, to `hidden`) and, without one,
@@ -27,8 +27,7 @@ CAROUSEL_INLINE void store_units(const RecurrentJob& job, const Batch (&h)[AnyCe
                                  std::int64_t r, std::int64_t unit, std::int64_t s) {
   const PackedLayer& w = *job.weights;
   const bool projected = w.groups > 0;
-  float* out =
-      projected ? job.hidden + r * job.unit_stride : h_before(job, s + 1) + r * job.state_stride;
+  float* out = projected ? job.hidden + r * job.unit_stride : h_row(job, r, s + 1);
 #pragma GCC unroll 4
   for (int v = 0; v < AnyCell::kVectors; ++v) h[v].store_aligned(out + unit + v * kWidth);
   if (!projected) store_units_to<AnyCell>(y_row(job, r, s) + unit, h, w.hidden_size - unit);
@@ -115,15 +114,24 @@ CAROUSEL_INLINE Ahead share_ahead(const Piece& piece, std::int64_t r0) {
   return {piece.next + before, smaller(step, 2 * kLineFloats)};
 }
 
+/// What the recurrent weights are multiplied with in a step, or in the first part of one.
+struct States {
+  const float* first;  ///< row
+  std::int64_t stride;
+};
+
+inline States states_before(const RecurrentJob& job, std::int64_t s) {
+  return {h_before(job, s), job.state_stride};
+}
+
 /// Adds a piece of the recurrent part to the tile.
-template <class AnyCell, bool kHalf, int R>
-CAROUSEL_INLINE void add_state(const RecurrentJob& job, Tile<R, 1>& tile, const Piece& piece,
-                               std::int64_t r0, std::int64_t s) {
-  const float* h[R];
-  h[0] = h_before(job, s) + r0 * job.state_stride + piece.first;
-  for (int r = 1; r < R; ++r) h[r] = h[r - 1] + job.state_stride;
-  multiply<AnyCell::kState, kHalf>(tile, h, piece.count, piece.weights, 0,
-                                   share_ahead<R>(piece, r0));
+template <Lanes kState, bool kHalf, int R>
+CAROUSEL_INLINE void add_state(Tile<R, 1>& tile, const States& states, const Piece& piece,
+                               std::int64_t r0) {
+  const float* a[R];
+  a[0] = states.first + r0 * states.stride + piece.first;
+  for (int r = 1; r < R; ++r) a[r] = a[r - 1] + states.stride;
+  multiply<kState, kHalf>(tile, a, piece.count, piece.weights, 0, share_ahead<R>(piece, r0));
 }
 
 /// Adds a piece of the input part to the tile.
@@ -240,45 +248,63 @@ CAROUSEL_INLINE void add_product(const RecurrentJob& job, Tile<R, B>& tile,
   }
 }
 
-/// One step of a single tile of rows, from its inputs if they have not been projected (`gates` is
-/// null).
+/// The new state from the accumulators of a cell's blocks.
 template <class AnyCell>
-void step_one_tile(const RecurrentJob& job, const AnyCell& cell, const float* gates, std::int64_t s,
-                   std::int64_t active, Range blocks) {
+struct UpdateUnits {
+  static constexpr Lanes kInput = AnyCell::kInput;
+  static constexpr Lanes kState = AnyCell::kState;
+  static constexpr bool kHalves = AnyCell::kHalves;
+
+  const RecurrentJob& job;
+  const AnyCell& cell;
+  std::int64_t s;
+
+  template <bool kHalf, int R, int B>
+  CAROUSEL_INLINE void operator()(Tile<R, B>& tile, std::int64_t r0, std::int64_t block) const {
+    update_units<kHalf>(job, cell, tile, r0, block, s);
+  }
+};
+
+/// The blocks of a step for a single tile of rows, from its inputs if they have not been projected
+/// (`gates` is null). `finish(tile, first row, block)` is what its sums are for.
+template <class Finish>
+void step_one_tile(const RecurrentJob& job, const Finish& finish, const States& states,
+                   const float* gates, std::int64_t s, std::int64_t active, Range blocks) {
   const PackedLayer& w = *job.weights;
   const std::int64_t stride = w.blocks * 4 * kWidth;
-  call_with_rows(active, 0, [&](auto rows, std::int64_t r0) {
+  call_with_rows(active, 0, [&](auto rows, std::int64_t) {
     constexpr int R = decltype(rows)::value;
     const float* x[R];
-    const float* h[R];
+    const float* a[R];
     for (int r = 0; r < R; ++r) {
       x[r] = gates == nullptr ? x_row(job, r, s) : nullptr;
-      h[r] = h_before(job, s) + r * job.state_stride;
+      a[r] = states.first + r * states.stride;
     }
-    for_each_block<R, AnyCell::kHalves>(
-        blocks.first, blocks.last, ends_in_half(w, blocks), goes_upwards(job, s),
-        [&](auto some, std::int64_t block) {
-          constexpr bool kHalf = decltype(some)::half;
-          Tile<R, decltype(some)::count> tile;
-          if (gates == nullptr) {
-            load(tile, w.bias + block * 4 * kWidth, 0);
-            add_product<AnyCell::kInput, kHalf>(job, tile, x, w.input_size, w.weight_ih, block);
-          } else {
-            load(tile, gates + block * 4 * kWidth, stride);
-          }
-          add_product<AnyCell::kState, kHalf>(job, tile, h, w.state_size, w.weight_hh, block);
-          update_units<kHalf>(job, cell, tile, r0, block, s);
-        });
+    const auto step_blocks = [&](auto some, std::int64_t block) {
+      constexpr bool kHalf = decltype(some)::half;
+      Tile<R, decltype(some)::count> tile;
+      if (gates == nullptr) {
+        load(tile, w.bias + block * 4 * kWidth, 0);
+        add_product<Finish::kInput, kHalf>(job, tile, x, w.input_size, w.weight_ih, block);
+      } else {
+        load(tile, gates + block * 4 * kWidth, stride);
+      }
+      add_product<Finish::kState, kHalf>(job, tile, a, w.state_size, w.weight_hh, block);
+      finish.template operator()<kHalf>(tile, 0, block);
+    };
+    for_each_block<R, Finish::kHalves>(blocks.first, blocks.last, ends_in_half(w, blocks),
+                                       goes_upwards(job, s), step_blocks);
   });
 }
 
-/// One step of several tiles, likewise. Replaces `gates` by partial sums.
-template <class AnyCell>
-void step_tiles(const RecurrentJob& job, const AnyCell& cell, float* gates, std::int64_t s,
-                std::int64_t active, Range blocks) {
+/// Likewise for several tiles, whose inputs have been projected. Replaces `gates` by partial sums.
+template <class Finish>
+void step_tiles(const RecurrentJob& job, const Finish& finish, const States& states, float* gates,
+                std::int64_t s, std::int64_t active, Range blocks) {
+  constexpr Lanes kState = Finish::kState;
   const PackedLayer& w = *job.weights;
   const std::int64_t stride = w.blocks * 4 * kWidth;
-  const Pace pace = pace_of<AnyCell::kState>(active);
+  const Pace pace = pace_of<kState>(active);
   const bool upwards = goes_upwards(job, s);
   const auto step_block = [&](auto one, std::int64_t block) {
     constexpr bool kHalf = decltype(one)::half;
@@ -290,20 +316,35 @@ void step_tiles(const RecurrentJob& job, const AnyCell& cell, float* gates, std:
         float* sums = gates + r0 * stride + block * 4 * kWidth;
         Tile<R, 1> tile;
         load(tile, sums, stride);
-        add_state<AnyCell, kHalf>(job, tile, piece, r0, s);
+        add_state<kState, kHalf>(tile, states, piece, r0);
         if (piece.last) {
-          update_units<kHalf>(job, cell, tile, r0, block, s);
+          finish.template operator()<kHalf>(tile, r0, block);
         } else {
           store(tile, sums, stride);
         }
       });
     };
-    for_each_piece<AnyCell::kState, kHalf>(
-        whole_block<AnyCell::kState>(w.weight_hh, w.state_size, block, turn ? block : next, pace),
-        job.piece, add);
+    for_each_piece<kState, kHalf>(
+        whole_block<kState>(w.weight_hh, w.state_size, block, turn ? block : next, pace), job.piece,
+        add);
   };
-  for_each_block<kMaxRows, AnyCell::kHalves>(blocks.first, blocks.last, ends_in_half(w, blocks),
-                                             upwards, step_block);
+  for_each_block<kMaxRows, Finish::kHalves>(blocks.first, blocks.last, ends_in_half(w, blocks),
+                                            upwards, step_block);
+}
+
+/// Whether step s is the only one that is left: projecting inputs would serve no other.
+inline bool is_single_step(const RecurrentJob& job, std::int64_t s, std::int64_t active) {
+  return active <= kMaxRows && s + 1 == job.lengths[0];
+}
+
+template <class Finish>
+inline void step_blocks(const RecurrentJob& job, const Finish& finish, const States& states,
+                        float* gates, std::int64_t s, std::int64_t active, Range blocks) {
+  if (active <= kMaxRows) {
+    step_one_tile(job, finish, states, gates, s, active, blocks);
+  } else {
+    step_tiles(job, finish, states, gates, s, active, blocks);
+  }
 }
 
 /// One step from x itself: worth it when there are enough rows to use each weight several times.
@@ -313,6 +354,7 @@ void step_from_inputs(const RecurrentJob& job, const AnyCell& cell, const float*
   const PackedLayer& w = *job.weights;
   const Pace input_pace = pace_of<AnyCell::kInput>(active);
   const Pace state_pace = pace_of<AnyCell::kState>(active);
+  const States states = states_before(job, s);
   for (std::int64_t r = 0; r < active; ++r) inputs[r] = x_row(job, r, s);
   const auto step_block = [&](auto one, std::int64_t block, std::int64_t next) {
     constexpr bool kHalf = decltype(one)::half;
@@ -325,7 +367,7 @@ void step_from_inputs(const RecurrentJob& job, const AnyCell& cell, const float*
       Tile<R, 1> tile;
       load(tile, w.bias + block * 4 * kWidth, 0);
       add_inputs<AnyCell::kInput, kHalf>(tile, inputs, inputs_piece, r0);
-      add_state<AnyCell, kHalf>(job, tile, state_piece, r0, s);
+      add_state<AnyCell::kState, kHalf>(tile, states, state_piece, r0);
       update_units<kHalf>(job, cell, tile, r0, block, s);
     });
   };
@@ -341,11 +383,11 @@ inline void finish_step(const RecurrentJob& job, Seat& seat, std::int64_t s, std
   if (job.crew != nullptr) job.crew->meet(seat, s + 1);
 }
 
-/// Projects the inputs of as many steps as fit, from step s0 on: the seat's next stretch. A leader
-/// who begins alone does not take on much, since others may soon be there.
-template <class AnyCell>
-void project_stretch(const RecurrentJob& job, Seat& seat, std::int64_t s0, std::int64_t active,
-                     const float** inputs) {
+/// Lists the inputs of as many steps as fit, from step s0 on: the seat's next stretch, whose inputs
+/// are projected together. A leader who begins alone does not take on much, since others may soon
+/// be there.
+inline std::int64_t list_stretch(const RecurrentJob& job, Seat& seat, std::int64_t s0,
+                                 std::int64_t active, const float** inputs) {
   const bool begins_alone = s0 == 0 && job.crew != nullptr && seat.count == 1;
   const std::int64_t least = 2 * (active > kMaxRows ? active : kMaxRows);
   const std::int64_t most = begins_alone ? smaller(least, job.hoist_rows) : job.hoist_rows;
@@ -357,8 +399,7 @@ void project_stretch(const RecurrentJob& job, Seat& seat, std::int64_t s0, std::
     n = active_rows(job, end + 1, n);
   }
   seat.stretch = {s0, end};
-  project_inputs<AnyCell::kInput, AnyCell::kHalves>(job, inputs, listed,
-                                                    share(job.weights->blocks, seat));
+  return listed;
 }
 
 /// Half of the state before step s stands in another member's cache. All lines are asked for at
@@ -373,29 +414,20 @@ inline void fetch_states(const RecurrentJob& job, std::int64_t s, std::int64_t a
   }
 }
 
-/// The steps of the seat's stretch from s on; a member may come in its middle.
-template <class AnyCell>
-void run_stretch(const RecurrentJob& job, const AnyCell& cell, Seat& seat, std::int64_t s,
-                 std::int64_t active) {
-  const PackedLayer& w = *job.weights;
-  const std::int64_t end = seat.stretch.last;
-  if (fits_one_row<AnyCell>(job, active, seat.count)) {
-    call_one_row<AnyCell, true>(job, s, end);
-    return;
-  }
+/// Calls `step(s, active, gates)` for the steps of the seat's stretch from s on; a member may come
+/// in its middle.
+template <class Step>
+CAROUSEL_INLINE void run_stretch(const RecurrentJob& job, const Seat& seat, std::int64_t s,
+                                 std::int64_t active, Step&& step) {
+  const std::int64_t row = job.weights->blocks * 4 * kWidth;
   float* gates = job.gates;
   for (std::int64_t t = seat.stretch.first; t < s; ++t) {
-    gates += active_rows(job, t, job.row_count) * w.blocks * 4 * kWidth;
+    gates += active_rows(job, t, job.row_count) * row;
   }
-  for (; s < end; ++s) {
+  for (const std::int64_t end = seat.stretch.last; s < end; ++s) {
     if (seat.count > 1) fetch_states(job, s, active);
-    if (active <= kMaxRows) {
-      step_one_tile(job, cell, gates, s, active, share(w.blocks, seat));
-    } else {
-      step_tiles(job, cell, gates, s, active, share(w.blocks, seat));
-    }
-    finish_step(job, seat, s, active);
-    gates += active * w.blocks * 4 * kWidth;
+    step(s, active, gates);
+    gates += active * row;
     active = active_rows(job, s + 1, active);
   }
 }
@@ -412,7 +444,7 @@ inline void load_state(const RecurrentJob& job) {
 inline void store_state(const RecurrentJob& job, Range rows) {
   const PackedLayer& w = *job.weights;
   for (std::int64_t r = rows.first; r < rows.last; ++r) {
-    const float* h = h_before(job, job.lengths[r]) + r * job.state_stride;
+    const float* h = h_row(job, r, job.lengths[r]);
     copy(job.h + job.rows[r] * w.state_size, h, w.state_size);
     if (job.cell == nullptr) continue;
     copy(job.c + job.rows[r] * w.hidden_size, job.cell + r * job.unit_stride, w.hidden_size);
@@ -459,6 +491,12 @@ inline bool worth_hoisting(const RecurrentJob& job, std::int64_t active) {
 template <class AnyCell>
 void run_rows(const RecurrentJob& job, Seat seat) {
   const AnyCell cell(*job.weights);
+  const auto share_blocks = [&] { return share(job.weights->blocks, seat); };
+  const auto run_projected = [&](std::int64_t s, std::int64_t active, float* gates) {
+    step_blocks(job, UpdateUnits<AnyCell>{job, cell, s}, states_before(job, s), gates, s, active,
+                share_blocks());
+    finish_step(job, seat, s, active);
+  };
   // Every member writes the same pointers: cheaper than waiting would be, but a race. So each has a
   // list of its own.
   const float** inputs = job.inputs + seat.index * job.input_rows;
@@ -469,18 +507,26 @@ void run_rows(const RecurrentJob& job, Seat seat) {
         return job.lengths[0];
       }
       const bool within = s < seat.stretch.last;
-      if (!within && active <= kMaxRows && s + 1 == job.lengths[0]) {
-        step_one_tile(job, cell, nullptr, s, active, share(job.weights->blocks, seat));
+      if (!within && is_single_step(job, s, active)) {
+        step_one_tile(job, UpdateUnits<AnyCell>{job, cell, s}, states_before(job, s), nullptr, s,
+                      active, share_blocks());
         finish_step(job, seat, s, active);
         return s + 1;
       }
       if (within || worth_hoisting(job, active)) {
-        if (!within) project_stretch<AnyCell>(job, seat, s, active, inputs);
-        run_stretch(job, cell, seat, s, active);
+        if (!within) {
+          const std::int64_t listed = list_stretch(job, seat, s, active, inputs);
+          project_inputs<AnyCell::kInput, AnyCell::kHalves>(job, inputs, listed, share_blocks());
+        }
+        if (fits_one_row<AnyCell>(job, active, seat.count)) {
+          call_one_row<AnyCell, true>(job, s, seat.stretch.last);
+        } else {
+          run_stretch(job, seat, s, active, run_projected);
+        }
         return seat.stretch.last;
       }
     }
-    step_from_inputs(job, cell, inputs, s, active, share(job.weights->blocks, seat));
+    step_from_inputs(job, cell, inputs, s, active, share_blocks());
     finish_step(job, seat, s, active);
     return s + 1;
   });

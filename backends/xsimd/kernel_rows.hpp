@@ -42,6 +42,10 @@ CAROUSEL_INLINE float* h_before(const RecurrentJob& job, std::int64_t s) {
   return (s & 1) == 0 ? job.h_even : job.h_odd;
 }
 
+CAROUSEL_INLINE float* h_row(const RecurrentJob& job, std::int64_t r, std::int64_t s) {
+  return h_before(job, s) + r * job.state_stride;
+}
+
 inline void copy(float* to, const float* from, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) to[i] = from[i];
 }

@@ -58,7 +58,7 @@ void recurrent(const RecurrentJob& job, Seat seat) {
   switch (w.cell) {
     case Cell::lstm: return w.plain ? run_rows<Lstm>(job, seat) : run_rows<LstmVariant>(job, seat);
     case Cell::gru:
-      if (w.reset_ih != nullptr) return run_reset_first(job, seat);
+      if (w.reset_blocks > 0) return run_reset_first(job, seat);
       return w.plain ? run_rows<Gru>(job, seat) : run_rows<GruVariant>(job, seat);
     case Cell::rnn: return w.plain ? run_rows<Rnn>(job, seat) : run_rows<RnnVariant>(job, seat);
     case Cell::linear: return;  // see kernel_linear.hpp

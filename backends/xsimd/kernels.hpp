@@ -25,6 +25,10 @@ constexpr std::int64_t kLeastHalvedWidth = 16;
 ///   GRU       r z n           r z n           r z n of the input, n of the state
 ///   RNN       4 neighbours    4 neighbours    4 neighbours
 ///
+/// A GRU whose reset gate comes before the matrix has blocks of 4 neighbours too: first all vectors
+/// of r, then those of z; after them, in blocks of their own, those of n. Vectors that fill the
+/// last block of either are zeros.
+///
 /// A last block of at most W/2 units may be a half block, whose vectors hold two gates each, one in
 /// the lower half and one in the upper:
 ///
@@ -42,13 +46,7 @@ struct PackedLayer {
   const float* weight_hh = nullptr;  ///< [blocks][state_size][G][W]
   const float* bias = nullptr;       ///< [blocks][4][W]
   const float* weight_hr = nullptr;  ///< [groups][hidden_size][4][W]
-  // What only a GRU uses whose reset gate comes before the matrix. The arrays above have z and n of
-  // weight_ih, z of weight_hh, and z, n and two empty vectors of the bias.
-  const float* reset_ih =
-      nullptr;  ///< r: [ceil(blocks / 4)][input_size][4][W]; null: not such a GRU
-  const float* reset_hh = nullptr;      ///< r: [ceil(blocks / 4)][state_size][4][W]
-  const float* reset_bias = nullptr;    ///< r: [ceil(blocks / 4)][4][W]
-  const float* candidate_hh = nullptr;  ///< n: [blocks][state_size][W]
+  std::int64_t reset_blocks = 0;     ///< of r and z, where r comes first; 0: not such a GRU
   // What only the variants use.
   bool plain = true;                ///< none of what follows, and the default activations
   const float* peephole = nullptr;  ///< [blocks][3][W], i, f, o; null: none

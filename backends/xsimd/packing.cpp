@@ -44,10 +44,35 @@ AlignedFloats pack_gates(std::span<const float> weight, std::int64_t gates, std:
   return packed;
 }
 
-/// The matrices of all cells but the plain RNN have their gates interleaved by block of units.
+/// Rows of a row-major matrix to vectors of [blocks][columns][4][W], from the vector `first` on.
+void pack_vectors(AlignedFloats& packed, std::int64_t first, std::span<const float> weight,
+                  std::int64_t rows, std::int64_t columns, std::int64_t width) {
+  for (std::int64_t row = 0; row < rows; row += width, ++first) {
+    transpose_into(packed.data() + (first / 4 * columns * 4 + first % 4) * width, 4 * width,
+                   weight.data() + row * columns, columns, std::min(width, rows - row));
+  }
+}
+
+/// The rows of a GRU whose reset gate r is needed before the candidate n: those of r and z, then in
+/// blocks of their own those of n (see PackedLayer).
+AlignedFloats pack_reset_first(std::span<const float> rows, const LayerSpec& spec,
+                               std::int64_t columns, std::int64_t width) {
+  const std::int64_t vectors = ceil_div(spec.hidden_size, width);
+  const std::int64_t first_of_n = 4 * reset_blocks(spec, width);
+  AlignedFloats packed((first_of_n / 4 + ceil_div(vectors, 4)) * columns * 4 * width);
+  for (const auto& [gate, first] : {std::pair{0, std::int64_t{0}}, {1, vectors}, {2, first_of_n}}) {
+    const std::int64_t size = spec.hidden_size * columns;
+    pack_vectors(packed, first, rows.subspan(static_cast<std::size_t>(gate * size)),
+                 spec.hidden_size, columns, width);
+  }
+  return packed;
+}
+
+/// Where they can, the gates of a block of units are interleaved.
 AlignedFloats pack_matrix(const LayerSpec& spec, std::span<const float> weight,
                           std::int64_t columns, std::int64_t width) {
   if (spec.cell == Cell::rnn) return pack_rows(weight, spec.hidden_size, columns, width);
+  if (reset_blocks(spec, width) > 0) return pack_reset_first(weight, spec, columns, width);
   return pack_gates(weight, spec.gates(), spec.hidden_size, columns, width,
                     ends_in_half_block(spec, width));
 }
@@ -57,11 +82,12 @@ void share_vector(float* vector, std::int64_t width) {
   std::copy_n(vector + width, width / 2, vector + width / 2);
 }
 
-/// The biases of input and state together; for a GRU those of its candidate apart, as a fourth
-/// gate.
+/// The biases of input and state together; for a GRU that resets after the matrix those of its
+/// candidate apart, as a fourth gate.
 AlignedFloats pack_bias(const LayerSpec& spec, const WeightsView& weights, std::int64_t width) {
   const std::int64_t all = spec.gates() * spec.hidden_size;
-  const std::int64_t together = spec.cell == Cell::gru ? 2 * spec.hidden_size : all;
+  const bool apart = spec.cell == Cell::gru && spec.linear_before_reset;
+  const std::int64_t together = apart ? 2 * spec.hidden_size : all;
   std::vector<float> sum(static_cast<std::size_t>(all + all - together), 0.0F);
   if (spec.bias) {
     const float* input = weights.bias_ih.data();
@@ -70,7 +96,7 @@ AlignedFloats pack_bias(const LayerSpec& spec, const WeightsView& weights, std::
     rest = std::copy(input + together, input + all, rest);
     std::copy(state + together, state + all, rest);
   }
-  if (spec.cell == Cell::rnn) return pack_rows(sum, spec.hidden_size, 1, width);
+  if (spec.cell != Cell::lstm && !apart) return pack_matrix(spec, sum, 1, width);
   AlignedFloats packed = pack_gates(sum, 4, spec.hidden_size, 1, width);
   if (ends_in_half_block(spec, width)) {
     float* const block = packed.data() + (spec.hidden_size / width) * 4 * width;
@@ -80,46 +106,10 @@ AlignedFloats pack_bias(const LayerSpec& spec, const WeightsView& weights, std::
   return packed;
 }
 
-/// Rows of the gates [first, last) of a matrix whose gates stand one after the other.
-std::span<const float> gate_rows(std::span<const float> weight, const LayerSpec& spec,
-                                 std::int64_t columns, std::int64_t first, std::int64_t last) {
-  const std::int64_t gate = spec.hidden_size * columns;
-  return weight.subspan(static_cast<std::size_t>(first * gate),
-                        static_cast<std::size_t>((last - first) * gate));
-}
-
-/// A GRU whose reset gate r is needed before the update gate z and the candidate n.
-RecurrentArrays pack_reset_first(const LayerSpec& spec, const WeightsView& weights,
-                                 std::int64_t width) {
-  const std::int64_t units = spec.hidden_size;
-  const std::int64_t inputs = spec.input_size;
-  const auto input = [&](int first, int last) {
-    return gate_rows(weights.weight_ih, spec, inputs, first, last);
-  };
-  const auto state = [&](int first, int last) {
-    return gate_rows(weights.weight_hh, spec, units, first, last);
-  };
-  std::vector<float> bias(static_cast<std::size_t>(5 * units), 0.0F);  // r, z, n, two empty ones
-  if (spec.bias)
-    std::ranges::transform(weights.bias_ih, weights.bias_hh, bias.begin(), std::plus{});
-  RecurrentArrays arrays;
-  arrays.reset_ih = pack_rows(input(0, 1), units, inputs, width);
-  arrays.reset_hh = pack_rows(state(0, 1), units, units, width);
-  arrays.reset_bias = pack_rows(bias, units, 1, width);
-  arrays.weight_ih = pack_gates(input(1, 3), 2, units, inputs, width);
-  arrays.weight_hh = pack_gates(state(1, 2), 1, units, units, width);
-  arrays.candidate_hh = pack_gates(state(2, 3), 1, units, units, width);
-  arrays.bias = pack_gates(gate_rows(bias, spec, 1, 1, 5), 4, units, 1, width);
-  return arrays;
-}
-
 }  // namespace
 
 RecurrentArrays pack_recurrent(const LayerSpec& spec, const WeightsView& weights,
                                std::int64_t width) {
-  if (spec.cell == Cell::gru && !spec.linear_before_reset) {
-    return pack_reset_first(spec, weights, width);
-  }
   RecurrentArrays arrays;
   arrays.weight_ih = pack_matrix(spec, weights.weight_ih, spec.input_size, width);
   arrays.weight_hh = pack_matrix(spec, weights.weight_hh, spec.state_size(), width);
@@ -133,14 +123,8 @@ RecurrentArrays pack_recurrent(const LayerSpec& spec, const WeightsView& weights
 
 AlignedFloats pack_rows(std::span<const float> weight, std::int64_t rows, std::int64_t columns,
                         std::int64_t width) {
-  const std::int64_t groups = (rows + 4 * width - 1) / (4 * width);
-  AlignedFloats packed(groups * columns * 4 * width);
-  for (std::int64_t first = 0; first < rows; first += width) {
-    const std::int64_t group = first / (4 * width);
-    const std::int64_t vector = first / width % 4;
-    transpose_into(packed.data() + (group * columns * 4 + vector) * width, 4 * width,
-                   weight.data() + first * columns, columns, std::min(width, rows - first));
-  }
+  AlignedFloats packed(ceil_div(rows, 4 * width) * columns * 4 * width);
+  pack_vectors(packed, 0, weight, rows, columns, width);
   return packed;
 }
 

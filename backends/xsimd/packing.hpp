@@ -10,11 +10,9 @@ namespace carousel::simd {
 /// What the packed arrays of one direction hold; see PackedLayer for the layouts.
 struct RecurrentArrays {
   AlignedFloats weight_ih, weight_hh, bias, weight_hr, peephole;
-  AlignedFloats reset_ih, reset_hh, reset_bias, candidate_hh;
   [[nodiscard]] std::size_t bytes() const noexcept {
     return weight_ih.bytes() + weight_hh.bytes() + bias.bytes() + weight_hr.bytes() +
-           peephole.bytes() + reset_ih.bytes() + reset_hh.bytes() + reset_bias.bytes() +
-           candidate_hh.bytes();
+           peephole.bytes();
   }
 };
 

@@ -40,11 +40,11 @@ class RecurrentWorkspace final : public Workspace {
     for (std::int64_t j = 0; j < split.jobs(); ++j) {
       JobScratch& scratch = jobs.emplace_back();
       scratch.job.weights = &weights[static_cast<std::size_t>(j / split.row_groups)];
-      // A GRU that resets first takes its inputs as they come, in both passes of a step.
-      scratch.job.hoist_rows = scratch.job.weights->reset_ih == nullptr ? hoist : 0;
       const std::int64_t rows_at_once = j % split.row_groups == 0 ? options.batch : job_rows;
-      scratch.job.input_rows =
-          scratch.job.weights->reset_ih == nullptr ? std::max(hoist, rows_at_once) : 0;
+      scratch.job.input_rows = std::max(hoist, rows_at_once);
+      // A GRU that resets first has no other way.
+      const bool always = scratch.job.weights->reset_blocks > 0;
+      scratch.job.hoist_rows = always ? scratch.job.input_rows : hoist;
       scratch.job.piece = cut.piece;
       scratch.job.far_ahead = cut.far_ahead;
       set_strides(scratch.job, width);
@@ -74,8 +74,9 @@ class RecurrentWorkspace final : public Workspace {
  private:
   static void set_strides(RecurrentJob& job, std::int64_t width) {
     const PackedLayer& w = *job.weights;
-    const std::int64_t vectors = w.cell == Cell::rnn ? 4 * w.blocks : w.blocks;
-    job.unit_stride = (w.reset_ih == nullptr ? vectors : ceil_div(vectors, 4) * 4) * width;
+    const std::int64_t vectors =
+        w.cell == Cell::rnn ? 4 * w.blocks : ceil_div(w.hidden_size, width);
+    job.unit_stride = vectors * width;
     job.state_stride = w.groups > 0 ? w.groups * 4 * width : job.unit_stride;
     // Rows that stand a page apart would share the lines of the nearest cache.
     if (job.state_stride % kPageFloats == 0) job.state_stride += kCacheLineFloats;
@@ -110,7 +111,7 @@ class RecurrentWorkspace final : public Workspace {
         };
         take_rows(&RecurrentJob::h_even, job.state_stride);
         take_rows(&RecurrentJob::h_odd, job.state_stride);
-        const bool needs_hidden = job.weights->groups > 0 || job.weights->reset_ih != nullptr;
+        const bool needs_hidden = job.weights->groups > 0 || job.weights->reset_blocks > 0;
         if (job.weights->cell == Cell::lstm) take_rows(&RecurrentJob::cell, job.unit_stride);
         if (needs_hidden) take_rows(&RecurrentJob::hidden, job.unit_stride);
         take(job.gates, job.hoist_rows * job.weights->blocks * 4 * width);
@@ -136,17 +137,14 @@ PackedLayer describe_packed(const LayerSpec& spec, const RecurrentArrays& arrays
           .input_size = spec.input_size,
           .hidden_size = spec.hidden_size,
           .state_size = spec.state_size(),
-          .blocks = ceil_div(spec.hidden_size, block_units(spec, width)),
+          .blocks = count_blocks(spec, width),
           .half = ends_in_half_block(spec, width),
           .groups = ceil_div(spec.proj_size, 4 * width),
           .weight_ih = arrays.weight_ih.data(),
           .weight_hh = arrays.weight_hh.data(),
           .bias = arrays.bias.data(),
           .weight_hr = arrays.weight_hr.data(),
-          .reset_ih = arrays.reset_ih.data(),
-          .reset_hh = arrays.reset_hh.data(),
-          .reset_bias = arrays.reset_bias.data(),
-          .candidate_hh = arrays.candidate_hh.data(),
+          .reset_blocks = reset_blocks(spec, width),
           .plain = is_plain_cell(spec),
           .peephole = spec.peephole ? arrays.peephole.data() : nullptr,
           .coupling = spec.coupling,
@@ -327,8 +325,6 @@ class RecurrentLayer final : public Layer {
 
 std::vector<std::string> recurrent_tilings(const Kernels& kernels, const LayerSpec& spec,
                                            const LayerOptions& options) {
-  // A GRU that resets first projects nothing ahead.
-  if (spec.cell == Cell::gru && !spec.linear_before_reset) return {};
   std::vector<std::string> names;
   for (const std::int64_t inputs : open_inputs(kernels, spec, options)) {
     names.push_back(inputs_name(inputs));

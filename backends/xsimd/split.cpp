@@ -62,7 +62,7 @@ Split make_split(const LayerSpec& spec, const Kernels& kernels, const LayerOptio
   split.row_groups = row_groups(spec, kernels, options.threads / split.directions, batch);
   const double step = step_seconds(spec, split.rows_of_job(batch));
   if (options.exact_threads || step >= kLeastSharedStep) {
-    const std::int64_t blocks = ceil_div(spec.hidden_size, block_units(spec, kernels.width));
+    const std::int64_t blocks = count_blocks(spec, kernels.width);
     split.crew = static_cast<int>(std::min<std::int64_t>(options.threads, blocks));
   }
   return split;

@@ -59,23 +59,31 @@ std::int64_t usual_inputs(const LayerSpec& spec, std::int64_t width, std::int64_
 
 }  // namespace
 
-std::int64_t block_units(const LayerSpec& spec, std::int64_t width) {
-  return spec.cell == Cell::rnn ? 4 * width : width;
+std::int64_t reset_blocks(const LayerSpec& spec, std::int64_t width) {
+  if (spec.cell != Cell::gru || spec.linear_before_reset) return 0;
+  return ceil_div(2 * ceil_div(spec.hidden_size, width), 4);
+}
+
+std::int64_t count_blocks(const LayerSpec& spec, std::int64_t width) {
+  const std::int64_t vectors = ceil_div(spec.hidden_size, width);
+  const std::int64_t reset = reset_blocks(spec, width);
+  return spec.cell == Cell::rnn || reset > 0 ? reset + ceil_div(vectors, 4) : vectors;
 }
 
 bool ends_in_half_block(const LayerSpec& spec, std::int64_t width) {
-  const bool reset_first = spec.cell == Cell::gru && !spec.linear_before_reset;
-  if (width < kLeastHalvedWidth || spec.cell == Cell::rnn || reset_first) return false;
+  if (width < kLeastHalvedWidth || spec.cell == Cell::rnn) return false;
+  if (reset_blocks(spec, width) > 0) return false;
   const std::int64_t rest = spec.hidden_size % width;
   return is_plain_cell(spec) && rest > 0 && 2 * rest <= width;
 }
 
 std::int64_t matrix_bytes(const LayerSpec& spec, std::int64_t width) {
-  const std::int64_t block = block_units(spec, width);
-  const std::int64_t units = ceil_div(spec.hidden_size, block) * block;
-  const std::int64_t saved = ends_in_half_block(spec, width) ? spec.gates() / 2 * width : 0;
+  const bool interleaved = spec.cell != Cell::rnn && reset_blocks(spec, width) == 0;
+  const std::int64_t vectors = interleaved ? spec.gates() : 4;
+  const std::int64_t saved = ends_in_half_block(spec, width) ? vectors / 2 : 0;
   const std::int64_t terms = spec.input_size + spec.state_size();
-  return (spec.gates() * units - saved) * terms * static_cast<std::int64_t>(sizeof(float));
+  return (count_blocks(spec, width) * vectors - saved) * width * terms *
+         static_cast<std::int64_t>(sizeof(float));
 }
 
 std::int64_t l2_bytes() { return cpu().l2_bytes > 0 ? cpu().l2_bytes : std::int64_t{512} << 10U; }

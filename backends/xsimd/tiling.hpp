@@ -15,8 +15,12 @@ namespace carousel::simd {
   return (a + b - 1) / b;
 }
 
-/// Units of a layer that one block of its packed weights stands for.
-[[nodiscard]] std::int64_t block_units(const LayerSpec& spec, std::int64_t width);
+/// Blocks of r and z of a GRU whose reset gate comes before the matrix (see PackedLayer); 0: it is
+/// none.
+[[nodiscard]] std::int64_t reset_blocks(const LayerSpec& spec, std::int64_t width);
+
+/// Blocks of a layer's packed weights.
+[[nodiscard]] std::int64_t count_blocks(const LayerSpec& spec, std::int64_t width);
 
 /// Whether the last block of a layer is packed as a half block (see PackedLayer).
 [[nodiscard]] bool ends_in_half_block(const LayerSpec& spec, std::int64_t width);

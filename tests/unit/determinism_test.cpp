@@ -251,11 +251,14 @@ TEST_P(Determinism, ThreadsDoNotMatter) {
 }
 
 /// Some rows of a batch against the same rows alone, stopped between the steps and not.
-void expect_rows_as_alone(const std::string& backend, std::int64_t input, std::int64_t hidden,
-                          std::int64_t batch) {
+void expect_rows_as_alone(const std::string& backend, const Case& layer, std::int64_t batch) {
   constexpr std::int64_t kTwoSteps = 2;
-  const Problem problem =
-      sample({.input = input, .hidden = hidden, .batch = batch, .steps = kTwoSteps});
+  const std::int64_t input = layer.input;
+  const std::int64_t hidden = layer.hidden;
+  Case spec = layer;
+  spec.batch = batch;
+  spec.steps = kTwoSteps;
+  const Problem problem = sample(spec);
   const Network network = prepare(problem.model, {.backend = backend, .batch = batch});
   for (const std::int64_t max_steps : {std::int64_t{1}, kTwoSteps}) {
     Stream together = network.stream({.batch = batch, .max_steps = max_steps});
@@ -268,8 +271,9 @@ void expect_rows_as_alone(const std::string& backend, std::int64_t input, std::i
       }
       Stream alone = network.stream({.batch = 1, .max_steps = kTwoSteps});
       const Answer one = run_dense(alone, x, kTwoSteps, 1, network);
-      const std::vector<float> c(all.c.begin() + row * hidden, all.c.begin() + (row + 1) * hidden);
-      EXPECT_EQ(first_different_bit(c, one.c), -1) << "row " << row << ", max_steps " << max_steps;
+      const std::vector<float> h(all.h.begin() + row * hidden, all.h.begin() + (row + 1) * hidden);
+      EXPECT_EQ(first_different_bit(h, one.h), -1)
+          << name(spec.cell) << ", row " << row << ", max_steps " << max_steps;
     }
   }
 }
@@ -281,13 +285,25 @@ std::int64_t usual_l2_bytes() {
   return std::clamp(cpu().l2_bytes, std::int64_t{1} << 18U, std::int64_t{1} << 21U);
 }
 
+/// LSTM, and the GRU whose steps have two parts.
+std::vector<Case> layers_of(std::int64_t input, std::int64_t hidden) {
+  return {
+      {.input = input, .hidden = hidden},
+      {.input = input, .hidden = hidden, .cell = Cell::gru, .linear_before_reset = false},
+  };
+}
+
 TEST_P(Determinism, LongSumsGiveTheSameBits) {
-  expect_rows_as_alone(GetParam(), usual_l2_bytes() / 384, 520, 13);
+  for (const Case& layer : layers_of(usual_l2_bytes() / 384, 520)) {
+    expect_rows_as_alone(GetParam(), layer, 13);
+  }
 }
 
 TEST_P(Determinism, LongSumsOfManyRowsGiveTheSameBits) {
   constexpr std::int64_t kInput = 2500;
-  expect_rows_as_alone(GetParam(), kInput, 40, usual_l2_bytes() / 8 / kInput);
+  for (const Case& layer : layers_of(kInput, 40)) {
+    expect_rows_as_alone(GetParam(), layer, usual_l2_bytes() / 8 / kInput);
+  }
 }
 
 /// Without exact_threads nobody waits for a thread that sleeps: it joins in wherever it comes.

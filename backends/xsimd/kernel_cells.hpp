@@ -10,8 +10,9 @@
 // - kInput, kState: which accumulators the input's and the state's weights add to (see PackedLayer)
 // - kVectors: vectors of units in a block
 // - kMemory: what both functions are given besides: c, which `first` replaces, or the old h
-// - kFewRows: whether few rows have paths of their own, which is a lot of code
-// - kHalves: whether the last block may be a half one, likewise
+// - kHalves: whether the last block may be a half one
+//
+// The variants of the cells come from kernel_variants.hpp.
 
 enum class Memory { cell, hidden, none };
 
@@ -20,7 +21,6 @@ struct Lstm {
   static constexpr Lanes kState = kAllLanes;
   static constexpr int kVectors = 1;
   static constexpr Memory kMemory = Memory::cell;
-  static constexpr bool kFewRows = true;
   static constexpr bool kHalves = kWidth >= kLeastHalvedWidth;
 
   explicit Lstm(const PackedLayer&) {}
@@ -43,8 +43,6 @@ struct Lstm {
 
 /// Peepholes, coupled gates, clips, any activation.
 struct LstmVariant : Lstm {
-  static constexpr bool kHalves = false;
-
   explicit LstmVariant(const PackedLayer& layer) : Lstm(layer), w(layer) {}
 
   [[nodiscard]] Batch gated(int which, Batch a, int peephole, Batch c, std::int64_t block) const {
@@ -74,7 +72,6 @@ struct Gru {
   static constexpr Lanes kState{3, {0, 1, 3, 0}};
   static constexpr int kVectors = 1;
   static constexpr Memory kMemory = Memory::hidden;
-  static constexpr bool kFewRows = true;
   static constexpr bool kHalves = kWidth >= kLeastHalvedWidth;
 
   explicit Gru(const PackedLayer&) {}
@@ -95,9 +92,6 @@ struct Gru {
 };
 
 struct GruVariant : Gru {
-  static constexpr bool kFewRows = false;
-  static constexpr bool kHalves = false;
-
   explicit GruVariant(const PackedLayer& layer) : Gru(layer), w(layer) {}
 
   void first(Batch (&gate)[4], Batch&, std::int64_t) const {
@@ -118,7 +112,6 @@ struct Rnn {
   static constexpr Lanes kState = kAllLanes;
   static constexpr int kVectors = 4;
   static constexpr Memory kMemory = Memory::none;
-  static constexpr bool kFewRows = true;
   static constexpr bool kHalves = false;
 
   explicit Rnn(const PackedLayer&) {}
@@ -131,8 +124,6 @@ struct Rnn {
 };
 
 struct RnnVariant : Rnn {
-  static constexpr bool kFewRows = false;
-
   explicit RnnVariant(const PackedLayer& layer) : Rnn(layer), w(layer) {}
 
   void last(const Batch (&gate)[4], Batch, Batch (&h)[4], std::int64_t) const {

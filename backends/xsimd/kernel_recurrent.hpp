@@ -253,6 +253,7 @@ template <class AnyCell>
 struct UpdateUnits {
   static constexpr Lanes kInput = AnyCell::kInput;
   static constexpr Lanes kState = AnyCell::kState;
+  static constexpr Lanes kLoaded = kAllLanes;  // of the projected inputs
   static constexpr bool kHalves = AnyCell::kHalves;
 
   const RecurrentJob& job;
@@ -287,7 +288,7 @@ void step_one_tile(const RecurrentJob& job, const Finish& finish, const States& 
         load(tile, w.bias + block * 4 * kWidth, 0);
         add_product<Finish::kInput, kHalf>(job, tile, x, w.input_size, w.weight_ih, block);
       } else {
-        load(tile, gates + block * 4 * kWidth, stride);
+        load<Finish::kLoaded>(tile, gates + block * 4 * kWidth, stride);
       }
       add_product<Finish::kState, kHalf>(job, tile, a, w.state_size, w.weight_hh, block);
       finish.template operator()<kHalf>(tile, 0, block);
@@ -315,12 +316,12 @@ void step_tiles(const RecurrentJob& job, const Finish& finish, const States& sta
         constexpr int R = decltype(rows)::value;
         float* sums = gates + r0 * stride + block * 4 * kWidth;
         Tile<R, 1> tile;
-        load(tile, sums, stride);
+        load<Finish::kLoaded>(tile, sums, stride);
         add_state<kState, kHalf>(tile, states, piece, r0);
         if (piece.last) {
           finish.template operator()<kHalf>(tile, r0, block);
         } else {
-          store(tile, sums, stride);
+          store<Finish::kLoaded>(tile, sums, stride);
         }
       });
     };
@@ -348,30 +349,31 @@ inline void step_blocks(const RecurrentJob& job, const Finish& finish, const Sta
 }
 
 /// One step from x itself: worth it when there are enough rows to use each weight several times.
-template <class AnyCell>
-void step_from_inputs(const RecurrentJob& job, const AnyCell& cell, const float** inputs,
-                      std::int64_t s, std::int64_t active, Range blocks) {
+template <class Finish>
+void step_from_inputs(const RecurrentJob& job, const Finish& finish, const States& states,
+                      const float** inputs, std::int64_t s, std::int64_t active, Range blocks) {
+  constexpr Lanes kInput = Finish::kInput;
+  constexpr Lanes kState = Finish::kState;
   const PackedLayer& w = *job.weights;
-  const Pace input_pace = pace_of<AnyCell::kInput>(active);
-  const Pace state_pace = pace_of<AnyCell::kState>(active);
-  const States states = states_before(job, s);
+  const Pace input_pace = pace_of<kInput>(active);
+  const Pace state_pace = pace_of<kState>(active);
   for (std::int64_t r = 0; r < active; ++r) inputs[r] = x_row(job, r, s);
   const auto step_block = [&](auto one, std::int64_t block, std::int64_t next) {
     constexpr bool kHalf = decltype(one)::half;
     const Piece inputs_piece =
-        whole_block<AnyCell::kInput>(w.weight_ih, w.input_size, block, next, input_pace);
+        whole_block<kInput>(w.weight_ih, w.input_size, block, next, input_pace);
     const Piece state_piece =
-        whole_block<AnyCell::kState>(w.weight_hh, w.state_size, block, next, state_pace);
+        whole_block<kState>(w.weight_hh, w.state_size, block, next, state_pace);
     for_each_tile(active, [&](auto rows, std::int64_t r0) {
       constexpr int R = decltype(rows)::value;
       Tile<R, 1> tile;
       load(tile, w.bias + block * 4 * kWidth, 0);
-      add_inputs<AnyCell::kInput, kHalf>(tile, inputs, inputs_piece, r0);
-      add_state<AnyCell::kState, kHalf>(tile, states, state_piece, r0);
-      update_units<kHalf>(job, cell, tile, r0, block, s);
+      add_inputs<kInput, kHalf>(tile, inputs, inputs_piece, r0);
+      add_state<kState, kHalf>(tile, states, state_piece, r0);
+      finish.template operator()<kHalf>(tile, r0, block);
     });
   };
-  for_each_block_and_next<AnyCell::kHalves>(w, blocks, step_block);
+  for_each_block_and_next<Finish::kHalves>(w, blocks, step_block);
 }
 
 /// What remains of a step once the units are updated.
@@ -501,32 +503,31 @@ void run_rows(const RecurrentJob& job, Seat seat) {
   // list of its own.
   const float** inputs = job.inputs + seat.index * job.input_rows;
   run_sequence(job, seat, [&](std::int64_t s, std::int64_t active) {
-    if constexpr (AnyCell::kFewRows) {
-      if (fits_one_row<AnyCell>(job, active, seat.count) && inputs_fit_shadow(*job.weights)) {
-        call_one_row<AnyCell, false>(job, s, job.lengths[0]);
-        return job.lengths[0];
-      }
-      const bool within = s < seat.stretch.last;
-      if (!within && is_single_step(job, s, active)) {
-        step_one_tile(job, UpdateUnits<AnyCell>{job, cell, s}, states_before(job, s), nullptr, s,
-                      active, share_blocks());
-        finish_step(job, seat, s, active);
-        return s + 1;
-      }
-      if (within || worth_hoisting(job, active)) {
-        if (!within) {
-          const std::int64_t listed = list_stretch(job, seat, s, active, inputs);
-          project_inputs<AnyCell::kInput, AnyCell::kHalves>(job, inputs, listed, share_blocks());
-        }
-        if (fits_one_row<AnyCell>(job, active, seat.count)) {
-          call_one_row<AnyCell, true>(job, s, seat.stretch.last);
-        } else {
-          run_stretch(job, seat, s, active, run_projected);
-        }
-        return seat.stretch.last;
-      }
+    if (fits_one_row<AnyCell>(job, active, seat.count) && inputs_fit_shadow(*job.weights)) {
+      call_one_row<AnyCell, false>(job, s, job.lengths[0]);
+      return job.lengths[0];
     }
-    step_from_inputs(job, cell, inputs, s, active, share_blocks());
+    const bool within = s < seat.stretch.last;
+    if (!within && is_single_step(job, s, active)) {
+      step_one_tile(job, UpdateUnits<AnyCell>{job, cell, s}, states_before(job, s), nullptr, s,
+                    active, share_blocks());
+      finish_step(job, seat, s, active);
+      return s + 1;
+    }
+    if (within || worth_hoisting(job, active)) {
+      if (!within) {
+        const std::int64_t listed = list_stretch(job, seat, s, active, inputs);
+        project_inputs<AnyCell::kInput, AnyCell::kHalves>(job, inputs, listed, share_blocks());
+      }
+      if (fits_one_row<AnyCell>(job, active, seat.count)) {
+        call_one_row<AnyCell, true>(job, s, seat.stretch.last);
+      } else {
+        run_stretch(job, seat, s, active, run_projected);
+      }
+      return seat.stretch.last;
+    }
+    step_from_inputs(job, UpdateUnits<AnyCell>{job, cell, s}, states_before(job, s), inputs, s,
+                     active, share_blocks());
     finish_step(job, seat, s, active);
     return s + 1;
   });

@@ -178,12 +178,14 @@ inline void for_each_tile(std::int64_t count, Body&& body) {
 
 /// The upper half of the vector below, the lower half above.
 CAROUSEL_INLINE Batch swap_halves(Batch v) {
-  struct Opposite {
-    static constexpr std::uint32_t get(std::uint32_t lane, std::uint32_t lanes) {
-      return (lane + lanes / 2) % lanes;
-    }
-  };
-  return xsimd::swizzle(v, xsimd::make_batch_constant<std::uint32_t, Arch, Opposite>());
+#if defined(__AVX512F__)
+  return _mm512_shuffle_f32x4(v, v, 0x4E);
+#else
+  alignas(64) float twice[2 * kWidth];
+  v.store_aligned(twice);
+  v.store_aligned(twice + kWidth);
+  return Batch::load_unaligned(twice + kWidth / 2);
+#endif
 }
 
 /// Gives those that shared a vector of the half block, which is the last one, each its own. Their

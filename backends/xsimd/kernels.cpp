@@ -49,18 +49,19 @@ struct Int {
 #include "backends/xsimd/kernel_rows.hpp"
 #include "backends/xsimd/kernel_one_row.hpp"
 #include "backends/xsimd/kernel_recurrent.hpp"
-#include "backends/xsimd/kernel_reset_first.hpp"
+#include "backends/xsimd/kernel_variants.hpp"
 #include "backends/xsimd/kernel_linear.hpp"
 // clang-format on
 
 void recurrent(const RecurrentJob& job, Seat seat) {
   const PackedLayer& w = *job.weights;
   switch (w.cell) {
-    case Cell::lstm: return w.plain ? run_rows<Lstm>(job, seat) : run_rows<LstmVariant>(job, seat);
+    case Cell::lstm:
+      return w.plain ? run_rows<Lstm>(job, seat) : run_variant<LstmVariant>(job, seat);
     case Cell::gru:
       if (w.reset_blocks > 0) return run_reset_first(job, seat);
-      return w.plain ? run_rows<Gru>(job, seat) : run_rows<GruVariant>(job, seat);
-    case Cell::rnn: return w.plain ? run_rows<Rnn>(job, seat) : run_rows<RnnVariant>(job, seat);
+      return w.plain ? run_rows<Gru>(job, seat) : run_variant<GruVariant>(job, seat);
+    case Cell::rnn: return w.plain ? run_rows<Rnn>(job, seat) : run_variant<RnnVariant>(job, seat);
     case Cell::linear: return;  // see kernel_linear.hpp
   }
 }

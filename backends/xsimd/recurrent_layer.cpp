@@ -42,8 +42,8 @@ class RecurrentWorkspace final : public Workspace {
       scratch.job.weights = &weights[static_cast<std::size_t>(j / split.row_groups)];
       const std::int64_t rows_at_once = j % split.row_groups == 0 ? options.batch : job_rows;
       scratch.job.input_rows = std::max(hoist, rows_at_once);
-      // A GRU that resets first has no other way.
-      const bool always = scratch.job.weights->reset_blocks > 0;
+      // What is not usual has no other way (kernel_variants.hpp).
+      const bool always = scratch.job.weights->reset_blocks > 0 || !scratch.job.weights->plain;
       scratch.job.hoist_rows = always ? scratch.job.input_rows : hoist;
       scratch.job.piece = cut.piece;
       scratch.job.far_ahead = cut.far_ahead;

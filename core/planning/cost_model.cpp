@@ -43,9 +43,9 @@ constexpr double kEfficiency = 0.85;
 /// Rows times steps that one passage of the input weights serves.
 constexpr double kRowsPerPassage = 12;
 
-/// Outputs of a layer's matrices with its units filled up to whole vectors, or half ones. The vector
-/// kernels take four vectors at a time: the gates of an LSTM or GRU (whose candidate counts twice),
-/// or else four times as many units.
+/// Outputs of a layer's matrices with its units filled up to whole vectors, or half ones. The
+/// vector kernels take four vectors at a time: the gates of an LSTM or GRU (whose candidate counts
+/// twice), or else four times as many units.
 double filled_outputs(const Rates& rates, const LayerSpec& spec) {
   const bool gated = spec.cell == Cell::lstm || spec.cell == Cell::gru;
   const std::int64_t block = rates.width == 1 ? 1 : gated ? rates.fill : 4 * rates.width;

@@ -19,7 +19,8 @@ struct Rates {
   double unit;               ///< seconds for the activations of one unit in one row
   double step;               ///< seconds that a step costs besides
   double run;                ///< and a run
-  double meeting;            ///< and, with several threads, a step because they have to meet
+  double meeting;            ///< and a step of several threads because they have to meet
+  bool deals_rows;           ///< threads that have rows of their own do not
 };
 
 /// Fitted to 222 timings of shapes.csv's LSTMs with one thread on a Xeon with AVX-512, 2 MiB of L2
@@ -28,12 +29,12 @@ struct Rates {
 /// weights ahead: 91 to 150 GFLOP/s then in batches of 16 to 64, oneDNN 72 to 149, in turns. So was
 /// AVX2's step (10e-9): one row of 4 and of 8 units takes AVX-512 0.82 of its time.
 constexpr std::array kRates{
-    Rates{"xsimd:avx512", 16, 8, 135e9, 1100e9, 19e9, 0.4e-9, 20e-9, 2.0e-6, 0.5e-6},
-    Rates{"xsimd:avx2", 8, 8, 58e9, 700e9, 19e9, 1.1e-9, 16e-9, 1.4e-6, 0.5e-6},
-    Rates{"xsimd:sse2", 4, 4, 28e9, 190e9, 19e9, 3.1e-9, 70e-9, 3.0e-6, 0.5e-6},
-    Rates{"xsimd:neon", 4, 4, 35e9, 250e9, 19e9, 2.5e-9, 70e-9, 3.0e-6, 0.5e-6},
-    Rates{"onednn", 16, 16, 128e9, 80e9, 10e9, 4.2e-9, 430e-9, 3.8e-6, 1.5e-6},
-    Rates{"scalar", 1, 1, 1.5e9, 6e9, 6e9, 60e-9, 20e-9, 0.2e-6, 0},
+    Rates{"xsimd:avx512", 16, 8, 135e9, 1100e9, 19e9, 0.4e-9, 20e-9, 2.0e-6, 0.5e-6, true},
+    Rates{"xsimd:avx2", 8, 8, 58e9, 700e9, 19e9, 1.1e-9, 16e-9, 1.4e-6, 0.5e-6, true},
+    Rates{"xsimd:sse2", 4, 4, 28e9, 190e9, 19e9, 3.1e-9, 70e-9, 3.0e-6, 0.5e-6, true},
+    Rates{"xsimd:neon", 4, 4, 35e9, 250e9, 19e9, 2.5e-9, 70e-9, 3.0e-6, 0.5e-6, true},
+    Rates{"onednn", 16, 16, 128e9, 80e9, 10e9, 4.2e-9, 430e-9, 3.8e-6, 1.5e-6, false},
+    Rates{"scalar", 1, 1, 1.5e9, 6e9, 6e9, 60e-9, 20e-9, 0.2e-6, 0, false},
 };
 
 /// What it costs a run that the other threads sleep and come late, and how well they share the
@@ -83,7 +84,10 @@ double predict_seconds(const Backend& backend, const Problem& problem, int threa
   const auto rows = static_cast<double>(problem.batch);
   const double work = steps * step_seconds(*rates, problem.spec(), rows, threads, cache);
   if (threads == 1) return work + rates->run;
-  return work / (1 + kEfficiency * (threads - 1)) + steps * rates->meeting + kWake + rates->run;
+  const double shared = work / (1 + kEfficiency * (threads - 1)) + kWake + rates->run;
+  // (Where weights are big, units are shared even so, but steps are long.)
+  const bool meet = !rates->deals_rows || problem.batch < threads;
+  return meet ? shared + steps * rates->meeting : shared;
 }
 
 }  // namespace carousel::planning

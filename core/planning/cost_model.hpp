@@ -15,7 +15,7 @@ namespace carousel::planning {
 /// units count as filled up to whole vectors. f, a, s and r are the backend's rate of arithmetic,
 /// what the activations of one unit cost, and what a step and a run cost besides; b is its rate of
 /// reading weights, which depends on whether they fit the core's L2 cache. More threads divide the
-/// work, meet after each step and have to be woken.
+/// work and have to be woken, and meet after each step unless they have rows of their own.
 [[nodiscard]] double predict_seconds(const Backend& backend, const Problem& problem, int threads,
                                      const CpuFeatures& cpu);
 

@@ -27,12 +27,13 @@ struct Rates {
 /// cache per core, so that the logarithms of the ratios become small; neon and scalar by analogy.
 /// AVX-512's flops were raised by hand (105e9 was fitted) when its kernels had learned to fetch
 /// weights ahead: 91 to 150 GFLOP/s then in batches of 16 to 64, oneDNN 72 to 149, in turns. So was
-/// AVX2's step (10e-9): one row of 4 and of 8 units takes AVX-512 0.82 of its time.
+/// AVX2's step (10e-9): one row of 4 and of 8 units takes AVX-512 0.82 of its time. xsimd's runs
+/// (1.4 to 3 µs were fitted) cost 0.2 µs: single steps of few units went to scalar.
 constexpr std::array kRates{
-    Rates{"xsimd:avx512", 16, 8, 135e9, 1100e9, 19e9, 0.4e-9, 20e-9, 2.0e-6, 0.5e-6, true},
-    Rates{"xsimd:avx2", 8, 8, 58e9, 700e9, 19e9, 1.1e-9, 16e-9, 1.4e-6, 0.5e-6, true},
-    Rates{"xsimd:sse2", 4, 4, 28e9, 190e9, 19e9, 3.1e-9, 70e-9, 3.0e-6, 0.5e-6, true},
-    Rates{"xsimd:neon", 4, 4, 35e9, 250e9, 19e9, 2.5e-9, 70e-9, 3.0e-6, 0.5e-6, true},
+    Rates{"xsimd:avx512", 16, 8, 135e9, 1100e9, 19e9, 0.4e-9, 20e-9, 0.2e-6, 0.5e-6, true},
+    Rates{"xsimd:avx2", 8, 8, 58e9, 700e9, 19e9, 1.1e-9, 16e-9, 0.2e-6, 0.5e-6, true},
+    Rates{"xsimd:sse2", 4, 4, 28e9, 190e9, 19e9, 3.1e-9, 70e-9, 0.2e-6, 0.5e-6, true},
+    Rates{"xsimd:neon", 4, 4, 35e9, 250e9, 19e9, 2.5e-9, 70e-9, 0.2e-6, 0.5e-6, true},
     Rates{"onednn", 16, 16, 128e9, 80e9, 10e9, 4.2e-9, 430e-9, 3.8e-6, 1.5e-6, false},
     Rates{"scalar", 1, 1, 1.5e9, 6e9, 6e9, 60e-9, 20e-9, 0.2e-6, 0, false},
 };

@@ -25,10 +25,12 @@ std::vector<Work> list_work() {
   LayerSpec lstm = make_spec(Cell::lstm, 20, 33);
   LayerSpec gru = make_spec(Cell::gru, 33, 20, Direction::bidirectional);
   gru.linear_before_reset = true;
-  const LayerSpec reset_first = make_spec(Cell::gru, 20, 33);
+  LayerSpec reset_first = make_spec(Cell::gru, 20, 33);
+  reset_first.linear_before_reset = false;
   const LayerSpec rnn = make_spec(Cell::rnn, 20, 70, Direction::reverse);
   const LayerSpec projected = make_spec(Cell::lstm, 9, 40, Direction::forward, 12);
-  const LayerSpec big = make_spec(Cell::lstm, 230, 232);  // has other needs than the others
+  const LayerSpec big = make_spec(Cell::lstm, 230, 240);   // has other needs than the others
+  const LayerSpec half = make_spec(Cell::lstm, 230, 232);  // likewise, and half a vector is left
   LayerSpec peephole = lstm;
   peephole.peephole = true;
   std::vector<Work> work;
@@ -43,6 +45,8 @@ std::vector<Work> list_work() {
   work.push_back({big, 1, 30, 1, false});
   work.push_back({big, 4, 14, 3, true});
   work.push_back({big, 7, 14, 2, false});
+  work.push_back({half, 4, 14, 3, true});
+  work.push_back({half, 7, 14, 2, false});
   return work;
 }
 

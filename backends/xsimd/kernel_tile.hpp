@@ -201,39 +201,6 @@ CAROUSEL_INLINE void spread_half_block(Tile<R, B>& tile) {
   }
 }
 
-/// Calls `body(Blocks, first block)` over [first, last), upwards or downwards: two blocks at once
-/// where R rows leave room for them in the registers, else single ones. A half block, which is the
-/// last one, goes with the one before it: alone it has too few sums to keep the multipliers busy.
-template <int R, bool kHalves, class Body>
-inline void for_each_block(std::int64_t first, std::int64_t last, bool half, bool upwards,
-                           Body&& body) {
-  constexpr int B = 2 * R <= kMaxRows ? 2 : 1;
-  if constexpr (kHalves) {
-    if (half) {
-      const bool alone = B == 1 || last - first == 1;
-      const std::int64_t end = last - (alone ? 1 : B);
-      if (upwards) for_each_block<R, false>(first, end, false, upwards, body);
-      if (alone) {
-        body(Blocks<1, true>{}, end);
-      } else {
-        body(Blocks<B, true>{}, end);
-      }
-      if (!upwards) for_each_block<R, false>(first, end, false, upwards, body);
-      return;
-    }
-  }
-  const std::int64_t rest = (last - first) % B;
-  if (upwards) {
-    for (; first + B <= last; first += B) body(Blocks<B>{}, first);
-  }
-  if constexpr (B > 1) {
-    for (std::int64_t i = 0; i < rest; ++i) body(Blocks<1>{}, last - 1 - i);
-  }
-  if (!upwards) {
-    for (last -= rest; last > first; last -= B) body(Blocks<B>{}, last - B);
-  }
-}
-
 /// Writes the first `count` >= 1 of a vector's floats, all of them if there are not that many.
 CAROUSEL_INLINE void store_some(float* to, Batch value, std::int64_t count) {
   if (count >= kWidth) {

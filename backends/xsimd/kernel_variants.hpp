@@ -6,13 +6,13 @@
 // would else be several times as long. Included by kernels.cpp only, inside its anonymous
 // namespace.
 
-/// A tile's rows and blocks.
-struct Part {
+/// The rows and blocks of a tile.
+struct Patch {
   std::int64_t row, rows, block, blocks;
 };
 
-/// What the sums of a part are for; `gates` has those of the step's first row first.
-using FinishPart = void (*)(const RecurrentJob& job, float* gates, std::int64_t s, const Part&);
+/// What the sums of a patch are for; `gates` has those of the step's first row first.
+using FinishPatch = void (*)(const RecurrentJob& job, float* gates, std::int64_t s, const Patch&);
 
 template <Lanes kInputLanes, Lanes kStateLanes>
 struct FinishSums {
@@ -24,7 +24,7 @@ struct FinishSums {
   const RecurrentJob& job;
   float* gates;
   std::int64_t s;
-  FinishPart finish;
+  FinishPatch finish;
 
   template <bool, int R, int B>
   CAROUSEL_INLINE void operator()(const Tile<R, B>& tile, std::int64_t r0,
@@ -38,7 +38,7 @@ struct FinishSums {
 /// Blocks of a step that need nothing of each other.
 struct StepPart {
   Range blocks;
-  FinishPart finish;
+  FinishPatch finish;
   bool of_hidden;  ///< their matrix is multiplied with `hidden` instead of h
 };
 
@@ -91,11 +91,11 @@ void run_parts(const RecurrentJob& job, Seat seat, const StepPart* parts, int co
 }
 
 template <class AnyCell>
-void finish_units(const RecurrentJob& job, float* gates, std::int64_t s, const Part& part) {
+void finish_units(const RecurrentJob& job, float* gates, std::int64_t s, const Patch& patch) {
   const AnyCell cell(*job.weights);
   const std::int64_t stride = job.weights->blocks * 4 * kWidth;
-  call_with_rows(part.rows, part.row, [&](auto rows, std::int64_t r0) {
-    for (std::int64_t block = part.block; block < part.block + part.blocks; ++block) {
+  call_with_rows(patch.rows, patch.row, [&](auto rows, std::int64_t r0) {
+    for (std::int64_t block = patch.block; block < patch.block + patch.blocks; ++block) {
       Tile<decltype(rows)::value, 1> tile;
       load(tile, gates + r0 * stride + block * 4 * kWidth, stride);
       update_units<false>(job, cell, tile, r0, block, s);
@@ -119,13 +119,13 @@ inline std::int64_t unit_vectors(const PackedLayer& w) {
   return (w.hidden_size + kWidth - 1) / kWidth;
 }
 
-/// Calls `body(vector, x)` with the function of each of the part's vectors before `end`.
+/// Calls `body(vector, x)` with the function of each of the patch's vectors before `end`.
 template <Function kFunction, int kWhich, class Body>
-CAROUSEL_INLINE void for_each_sum(const PackedLayer& w, const float* sums, const Part& part,
+CAROUSEL_INLINE void for_each_sum(const PackedLayer& w, const float* sums, const Patch& patch,
                                   std::int64_t end, Body&& body) {
   constexpr int kAtOnce = 2;
-  end = smaller(end, (part.block + part.blocks) * 4);
-  for (std::int64_t first = part.block * 4; first < end; first += kAtOnce) {
+  end = smaller(end, (patch.block + patch.blocks) * 4);
+  for (std::int64_t first = patch.block * 4; first < end; first += kAtOnce) {
     Batch x[kAtOnce];
     for (int v = 0; v < kAtOnce; ++v) x[v] = Batch::load_aligned(sums + (first + v) * kWidth);
     if (w.plain) {
@@ -139,10 +139,10 @@ CAROUSEL_INLINE void for_each_sum(const PackedLayer& w, const float* sums, const
 
 /// r ∘ h to `hidden`, z to where its sums are.
 inline void reset_and_update(const RecurrentJob& job, float* gates, std::int64_t s,
-                             const Part& part) {
+                             const Patch& patch) {
   const PackedLayer& w = *job.weights;
   const std::int64_t vectors = unit_vectors(w);
-  for (std::int64_t r = part.row; r < part.row + part.rows; ++r) {
+  for (std::int64_t r = patch.row; r < patch.row + patch.rows; ++r) {
     const float* old = h_row(job, r, s);
     float* reset = job.hidden + r * job.unit_stride;
     float* sums = gates + r * w.blocks * 4 * kWidth;
@@ -154,16 +154,17 @@ inline void reset_and_update(const RecurrentJob& job, float* gates, std::int64_t
         gate.store_aligned(sums + at);
       }
     };
-    for_each_sum<Function::sigmoid, 0>(w, sums, part, 2 * vectors, put);
+    for_each_sum<Function::sigmoid, 0>(w, sums, patch, 2 * vectors, put);
   }
 }
 
 /// h' = (1 - z) ∘ n + z ∘ h
-inline void blend_states(const RecurrentJob& job, float* gates, std::int64_t s, const Part& part) {
+inline void blend_states(const RecurrentJob& job, float* gates, std::int64_t s,
+                         const Patch& patch) {
   const PackedLayer& w = *job.weights;
   const std::int64_t vectors = unit_vectors(w);
   const std::int64_t first = w.reset_blocks * 4;
-  for (std::int64_t r = part.row; r < part.row + part.rows; ++r) {
+  for (std::int64_t r = patch.row; r < patch.row + patch.rows; ++r) {
     const float* old = h_row(job, r, s);
     const float* sums = gates + r * w.blocks * 4 * kWidth;
     const float* update = sums + vectors * kWidth;
@@ -173,7 +174,7 @@ inline void blend_states(const RecurrentJob& job, float* gates, std::int64_t s, 
       const Batch h[1] = {xsimd::fma(z, Batch::load_aligned(old + unit) - n, n)};
       store_units<Gru>(job, h, r, unit, s);
     };
-    for_each_sum<Function::tanh, 1>(w, sums, part, first + vectors, blend);
+    for_each_sum<Function::tanh, 1>(w, sums, patch, first + vectors, blend);
   }
 }
 

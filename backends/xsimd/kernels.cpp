@@ -47,6 +47,8 @@ struct Int {
 #include "backends/xsimd/kernel_tile.hpp"
 #include "backends/xsimd/kernel_cells.hpp"
 #include "backends/xsimd/kernel_rows.hpp"
+#include "backends/xsimd/kernel_blocks.hpp"
+#include "backends/xsimd/kernel_step.hpp"
 #include "backends/xsimd/kernel_one_row.hpp"
 #include "backends/xsimd/kernel_recurrent.hpp"
 #include "backends/xsimd/kernel_variants.hpp"

@@ -57,7 +57,11 @@ void run_one_row(const RecurrentJob& job, std::int64_t s0, std::int64_t end) {
     } else {
       copy_blocks<NB>(gates.acc[0], next.acc[0]);
     }
-    multiply_row<AnyCell::kState, kHalf>(gates, h, w.state_size, w.weight_hh);
+    if constexpr (NB == 1) {
+      add_both_sums<AnyCell::kState, kHalf>(gates, h, w.state_size, w.weight_hh);
+    } else {
+      multiply_row<AnyCell::kState, kHalf>(gates, h, w.state_size, w.weight_hh);
+    }
     if constexpr (kHalf) spread_half_block<AnyCell::kInput>(gates);
 #pragma GCC unroll 8
     for (int b = 0; b < NB; ++b) cell.first(gates.acc[0][b], memory[b], b);

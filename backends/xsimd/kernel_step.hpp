@@ -2,8 +2,9 @@
 #pragma once
 
 // One step of all rows: some blocks' sums over inputs and state, and what they are for. Sums are
-// added in the order bias, inputs, state, k ascending, whichever function does it. Included by
-// kernels.cpp only, inside its anonymous namespace.
+// added in the order bias, inputs, state, k ascending, whichever function does it; only in layers
+// of a single block, the upper half of the states (`lower_states`) is a sum of its own, added last.
+// Included by kernels.cpp only, inside its anonymous namespace.
 
 /// Where the memory of a unit stands that a cell's `first` needs.
 template <class AnyCell>
@@ -65,14 +66,64 @@ inline States states_before(const RecurrentJob& job, std::int64_t s) {
   return {h_before(job, s), job.state_stride};
 }
 
+/// Terms of the recurrent sums that come first. A single block has so few accumulators that one row
+/// would wait for each of its additions; its other terms are a sum of their own.
+inline std::int64_t lower_states(const PackedLayer& w) {
+  return w.blocks == 1 ? w.state_size / 2 : w.state_size;
+}
+
+/// Adds the other terms, those from `first` on.
+template <Lanes kState, bool kHalf, int R>
+CAROUSEL_INLINE void add_upper_states(Tile<R, 1>& tile, const float* const (&a)[R],
+                                      std::int64_t first, std::int64_t count, const float* w) {
+  constexpr Lanes kIn = lanes_of_block<kHalf>(kState);
+  const float* upper[R];
+  for (int r = 0; r < R; ++r) upper[r] = a[r] + first;
+  Tile<R, 1> sum;
+  clear(sum);
+  multiply<kState, kHalf>(sum, upper, count - first, w + first * kIn.count * kWidth, 0);
+  add<kIn>(tile, sum);
+}
+
+/// Adds all terms to the tile of one row, those of the two sums side by side.
+template <Lanes lanes, bool kHalf>
+CAROUSEL_INLINE void add_both_sums(Tile<1, 1>& tile, const float* a, std::int64_t count,
+                                   const float* w) {
+  constexpr Lanes kIn = lanes_of_block<kHalf>(lanes);
+  constexpr std::int64_t kTerm = kIn.count * kWidth;
+  const std::int64_t half = count / 2;
+  const float* const upper_w = w + half * kTerm;
+  Tile<1, 1> lower = tile;
+  Tile<1, 1> upper;
+  clear(upper);
+  for (std::int64_t k = 0; k < half; ++k) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kIn.count; ++v) {
+      const std::int64_t at = k * kTerm + v * kWidth;
+      Batch& low = lower.acc[0][0][kIn.to[v]];
+      Batch& high = upper.acc[0][0][kIn.to[v]];
+      low = xsimd::fma(Batch(a[k]), Batch::load_aligned(w + at), low);
+      high = xsimd::fma(Batch(a[half + k]), Batch::load_aligned(upper_w + at), high);
+    }
+  }
+  const float* const rest[1] = {a + 2 * half};
+  multiply<lanes, kHalf>(upper, rest, count - 2 * half, w + 2 * half * kTerm, 0);
+  add<kIn>(lower, upper);
+  tile = lower;
+}
+
 /// Adds a piece of the recurrent part to the tile.
 template <Lanes kState, bool kHalf, int R>
-CAROUSEL_INLINE void add_state(Tile<R, 1>& tile, const States& states, const Piece& piece,
-                               std::int64_t r0) {
+CAROUSEL_INLINE void add_state(const PackedLayer& w, Tile<R, 1>& tile, const States& states,
+                               const Piece& piece, std::int64_t r0) {
   const float* a[R];
   a[0] = states.first + r0 * states.stride + piece.first;
   for (int r = 1; r < R; ++r) a[r] = a[r - 1] + states.stride;
-  multiply<kState, kHalf>(tile, a, piece.count, piece.weights, 0, share_ahead<R>(piece, r0));
+  const std::int64_t lower = smaller(piece.count, lower_states(w));
+  multiply<kState, kHalf>(tile, a, lower, piece.weights, 0, share_ahead<R>(piece, r0));
+  if (lower < piece.count) {
+    add_upper_states<kState, kHalf>(tile, a, lower, piece.count, piece.weights);
+  }
 }
 
 /// Adds a piece of the input part to the tile.
@@ -175,6 +226,25 @@ CAROUSEL_INLINE void add_product(const RecurrentJob& job, Tile<R, B>& tile,
   }
 }
 
+/// Likewise the recurrent part.
+template <Lanes kState, bool kHalf, int R, int B>
+CAROUSEL_INLINE void add_states(const RecurrentJob& job, Tile<R, B>& tile,
+                                const float* const (&a)[R], std::int64_t block) {
+  const PackedLayer& w = *job.weights;
+  const std::int64_t lower = lower_states(w);
+  if constexpr (R == 1 && B == 1) {
+    if (lower < w.state_size) {
+      return add_both_sums<kState, kHalf>(tile, a[0], w.state_size, w.weight_hh);
+    }
+  }
+  add_product<kState, kHalf>(job, tile, a, lower, w.weight_hh, block);
+  if constexpr (R > 1 && B == 1) {
+    if (lower < w.state_size) {
+      add_upper_states<kState, kHalf>(tile, a, lower, w.state_size, w.weight_hh);
+    }
+  }
+}
+
 /// The new state from the accumulators of a cell's blocks.
 template <class AnyCell>
 struct UpdateUnits {
@@ -217,7 +287,7 @@ void step_one_tile(const RecurrentJob& job, const Finish& finish, const States& 
       } else {
         load<Finish::kLoaded>(tile, gates + block * 4 * kWidth, stride);
       }
-      add_product<Finish::kState, kHalf>(job, tile, a, w.state_size, w.weight_hh, block);
+      add_states<Finish::kState, kHalf>(job, tile, a, block);
       finish.template operator()<kHalf>(tile, 0, block);
     };
     for_each_block<R, Finish::kHalves>(w, blocks, goes_upwards(job, s), step_some);
@@ -243,7 +313,7 @@ void step_tiles(const RecurrentJob& job, const Finish& finish, const States& sta
         float* sums = gates + r0 * stride + block * 4 * kWidth;
         Tile<R, 1> tile;
         load<Finish::kLoaded>(tile, sums, stride);
-        add_state<kState, kHalf>(tile, states, piece, r0);
+        add_state<kState, kHalf>(w, tile, states, piece, r0);
         if (piece.last) {
           finish.template operator()<kHalf>(tile, r0, block);
         } else {
@@ -251,8 +321,9 @@ void step_tiles(const RecurrentJob& job, const Finish& finish, const States& sta
         }
       });
     };
+    const std::int64_t most = w.blocks == 1 ? w.state_size : job.piece;  // see `lower_states`
     for_each_piece<kState, kHalf>(
-        whole_block<kState>(w.weight_hh, w.state_size, block, turn ? block : next, pace), job.piece,
+        whole_block<kState>(w.weight_hh, w.state_size, block, turn ? block : next, pace), most,
         add);
   };
   for_each_block<kMaxRows, Finish::kHalves>(w, blocks, upwards, step_block);
@@ -290,7 +361,7 @@ void step_from_inputs(const RecurrentJob& job, const Finish& finish, const State
       Tile<R, 1> tile;
       load(tile, w.bias + block * 4 * kWidth, 0);
       add_inputs<kInput, kHalf>(tile, inputs, inputs_piece, r0);
-      add_state<kState, kHalf>(tile, states, state_piece, r0);
+      add_state<kState, kHalf>(w, tile, states, state_piece, r0);
       finish.template operator()<kHalf>(tile, r0, block);
     });
   };

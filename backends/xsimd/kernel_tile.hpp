@@ -73,7 +73,21 @@ CAROUSEL_INLINE void clear(Tile<R, B>& tile) {
   }
 }
 
-/// Likewise.
+/// Those of `kUsed`.
+template <Lanes kUsed, int R, int B>
+CAROUSEL_INLINE void add(Tile<R, B>& tile, const Tile<R, B>& other) {
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 16
+    for (int v = 0; v < 4 * B; ++v) {
+      if (!kUsed.include(v % 4)) continue;
+      Batch& sum = tile.acc[r][v / 4][v % 4];
+      sum = sum + other.acc[r][v / 4][v % 4];
+    }
+  }
+}
+
+/// As `load`.
 template <Lanes kUsed = kAllLanes, int R, int B>
 CAROUSEL_INLINE void store(const Tile<R, B>& tile, float* start, std::int64_t row_stride) {
 #pragma GCC unroll 8

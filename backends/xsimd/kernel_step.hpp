@@ -340,6 +340,32 @@ inline void step_blocks(const RecurrentJob& job, const Finish& finish, const Sta
   }
 }
 
+/// The inputs of the next step, where a step's are too many for the caches to have fetched them by
+/// themselves. Each block's tiles fetch a share of their rows', which may be behind the end: it is
+/// not read.
+struct NextInputs {
+  static constexpr std::int64_t kMany = 4096;  ///< floats of a step
+  std::int64_t step;                           ///< floats from a step to the next
+  std::int64_t share;                          ///< floats of a row
+
+  NextInputs(const RecurrentJob& job, std::int64_t active)
+      : step(job.backwards ? -job.x.step_stride : job.x.step_stride), share(0) {
+    const PackedLayer& w = *job.weights;
+    if (active * w.input_size <= kMany) return;
+    const std::int64_t lines = (w.input_size + kLineFloats - 1) / kLineFloats;
+    share = (lines + w.blocks - 1) / w.blocks * kLineFloats;
+  }
+
+  template <int R>
+  CAROUSEL_INLINE void fetch(const float* const* inputs, std::int64_t r0,
+                             std::int64_t block) const {
+    for (int r = 0; r < R; ++r) {
+      const float* next = inputs[r0 + r] + step + block * share;
+      for (std::int64_t i = 0; i < share; i += kLineFloats) __builtin_prefetch(next + i, 0, 2);
+    }
+  }
+};
+
 /// One step from x itself: worth it when there are enough rows to use each weight several times.
 template <class Finish>
 void step_from_inputs(const RecurrentJob& job, const Finish& finish, const States& states,
@@ -349,6 +375,7 @@ void step_from_inputs(const RecurrentJob& job, const Finish& finish, const State
   const PackedLayer& w = *job.weights;
   const Pace input_pace = pace_of<kInput>(active);
   const Pace state_pace = pace_of<kState>(active);
+  const NextInputs next_inputs(job, active);
   for (std::int64_t r = 0; r < active; ++r) inputs[r] = x_row(job, r, s);
   const auto step_block = [&](auto one, std::int64_t block, std::int64_t next) {
     constexpr bool kHalf = decltype(one)::half;
@@ -360,6 +387,7 @@ void step_from_inputs(const RecurrentJob& job, const Finish& finish, const State
       constexpr int R = decltype(rows)::value;
       Tile<R, 1> tile;
       load(tile, w.bias + block * 4 * kWidth, 0);
+      next_inputs.template fetch<R>(inputs, r0, block);
       add_inputs<kInput, kHalf>(tile, inputs, inputs_piece, r0);
       add_state<kState, kHalf>(w, tile, states, state_piece, r0);
       finish.template operator()<kHalf>(tile, r0, block);

@@ -48,6 +48,7 @@ struct Int {
 #include "backends/xsimd/kernel_cells.hpp"
 #include "backends/xsimd/kernel_rows.hpp"
 #include "backends/xsimd/kernel_blocks.hpp"
+#include "backends/xsimd/kernel_sums.hpp"
 #include "backends/xsimd/kernel_step.hpp"
 #include "backends/xsimd/kernel_one_row.hpp"
 #include "backends/xsimd/kernel_recurrent.hpp"

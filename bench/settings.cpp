@@ -13,7 +13,6 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <thread>
 
 namespace carousel::bench {
@@ -87,7 +86,7 @@ constexpr std::array kQuickShapes{"sq16_b1",   "sq32_b16",  "sq64_b1",    "sq64_
 
 struct Arguments {
   std::string shapes;
-  Cell cell = Cell::lstm;
+  std::string cell = "lstm";
   bool reset_first = false;
   std::string backends;
   std::string threads;
@@ -107,6 +106,13 @@ int parse_threads(const std::string& text) {
   return count;
 }
 
+Cell parse_cell(const std::string& text) {
+  for (const Cell cell : {Cell::lstm, Cell::gru, Cell::rnn}) {
+    if (text == name(cell)) return cell;
+  }
+  throw Error("--cell: '" + text + "' is not one of lstm, gru, rnn");
+}
+
 void check_backends(const std::vector<std::string>& backends) {
   for (const std::string& choice : backends) static_cast<void>(select_backends(choice));
 }
@@ -115,11 +121,12 @@ void apply(const Arguments& arguments, Settings& settings) {
   const std::vector<std::string> quick(kQuickShapes.begin(), kQuickShapes.end());
   settings.shapes =
       select_shapes(arguments.shapes.empty() && arguments.quick ? quick : names(arguments.shapes));
-  if (arguments.reset_first && arguments.cell != Cell::gru) {
+  const Cell cell = parse_cell(arguments.cell);
+  if (arguments.reset_first && cell != Cell::gru) {
     throw Error("--reset-first: only a GRU has a reset gate (--cell gru)");
   }
   for (Shape& shape : settings.shapes) {
-    shape = with_cell(shape, arguments.cell, !arguments.reset_first);
+    shape = with_cell(shape, cell, !arguments.reset_first);
   }
   settings.backends = names(arguments.backends);
   check_backends(settings.backends);
@@ -146,9 +153,7 @@ void add_options(CLI::App& app, Arguments& arguments, Settings& settings) {
   app.add_flag("--compare", settings.compare,
                "only xsimd and oneDNN, and the table of targets met and missed");
   app.add_option("--shapes", arguments.shapes, "only these, e.g. vadcell,'sq64_*','*_b64'");
-  app.add_option("--cell", arguments.cell, "lstm, gru or rnn in these shapes (default: lstm)")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Cell>{
-          {"lstm", Cell::lstm}, {"gru", Cell::gru}, {"rnn", Cell::rnn}}));
+  app.add_option("--cell", arguments.cell, "lstm, gru or rnn in these shapes (default: lstm)");
   app.add_flag("--reset-first", arguments.reset_first,
                "with --cell gru: the reset gate before the matrix (ONNX: linear_before_reset 0)");
   app.add_option("--backend", arguments.backends, "only these families or ids, e.g. xsimd,scalar");

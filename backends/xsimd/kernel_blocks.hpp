@@ -47,9 +47,13 @@ inline void for_each_piece(const Piece& block, std::int64_t most, Body&& body) {
   }
 }
 
+/// Lower tiles use the weights in the nearest cache so fast that others must not take their place.
+template <int R>
+constexpr bool kFetchesNear = 4 * R > 3 * kMaxRows;
+
 /// What the tile of R rows from r0 on fetches meanwhile.
 template <int R>
-CAROUSEL_INLINE Ahead share_ahead(const Piece& piece, std::int64_t r0) {
+CAROUSEL_INLINE Ahead<kFetchesNear<R>> share_ahead(const Piece& piece, std::int64_t r0) {
   constexpr std::int64_t kRoundUp = (std::int64_t{1} << Pace::kShift) - 1;
   const std::int64_t step = (R * piece.pace.floats + kRoundUp) >> Pace::kShift;
   const std::int64_t before = (r0 * piece.count * piece.pace.floats) >> Pace::kShift;

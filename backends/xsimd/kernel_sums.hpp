@@ -98,7 +98,7 @@ CAROUSEL_INLINE void add_product(const RecurrentJob& job, Tile<R, B>& tile,
   const float* weights = matrix + block * count * kTerm;
   if (kTimeToFetch<R> && job.far_ahead > 0) {
     multiply<lanes, kHalf>(tile, a, count, weights, count * kTerm,
-                           Ahead{weights + job.far_ahead, kTerm});
+                           AllAhead<kTerm>{weights + job.far_ahead});
   } else {
     multiply<lanes, kHalf>(tile, a, count, weights, count * kTerm);
   }

@@ -102,18 +102,33 @@ CAROUSEL_INLINE void store(const Tile<R, B>& tile, float* start, std::int64_t ro
 
 constexpr std::int64_t kLineFloats = 16;
 
-/// What is fetched into the second nearest cache while a tile is worked on: at each k the cache
-/// line at `at` and, where a step is wider than a line, the one after it. That may be behind the
-/// end of the matrix: it is not read.
+/// What is fetched while a tile is worked on, into the nearest cache or the second one: at each k
+/// the cache line at `at` and, where a step is wider than a line, the one after it. That may be
+/// behind the end of the matrix: it is not read.
+template <bool kNear>
 struct Ahead {
   const float* at;
   std::int64_t step;  ///< floats from one k to the next
 
   template <bool kWide>
   CAROUSEL_INLINE void fetch() {
-    __builtin_prefetch(at, 0, 2);
-    if constexpr (kWide) __builtin_prefetch(at + (step > kLineFloats ? kLineFloats : 0), 0, 2);
+    __builtin_prefetch(at, 0, kNear ? 3 : 2);
+    if constexpr (kWide) {
+      __builtin_prefetch(at + (step > kLineFloats ? kLineFloats : 0), 0, kNear ? 3 : 2);
+    }
     at += step;
+  }
+};
+/// Likewise all lines of a step of so many floats, into the nearest cache.
+template <std::int64_t kStep>
+struct AllAhead {
+  const float* at;
+
+  template <bool>
+  CAROUSEL_INLINE void fetch() {
+#pragma GCC unroll 4
+    for (std::int64_t i = 0; i < kStep; i += kLineFloats) __builtin_prefetch(at + i);
+    at += kStep;
   }
 };
 struct NothingAhead {

@@ -20,7 +20,7 @@ constexpr std::int64_t kInputsOfBigLayers = 96;
 
 /// Matrices that come from so far away that the caches' own fetching ahead does not suffice.
 constexpr std::int64_t kFarBytes = std::int64_t{16} << 20U;
-constexpr std::int64_t kFloatsAhead = 4096;
+constexpr std::int64_t kFloatsAhead = 3072;
 
 /// Sums of so many rows are a burden to the caches.
 constexpr std::int64_t kManyRows = 48;
@@ -28,13 +28,24 @@ constexpr std::int64_t kManyRows = 48;
 /// What else is worth trying.
 constexpr std::array<std::int64_t, 3> kAllInputs{kInputs, 24, kInputsOfBigLayers};
 
+/// Tiles of so few rows need the weights so fast that pieces, which stay in the nearest cache, pay
+/// early.
+constexpr std::int64_t kFewRows = 8;
+constexpr std::int64_t kRoomBytes = std::int64_t{1} << 20U;
+
+/// What a tile may work in with its sums in one piece: half of the second cache, or all of it where
+/// that is small and rows are many.
+std::int64_t room_bytes(std::int64_t rows) {
+  const std::int64_t half = l2_bytes() / 2;
+  return rows <= kFewRows ? half : std::clamp(kRoomBytes, half, l2_bytes());
+}
+
 /// Whether a tile that goes through its blocks of both matrices in one piece would work in more
-/// than half of the second cache: those blocks, the next ones, which are fetched meanwhile, and the
-/// rows.
+/// than that: those blocks, the next ones, which are fetched meanwhile, and the rows.
 bool long_sums(const LayerSpec& spec, std::int64_t width, std::int64_t rows) {
   const std::int64_t terms = spec.input_size + spec.state_size();
   const auto bytes = (2 * 4 * width + rows) * terms * static_cast<std::int64_t>(sizeof(float));
-  return bytes > l2_bytes() / 2;
+  return bytes > room_bytes(rows);
 }
 
 /// Whether the matrices and what else a step needs do not stay in the second cache together.

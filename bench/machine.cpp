@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "machine.hpp"
 
+#include <limits.hpp>
 #include <statistics.hpp>
 #include <timing.hpp>
 
@@ -14,6 +15,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
+#include <sched.h>
 #include <sys/utsname.h>
 #include <thread>
 #include <unistd.h>
@@ -143,6 +145,29 @@ double core_round_trip_ns() {
   ping.value.store(kStop, std::memory_order_release);
   other.join();
   return quartiles(std::move(times)).low;
+}
+
+double two_core_share() {
+  constexpr double kSeconds = 15e-3;  // short bursts keep their cores
+  const LimitSampler one = core_sampler(4096, kSeconds);
+  const double alone = one(0);
+  std::atomic<bool> running{false};
+  std::atomic<bool> done{false};
+  cpu_set_t others;
+  sched_getaffinity(0, sizeof others, &others);
+  if (CPU_COUNT(&others) > 1) CPU_CLR(static_cast<std::size_t>(sched_getcpu()), &others);
+  std::thread other([&] {
+    sched_setaffinity(0, sizeof others, &others);  // else it begins on the caller's
+    const LimitSampler another = core_sampler(4096);
+    running = true;
+    while (!done) another(0);
+  });
+  while (!running) {
+  }
+  const double beside = one(0);
+  done = true;
+  other.join();
+  return alone / beside;
 }
 
 }  // namespace carousel::bench

@@ -25,4 +25,8 @@ void wait_until_idle();
 /// message and its answer, the lower quartile of some hundred batches.
 [[nodiscard]] double core_round_trip_ns();
 
+/// What each of two threads does of multiply-adds, as a share of what one alone does: 1, or about a
+/// half while two virtual cores are one real core, as a host may have them for seconds.
+[[nodiscard]] double two_core_share();
+
 }  // namespace carousel::bench

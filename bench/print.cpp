@@ -29,6 +29,9 @@ std::string note(const Measurement& measurement) {
   if (measurement.shared_core()) {
     return "slow: " + format_percent(measurement.disturbed_share) + " of samples on a shared core";
   }
+  if (measurement.one_core()) {
+    return "slow: " + format_percent(measurement.core_share) + " of a core for each";
+  }
   return "slow: " + format_fixed(measurement.round_trip_ns, 0) + " ns between cores";
 }
 

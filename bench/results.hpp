@@ -34,12 +34,17 @@ struct Measurement {
   bool agrees = true;
   int attempts = 1;            ///< with more than one thread: until the machine was in order
   double round_trip_ns = 0;    ///< one way between two cores, around these samples; 0: not measured
+  double core_share = 1;       ///< see two_core_share(); the least, around these samples
   double disturbed_share = 0;  ///< of the samples beside these: somebody else used the core
   bool slow_state = false;     ///< the machine was not in order even at the last attempt
+
+  static constexpr double kLeastCoreShare = 0.75;
 
   [[nodiscard]] bool ran() const noexcept { return refusal.empty(); }
   /// Whether somebody else used the core during most of the samples.
   [[nodiscard]] bool shared_core() const noexcept { return disturbed_share > 0.5; }
+  /// Whether two virtual cores were one real core before or after the samples.
+  [[nodiscard]] bool one_core() const noexcept { return core_share < kLeastCoreShare; }
 };
 
 /// A shape with lengths drawn uniformly from 1..T beside all rows of T steps.

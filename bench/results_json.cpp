@@ -72,6 +72,7 @@ Json measurement_json(const Results& results, const Measurement& measurement) {
   if (measurement.threads > 1) {
     json["attempts"] = measurement.attempts;
     json["round_trip_ns"] = measurement.round_trip_ns;
+    json["core_share"] = measurement.core_share;
   }
   return json;
 }

@@ -56,9 +56,10 @@ again, for a quarter of its time at most; where more than half were taken in suc
 ("disturbed_share" in the JSON file), the shape is marked "slow".
 
 With two threads, those of oneDNN and ONNX Runtime get time to go to sleep before and after, and the
-time that a cache line takes from core to core is measured; where that, or oneDNN's gain over one
-thread, says that the machine is in a slow state, the shape is measured up to three times, and marked
-"slow" if it stays like this. What several threads gain is told by one thread of xsimd that takes turns
+time that a cache line takes from core to core is measured, and what each of two threads keeps of its
+multiply-adds ("core_share" in the JSON file: about a half while two virtual cores are one real core).
+Where these, or oneDNN's gain over one thread, say that the machine is in a slow state, the shape is
+measured up to three times, and marked "slow" if it stays like this. What several threads gain is told by one thread of xsimd that takes turns
 with them.
 
 Targets (--compare): those stated against other engines come from bench/peers.csv and are

@@ -88,12 +88,16 @@ class Suite {
     for (int attempt = 1; attempt <= kMostAttempts; ++attempt) {
       const double start = cli::now();
       const double before = core_state_.measure();
+      const double share_before = two_core_share();
       group.measure(seconds);
       const double round_trip = std::max(before, core_state_.measure());
-      const bool slow = !core_state_.healthy(round_trip) || gain_lost(group, shape);
+      const double core_share = std::min(share_before, two_core_share());
+      const bool slow = !core_state_.healthy(round_trip) ||
+                        core_share < Measurement::kLeastCoreShare || gain_lost(group, shape);
       for (Measurement& measurement : group.measurements()) {
         measurement.attempts = attempt;
         measurement.round_trip_ns = round_trip;
+        measurement.core_share = core_share;
         measurement.slow_state = slow || measurement.slow_state;
       }
       if (best.empty() || !slow || sum_of_medians(group.measurements()) < sum_of_medians(best)) {

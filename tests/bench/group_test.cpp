@@ -88,7 +88,7 @@ TEST(Group, SaysSoWhereTheCoreWasShared) {
 }
 
 TEST(Group, TheNoteTellsWhatWasSlow) {
-  const auto printed = [](double disturbed_share) {
+  const auto printed = [](double disturbed_share, double core_share = 1) {
     Results results;
     results.shapes = {small_shape()};
     Measurement measurement;
@@ -97,6 +97,7 @@ TEST(Group, TheNoteTellsWhatWasSlow) {
     measurement.seconds = {1, 1, 1};
     measurement.round_trip_ns = 340;
     measurement.disturbed_share = disturbed_share;
+    measurement.core_share = core_share;
     measurement.slow_state = true;
     results.measurements = {measurement};
     std::ostringstream out;
@@ -105,6 +106,7 @@ TEST(Group, TheNoteTellsWhatWasSlow) {
   };
   EXPECT_NE(printed(0.1).find("slow: 340 ns between cores"), std::string::npos);
   EXPECT_NE(printed(0.9).find("slow: 90 % of samples on a shared core"), std::string::npos);
+  EXPECT_NE(printed(0.1, 0.51).find("slow: 51 % of a core for each"), std::string::npos);
 }
 
 TEST(Group, WithoutABackendThereIsNothingToSample) {

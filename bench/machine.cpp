@@ -153,11 +153,13 @@ double two_core_share() {
   const double alone = one(0);
   std::atomic<bool> running{false};
   std::atomic<bool> done{false};
-  cpu_set_t others;
+  cpu_set_t others{};
   sched_getaffinity(0, sizeof others, &others);
-  if (CPU_COUNT(&others) > 1) CPU_CLR(static_cast<std::size_t>(sched_getcpu()), &others);
+  const int core = sched_getcpu();
+  if (core >= 0) CPU_CLR(static_cast<std::size_t>(core), &others);
   std::thread other([&] {
-    sched_setaffinity(0, sizeof others, &others);  // else it begins on the caller's
+    // Else it begins on the caller's. An empty set, where there is no other, is refused.
+    sched_setaffinity(0, sizeof others, &others);
     const LimitSampler another = core_sampler(4096);
     running = true;
     while (!done) another(0);

@@ -5,6 +5,7 @@
 
 #include <commands.hpp>
 #include <csv.hpp>
+#include <model_source.hpp>
 
 #include <carousel/backend.hpp>
 #include <carousel/error.hpp>
@@ -59,8 +60,8 @@ With two threads, those of oneDNN and ONNX Runtime get time to go to sleep befor
 time that a cache line takes from core to core is measured, and what each of two threads keeps of its
 multiply-adds ("core_share" in the JSON file: about a half while two virtual cores are one real core).
 Where these, or oneDNN's gain over one thread, say that the machine is in a slow state, the shape is
-measured up to three times, and marked "slow" if it stays like this. What several threads gain is told by one thread of xsimd that takes turns
-with them.
+measured up to three times, and marked "slow" if it stays like this. What several threads gain is told
+by one thread of xsimd that takes turns with them.
 
 Targets (--compare): those stated against other engines come from bench/peers.csv and are
   (peer's time there) x (oneDNN's time here / oneDNN's time there), same oneDNN version.
@@ -108,9 +109,7 @@ int parse_threads(const std::string& text) {
 }
 
 Cell parse_cell(const std::string& text) {
-  for (const Cell cell : {Cell::lstm, Cell::gru, Cell::rnn}) {
-    if (text == name(cell)) return cell;
-  }
+  if (const auto cell = cli::recurrent_cell(text)) return *cell;
   throw Error("--cell: '" + text + "' is not one of lstm, gru, rnn");
 }
 

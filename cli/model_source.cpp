@@ -27,9 +27,7 @@ constexpr std::array<std::int64_t, kFields> kMost{kMaxSize, kMaxSize, kMaxSize, 
 
 /// What comes before a colon; an LSTM without one.
 Cell parse_cell(std::string_view whole, std::string_view word) {
-  for (const Cell cell : {Cell::lstm, Cell::gru, Cell::rnn}) {
-    if (word == name(cell)) return cell;
-  }
+  if (const auto cell = recurrent_cell(word)) return *cell;
   refuse_shape(whole, "'" + std::string(word) + "' is none of lstm, gru, rnn");
 }
 
@@ -70,6 +68,13 @@ std::optional<std::string> given(bool has, const std::string& value) {
 }
 
 }  // namespace
+
+std::optional<Cell> recurrent_cell(std::string_view word) {
+  for (const Cell cell : {Cell::lstm, Cell::gru, Cell::rnn}) {
+    if (word == name(cell)) return cell;
+  }
+  return std::nullopt;
+}
 
 Shape parse_shape(std::string_view whole) {
   const std::size_t colon = whole.find(':');

@@ -6,10 +6,14 @@
 #include <carousel/model.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace carousel::cli {
+
+/// The recurrent cell of that name: lstm, gru, rnn.
+[[nodiscard]] std::optional<Cell> recurrent_cell(std::string_view word);
 
 /// "[gru:|rnn:]I,H,T,B[,layers,bidir,proj]": a network and the work to give it, without a file.
 struct Shape {

@@ -58,7 +58,7 @@ void run_one_row(const RecurrentJob& job, std::int64_t s0, std::int64_t end) {
       copy_blocks<NB>(gates.acc[0], next.acc[0]);
     }
     if constexpr (NB == 1) {
-      add_both_sums<AnyCell::kState, kHalf>(gates, h, w.state_size, w.weight_hh);
+      add_both_sums<AnyCell::kState, kHalf>(gates, h, w);
     } else {
       multiply_row<AnyCell::kState, kHalf>(gates, h, w.state_size, w.weight_hh);
     }

@@ -37,11 +37,11 @@ CAROUSEL_INLINE void add_upper_states(Tile<R, 1>& tile, const float* const (&a)[
 
 /// Adds all terms to the tile of one row, those of the two sums side by side.
 template <Lanes lanes, bool kHalf>
-CAROUSEL_INLINE void add_both_sums(Tile<1, 1>& tile, const float* a, std::int64_t count,
-                                   const float* w) {
+CAROUSEL_INLINE void add_both_sums(Tile<1, 1>& tile, const float* a, const PackedLayer& layer) {
   constexpr Lanes kIn = lanes_of_block<kHalf>(lanes);
   constexpr std::int64_t kTerm = kIn.count * kWidth;
-  const std::int64_t half = count / 2;
+  const std::int64_t half = lower_states(layer);
+  const float* const w = layer.weight_hh;
   const float* const upper_w = w + half * kTerm;
   Tile<1, 1> lower = tile;
   Tile<1, 1> upper;
@@ -57,7 +57,7 @@ CAROUSEL_INLINE void add_both_sums(Tile<1, 1>& tile, const float* a, std::int64_
     }
   }
   const float* const rest[1] = {a + 2 * half};
-  multiply<lanes, kHalf>(upper, rest, count - 2 * half, w + 2 * half * kTerm, 0);
+  multiply<lanes, kHalf>(upper, rest, layer.state_size - 2 * half, w + 2 * half * kTerm, 0);
   add<kIn>(lower, upper);
   tile = lower;
 }
@@ -111,9 +111,7 @@ CAROUSEL_INLINE void add_states(const RecurrentJob& job, Tile<R, B>& tile,
   const PackedLayer& w = *job.weights;
   const std::int64_t lower = lower_states(w);
   if constexpr (R == 1 && B == 1) {
-    if (lower < w.state_size) {
-      return add_both_sums<kState, kHalf>(tile, a[0], w.state_size, w.weight_hh);
-    }
+    if (lower < w.state_size) return add_both_sums<kState, kHalf>(tile, a[0], w);
   }
   add_product<kState, kHalf>(job, tile, a, lower, w.weight_hh, block);
   if constexpr (R > 1 && B == 1) {

@@ -73,7 +73,7 @@ CAROUSEL_INLINE void clear(Tile<R, B>& tile) {
   }
 }
 
-/// Those of `kUsed`.
+/// Adds the other tile's vectors of `kUsed`.
 template <Lanes kUsed, int R, int B>
 CAROUSEL_INLINE void add(Tile<R, B>& tile, const Tile<R, B>& other) {
 #pragma GCC unroll 8
@@ -119,6 +119,7 @@ struct Ahead {
     at += step;
   }
 };
+
 /// Likewise all lines of a step of so many floats, into the nearest cache.
 template <std::int64_t kStep>
 struct AllAhead {
@@ -131,6 +132,7 @@ struct AllAhead {
     at += kStep;
   }
 };
+
 struct NothingAhead {
   template <bool>
   CAROUSEL_INLINE void fetch() {}

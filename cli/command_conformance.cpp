@@ -6,7 +6,7 @@
 #include "progress.hpp"
 #include "table.hpp"
 
-#include "conformance/suite.hpp"
+#include "core/verify/conformance/suite.hpp"
 
 #include <carousel/backend.hpp>
 #include <carousel/carousel.h>

@@ -12,7 +12,7 @@
 #include <memory>
 #include <optional>
 
-#include "core/plain_cell.hpp"
+#include "core/model/plain_cell.hpp"
 
 namespace carousel::cli {
 namespace {

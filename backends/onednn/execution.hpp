@@ -2,7 +2,7 @@
 #pragma once
 
 #include "backends/onednn/dnnl_compat.hpp"
-#include "core/aligned.hpp"
+#include "core/engine/aligned.hpp"
 
 #include <algorithm>
 #include <cstddef>

@@ -4,7 +4,7 @@
 #include "backends/onednn/rnn_primitive.hpp"
 #include "backends/onednn/row_groups.hpp"
 #include "backends/onednn/staging.hpp"
-#include "core/aligned.hpp"
+#include "core/engine/aligned.hpp"
 
 #include <carousel/backend.hpp>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/aligned.hpp"
+#include "core/engine/aligned.hpp"
 
 #include <carousel/view.hpp>
 

@@ -7,7 +7,7 @@
 #include <carousel/spec.hpp>
 #include <carousel/view.hpp>
 
-#include "core/crew.hpp"
+#include "core/engine/crew.hpp"
 
 #include <cstdint>
 

@@ -3,7 +3,7 @@
 
 #include "backends/float32_only.hpp"
 #include "backends/version.hpp"
-#include "backends/xsimd/layers.hpp"
+#include "backends/xsimd/host/layers.hpp"
 
 #include <algorithm>
 

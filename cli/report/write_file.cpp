@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "write_file.hpp"
 
-#include "core/loading/files.hpp"
+#include "core/model/formats/files.hpp"
 
 #include <filesystem>
 #include <span>

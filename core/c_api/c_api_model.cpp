@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "c_api.hpp"
 
-#include "core/loading/state_dict.hpp"
-#include "core/loading/text.hpp"
+#include "core/model/formats/state_dict.hpp"
+#include "core/model/formats/text.hpp"
 #include "core/plugins/c_spec.hpp"
 
 #include <array>

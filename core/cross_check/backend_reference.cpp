@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backend_reference.hpp"
 
-#include "core/network_data.hpp"
+#include "core/engine/network_data.hpp"
 #include "prepared_layer.hpp"
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 #include <carousel/cross_check.hpp>
 
 #include "backend_reference.hpp"
-#include "core/network_data.hpp"
+#include "core/engine/network_data.hpp"
 #include "locate.hpp"
 
 #include <algorithm>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "prepared_layer.hpp"
 
-#include "core/float_env.hpp"
-#include "core/network_data.hpp"
+#include "core/engine/float_env.hpp"
+#include "core/engine/network_data.hpp"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/planning/contest.hpp"
 
-#include "core/network_data.hpp"
+#include "core/engine/network_data.hpp"
 #include "core/planning/layer_trial.hpp"
 
 #include <algorithm>

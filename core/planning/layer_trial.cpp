@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/planning/layer_trial.hpp"
 
-#include "core/float_env.hpp"
+#include "core/engine/float_env.hpp"
 
 #include <algorithm>
 

@@ -3,7 +3,7 @@
 
 #include <carousel/backend.hpp>
 
-#include "core/aligned.hpp"
+#include "core/engine/aligned.hpp"
 
 #include <array>
 #include <cstdint>

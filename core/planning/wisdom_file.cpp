@@ -3,7 +3,7 @@
 #include <carousel/error.hpp>
 #include <carousel/wisdom.hpp>
 
-#include "core/loading/files.hpp"
+#include "core/model/formats/files.hpp"
 
 #include <sys/file.h>
 

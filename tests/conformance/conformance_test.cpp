@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "conformance/suite.hpp"
+#include "core/verify/conformance/suite.hpp"
 
 #include <carousel/backend.hpp>
 

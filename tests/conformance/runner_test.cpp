@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The judge on trial: backends that are wrong in one way each have to be found out.
-#include "conformance/runner.hpp"
+#include "core/verify/conformance/runner.hpp"
 
 #include <gtest/gtest.h>
 

@@ -8,8 +8,8 @@
 #include <cstdlib>
 #include <vector>
 
-#include "loading/state_dict.hpp"
-#include "loading/text.hpp"
+#include "core/model/formats/state_dict.hpp"
+#include "core/model/formats/text.hpp"
 
 namespace carousel::testing {
 namespace {

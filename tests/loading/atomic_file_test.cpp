@@ -5,8 +5,8 @@
 
 #include <csignal>
 
+#include "core/model/formats/files.hpp"
 #include "files_of_bytes.hpp"
-#include "loading/files.hpp"
 
 namespace carousel::testing {
 namespace {

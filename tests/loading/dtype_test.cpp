@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "core/model/formats/half.hpp"
 #include "files_of_bytes.hpp"
-#include "loading/half.hpp"
 
 namespace carousel::testing {
 namespace {

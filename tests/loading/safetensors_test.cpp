@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One hand-made bad file per rule of the format.
-#include "loading/safetensors.hpp"
+#include "core/model/formats/safetensors.hpp"
 #include "files_of_bytes.hpp"
 
 namespace carousel::testing {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/model/formats/state_dict.hpp"
 #include "loading/files_of_bytes.hpp"
-#include "loading/state_dict.hpp"
 
 namespace carousel::testing {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Saving: what comes out goes in again, and the bytes do not depend on chance.
+#include "core/model/formats/state_dict.hpp"
 #include "files_of_bytes.hpp"
-#include "loading/state_dict.hpp"
 #include "same_layers.hpp"
 
 namespace carousel::testing {

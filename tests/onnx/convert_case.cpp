@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "loading/onnx/load_onnx.hpp"
-#include "loading/state_dict.hpp"
+#include "core/model/formats/onnx/load_onnx.hpp"
+#include "core/model/formats/state_dict.hpp"
 
 namespace carousel::onnx_test {
 namespace {

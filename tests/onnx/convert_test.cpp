@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Written files: every kind of network there and back, the graph's inputs and outputs, refusals.
-#include "conformance/problem.hpp"
+#include "core/verify/conformance/problem.hpp"
 #include "loading/files_of_bytes.hpp"
 #include "onnx/network_case.hpp"
 
@@ -12,7 +12,7 @@
 
 #include <onnx_schema.pb.h>
 
-#include "loading/onnx/load_onnx.hpp"
+#include "core/model/formats/onnx/load_onnx.hpp"
 
 namespace carousel::onnx_test {
 namespace {

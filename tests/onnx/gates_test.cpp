@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "loading/onnx/gates.hpp"
+#include "core/model/formats/onnx/gates.hpp"
 
 namespace carousel::loading::onnx {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "oracle/oracle.hpp"
+#include "core/verify/oracle/oracle.hpp"
 
 #include <carousel/model.hpp>
 

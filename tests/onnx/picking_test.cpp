@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include "loading/onnx/picking.hpp"
+#include "core/model/formats/onnx/picking.hpp"
 
 namespace carousel::loading::onnx {
 namespace {

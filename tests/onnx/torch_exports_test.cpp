@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <map>
 
-#include "loading/safetensors.hpp"
+#include "core/model/formats/safetensors.hpp"
 
 namespace carousel::onnx_test {
 namespace {

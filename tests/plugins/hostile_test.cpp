@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plug-ins that break the contract, each in one way: the process survives, and says which file did
 // what.
-#include "conformance/runner.hpp"
 #include "core/plugins/run_within.hpp"
+#include "core/verify/conformance/runner.hpp"
 #include "plugins/plugin_files.hpp"
 
 #include <carousel/network.hpp>

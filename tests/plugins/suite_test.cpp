@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The conformance suite as a library: what it counts.
-#include "conformance/suite.hpp"
+#include "core/verify/conformance/suite.hpp"
 #include "plugins/plugin_files.hpp"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The oracle and every backend against what PyTorch computed: tests/golden, and torch-cases.json.
-#include "conformance/problem.hpp"
+#include "core/verify/conformance/problem.hpp"
 #include "real/real_folder.hpp"
 #include "support/every_backend.hpp"
 #include "support/pytorch_case.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Trained networks from outside, on every backend: see ../shared/real/README.md.
-#include "conformance/problem.hpp"
+#include "core/verify/conformance/problem.hpp"
 #include "real/real_folder.hpp"
 #include "support/every_backend.hpp"
 

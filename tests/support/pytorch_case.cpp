@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/pytorch_case.hpp"
 
-#include "conformance/problem.hpp"
+#include "core/verify/conformance/problem.hpp"
 
 #include <nlohmann/json.hpp>
 

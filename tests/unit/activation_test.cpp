@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The error that each backend's tanh and sigmoid add, measured over floats of every size through a
 // whole layer, against the bounds that the oracle's tolerances allow for.
-#include "oracle/activations.hpp"
-#include "oracle/number.hpp"
+#include "core/verify/oracle/activations.hpp"
+#include "core/verify/oracle/number.hpp"
 #include "support/every_backend.hpp"
 
 #include <carousel/compare.hpp>

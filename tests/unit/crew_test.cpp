@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/crew.hpp"
+#include "core/engine/crew.hpp"
 
-#include "core/parallel.hpp"
-#include "core/pause.hpp"
+#include "core/engine/parallel.hpp"
+#include "core/engine/pause.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The promise of the scalar and xsimd backends: a sequence gives the same bits whatever else
 // happens to be computed with it, and however the work is cut up.
-#include "conformance/random.hpp"
+#include "core/verify/conformance/random.hpp"
 #include "support/every_backend.hpp"
 #include "unit/sample.hpp"
 

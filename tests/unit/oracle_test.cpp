@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The oracle itself, against numbers worked out by hand; PyTorch's are in tests/real.
-#include "oracle/oracle.hpp"
-#include "oracle/activations.hpp"
+#include "core/verify/oracle/oracle.hpp"
+#include "core/verify/oracle/activations.hpp"
 
 #include <gtest/gtest.h>
 

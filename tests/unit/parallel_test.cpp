@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/parallel.hpp"
+#include "core/engine/parallel.hpp"
 
-#include "core/pause.hpp"
+#include "core/engine/pause.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "conformance/problem.hpp"
+#include "core/verify/conformance/problem.hpp"
 
 #include <carousel/backend.hpp>
 #include <carousel/network.hpp>

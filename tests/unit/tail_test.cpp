@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The activation of a network's outputs.
-#include "conformance/problem.hpp"
+#include "core/verify/conformance/problem.hpp"
 #include "support/every_backend.hpp"
 #include "unit/sample.hpp"
 
@@ -12,7 +12,7 @@
 #include <cmath>
 #include <limits>
 
-#include "core/tail.hpp"
+#include "core/engine/tail.hpp"
 
 namespace carousel::testing_support {
 namespace {

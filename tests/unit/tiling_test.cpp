@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tilings are about speed: each gives the bits of the one that a backend uses by itself.
-#include "conformance/random.hpp"
-#include "core/network_data.hpp"
+#include "core/engine/network_data.hpp"
+#include "core/verify/conformance/random.hpp"
 #include "support/every_backend.hpp"
 
 #include <carousel/compare.hpp>

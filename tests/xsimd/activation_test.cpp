@@ -6,7 +6,7 @@
 #include <carousel/backend.hpp>
 
 #include "backends/xsimd/kernels.hpp"
-#include "core/float_env.hpp"
+#include "core/engine/float_env.hpp"
 
 #include <gtest/gtest.h>
 

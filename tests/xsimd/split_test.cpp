@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How threads share a layer. Results do not depend on it (tests/unit/determinism_test.cpp).
-#include "backends/xsimd/split.hpp"
+#include "backends/xsimd/host/split.hpp"
 
 #include <gtest/gtest.h>
 

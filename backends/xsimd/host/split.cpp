@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/xsimd/host/split.hpp"
+
+#include <algorithm>
+
+namespace carousel::simd {
+namespace {
+
+/// Shorter steps are not worth a meeting of those who share them.
+constexpr double kLeastSharedStep = 3e-6;
+
+/// Where nobody helps, there are more jobs than threads, so that little is lost when one comes
+/// late: so many for each thread, if they have so many rows.
+constexpr std::int64_t kJobsPerThread = 4;
+constexpr std::int64_t kLeastRowsOfJob = 8;
+
+/// What sharing a step's units costs: a meeting, and what others computed comes from their caches.
+constexpr double kMeeting = 1e-6;
+
+/// Whether threads are better off with some rows each, for which each reads all weights, than with
+/// some units of all rows: full tiles are, if the weights stay near; fewer rows only where the
+/// weights leave room in the cache and reading them takes no longer than meeting would.
+bool worth_sharing_rows(const LayerSpec& spec, const Kernels& kernels, std::int64_t threads,
+                        std::int64_t batch) {
+  const std::int64_t rows = ceil_div(batch, threads);
+  const std::int64_t room = rows < kernels.max_rows ? l2_bytes() / 2 : l2_bytes();
+  if (matrix_bytes(spec, kernels.width) > room) return false;
+  const double all = step_seconds(spec, batch);
+  return step_seconds(spec, rows) <= all / static_cast<double>(threads) + kMeeting;
+}
+
+/// How many jobs the rows of a direction are cut into, for so many threads.
+std::int64_t row_groups(const LayerSpec& spec, const Kernels& kernels, std::int64_t threads,
+                        std::int64_t batch) {
+  if (threads < 2 || batch < 2) return 1;
+  if (!worth_sharing_rows(spec, kernels, threads, batch)) return 1;
+  if (step_seconds(spec, batch / threads) >= kLeastSharedStep) return std::min(threads, batch);
+  const std::int64_t most = batch / (threads * kLeastRowsOfJob);
+  return std::min(batch, threads * std::clamp<std::int64_t>(most, 1, kJobsPerThread));
+}
+
+}  // namespace
+
+// The recurrent weights pass by once, the arithmetic is done for every row; rates of a core of the
+// 2020s.
+double step_seconds(const LayerSpec& spec, std::int64_t batch) {
+  constexpr double kFlops = 1e11;
+  constexpr double kBytes = 1e11;
+  const auto outputs = static_cast<double>(spec.gates() * spec.hidden_size);
+  const double recurrent = outputs * static_cast<double>(spec.state_size());
+  const double inputs = outputs * static_cast<double>(spec.input_size);
+  const auto rows = static_cast<double>(batch);
+  return std::max(recurrent * 4 / kBytes, rows * recurrent * 2 / kFlops) +
+         rows * inputs * 2 / kFlops;
+}
+
+Split make_split(const LayerSpec& spec, const Kernels& kernels, const LayerOptions& options,
+                 std::int64_t batch) {
+  Split split;
+  split.directions = spec.directions();
+  if (options.threads == 1) return split;
+  split.row_groups = row_groups(spec, kernels, options.threads / split.directions, batch);
+  const double step = step_seconds(spec, split.rows_of_job(batch));
+  if (options.exact_threads || step >= kLeastSharedStep) {
+    const std::int64_t blocks = count_blocks(spec, kernels.width);
+    split.crew = static_cast<int>(std::min<std::int64_t>(options.threads, blocks));
+  }
+  return split;
+}
+
+}  // namespace carousel::simd

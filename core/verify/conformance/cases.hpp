@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/verify/conformance/guarded.hpp"
+
+#include <carousel/spec.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace carousel::conformance {
+
+enum class Lengths : std::uint8_t {
+  none,
+  random,     ///< unsorted, each in [0, steps]
+  sorted,     ///< descending from `steps`
+  equal,      ///< all one less than `steps`
+  some_zero,  ///< every other row empty
+  all_zero,
+};
+
+enum class Weights : std::uint8_t {
+  usual,       ///< PyTorch's: uniform in ±1/sqrt(hidden_size)
+  saturating,  ///< 30 times that: gates at their ends
+  tiny,        ///< products underflow to denormals
+  denormal,    ///< denormals themselves
+  positive,    ///< the usual ones without their signs: sums grow, nothing cancels
+};
+
+enum class Inputs : std::uint8_t {
+  usual,  ///< uniform in ±2
+  zero,
+  large,  ///< up to 200
+  huge,   ///< up to 1e30
+  denormal,
+  nan_in_a_row,  ///< one element of one row is NaN
+  inf_in_a_row,  ///< one element of one row is infinite
+};
+
+/// One line of the table: a network, what it is fed, and how it is called.
+struct Case {
+  std::string group{};
+  std::int64_t input = 16;
+  std::int64_t hidden = 16;
+  std::int64_t proj = 0;
+  std::int64_t layers = 1;
+  Direction direction = Direction::forward;
+  bool bias = true;
+  std::int64_t head = 0;        ///< outputs of a linear head; 0: none
+  std::int64_t vocabulary = 0;  ///< rows of an embedding, run with ids; 0: none
+
+  std::int64_t batch = 3;
+  std::int64_t steps = 5;
+  Lengths lengths = Lengths::none;
+  Layout x_layout = Layout::steps_first;
+  Layout y_layout = Layout::steps_first;
+  bool initial_state = false;
+  std::int64_t chunk = 0;      ///< steps per run; 0: all at once
+  std::int64_t max_steps = 0;  ///< of the stream; 0: enough for one run
+  int threads = 1;
+  Weights weights = Weights::usual;
+  Inputs inputs = Inputs::usual;
+
+  Cell cell = Cell::lstm;
+  bool linear_before_reset = true;
+  bool peephole = false;
+  GateCoupling coupling = GateCoupling::none;
+  float clip = 0.0F;
+  float cell_clip = 0.0F;
+  /// As in ONNX: what a direction uses, of the forward one and then of the reverse one; empty: the
+  /// usual functions; those of one direction only: both have them.
+  std::vector<Activation> functions{};
+
+  /// The network amplifies rounding errors so much that after a few steps nothing can be said about
+  /// the values: only single steps are judged.
+  bool chaotic = false;
+
+  /// Group and every field that differs from the usual; identifies the case and seeds its numbers.
+  [[nodiscard]] std::string name() const;
+};
+
+/// The specs of the recurrent layers, bottom up, and then of the head.
+[[nodiscard]] std::vector<LayerSpec> layer_specs(const Case& c);
+
+/// All cases, in a fixed order.
+[[nodiscard]] const std::vector<Case>& cases();
+
+/// Adds the cases of GRU and plain RNN, and those of everything that is not the usual LSTM, GRU or
+/// RNN: peepholes, coupled gates, clips, activation functions.
+void add_cells(std::vector<Case>& table);
+void add_variants(std::vector<Case>& table);
+
+}  // namespace carousel::conformance

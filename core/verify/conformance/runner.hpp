@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/verify/conformance/problem.hpp"
+
+#include <carousel/backend.hpp>
+
+#include <cstdint>
+#include <string>
+
+namespace carousel::conformance {
+
+enum class Outcome : std::uint8_t {
+  passed,
+  refused,  ///< `Backend::supports` said no, with a reason
+  failed,
+};
+
+struct CaseReport {
+  Outcome outcome = Outcome::passed;
+  std::string message;        ///< why it was refused, or which case failed and how
+  double worst_share = 0.0;   ///< largest error, as a share of its tolerance
+  std::int64_t elements = 0;  ///< values compared
+};
+
+/// Runs one case on one backend, through a Stream as an application would, then through the bare
+/// Layer with guarded state. Judged: y, h_n and c_n elementwise against the oracle; single steps
+/// from the backend's own state, with the strict tolerance; all memory around and between rows
+/// untouched, inputs unchanged. Never throws.
+[[nodiscard]] CaseReport run_case(const Backend& backend, const Problem& problem);
+
+/// The same; makes the case's problem only if the backend supports its layers.
+[[nodiscard]] CaseReport run_case(const Backend& backend, const Case& spec);
+
+}  // namespace carousel::conformance

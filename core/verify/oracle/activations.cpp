@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/verify/oracle/activations.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+namespace carousel::oracle {
+namespace {
+
+double sigmoid(double x) { return 1.0 / (1.0 + std::exp(-x)); }
+
+double softplus(double x) {
+  return x > 0.0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
+}
+
+double softsign(double x) {
+  return std::isinf(x) ? std::copysign(1.0, x) : x / (1.0 + std::fabs(x));
+}
+
+double unit_interval(double x) { return x < 0.0 ? 0.0 : x > 1.0 ? 1.0 : x; }
+
+/// Unit in the last place of numbers in [1/2, 1).
+constexpr double kGateUlp = kUnit;
+
+/// Where a function that is monotone on either side of one point changes, with its two limits
+/// there.
+struct Kink {
+  double at;
+  double left;
+  double right;
+};
+
+std::optional<Kink> kink(const Activation& activation) {
+  const double alpha = activation.alpha;
+  switch (activation.kind) {
+    case ActivationKind::relu:
+    case ActivationKind::leaky_relu:
+    case ActivationKind::elu: return Kink{0.0, 0.0, 0.0};
+    case ActivationKind::thresholded_relu: return Kink{alpha, 0.0, alpha};
+    default: return std::nullopt;
+  }
+}
+
+/// The largest change of the function on [x - error, x + error]: it is at an end or at the kink.
+double inherited(const Activation& activation, Number x, double value) {
+  if (!(x.error > 0.0)) return 0.0;
+  double worst = std::max(std::fabs(evaluate(activation, x.value + x.error) - value),
+                          std::fabs(evaluate(activation, x.value - x.error) - value));
+  const std::optional<Kink> k = kink(activation);
+  if (k && std::fabs(k->at - x.value) <= x.error) {
+    worst = std::max({worst, std::fabs(k->left - value), std::fabs(k->right - value)});
+  }
+  return worst;
+}
+
+/// What computing the function adds, where it may give anything up to `largest` in size.
+double own_error(const Activation& activation, double largest, const ErrorModel& model) {
+  const double library = model.activation_ulp * 2.0 * kUnit * largest;
+  switch (activation.kind) {
+    case ActivationKind::sigmoid: return std::max(library, model.gate_ulp * kGateUlp);
+    case ActivationKind::relu:
+    case ActivationKind::thresholded_relu: return 0.0;                 // a selection
+    case ActivationKind::leaky_relu: return kUnit * largest;           // at most one product
+    case ActivationKind::elu: return library + 2.0 * kUnit * largest;  // expm1, times alpha
+    default: return library;
+  }
+}
+
+Number line(const Activation& activation, Number x) {
+  return Number{activation.alpha, 0.0} * x + Number{activation.beta, 0.0};
+}
+
+Number computed(const Activation& activation, Number x, const ErrorModel& model) {
+  const double value = evaluate(activation, x.value);
+  if (!std::isfinite(value)) return {value, 0.0};
+  const double before = inherited(activation, x, value);
+  return {value, before + own_error(activation, std::fabs(value) + before, model) + kFlush};
+}
+
+}  // namespace
+
+// Comparisons are written so that NaN falls through to the branch that returns it.
+double evaluate(const Activation& activation, double x) {
+  const double alpha = activation.alpha;
+  const double beta = activation.beta;
+  switch (activation.kind) {
+    case ActivationKind::sigmoid: return sigmoid(x);
+    case ActivationKind::tanh: return std::tanh(x);
+    case ActivationKind::relu: return x < 0.0 ? 0.0 : x;
+    case ActivationKind::affine: return alpha * x + beta;
+    case ActivationKind::leaky_relu: return x < 0.0 ? alpha * x : x;
+    case ActivationKind::thresholded_relu: return x <= alpha ? 0.0 : x;
+    case ActivationKind::scaled_tanh: return alpha * std::tanh(beta * x);
+    case ActivationKind::hard_sigmoid: return unit_interval(alpha * x + beta);
+    case ActivationKind::elu: return x < 0.0 ? alpha * std::expm1(x) : x;
+    case ActivationKind::softsign: return softsign(x);
+    case ActivationKind::softplus: return softplus(x);
+  }
+  return std::nan("");
+}
+
+Number apply(const Activation& activation, Number x, const ErrorModel& model) {
+  switch (activation.kind) {
+    case ActivationKind::affine: return line(activation, x);
+    case ActivationKind::hard_sigmoid: return between(0.0, line(activation, x), 1.0);
+    case ActivationKind::scaled_tanh: {
+      const Number argument = Number{activation.beta, 0.0} * x;
+      return Number{activation.alpha, 0.0} * computed({ActivationKind::tanh}, argument, model);
+    }
+    default: return computed(activation, x, model);
+  }
+}
+
+}  // namespace carousel::oracle

@@ -1,28 +1,29 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# count-tests-selftest.sh: proves that count-tests.awk counts every way in which CTest can end a test, on the
-# files that the CTest at hand writes for small projects.
+# count-tests-selftest.sh CMAKE CTEST GENERATOR: proves that count-tests.awk counts every way in which CTest can end
+# a test, on the files that this CTest writes for small projects.
 set -euo pipefail
 
+(($# == 3)) || { echo "usage: count-tests-selftest.sh CMAKE CTEST GENERATOR" >&2; exit 2; }
+cmake=$1 ctest=$2 generator=$3
 count=$(dirname "$(readlink -f "$0")")/count-tests.awk
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failures=0 cases=0
 
-# expect WHAT "PASSED FAILED SKIPPED" [CTEST ARGUMENT...]: of the project whose tests are on standard input.
+# expect WHAT "PASSED FAILED SKIPPED": of the project whose tests are on standard input.
 expect() {
   local what=$1 wanted=$2 got
-  shift 2
   rm -rf "$work/project"
   mkdir "$work/project"
   {
     echo 'cmake_minimum_required(VERSION 3.25)'
     echo 'project(tiny LANGUAGES NONE)'
     echo 'enable_testing()'
-    cat
+    cat # standard input
   } >"$work/project/CMakeLists.txt"
-  cmake -S "$work/project" -B "$work/project/build" >"$work/out" 2>&1
-  ctest --test-dir "$work/project/build" --output-junit "$work/project/junit.xml" "$@" >>"$work/out" 2>&1 || true
+  "$cmake" -G "$generator" -S "$work/project" -B "$work/project/build" >"$work/out" 2>&1
+  "$ctest" --test-dir "$work/project/build" --output-junit "$work/project/junit.xml" >>"$work/out" 2>&1 || true
   got=$(awk -f "$count" "$work/project/junit.xml")
   judge "$what" "$wanted" "$got"
 }

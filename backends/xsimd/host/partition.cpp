@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "backends/xsimd/host/split.hpp"
+#include "backends/xsimd/host/partition.hpp"
+
+#include "backends/xsimd/host/tiling.hpp"
 
 #include <algorithm>
 
 namespace carousel::simd {
 namespace {
 
-/// Shorter steps are not worth a meeting of those who share them.
+/// Shorter steps are not worth a meeting of the threads that share them.
 constexpr double kLeastSharedStep = 3e-6;
 
-/// Where nobody helps, there are more jobs than threads, so that little is lost when one comes
-/// late: so many for each thread, if they have so many rows.
+/// Where threads only claim jobs there are more jobs than threads, so that little is lost when one
+/// comes late: so many for each thread, if they have so many rows.
 constexpr std::int64_t kJobsPerThread = 4;
 constexpr std::int64_t kLeastRowsOfJob = 8;
 
@@ -29,7 +31,7 @@ bool worth_sharing_rows(const LayerSpec& spec, const Kernels& kernels, std::int6
   return step_seconds(spec, rows) <= all / static_cast<double>(threads) + kMeeting;
 }
 
-/// How many jobs the rows of a direction are cut into, for so many threads.
+/// How many jobs the rows of a direction are divided into, for so many threads.
 std::int64_t row_groups(const LayerSpec& spec, const Kernels& kernels, std::int64_t threads,
                         std::int64_t batch) {
   if (threads < 2 || batch < 2) return 1;
@@ -41,31 +43,31 @@ std::int64_t row_groups(const LayerSpec& spec, const Kernels& kernels, std::int6
 
 }  // namespace
 
-// The recurrent weights pass by once, the arithmetic is done for every row; rates of a core of the
-// 2020s.
-double step_seconds(const LayerSpec& spec, std::int64_t batch) {
+// The recurrent weights are read once, the arithmetic is done for every row; the rates are those of
+// a core of the 2020s.
+double step_seconds(const LayerSpec& spec, std::int64_t rows) {
   constexpr double kFlops = 1e11;
   constexpr double kBytes = 1e11;
   const auto outputs = static_cast<double>(spec.gates() * spec.hidden_size);
-  const double recurrent = outputs * static_cast<double>(spec.state_size());
+  const double recurrent = spec.recurrent() ? outputs * static_cast<double>(spec.state_size()) : 0;
   const double inputs = outputs * static_cast<double>(spec.input_size);
-  const auto rows = static_cast<double>(batch);
-  return std::max(recurrent * 4 / kBytes, rows * recurrent * 2 / kFlops) +
-         rows * inputs * 2 / kFlops;
+  const auto times = static_cast<double>(rows);
+  return std::max(recurrent * 4 / kBytes, times * recurrent * 2 / kFlops) +
+         times * inputs * 2 / kFlops;
 }
 
-Split make_split(const LayerSpec& spec, const Kernels& kernels, const LayerOptions& options,
-                 std::int64_t batch) {
-  Split split;
-  split.directions = spec.directions();
-  if (options.threads == 1) return split;
-  split.row_groups = row_groups(spec, kernels, options.threads / split.directions, batch);
-  const double step = step_seconds(spec, split.rows_of_job(batch));
+Partition partition(const LayerSpec& spec, const Kernels& kernels, const LayerOptions& options,
+                    std::int64_t batch) {
+  Partition result;
+  result.directions = spec.directions();
+  if (options.threads == 1) return result;
+  result.row_groups = row_groups(spec, kernels, options.threads / result.directions, batch);
+  const double step = step_seconds(spec, result.rows_of_job(batch));
   if (options.exact_threads || step >= kLeastSharedStep) {
-    const std::int64_t blocks = count_blocks(spec, kernels.width);
-    split.crew = static_cast<int>(std::min<std::int64_t>(options.threads, blocks));
+    const std::int64_t blocks = recurrent_panel(spec, kernels.width).blocks;
+    result.crew = static_cast<int>(std::min<std::int64_t>(options.threads, blocks));
   }
-  return split;
+  return result;
 }
 
 }  // namespace carousel::simd

@@ -2,7 +2,7 @@
 #pragma once
 
 // What the kernels of one instruction set offer, in plain data: this header is seen by objects
-// compiled for different CPUs, so it must not define any function.
+// compiled for different CPUs, so it must define no function (panel.hpp says how it may).
 
 #include <carousel/spec.hpp>
 #include <carousel/view.hpp>
@@ -22,14 +22,14 @@ constexpr int kMaxMemories = 3;
 /// with zeros. The two matrices have the same blocks. docs/kernels.md draws them for each cell.
 struct PackedLayer {
   Cell cell = Cell::lstm;
+  bool plain = true;  ///< the default activations, and nothing from `peephole` on is in use
+  int memories = 0;   ///< states besides h: 1 in an LSTM (c), else 0
   std::int64_t hidden_size = 0;
   std::int64_t state_size = 0;      ///< outputs: those of the projection, else hidden_size
-  int memories = 0;                 ///< states besides h: 1 in an LSTM (c), else 0
-  Panel input{};                    ///< weight_ih
-  Panel recurrent{};                ///< weight_hh
-  Panel projection{};               ///< weight_hr, blocks of 4W outputs; no blocks: none
   const float* bias = nullptr;      ///< [blocks][4][W], as the sums of one row
-  bool plain = true;                ///< the default activations, and no field below is in use
+  Panel recurrent{};                ///< weight_hh
+  Panel input{};                    ///< weight_ih
+  Panel projection{};               ///< weight_hr, blocks of 4W outputs; no blocks: none
   const float* peephole = nullptr;  ///< [blocks][3][W], i, f, o; null: none
   GateCoupling coupling = GateCoupling::none;
   float clip = 0.0F;
@@ -44,20 +44,12 @@ struct CallerState {
   std::int64_t row_stride = 0;  ///< floats
 };
 
-/// Some rows of one direction, or all of them, with the scratch of the threads that run them.
+/// Some rows of one direction, or all of them, with the scratch of the threads that run them. What
+/// every tile reads stands first, where instructions can address it in one byte.
 struct RecurrentJob {
   const PackedLayer* weights = nullptr;
-  SequenceView<const float> x;
-  SequenceView<float> y;  ///< shifted to this direction's features
-  bool backwards = false;
   const std::int64_t* rows = nullptr;     ///< [row_count] batch rows, longest sequence first
   const std::int64_t* lengths = nullptr;  ///< [row_count] their real steps, descending
-  std::int64_t row_count = 0;
-  /// Steps of earlier runs. Their parity says in which direction this run begins to go through the
-  /// blocks, so that the weights used last are met first.
-  std::int64_t earlier_steps = 0;
-  CallerState h;                       ///< [batch][state_size]
-  CallerState memories[kMaxMemories];  ///< [batch][hidden_size], those that the cell has
   // Scratch. Rows stand state_stride or unit_stride floats apart, which are padded sizes.
   std::int64_t state_stride = 0;
   std::int64_t unit_stride = 0;
@@ -65,13 +57,22 @@ struct RecurrentJob {
   float* h_odd = nullptr;            ///< [row_count][state_stride]: h before odd steps
   float* memory[kMaxMemories] = {};  ///< [row_count][unit_stride], those that the cell has
   float* hidden = nullptr;  ///< [row_count][unit_stride]: h before the projection, or r ∘ h
-  float* sums = nullptr;    ///< [projected_rows][blocks][4][W]: inputs projected ahead of time
+  SequenceView<float> y;    ///< shifted to this direction's features
+  bool backwards = false;
+  SequenceView<const float> x;
+  float* sums = nullptr;  ///< [projected_rows][blocks][4][W]: inputs projected ahead of time
+  std::int64_t projected_rows = 0;  ///< (row, step) pairs whose inputs `sums` has room for
   const float** inputs = nullptr;   ///< [members of the crew][input_rows]
   std::int64_t input_rows = 0;      ///< the greater one of projected_rows and row_count
-  std::int64_t projected_rows = 0;  ///< (row, step) pairs whose inputs `sums` has room for
   std::int64_t depth = 0;  ///< terms of a depth block: added for all rows before the next ones are
   std::int64_t prefetch_distance = 0;  ///< elements that a single tile fetches ahead; 0: nothing
+  /// Steps of earlier runs. Their parity says in which direction this run begins to go through the
+  /// blocks, so that the weights used last are met first.
+  std::int64_t earlier_steps = 0;
+  std::int64_t row_count = 0;
   Crew* crew = nullptr;                ///< null: one thread works alone
+  CallerState h;                       ///< [batch][state_size]
+  CallerState memories[kMaxMemories];  ///< [batch][hidden_size], those that the cell has
 };
 
 struct LinearJob {

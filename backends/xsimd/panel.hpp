@@ -42,11 +42,11 @@ struct BasicPanel {
   using Element = typename Weights::Element;
 
   const Element* data = nullptr;
-  std::int64_t width = 0;    ///< W, floats in a vector
-  std::int64_t vectors = 0;  ///< weight vectors of a block for each term
-  std::int64_t terms = 0;    ///< columns of the matrix: k of its sums
+  std::int64_t terms = 0;  ///< columns of the matrix: k of its sums
   std::int64_t blocks = 0;
-  bool half = false;  ///< the last block is a half block
+  bool half = false;         ///< the last block is a half block
+  std::int64_t vectors = 0;  ///< weight vectors of a block for each term
+  std::int64_t width = 0;    ///< W, floats in a vector
   /// Blocks of the gates r and z that stand before those of the candidate n, in a GRU whose reset
   /// gate comes before the matrix; 0 in all other panels.
   std::int64_t reset_first_blocks = 0;

@@ -139,12 +139,12 @@ PackedDirection pack_recurrent(const LayerSpec& spec, const WeightsView& weights
   PackedDirection result;
   PackedLayer& packed = result.packed;
   packed = {.cell = spec.cell,
+            .plain = is_plain_cell(spec),
+            .memories = spec.has_cell_state() ? 1 : 0,
             .hidden_size = spec.hidden_size,
             .state_size = spec.state_size(),
-            .memories = spec.has_cell_state() ? 1 : 0,
-            .input = input_panel(spec, width),
             .recurrent = recurrent_panel(spec, width),
-            .plain = is_plain_cell(spec),
+            .input = input_panel(spec, width),
             .coupling = spec.coupling,
             .clip = spec.clip,
             .cell_clip = spec.cell_clip,

@@ -20,20 +20,20 @@ bool interleaves_gates(const LayerSpec& spec) {
 }
 
 Panel output_panel(std::int64_t outputs, std::int64_t terms, std::int64_t width) {
-  return {.width = width,
+  return {.terms = terms,
+          .blocks = ceil_div(outputs, kAccumulators * width),
           .vectors = kAccumulators,
-          .terms = terms,
-          .blocks = ceil_div(outputs, kAccumulators * width)};
+          .width = width};
 }
 
 Panel gate_panel(const LayerSpec& spec, std::int64_t terms, std::int64_t width) {
   const std::int64_t unit_vectors = ceil_div(spec.hidden_size, width);
   if (interleaves_gates(spec)) {
-    return {.width = width,
-            .vectors = spec.gates(),
-            .terms = terms,
+    return {.terms = terms,
             .blocks = unit_vectors,
-            .half = ends_in_half_block(spec, width)};
+            .half = ends_in_half_block(spec, width),
+            .vectors = spec.gates(),
+            .width = width};
   }
   Panel panel = output_panel(spec.hidden_size, terms, width);
   if (spec.cell == Cell::gru) {

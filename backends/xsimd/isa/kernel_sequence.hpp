@@ -7,9 +7,9 @@
 // `active` ones and nothing is ever computed for padding. h is double-buffered: before step s it
 // stands in h_even (s even) or h_odd, where a row's final h stays when the row ends.
 //
-// A crew splits the hidden units; each member computes its blocks of units for all rows and meets
-// the others after each step, when those who came late join in. Sums are never split, so the crew's
-// size does not change a bit.
+// A crew's threads share the hidden units: each member computes its blocks of units for all rows
+// and meets the others after each step, when threads that came late join in. No sum is divided
+// among threads, so the crew's size does not change a bit.
 
 #include "backends/xsimd/isa/kernel_units.hpp"
 

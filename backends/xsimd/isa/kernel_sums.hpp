@@ -78,8 +78,12 @@ CAROUSEL_INLINE void add_state(const Panel& recurrent, Tile<R, 1>& tile, const S
   const std::int64_t lower = smaller(depth.terms, lower_terms(recurrent));
   multiply<kState, kHalf>(tile, a, lower, depth.weights, 0,
                           prefetch_share<R>(depth.next, depth.terms, depth.rate, r0));
-  // In a single block, which then is one depth block: see `state_depth`.
-  if (lower < depth.terms) add_upper_terms<kState, kHalf>(tile, a, lower, recurrent);
+  if (lower < depth.terms) {  // the depth block is the layer's only block: see `state_depth`
+    Panel block = recurrent;
+    block.data = depth.weights;
+    block.terms = depth.terms;
+    add_upper_terms<kState, kHalf>(tile, a, lower, block);
+  }
 }
 
 /// Terms of the depth blocks of the recurrent part: a single block, whose sums have two halves, is

@@ -21,11 +21,14 @@ struct TileRange {
 /// What the sums of a tile are for; `sums` has those of the step's first row first.
 using FinishTile = void (*)(const RecurrentJob& job, float* sums, std::int64_t s, const TileRange&);
 
+/// What the recurrent matrix of a part is multiplied with: h, or `RecurrentJob::hidden`.
+enum class Operand { h, hidden };
+
 /// Blocks of a step that need nothing of each other.
 struct StepPart {
   Range range;
   FinishTile finish;
-  bool of_hidden;  ///< their matrix is multiplied with `hidden` instead of h
+  Operand operand;
 };
 
 /// Steps of several parts, whose sums go through memory; see `CellSteps`.
@@ -65,7 +68,8 @@ struct PartedSteps {
   [[nodiscard]] int parts() const { return count; }
   [[nodiscard]] Range blocks(int part) const { return all[part].range; }
   [[nodiscard]] States states(int part, std::int64_t s) const {
-    return all[part].of_hidden ? States{job.hidden, job.unit_stride} : states_before(job, s);
+    const bool hidden = all[part].operand == Operand::hidden;
+    return hidden ? States{job.hidden, job.unit_stride} : states_before(job, s);
   }
   [[nodiscard]] Finish finish(int part, std::int64_t s, float* sums) const {
     return {job, sums, s, all[part].finish};
@@ -89,7 +93,7 @@ void finish_units(const RecurrentJob& job, float* sums, std::int64_t s, const Ti
 /// Peepholes, coupled gates, clips, any activation.
 template <class AnyCell>
 void run_variant(const RecurrentJob& job, Seat seat) {
-  const StepPart part{{0, job.weights->recurrent.blocks}, &finish_units<AnyCell>, false};
+  const StepPart part{{0, job.weights->recurrent.blocks}, &finish_units<AnyCell>, Operand::h};
   run_steps(job, seat, PartedSteps<AnyCell::kInput, AnyCell::kState>{job, &part, 1});
 }
 
@@ -164,8 +168,9 @@ inline void blend_states(const RecurrentJob& job, float* sums, std::int64_t s,
 
 inline void run_reset_first(const RecurrentJob& job, Seat seat) {
   const Panel& panel = job.weights->recurrent;
-  const StepPart parts[] = {{{0, panel.reset_first_blocks}, &reset_and_update, false},
-                            {{panel.reset_first_blocks, panel.blocks}, &blend_states, true}};
+  const StepPart parts[] = {
+      {{0, panel.reset_first_blocks}, &reset_and_update, Operand::h},
+      {{panel.reset_first_blocks, panel.blocks}, &blend_states, Operand::hidden}};
   run_steps(job, seat, PartedSteps<kEachItsOwn, kEachItsOwn>{job, parts, 2});
 }
 

@@ -10,23 +10,19 @@
 namespace carousel::simd {
 namespace {
 
-/// The ways to walk. Results are the same to the bit, since the order of sums is (kernel_sums.hpp).
-///
-///                         rows            inputs                        a block's weights are read
-///   registers             one, alone      while the last step ends      once for each step
-///   registers_projected   one, alone      projected ahead               once for each step
-///   single_step           one tile        with the state, by blocks     once
-///   projected_one_tile    one tile        projected ahead               once for each step
-///   projected_tiles       several tiles   projected ahead               by each tile, in depth
-///   blocks from_inputs           several tiles   with the state, by blocks     by each tile
+/// The ways to walk a step, or several. Results are the same to the bit, since the order of sums is
+/// (kernel_sums.hpp).
+// clang-format off
 enum class Walk {
-  registers,            ///< all steps left
-  registers_projected,  ///< all steps of a segment
-  single_step,
-  projected_one_tile,
-  projected_tiles,
-  from_inputs,
+                        // rows           inputs                      a block's weights are read
+  registers,            // one, alone     while the last step ends    once for each step
+  registers_projected,  // one, alone     projected ahead             once for each step
+  single_step,          // one tile       with the state, by blocks   once
+  projected_one_tile,   // one tile       projected ahead             once for each step
+  projected_tiles,      // several tiles  projected ahead             by each tile, in depth blocks
+  from_inputs,          // several tiles  with the state, by blocks   by each tile
 };
+// clang-format on
 
 /// Whether inputs are projected ahead of the steps: when that uses their weights for several steps
 /// at once (or, with one tile, for several blocks), or a block's sums are to be added in depth

@@ -3,7 +3,7 @@
 #include "machine.hpp"
 #include "suite.hpp"
 
-#include <statistics.hpp>
+#include "core/measure/statistics.hpp"
 #include <timing.hpp>
 
 #include <algorithm>

@@ -4,7 +4,7 @@
 #include "machine.hpp"
 #include "suite.hpp"
 
-#include <statistics.hpp>
+#include "core/measure/statistics.hpp"
 #include <timing.hpp>
 
 #include <carousel/error.hpp>
@@ -50,16 +50,17 @@ double memcpy_seconds(const Model& model) {
   return median_of(9, [&] { std::memcpy(to.data(), from.data(), from.size() * sizeof(float)); });
 }
 
-void measure_preparing(const std::string& backend, PrepareResult& result) {
-  const Work work(shape_named(kPrepareShape));
+void measure_preparing(const std::string& backend, Precision precision, PrepareResult& result) {
+  const Work work(shape_named(kPrepareShape), precision);
   result.shape = work.shape.name;
   result.memcpy_seconds = memcpy_seconds(work.model);
-  result.prepare_seconds =
-      median_of(7, [&] { static_cast<void>(prepare(work.model, {.backend = backend})); });
+  result.prepare_seconds = median_of(7, [&] {
+    static_cast<void>(prepare(work.model, {.backend = backend, .precision = precision}));
+  });
 }
 
-void measure_first_run(const std::string& backend, PrepareResult& result) {
-  const Work work(shape_named(kFirstRunShape));
+void measure_first_run(const std::string& backend, Precision precision, PrepareResult& result) {
+  const Work work(shape_named(kFirstRunShape), precision);
   std::vector<double> first;
   std::vector<double> hundredth;
   for (int i = 0; i < 15; ++i) {
@@ -70,14 +71,15 @@ void measure_first_run(const std::string& backend, PrepareResult& result) {
   }
   result.first_run = quartiles(std::move(first)).median;
   result.hundredth_run = quartiles(std::move(hundredth)).median;
-  const Network network = prepare(work.model, {.backend = backend, .threads = 1});
+  const Network network =
+      prepare(work.model, {.backend = backend, .threads = 1, .precision = precision});
   result.stream_bytes = network.stream({.batch = 1, .max_steps = 1}).memory_bytes();
   result.stream_bytes_64 = network.stream({.batch = 1, .max_steps = 64}).memory_bytes();
 }
 
-void measure_idling(const std::string& backend, PrepareResult& result) {
+void measure_idling(const std::string& backend, Precision precision, PrepareResult& result) {
   constexpr double kPause = 0.5;
-  const Work work(shape_named(kIdleShape));
+  const Work work(shape_named(kIdleShape), precision);
   Subject subject(backend, work, 2);
   subject.run();
   const double before = cpu_seconds();
@@ -94,9 +96,9 @@ void run_prepare(const Settings& settings, Results& results) {
     PrepareResult result;
     result.backend = backend;
     try {
-      measure_preparing(backend, result);
-      measure_first_run(backend, result);
-      measure_idling(backend, result);
+      measure_preparing(backend, settings.precision, result);
+      measure_first_run(backend, settings.precision, result);
+      measure_idling(backend, settings.precision, result);
     } catch (const Error& error) {
       result.refusal = error.what();
     }

@@ -4,6 +4,7 @@
 #include "machine.hpp"
 #include "onnxruntime.hpp"
 
+#include <model_facts.hpp>
 #include <timing.hpp>
 
 #include <carousel/error.hpp>
@@ -54,7 +55,7 @@ double usual_rate(std::string_view backend) {
 
 Group::Group(const Work& work, int threads, const Settings& settings, LimitSampler sampler,
              QuietCore* quiet)
-    : passes_(passes(work.model, work.shape.steps, work.shape.batch, threads)),
+    : passes_(passes(cli::matrix_sizes(work.model), work.shape.steps, work.shape.batch, threads)),
       quiet_(quiet),
       threads_(threads),
       by_default_(settings.backends.empty()),

@@ -7,7 +7,7 @@
 #include "settings.hpp"
 #include "subject.hpp"
 
-#include <limits.hpp>
+#include "core/measure/limits.hpp"
 
 #include <memory>
 #include <optional>

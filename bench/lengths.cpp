@@ -5,9 +5,9 @@
 #include "sampler.hpp"
 #include "suite.hpp"
 
+#include "core/measure/statistics.hpp"
 #include <format.hpp>
 #include <random.hpp>
-#include <statistics.hpp>
 #include <timing.hpp>
 
 #include <functional>
@@ -97,7 +97,7 @@ double weight(const Shape& shape, int threads, const Settings& settings) {
 
 std::vector<LengthsResult> measure_lengths(const Settings& settings, const Shape& shape,
                                            int threads, const std::function<double()>& seconds) {
-  const Work work(shape);
+  const Work work(shape, settings.precision);
   wait_until_idle();
   LengthsGroup group(work, threads, settings);
   return group.measure(seconds(), settings.most_repetitions);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "machine.hpp"
 
-#include <limits.hpp>
-#include <statistics.hpp>
+#include "core/measure/limits.hpp"
+#include "core/measure/statistics.hpp"
 #include <timing.hpp>
 
 #include <carousel/backend.hpp>

@@ -24,7 +24,8 @@ class TemporaryFolder {
   TemporaryFolder() {
     std::string name = fs::temp_directory_path() / "carousel-bench-XXXXXX";
     if (mkdtemp(name.data()) == nullptr) {
-      throw Error(name + ": cannot create: " + std::generic_category().message(errno));
+      throw Error(ErrorCode::file_access,
+                  name + ": cannot create: " + std::generic_category().message(errno));
     }
     path_ = name;
   }
@@ -92,7 +93,8 @@ class OnnxRuntimeRunner : public Runner {
         output_(tensor(work.shape, work.model.output_size(), y_.data())) {}
 
   void run(std::span<const std::int64_t> lengths) override {
-    if (!lengths.empty()) throw Error("onnxruntime: only whole sequences are measured");
+    if (!lengths.empty())
+      throw Error(ErrorCode::unsupported, "onnxruntime: only whole sequences are measured");
     constexpr const char* kInput = "x";
     constexpr const char* kOutput = "y";
     const OrtValue* input = input_.get();

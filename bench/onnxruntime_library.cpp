@@ -29,7 +29,7 @@ struct Library {
 };
 
 [[noreturn]] void fail(const std::string& reason) {
-  throw Error("--peers: " + reason + "\n" + kOnnxRuntimeSources);
+  throw Error(ErrorCode::unsupported, "--peers: " + reason + "\n" + kOnnxRuntimeSources);
 }
 
 std::string file_named(const fs::path& given) {
@@ -89,7 +89,7 @@ void check(OrtStatus* status) {
   if (status == nullptr) return;
   const std::string text = api().GetErrorMessage(status);
   api().ReleaseStatus(status);
-  throw Error("ONNX Runtime: " + text);
+  throw Error(ErrorCode::unsupported, "ONNX Runtime: " + text);
 }
 
 }  // namespace carousel::bench::ort

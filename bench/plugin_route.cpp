@@ -17,14 +17,29 @@ namespace {
 constexpr std::int64_t kSize = 128;  // vadcell
 constexpr double kSample = 1e-3;
 
+Weights constant_weights(const LayerSpec& spec) {
+  Weights weights;
+  for (const WeightRole& role : weight_roles(spec)) {
+    if (!role.required) continue;
+    std::int64_t count = 1;
+    for (const std::int64_t size : role.shape) count *= size;
+    weights.emplace(role.name,
+                    Tensor(role.shape, std::vector<float>(static_cast<std::size_t>(count), 0.01F)));
+  }
+  return weights;
+}
+
 /// One layer of 128 units, one step of one row.
 class Call {
  public:
   Call(const Backend& backend, Cell cell)
       : spec_(make_spec(cell, kSize, kSize)),
-        weights_(static_cast<std::size_t>(spec_.gates() * kSize * kSize), 0.01F),
-        layer_(backend.prepare(spec_, {view()}, {.batch = 1, .steps = 1})),
+        layer_(backend.prepare(spec_, constant_weights(spec_), {.batch = 1, .steps = 1})),
         workspace_(layer_->workspace({.batch = 1, .max_steps = 1})) {
+    for (const StateSpec& state : states(spec_)) {
+      state_memory_.emplace_back(static_cast<std::size_t>(state.size));
+    }
+    for (std::vector<float>& memory : state_memory_) states_.push_back(memory.data());
     const double once = time(1);
     runs_ = std::max<std::int64_t>(1, static_cast<std::int64_t>(kSample / std::max(once, 1e-9)));
   }
@@ -33,29 +48,25 @@ class Call {
   double sample() { return time(runs_); }
 
  private:
-  [[nodiscard]] WeightsView view() const {
-    const std::span<const float> all(weights_);
-    const auto rows = static_cast<std::size_t>(spec_.gates() * kSize);
-    return {all, all, all.first(rows), all.first(rows), {}, {}};
-  }
-
   double time(std::int64_t runs) {
-    const ForwardArgs args{.x = unbatched<const float>(x_.data(), 1, kSize),
-                           .y = unbatched(y_.data(), 1, kSize),
-                           .h = {h_.data(), nullptr},
-                           .c = {c_.data(), nullptr}};
+    const auto x = unbatched<const float>(x_.data(), 1, kSize);
+    const ForwardArgs args{
+        .inputs = {&x, 1}, .y = unbatched(y_.data(), 1, kSize), .states = states_};
     const double start = cli::now();
     for (std::int64_t i = 0; i < runs; ++i) {
-      if (!layer_->forward(args, *workspace_)) throw Error("plug-in route: forward failed");
+      if (!layer_->forward(args, *workspace_)) {
+        throw Error(ErrorCode::plugin_failed, "plug-in route: forward failed");
+      }
     }
     return (cli::now() - start) / static_cast<double>(runs);
   }
 
   LayerSpec spec_;
-  std::vector<float> weights_;
   std::unique_ptr<Layer> layer_;
   std::unique_ptr<Workspace> workspace_;
-  std::array<float, kSize> x_{}, y_{}, h_{}, c_{};
+  std::array<float, kSize> x_{}, y_{};
+  std::vector<std::vector<float>> state_memory_;
+  std::vector<float*> states_;
   std::int64_t runs_ = 1;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <limits.hpp>
+#include "core/measure/limits.hpp"
 
 #include <functional>
 #include <vector>

@@ -33,7 +33,7 @@ const Measurement* Results::find(const std::string& shape, const std::string& ba
 
 const Shape& Results::shape(const std::string& name) const {
   const auto found = std::ranges::find(shapes, name, &Shape::name);
-  if (found == shapes.end()) throw Error("no shape " + name);
+  if (found == shapes.end()) throw Error(ErrorCode::invalid_argument, "no shape " + name);
   return *found;
 }
 

@@ -6,8 +6,8 @@
 
 #include <table.hpp>
 
-#include <roofline.hpp>
-#include <statistics.hpp>
+#include "core/measure/roofline.hpp"
+#include "core/measure/statistics.hpp"
 
 #include <cstdint>
 #include <string>

@@ -29,9 +29,11 @@ class RouteBackend final : public Backend {
   [[nodiscard]] Support supports(const LayerSpec& spec) const override {
     return xsimd().supports(spec);
   }
-  [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const LayerWeights& weights,
+  [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const Weights& weights,
                                                const LayerOptions& options) const override {
-    if (spec.cell == Cell::rnn) return std::make_unique<NothingLayer>();
+    const auto* recurrent = std::get_if<RecurrentSpec>(&spec);
+    if (recurrent != nullptr && recurrent->cell == Cell::rnn)
+      return std::make_unique<NothingLayer>();
     return xsimd().prepare(spec, weights, options);
   }
 

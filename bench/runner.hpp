@@ -4,6 +4,7 @@
 #include "shapes.hpp"
 
 #include <carousel/model.hpp>
+#include <carousel/precision.hpp>
 
 #include <cstdint>
 #include <span>
@@ -12,11 +13,12 @@
 
 namespace carousel::bench {
 
-/// A shape with its weights and input.
+/// A shape with its weights and input, and how a network is to store the weights.
 struct Work {
-  explicit Work(const Shape& which);
+  explicit Work(const Shape& which, Precision how = Precision::float32);
 
   Shape shape;
+  Precision precision;
   Model model;
   std::vector<float> x;  ///< [steps, batch, input_size]
 };

@@ -88,7 +88,7 @@ constexpr std::array kQuickShapes{"sq16_b1",   "sq32_b16",  "sq64_b1",    "sq64_
 
 struct Arguments {
   std::string shapes;
-  std::string cell = "lstm";
+  std::string cell{kCells.front().name};
   bool reset_first = false;
   std::string backends;
   std::string threads;
@@ -104,13 +104,16 @@ int parse_threads(const std::string& text) {
   const bool digits = !text.empty() && text.size() <= 3 &&
                       text.find_first_not_of("0123456789") == std::string::npos;
   const int count = digits ? std::stoi(text) : 0;
-  if (count < 1) throw Error("--threads: '" + text + "' is not a number of threads");
+  if (count < 1)
+    throw Error(ErrorCode::invalid_argument,
+                "--threads: '" + text + "' is not a number of threads");
   return count;
 }
 
 Cell parse_cell(const std::string& text) {
-  if (const auto cell = cli::recurrent_cell(text)) return *cell;
-  throw Error("--cell: '" + text + "' is not one of lstm, gru, rnn");
+  if (const auto cell = cli::cell_by_name(text)) return *cell;
+  throw Error(ErrorCode::invalid_argument,
+              "--cell: '" + text + "' is not one of " + cli::cell_names());
 }
 
 void check_backends(const std::vector<std::string>& backends) {
@@ -123,7 +126,8 @@ void apply(const Arguments& arguments, Settings& settings) {
       select_shapes(arguments.shapes.empty() && arguments.quick ? quick : names(arguments.shapes));
   const Cell cell = parse_cell(arguments.cell);
   if (arguments.reset_first && cell != Cell::gru) {
-    throw Error("--reset-first: only a GRU has a reset gate (--cell gru)");
+    throw Error(ErrorCode::invalid_argument,
+                "--reset-first: only a GRU has a reset gate (--cell gru)");
   }
   for (Shape& shape : settings.shapes) {
     shape = with_cell(shape, cell, !arguments.reset_first);
@@ -153,10 +157,16 @@ void add_options(CLI::App& app, Arguments& arguments, Settings& settings) {
   app.add_flag("--compare", settings.compare,
                "only xsimd and oneDNN, and the table of targets met and missed");
   app.add_option("--shapes", arguments.shapes, "only these, e.g. vadcell,'sq64_*','*_b64'");
-  app.add_option("--cell", arguments.cell, "lstm, gru or rnn in these shapes (default: lstm)");
+  app.add_option(
+      "--cell", arguments.cell,
+      "the cell in these shapes: " + cli::cell_names() + " (default: " + arguments.cell + ")");
   app.add_flag("--reset-first", arguments.reset_first,
                "with --cell gru: the reset gate before the matrix (ONNX: linear_before_reset 0)");
   app.add_option("--backend", arguments.backends, "only these families or ids, e.g. xsimd,scalar");
+  app.add_option_function<std::string>(
+      "--precision",
+      [&settings](const std::string& word) { settings.precision = precision_by_name(word); },
+      "how Carousel stores and multiplies weights: " + std::string(name(settings.precision)));
   app.add_option("--threads", arguments.threads, "only these counts (default: 1,2)");
   app.add_option("--seconds", arguments.seconds,
                  "about how long shapes take (default: 540; --quick: 45; --lengths: 60)")

@@ -3,6 +3,8 @@
 
 #include "shapes.hpp"
 
+#include <carousel/precision.hpp>
+
 #include <string>
 #include <vector>
 
@@ -13,6 +15,7 @@ struct Settings {
   std::vector<Shape> shapes;
   std::vector<std::string> backends;  ///< empty: default_backends()
   std::vector<int> threads{1, 2};
+  Precision precision = Precision::float32;
   double seconds = 540;  ///< for the shapes or their lengths; a goal, not a promise
   int most_repetitions = 101;
   bool all_backends = true;  ///< without `backends`: each instruction set and scalar as well

@@ -29,50 +29,50 @@ std::optional<double> seconds(const cli::Csv& csv, std::size_t row, std::string_
   return microseconds ? std::optional(*microseconds * 1e-6) : std::nullopt;
 }
 
+cli::Shape cli_shape(const Shape& shape) {
+  return {.input = shape.input,
+          .hidden = shape.hidden,
+          .steps = shape.steps,
+          .batch = shape.batch,
+          .layers = shape.layers,
+          .bidirectional = shape.bidirectional,
+          .proj = 0,
+          .cell = shape.cell};
+}
+
 [[noreturn]] void refuse_name(const std::string& pattern) {
   std::string names;
   for (const Shape& shape : all_shapes()) names += " " + shape.name;
-  throw Error("no shape '" + pattern + "'; there are" + names);
+  throw Error(ErrorCode::invalid_argument, "no shape '" + pattern + "'; there are" + names);
 }
 
 }  // namespace
 
-Model Shape::outline() const {
-  Model model;
-  std::int64_t width = input;
-  for (std::int64_t i = 0; i < layers; ++i) {
-    const auto direction = bidirectional ? Direction::bidirectional : Direction::forward;
-    model.layers.push_back({make_spec(cell, width, hidden, direction), {}});
-    model.layers.back().spec.linear_before_reset = linear_before_reset;
-    width = model.layers.back().spec.output_size();
-  }
-  return model;
+std::vector<RecurrentSpec> Shape::specs() const {
+  std::vector<RecurrentSpec> specs = cli::layer_specs(cli_shape(*this));
+  for (RecurrentSpec& spec : specs) spec.linear_before_reset = linear_before_reset;
+  return specs;
 }
 
 Model Shape::random_model() const {
-  Model model = cli::random_model({.input = input,
-                                   .hidden = hidden,
-                                   .steps = steps,
-                                   .batch = batch,
-                                   .layers = layers,
-                                   .bidirectional = bidirectional,
-                                   .proj = 0,
-                                   .cell = cell},
-                                  kSeed);
-  for (ModelLayer& layer : model.layers) layer.spec.linear_before_reset = linear_before_reset;
+  Model model = cli::random_model(cli_shape(*this), kSeed);
+  const std::vector<RecurrentSpec> variants = specs();
+  for (std::size_t l = 0; l < variants.size(); ++l) model.layers[l].spec = variants[l];
   return model;
 }
 
 double Shape::flops() const {
-  return outline().flops_per_row() * static_cast<double>(steps * batch);
+  double flops = 0;
+  for (const RecurrentSpec& spec : specs()) flops += flops_per_row(spec);
+  return flops * static_cast<double>(steps * batch);
 }
 
 double Shape::bytes() const {
-  const Model model = outline();
-  double floats = static_cast<double>(steps * batch * (input + model.output_size()));
-  for (const ModelLayer& layer : model.layers) {
-    const std::int64_t rows = layer.spec.gates() * hidden * layer.spec.directions();
-    floats += static_cast<double>(rows * (steps * hidden + layer.spec.input_size));
+  const std::vector<RecurrentSpec> all = specs();
+  double floats = static_cast<double>(steps * batch * (input + all.back().output_size()));
+  for (const RecurrentSpec& spec : all) {
+    const std::int64_t rows = spec.gates() * hidden * spec.directions();
+    floats += static_cast<double>(rows * (steps * hidden + spec.input_size));
   }
   return floats * sizeof(float);
 }

@@ -11,10 +11,10 @@
 
 namespace carousel::bench {
 
-/// One line of shapes.csv: an LSTM and the sequences it is given.
+/// One line of shapes.csv: a network and the sequences it is given.
 struct Shape {
   std::string name;
-  Cell cell = Cell::lstm;
+  Cell cell{};                      ///< The first of the table of cells, unless another is chosen.
   bool linear_before_reset = true;  ///< of a GRU
   std::int64_t input = 0;
   std::int64_t hidden = 0;
@@ -24,9 +24,9 @@ struct Shape {
   std::int64_t batch = 0;
 
   /// Its layers without weights, for what depends on sizes only.
-  [[nodiscard]] Model outline() const;
-  [[nodiscard]] Model random_model() const;  ///< the same weights at every call
-  [[nodiscard]] double flops() const;        ///< matrix operations of one run, 2 per multiply-add
+  [[nodiscard]] std::vector<RecurrentSpec> specs() const;
+  [[nodiscard]] Model random_model() const;  ///< The same weights at every call.
+  [[nodiscard]] double flops() const;        ///< Matrix operations of one run, 2 per multiply-add.
   /// What one run has to read and write at least: recurrent weights once per step, the others, x
   /// and y once.
   [[nodiscard]] double bytes() const;

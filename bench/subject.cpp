@@ -4,6 +4,7 @@
 #include "machine.hpp"
 #include "onnxruntime.hpp"
 
+#include <model_facts.hpp>
 #include <random.hpp>
 #include <timing.hpp>
 
@@ -30,15 +31,6 @@ std::vector<float> random_input(const Shape& shape) {
   return x;
 }
 
-std::string backends_of(const Network& network) {
-  std::string ids;
-  for (const LayerPlan& layer : network.layers()) {
-    if (ids.find(layer.backend) != std::string::npos) continue;
-    ids += (ids.empty() ? "" : "+") + layer.backend;
-  }
-  return ids;
-}
-
 /// Carousel itself, through its public interface.
 class NetworkRunner : public Runner {
  public:
@@ -48,6 +40,7 @@ class NetworkRunner : public Runner {
                                       .threads = threads,
                                       .batch = work.shape.batch,
                                       .steps = work.shape.steps,
+                                      .precision = work.precision,
                                       .plan = Plan::fixed})),
         stream_(network_.stream(
             {.batch = work.shape.batch, .max_steps = std::min(work.shape.steps, kMostSteps)})) {}
@@ -58,10 +51,12 @@ class NetworkRunner : public Runner {
     const Status status = stream_.run(
         steps_first(work_.x.data(), shape.steps, shape.batch, shape.input),
         steps_first(y_.data(), shape.steps, shape.batch, network_.output_size()), lengths);
-    if (!status) throw Error(resolved() + " on " + shape.name + ": " + status.message());
+    if (!status)
+      throw Error(ErrorCode::invalid_argument,
+                  resolved() + " on " + shape.name + ": " + status.message());
   }
 
-  [[nodiscard]] std::string resolved() const override { return backends_of(network_); }
+  [[nodiscard]] std::string resolved() const override { return cli::backends_of(network_); }
 
  private:
   Network network_;
@@ -75,8 +70,8 @@ std::unique_ptr<Runner> make_runner(const std::string& backend, const Work& work
 
 }  // namespace
 
-Work::Work(const Shape& which)
-    : shape(which), model(which.random_model()), x(random_input(which)) {}
+Work::Work(const Shape& which, Precision how)
+    : shape(which), precision(how), model(which.random_model()), x(random_input(which)) {}
 
 Subject::Subject(std::string backend, const Work& work, int threads)
     : backend_(std::move(backend)),

@@ -47,7 +47,7 @@ class Suite {
 
   void run() {
     for (const Shape& shape : settings_.shapes) {
-      const Work work(shape);
+      const Work work(shape, settings_.precision);
       for (const int threads : settings_.threads) {
         ++done_;
         announce(shape, threads);

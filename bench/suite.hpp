@@ -5,7 +5,7 @@
 #include "results.hpp"
 #include "settings.hpp"
 
-#include <limits.hpp>
+#include "core/measure/limits.hpp"
 #include <timing.hpp>
 
 #include <functional>

@@ -8,9 +8,10 @@ namespace carousel::bench {
 namespace {
 
 [[noreturn]] void refuse() {
-  throw Error(std::string("--peers: this carousel_bench was built without ONNX Runtime, since "
+  throw Error(ErrorCode::unsupported,
+              std::string("--peers: this carousel_bench was built without ONNX Runtime, since "
                           "CMake found no " CAROUSEL_ONNXRUNTIME_MISSING ".\n") +
-              kOnnxRuntimeSources);
+                  kOnnxRuntimeSources);
 }
 
 }  // namespace

@@ -51,19 +51,13 @@ Table backend_table() {
   return table;
 }
 
-std::string join(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
-  return text;
-}
-
 void print_cpu() {
   const CpuFeatures& features = cpu();
   const auto bytes = [](std::int64_t count) {
     return count > 0 ? format_bytes(static_cast<double>(count)) : std::string("unknown");
   };
   std::cout << "CPU       " << (features.brand.empty() ? features.vendor : features.brand) << '\n'
-            << "features  " << join(features.names()) << '\n'
+            << "features  " << join(features.names(), " ") << '\n'
             << "caches    L1d " << bytes(features.l1d_bytes) << ", L2 " << bytes(features.l2_bytes)
             << " per core; L3 " << bytes(features.l3_bytes) << " shared\n\n";
 }

@@ -31,6 +31,7 @@ Exit code 1 when anything disagrees.)";
 struct CheckOptions {
   WorkloadOptions work;
   std::string backend;
+  Precision precision = Precision::float32;  ///< There is one, so nothing depends on it.
   bool json = false;
 };
 
@@ -117,7 +118,7 @@ Json divergence_json(const CrossCheckReport& report) {
     const Divergence& at = *result.divergence;
     list.push_back({{"backend", result.id},
                     {"layer", at.layer},
-                    {"head", at.head},
+                    {"layer_name", at.layer_name},
                     {"step", at.step},
                     {"row", at.row},
                     {"unit", at.unit},
@@ -152,13 +153,16 @@ int run(const CheckOptions& options) {
   CrossCheckOptions check{.choice = all_unless(options.backend), .reference = &oracle};
   (void)select_backends(check.choice);  // before anything takes time
   const Workload work = make_workload(options.work, kDefaultSteps);
+  if (work.steps * work.batch == 0) {
+    throw Error(ErrorCode::invalid_argument, "check: nothing to compare: no steps or no rows");
+  }
   Progress progress("checking");
   check.progress = [&](double done) { progress.update(done); };
   const CrossCheckReport report = cross_check(work.model, check_input(work), check);
   progress.clear();
   if (report.ran() == 0) {
-    throw Error("no backend can run it: " + report.backends.front().id + ": " +
-                report.backends.front().refusal);
+    throw Error(ErrorCode::unsupported, "no backend can run it: " + report.backends.front().id +
+                                            ": " + report.backends.front().refusal);
   }
   if (options.json) {
     print_json({{"work", work.title()},
@@ -184,6 +188,7 @@ Command check_command(Parser& app) {
   auto options = std::make_shared<CheckOptions>();
   add_workload_options(command, options->work);
   add_backends_option(command, options->backend);
+  add_precision_option(command, options->precision);
   add_json_option(command, options->json);
   command.footer(kFooter);
   return {command, [options] { return run(*options); }};

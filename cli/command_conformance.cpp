@@ -27,7 +27,7 @@ using conformance::SuiteReport;
 
 constexpr const char* kFooter =
     R"(Runs every case of Carousel's conformance suite that the backend does not refuse: cells and their
-variants, directions, sizes, batches, lengths, strides, pieces, threads, and numbers that are huge,
+variants, directions, sizes, batches, lengths, strides, chunks, threads, and numbers that are huge,
 tiny, infinite or NaN. Each value is compared with a float64 oracle whose tolerance follows from the
 number of roundings; all memory around the arrays is watched. A case that takes longer than
 --time-limit ends the run.
@@ -36,6 +36,7 @@ Examples:
   carousel conformance --plugin ./libcarousel_backend_abacus.so
   carousel conformance --plugin ./libcarousel_backend_abacus.so --json > verdict.json
   carousel conformance --backend xsimd:avx2 --case lengths
+  carousel conformance --backend xsimd --digest
 
 Exit code 1 when a case fails, or none could be run.)";
 
@@ -44,6 +45,8 @@ struct Options {
   std::string backend;
   conformance::SuiteOptions suite{};
   double time_limit = 60;
+  Precision precision = Precision::float32;  ///< There is one, so nothing depends on it.
+  bool digest = false;
   bool json = false;
 };
 
@@ -133,6 +136,7 @@ Json json_of(const Backend& backend, const Options& options, const SuiteReport& 
           {"values", report.elements},
           {"worst_share", report.worst_share},
           {"worst_case", report.worst_case},
+          {"digest", format_hex(report.digest)},
           {"refusals", reasons_json(report.refusals)},
           {"differences", reasons_json(report.differences)},
           {"failures", report.failures},
@@ -161,7 +165,7 @@ std::string verdict(const SuiteReport& report) {
   return report.failed > 0 ? "does NOT conform" : "nothing could be run";
 }
 
-void print_text(const Backend& backend, const SuiteReport& report) {
+void print_text(const Backend& backend, const SuiteReport& report, bool digest) {
   const std::string_view plugin = plugin_of(backend);
   std::cout << "backend   " << backend.id() << ", version " << backend.version() << '\n'
             << "          " << backend.description() << '\n';
@@ -173,6 +177,7 @@ void print_text(const Backend& backend, const SuiteReport& report) {
             << format_fixed(report.worst_share, 2) << " of its tolerance";
   if (!report.worst_case.empty()) std::cout << " (" << report.worst_case << ')';
   std::cout << '\n';
+  if (digest) std::cout << "digest    " << format_hex(report.digest) << '\n';
   print_reasons("refused", report.refusals);
   print_reasons("set apart: known differences of the library", report.differences);
   print_failures(report.failures);
@@ -181,7 +186,7 @@ void print_text(const Backend& backend, const SuiteReport& report) {
 
 std::vector<const Backend*> chosen(const Options& options) {
   if (options.plugin.empty() && options.backend.empty()) {
-    throw Error("conformance: give --plugin FILE or --backend NAME");
+    throw Error(ErrorCode::invalid_argument, "conformance: give --plugin FILE or --backend NAME");
   }
   const Backend* loaded = options.plugin.empty() ? nullptr : &load_plugin_file(options.plugin);
   return select_backends(options.backend.empty() ? loaded->id() : options.backend);
@@ -196,7 +201,7 @@ int run(const Options& options) {
     if (options.json) {
       list.push_back(json_of(*backend, options, report));
     } else {
-      print_text(*backend, report);
+      print_text(*backend, report, options.digest);
     }
   }
   if (options.json) print_json(list);
@@ -215,6 +220,9 @@ Command conformance_command(Parser& app) {
   command.add_option("--time-limit", options->time_limit, "seconds that one case may take")
       .show_default()
       .positive();
+  add_precision_option(command, options->precision);
+  command.add_flag("--digest", options->digest,
+                   "one hash of the bits of all results, to compare builds of a backend by");
   add_json_option(command, options->json);
   command.footer(kFooter);
   return {command, [options] { return run(*options); }};

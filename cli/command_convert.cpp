@@ -22,7 +22,7 @@ Where an ONNX graph keeps only the last step, the converted network gives all st
 
 The ONNX graph takes x [steps, batch, features] (or ids [steps, batch]) and gives y [steps, batch,
 outputs]. With --lengths it also takes lengths [batch], with --states the initial states h0_l0, c0_l0, ...
-and gives the final ones, hn_l0, cn_l0, ...: for streaming in pieces.
+and gives the final ones, hn_l0, cn_l0, ...: for streaming in chunks.
 
 Examples:
   carousel convert speech.onnx speech.safetensors
@@ -69,7 +69,8 @@ struct Target {
 std::string default_output(const ConvertOptions& options, FileFormat format) {
   const auto file = std::filesystem::path(options.source.file).replace_extension(ending(format));
   if (file == options.source.file) {
-    throw Error(file.string() + ": is the input; give OUTPUT another name");
+    throw Error(ErrorCode::invalid_argument,
+                file.string() + ": is the input; give OUTPUT another name");
   }
   return file.string();
 }
@@ -79,26 +80,46 @@ Target find_target(ConvertOptions& options) {
   if (options.source.has_to) wanted = format_of(options.source.to);
   if (wanted) options.source.has_to = false;
   if (options.output.empty()) {
-    if (!wanted) throw Error("give OUTPUT, or --to onnx or --to safetensors");
+    if (!wanted)
+      throw Error(ErrorCode::invalid_argument, "give OUTPUT, or --to onnx or --to safetensors");
     return {default_output(options, *wanted), *wanted};
   }
   const std::optional<FileFormat> named = format_of_file(options.output);
   if (!wanted && !named) {
-    throw Error(options.output +
-                ": its name does not say the format; give --to onnx or --to safetensors");
+    throw Error(
+        ErrorCode::invalid_argument,
+        options.output + ": its name does not say the format; give --to onnx or --to safetensors");
   }
   if (wanted && named && *wanted != *named) {
-    throw Error(options.output + ": its name contradicts --to " + options.source.to);
+    throw Error(ErrorCode::invalid_argument,
+                options.output + ": its name contradicts --to " + options.source.to);
   }
   return {options.output, wanted ? *wanted : *named};
+}
+
+/// "6,432 parameters in 2 layers: LSTM 3 -> 4; Dense 4 -> 2"
+std::string layers_text(const Model& model) {
+  constexpr std::size_t kMost = 6;
+  const std::size_t count = model.layers.size();
+  std::string text = format_count(model.parameter_count()) + " parameters in " +
+                     std::to_string(count) + (count == 1 ? " layer" : " layers");
+  if (count > kMost) {
+    return text + ", from " + describe(model.layers.front().spec) + " to " +
+           describe(model.layers.back().spec);
+  }
+  for (const ModelLayer& layer : model.layers) {
+    text += (&layer == &model.layers.front() ? ": " : "; ") + describe(layer.spec);
+  }
+  return text;
 }
 
 int run(ConvertOptions& options) {
   const Target target = find_target(options);
   const bool for_onnx = options.onnx.lengths || options.onnx.states;
   if (for_onnx && target.format != FileFormat::onnx) {
-    throw Error("--lengths and --states are inputs of an ONNX graph; " + target.file +
-                " is a safetensors file");
+    throw Error(ErrorCode::invalid_argument,
+                "--lengths and --states are inputs of an ONNX graph; " + target.file +
+                    " is a safetensors file");
   }
   const Model model = options.source.load();
   if (target.format == FileFormat::onnx) {
@@ -106,11 +127,7 @@ int run(ConvertOptions& options) {
   } else {
     save(model, target.file);
   }
-  std::cerr << "carousel: " << target.file << ": "
-            << (model.layers.size() == 1 ? describe(model.layers.front().spec)
-                                         : std::to_string(model.layers.size()) + " layers, first " +
-                                               describe(model.layers.front().spec))
-            << ", " << model.parameter_count() << " parameters\n";
+  std::cerr << "carousel: " << target.file << ": " << layers_text(model) << '\n';
   return kOk;
 }
 

@@ -16,8 +16,8 @@ namespace {
 constexpr const char* kFooter =
     R"(Lists for each layer the ways to run it, the chosen one first: the time that the cost model predicts for
 one run of --batch rows and --steps steps, the time that was measured (now, or when wisdom was made), and
-why it was chosen, was not, or cannot be. A tiling is how a backend cuts the work, where it has several
-ways; those that it does not choose by itself are listed if they were measured.
+why it was chosen, was not, or cannot be. A tiling is how a backend partitions the work, where it has
+several ways; those that it does not choose by itself are listed if they were measured.
 
 Examples:
   carousel explain models/charlm.safetensors
@@ -30,6 +30,7 @@ struct ExplainArguments {
   std::int64_t batch = 0;
   std::string backend;
   int threads = 1;
+  Precision precision = Precision::float32;
   Plan plan = Plan::estimate;
   PlanOptions planning = planning_with_warnings();
   bool json = false;
@@ -46,6 +47,7 @@ Expected expected(const ExplainArguments& arguments) {
   Expected result{.model = {},
                   .options = {.backend = arguments.backend,
                               .threads = arguments.threads,
+                              .precision = arguments.precision,
                               .plan = arguments.plan,
                               .planning = arguments.planning}};
   if (arguments.source.is_shape()) {
@@ -62,16 +64,17 @@ Expected expected(const ExplainArguments& arguments) {
 }
 
 /// What makes a layer slower than its size tells.
-std::string note(const LayerSpec& spec) {
-  if (!spec.recurrent()) return "";
+std::string note(const LayerSpec& layer) {
+  const auto* spec = std::get_if<RecurrentSpec>(&layer);
+  if (spec == nullptr) return "";
   std::string unusual;
   const auto add = [&](bool there, const char* what) {
     if (there) unusual += (unusual.empty() ? "" : ", ") + std::string(what);
   };
-  add(!has_default_activations(spec), "its activations");
-  add(spec.peephole, "peepholes");
-  add(spec.coupling != GateCoupling::none, "coupled gates");
-  add(spec.clip > 0 || spec.cell_clip > 0, "clipping");
+  add(!has_default_activations(*spec), "its activations");
+  add(spec->peephole, "peepholes");
+  add(spec->coupling != GateCoupling::none, "coupled gates");
+  add(spec->clip > 0 || spec->cell_clip > 0, "clipping");
   return unusual.empty()
              ? ""
              : "unusual (" + unusual + "): run by general code, slower than the cost model thinks";
@@ -107,24 +110,27 @@ Table candidate_table(const LayerPlan& layer) {
   return table;
 }
 
+void print(const LayerPlan& layer) {
+  std::cout << "\nlayer " << layer.name << ": " << describe(layer.spec) << "\n"
+            << choice_text(layer.backend, layer.threads)
+            << (layer.tiling.empty() ? "" : ", " + layer.tiling) << ", by " << name(layer.source)
+            << ": " << layer.reason << '\n';
+  if (const std::string text = note(layer.spec); !text.empty()) std::cout << text << '\n';
+  // Without arithmetic there is nothing to compare.
+  if (flops_per_row(layer.spec) > 0) candidate_table(layer).print(std::cout);
+}
+
 void print(const std::vector<LayerPlan>& plan, const PrepareOptions& options) {
   std::cout << "planned for batch " << options.batch << ", " << options.steps << " steps, up to "
             << format_threads(options.threads) << " (--plan " << name(options.plan) << ")\n";
-  for (std::size_t i = 0; i < plan.size(); ++i) {
-    const LayerPlan& layer = plan[i];
-    std::cout << "\nlayer " << i << ": " << describe(layer.spec) << "\n"
-              << choice_text(layer.backend, layer.threads)
-              << (layer.tiling.empty() ? "" : ", " + layer.tiling) << ", by " << name(layer.source)
-              << ": " << layer.reason << '\n';
-    if (const std::string text = note(layer.spec); !text.empty()) std::cout << text << '\n';
-    candidate_table(layer).print(std::cout);
-  }
+  for (const LayerPlan& layer : plan) print(layer);
 }
 
 Json to_json(const std::vector<LayerPlan>& plan, const PrepareOptions& options) {
   Json layers = Json::array();
   for (const LayerPlan& layer : plan) {
-    layers.push_back({{"spec", describe(layer.spec)},
+    layers.push_back({{"name", layer.name},
+                      {"spec", describe(layer.spec)},
                       {"backend", layer.backend},
                       {"threads", layer.threads},
                       {"tiling", layer.tiling},
@@ -156,6 +162,7 @@ void add_options(Parser& command, ExplainArguments& arguments) {
   command.add_option("--steps", arguments.steps, "expected steps of a run").positive();
   command.add_option("--batch", arguments.batch, "expected rows").positive();
   add_backend_option(command, arguments.backend);
+  add_precision_option(command, arguments.precision);
   add_threads_option(command, arguments.threads);
   add_plan_option(command, arguments.plan);
   command.add_flag("--cross-check", arguments.planning.cross_check,

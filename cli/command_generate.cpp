@@ -3,6 +3,7 @@
 #include "common_options.hpp"
 #include "format.hpp"
 #include "generator.hpp"
+#include "model_facts.hpp"
 #include "model_source.hpp"
 #include "progress.hpp"
 #include "table.hpp"
@@ -32,6 +33,7 @@ struct GenerateOptions {
   GenerateSettings settings;
   std::string prompt;
   std::string backend;
+  Precision precision = Precision::float32;
   bool json = false;
 };
 
@@ -55,15 +57,20 @@ Session open_session(const GenerateOptions& options, bool all) {
   const Model model = options.source.load();
   Session session{.vocabulary = Vocabulary(model), .prompt = {}, .writers = {}, .refusals = {}};
   if (std::cmp_not_equal(session.vocabulary.size(), model.output_size())) {
-    throw Error(model.source + ": has " + std::to_string(model.output_size()) + " outputs, but " +
-                std::to_string(session.vocabulary.size()) + " symbols: not a language model");
+    throw Error(ErrorCode::invalid_argument,
+                model.source + ": has " + std::to_string(model.output_size()) + " outputs, but " +
+                    std::to_string(session.vocabulary.size()) + " symbols: not a language model");
   }
   session.prompt = session.vocabulary.encode(options.prompt, "--prompt");
-  if (session.prompt.empty()) throw Error("--prompt is empty; give at least one character");
+  if (session.prompt.empty())
+    throw Error(ErrorCode::invalid_argument, "--prompt is empty; give at least one character");
   if (!all) {
-    Network network =
-        prepare(model, {.backend = options.backend, .batch = 1, .steps = 1, .plan = Plan::fixed});
-    const std::string name = network.layers().front().backend;
+    Network network = prepare(model, {.backend = options.backend,
+                                      .batch = 1,
+                                      .steps = 1,
+                                      .precision = options.precision,
+                                      .plan = Plan::fixed});
+    const std::string name = backends_of(network);
     session.writers.push_back({.name = name, .network = std::move(network), .result = {}});
     return session;
   }
@@ -71,17 +78,20 @@ Session open_session(const GenerateOptions& options, bool all) {
     try {
       session.writers.push_back(
           {.name = backend->id(),
-           .network = prepare(model, {.backend = backend->id(), .batch = 1, .steps = 1}),
+           .network = prepare(
+               model,
+               {.backend = backend->id(), .batch = 1, .steps = 1, .precision = options.precision}),
            .result = {}});
     } catch (const Error& error) {
       session.refusals.push_back(backend->id() + " cannot run it: " + error.what());
     }
   }
-  if (session.writers.empty()) throw Error("no backend can run it: " + session.refusals.front());
+  if (session.writers.empty())
+    throw Error(ErrorCode::unsupported, "no backend can run it: " + session.refusals.front());
   return session;
 }
 
-/// Moves the backend that is fastest on a short piece to the front.
+/// Moves the backend that is fastest on a short text to the front.
 void put_fastest_first(Session& session) {
   if (session.writers.size() < 2) return;
   constexpr int kRounds = 3;
@@ -188,6 +198,7 @@ Command generate_command(Parser& app) {
       .range(0.0, 100.0);
   command.add_option("--seed", options->settings.seed, "seed of the sampling").show_default();
   command.add_option("--backend", options->backend, "a family, an id, auto, or all (the default)");
+  add_precision_option(command, options->precision);
   add_json_option(command, options->json);
   command.footer(kFooter);
   return {command, [options] { return run(*options); }};

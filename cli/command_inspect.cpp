@@ -2,17 +2,19 @@
 #include "commands.hpp"
 #include "common_options.hpp"
 #include "format.hpp"
+#include "model_facts.hpp"
 #include "model_source.hpp"
 #include "table.hpp"
+
+#include "core/model/plain_cell.hpp"
 
 #include <carousel/backend.hpp>
 #include <carousel/network.hpp>
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <optional>
-
-#include "core/model/plain_cell.hpp"
 
 namespace carousel::cli {
 namespace {
@@ -29,19 +31,9 @@ Examples:
 struct InspectOptions {
   ModelSource source;
   std::string backend;
+  Precision precision = Precision::float32;
   bool json = false;
 };
-
-std::vector<const ModelLayer*> all_layers(const Model& model) {
-  std::vector<const ModelLayer*> layers;
-  for (const ModelLayer& layer : model.layers) layers.push_back(&layer);
-  if (model.head) layers.push_back(&*model.head);
-  return layers;
-}
-
-std::string layer_name(const Model& model, std::size_t index) {
-  return index < model.layers.size() ? "layer " + std::to_string(index) : "head";
-}
 
 /// The network as `choice` would prepare it, or why it cannot.
 struct Plan {
@@ -49,9 +41,9 @@ struct Plan {
   std::string refusal;
 };
 
-Plan make_plan(const Model& model, const std::string& backend) {
+Plan make_plan(const Model& model, const std::string& backend, Precision precision) {
   try {
-    return {prepare(model, {.backend = backend}), {}};
+    return {prepare(model, {.backend = backend, .precision = precision}), {}};
   } catch (const Error& error) {
     return {std::nullopt, error.what()};
   }
@@ -59,13 +51,44 @@ Plan make_plan(const Model& model, const std::string& backend) {
 
 /// xsimd calls unusual functions and variants where it has a usual cell's in line.
 bool takes_general_path(const LayerSpec& spec, const LayerPlan* packed) {
-  return packed != nullptr && packed->backend.starts_with("xsimd") && spec.recurrent() &&
-         !is_plain_cell(spec);
+  const auto* recurrent = std::get_if<RecurrentSpec>(&spec);
+  return packed != nullptr && packed->backend.starts_with("xsimd") && recurrent != nullptr &&
+         !is_plain_cell(*recurrent);
+}
+
+/// "xsimd:avx512, inputs 64 (general path)"
+std::string backend_text(const LayerPlan* packed, bool general) {
+  if (packed == nullptr) return "none";
+  return packed->backend + (packed->tiling.empty() ? "" : ", " + packed->tiling) +
+         (general ? " (general path)" : "");
+}
+
+void add_row(Table& table, const std::string& name, const ModelLayer& layer,
+             const LayerPlan* packed) {
+  const std::int64_t parameters = parameter_count(layer.spec);
+  const std::int64_t bytes = parameters * 4;
+  const bool general = takes_general_path(layer.spec, packed);
+  table.add({name,
+             {"", std::string(kind_name(layer.spec))},
+             describe(layer.spec),
+             {join(layer.inputs), layer.inputs},
+             {format_count(parameters), parameters},
+             {format_bytes(static_cast<double>(bytes)), bytes},
+             {packed == nullptr ? "-" : format_bytes(static_cast<double>(packed->memory_bytes)),
+              packed == nullptr ? Json(nullptr) : Json(packed->memory_bytes)},
+             {"", packed == nullptr ? Json(nullptr) : Json(packed->backend)},
+             {"", packed == nullptr ? Json(nullptr) : Json(packed->tiling)},
+             {"", general},
+             backend_text(packed, general)});
 }
 
 Table layer_table(const Model& model, const Plan& plan) {
+  const bool wired = std::ranges::any_of(
+      model.layers, [](const ModelLayer& layer) { return !layer.inputs.empty(); });
   Table table({{"layer", "layer", Align::left},
+               {"kind", "", Align::left},
                {"spec", "what", Align::left},
+               {"reads", wired ? "reads" : "", Align::left},
                {"parameters", "parameters"},
                {"float32_bytes", "float32"},
                {"packed_bytes", "packed"},
@@ -73,26 +96,18 @@ Table layer_table(const Model& model, const Plan& plan) {
                {"tiling", "", Align::left},
                {"general_path", "", Align::left},
                {"", "backend", Align::left}});
-  const auto layers = all_layers(model);
-  for (std::size_t l = 0; l < layers.size(); ++l) {
-    const LayerSpec& spec = layers[l]->spec;
-    const LayerPlan* packed = plan.network ? &plan.network->layers()[l] : nullptr;
-    const std::int64_t bytes = spec.parameter_count() * 4;
-    const bool general = takes_general_path(spec, packed);
-    table.add({layer_name(model, l),
-               describe(spec),
-               {format_count(spec.parameter_count()), spec.parameter_count()},
-               {format_bytes(static_cast<double>(bytes)), bytes},
-               {packed == nullptr ? "-" : format_bytes(static_cast<double>(packed->memory_bytes)),
-                packed == nullptr ? Json(nullptr) : Json(packed->memory_bytes)},
-               {"", packed == nullptr ? Json(nullptr) : Json(packed->backend)},
-               {"", packed == nullptr ? Json(nullptr) : Json(packed->tiling)},
-               {"", general},
-               (packed == nullptr ? "none" : packed->backend) +
-                   (packed == nullptr || packed->tiling.empty() ? "" : ", " + packed->tiling) +
-                   (general ? " (general path)" : "")});
+  const std::vector<std::string> names = layer_names(model);
+  for (std::size_t l = 0; l < model.layers.size(); ++l) {
+    add_row(table, names[l], model.layers[l], plan.network ? &plan.network->layers()[l] : nullptr);
   }
   return table;
+}
+
+/// Why a backend takes no layer at all; empty where it may.
+std::string general_refusal(const BackendEntry& entry) {
+  if (entry.backend == nullptr) return std::string(entry.missing_reason);
+  const Support here = entry.backend->available(cpu());
+  return here ? "" : here.reason;
 }
 
 /// Who could not take a layer: those that this CPU cannot run, and those that refuse the layer.
@@ -100,19 +115,16 @@ Table refusal_table(const Model& model) {
   Table table({{"backend", "not by", Align::left},
                {"layer", "layer", Align::left},
                {"reason", "because", Align::left}});
-  const auto layers = all_layers(model);
+  const std::vector<std::string> names = layer_names(model);
   for (const BackendEntry& entry : backends()) {
-    if (entry.backend == nullptr) {
-      table.add({std::string(entry.name), std::string("all"), std::string(entry.missing_reason)});
+    const std::string backend(entry.name);
+    if (const std::string reason = general_refusal(entry); !reason.empty()) {
+      table.add({backend, std::string("all"), reason});
       continue;
     }
-    if (const Support here = entry.backend->available(cpu()); !here) {
-      table.add({std::string(entry.name), std::string("all"), here.reason});
-      continue;
-    }
-    for (std::size_t l = 0; l < layers.size(); ++l) {
-      const Support support = entry.backend->supports(layers[l]->spec);
-      if (!support) table.add({std::string(entry.name), layer_name(model, l), support.reason});
+    for (std::size_t l = 0; l < names.size(); ++l) {
+      const Support support = entry.backend->supports(model.layers[l].spec);
+      if (!support) table.add({backend, names[l], support.reason});
     }
   }
   return table;
@@ -122,11 +134,30 @@ std::size_t stream_bytes(const Plan& plan) {
   return plan.network ? plan.network->stream({.batch = 1, .max_steps = 1}).memory_bytes() : 0;
 }
 
-Json embedding_json(const Model& model) {
-  if (!model.embedding) return nullptr;
-  return {{"name", model.names.embedding},
-          {"num_embeddings", model.embedding->num_embeddings},
-          {"embedding_dim", model.embedding->embedding_dim}};
+/// How many features a layer puts out.
+std::int64_t size_of_output(const Model& model, const ModelOutput& output) {
+  const std::vector<std::string> names = layer_names(model);
+  const auto found = std::ranges::find(names, output.layer);
+  return output_size(model.layers[static_cast<std::size_t>(found - names.begin())].spec);
+}
+
+Json inputs_json(const Model& model) {
+  Json list = Json::array();
+  for (const ModelInput& input : model_inputs(model)) {
+    list.push_back({{"name", input.name},
+                    {"size", input.size},
+                    {"id_count", input.ids ? Json(id_count(model, input.name)) : Json(nullptr)}});
+  }
+  return list;
+}
+
+Json outputs_json(const Model& model) {
+  Json list = Json::array();
+  for (const ModelOutput& output : model_outputs(model)) {
+    list.push_back(
+        {{"name", output.name}, {"layer", output.layer}, {"size", size_of_output(model, output)}});
+  }
+  return list;
 }
 
 Json to_json(const Model& model, const Plan& plan) {
@@ -137,14 +168,10 @@ Json to_json(const Model& model, const Plan& plan) {
   Json metadata = Json::object();
   for (const auto& [key, value] : model.metadata) metadata[key] = value;
   return {{"file", model.source},
-          {"input_size", model.input_size()},
-          {"output_size", model.output_size()},
+          {"inputs", inputs_json(model)},
+          {"outputs", outputs_json(model)},
           {"parameters", model.parameter_count()},
           {"flops_per_row", model.flops_per_row()},
-          {"embedding", embedding_json(model)},
-          {"head", model.head ? Json(model.names.head) : Json(nullptr)},
-          {"activation", name(model.tail)},
-          {"prefix", model.names.prefix},
           {"layers", layer_table(model, plan).json()},
           {"packed_bytes", plan.network ? Json(plan.network->memory_bytes()) : Json(nullptr)},
           {"stream_bytes", plan.network ? Json(stream_bytes(plan)) : Json(nullptr)},
@@ -153,23 +180,27 @@ Json to_json(const Model& model, const Plan& plan) {
           {"metadata", metadata}};
 }
 
-void print_summary(const Model& model) {
-  std::cout << "file        " << model.source << '\n'
-            << "input       "
-            << (model.embedding ? "ids below " + format_count(model.embedding->num_embeddings)
-                                : std::to_string(model.input_size()) + " features")
-            << '\n'
-            << "output      " << model.output_size() << '\n'
-            << "parameters  " << format_count(model.parameter_count()) << " ("
-            << format_bytes(4.0 * static_cast<double>(model.parameter_count())) << " as float32), "
-            << format_fixed(model.flops_per_row() / 1e6, 3) << " MFLOP per step and row\n"
-            << "tensors     '" << model.names.prefix << "weight_ih_l0', ...\n";
-  if (model.embedding) {
-    std::cout << "embedding   '" << model.names.embedding << "', "
-              << model.embedding->num_embeddings << " × " << model.embedding->embedding_dim << '\n';
+std::string describe(const Model& model, const ModelInput& input) {
+  return input.ids ? "whole numbers below " + format_count(id_count(model, input.name))
+                   : std::to_string(input.size) + " features";
+}
+
+void print_sequences(const Model& model) {
+  for (const ModelInput& input : model_inputs(model)) {
+    std::cout << "input       " << input.name << ": " << describe(model, input) << '\n';
   }
-  if (model.head) std::cout << "head        '" << model.names.head << "'\n";
-  if (model.tail != Tail::none) std::cout << "activation  " << name(model.tail) << '\n';
+  for (const ModelOutput& output : model_outputs(model)) {
+    std::cout << "output      " << output.name << ": " << size_of_output(model, output)
+              << " features, of layer " << output.layer << '\n';
+  }
+}
+
+void print_summary(const Model& model) {
+  std::cout << "file        " << model.source << '\n';
+  print_sequences(model);
+  std::cout << "parameters  " << format_count(model.parameter_count()) << " ("
+            << format_bytes(4.0 * static_cast<double>(model.parameter_count())) << " as float32), "
+            << format_fixed(model.flops_per_row() / 1e6, 3) << " MFLOP per step and row\n";
   for (const auto& [key, value] : model.metadata) {
     std::cout << "metadata    " << shorten(key, 40) << " = " << shorten(value, 50) << '\n';
   }
@@ -203,7 +234,7 @@ int run(const InspectOptions& options) {
   const std::string choice = backend_choice(options.backend);
   // An unknown name is a mistake; a layer that is refused is worth showing.
   static_cast<void>(select_backends(choice));
-  const Plan plan = make_plan(model, choice);
+  const Plan plan = make_plan(model, choice, options.precision);
   if (options.json) {
     print_json(to_json(model, plan));
   } else {
@@ -223,6 +254,7 @@ Command inspect_command(Parser& app) {
   auto options = std::make_shared<InspectOptions>();
   add_model_options(command, options->source, false);
   command.add_option("--backend", options->backend, "plan for this backend (default auto)");
+  add_precision_option(command, options->precision);
   add_json_option(command, options->json);
   command.footer(kFooter);
   return {command, [options] { return run(*options); }};

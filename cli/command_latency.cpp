@@ -3,6 +3,7 @@
 #include "common_options.hpp"
 #include "format.hpp"
 #include "latency_core.hpp"
+#include "model_facts.hpp"
 #include "plan_option.hpp"
 #include "table.hpp"
 
@@ -40,6 +41,7 @@ struct LatencyArguments {
   double period_us = 0.0;
   std::string backend;
   int threads = 1;
+  Precision precision = Precision::float32;
   Plan plan = Plan::estimate;
   bool realtime = false;
   bool json = false;
@@ -48,10 +50,12 @@ struct LatencyArguments {
 void ask_for_realtime() {
   const sched_param priority{.sched_priority = 10};
   if (sched_setscheduler(0, SCHED_FIFO, &priority) != 0) {
-    throw Error(std::string("--realtime: cannot set SCHED_FIFO: ") + std::strerror(errno));
+    throw Error(ErrorCode::unsupported,
+                std::string("--realtime: cannot set SCHED_FIFO: ") + std::strerror(errno));
   }
   if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0) {
-    throw Error(std::string("--realtime: cannot lock memory: ") + std::strerror(errno));
+    throw Error(ErrorCode::unsupported,
+                std::string("--realtime: cannot lock memory: ") + std::strerror(errno));
   }
 }
 
@@ -125,11 +129,12 @@ int run(LatencyArguments& arguments) {
                                                .threads = arguments.threads,
                                                .batch = work.batch,
                                                .steps = arguments.latency.block,
+                                               .precision = arguments.precision,
                                                .plan = arguments.plan,
                                                .planning = planning_with_warnings()});
   if (arguments.realtime) ask_for_realtime();
   const LatencyReport report = measure_latency(network, work, arguments.latency);
-  const std::string& backend = network.layers().front().backend;
+  const std::string backend = backends_of(network);
   if (arguments.json) {
     print_json(to_json(arguments, work, backend, report));
   } else {
@@ -150,6 +155,7 @@ void add_options(Parser& command, LatencyArguments& arguments) {
       .show_default()
       .range(0.001, 86400.0);
   add_backend_option(command, arguments.backend);
+  add_precision_option(command, arguments.precision);
   add_threads_option(command, arguments.threads);
   add_plan_option(command, arguments.plan);
   command.add_flag("--realtime", arguments.realtime, "real-time priority and locked memory");

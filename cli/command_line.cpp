@@ -116,7 +116,6 @@ template Option Parser::add_option(const char*, std::int64_t&, const char*);
 template Option Parser::add_option(const char*, std::uint64_t&, const char*);
 template Option Parser::add_option(const char*, double&, const char*);
 template Option Parser::add_option(const char*, std::vector<std::string>&, const char*);
-template Option Parser::add_option(const char*, std::vector<std::size_t>&, const char*);
 
 Option Parser::add_flag(const char* name, bool& value, const char* help) {
   return Option(*app_->add_flag(name, value, help));

@@ -50,7 +50,7 @@ class Parser {
   void require_subcommand();
   void footer(const char* text);
   /// A positional argument if the name has no dashes. For T = std::string, int, std::int64_t,
-  /// std::uint64_t, double and std::vector of std::string or std::size_t.
+  /// std::uint64_t, double and std::vector of std::string.
   template <class T>
   Option add_option(const char* name, T& value, const char* help);
   Option add_flag(const char* name, bool& value, const char* help);

@@ -7,6 +7,8 @@
 #include "roofline_json.hpp"
 #include "table.hpp"
 
+#include <carousel/backend.hpp>
+
 #include <iostream>
 #include <memory>
 #include <unistd.h>
@@ -205,13 +207,14 @@ int run(const RankArguments& arguments) {
   Outcome outcome;
   outcome.work = make_workload(arguments.work, kDefaultSteps);
   if (outcome.work.steps * outcome.work.batch == 0)
-    throw Error("rank: nothing to time: no steps or no rows");
+    throw Error(ErrorCode::invalid_argument, "rank: nothing to time: no steps or no rows");
   Progress progress("measuring");
   outcome.report =
       rank(outcome.work, names, arguments.rank, [&](double done) { progress.update(done); });
   progress.clear();
   if (!outcome.report.results.front().ran()) {
-    throw Error("no backend can run it: " + outcome.report.results.front().refusal);
+    throw Error(ErrorCode::unsupported,
+                "no backend can run it: " + outcome.report.results.front().refusal);
   }
   if (arguments.json) {
     print_outcome_json(outcome, arguments);
@@ -232,6 +235,7 @@ Command rank_command(Parser& app) {
       .show_default()
       .range(0.01, 3600.0);
   add_backends_option(command, arguments->backend);
+  add_precision_option(command, arguments->rank.precision);
   add_json_option(command, arguments->json);
   command.footer(kFooter);
   return {command, [arguments] { return run(*arguments); }};

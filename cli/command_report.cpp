@@ -32,7 +32,8 @@ int run(const ReportArguments& arguments) {
   std::string output = arguments.output;
   if (output.empty()) {
     output = std::filesystem::path(arguments.input).replace_extension(".html").string();
-    if (output == arguments.input) throw Error(output + ": is the input; give --output");
+    if (output == arguments.input)
+      throw Error(ErrorCode::invalid_argument, output + ": is the input; give --output");
   }
   write_file(output, report_page(data));
   std::cout << output << '\n';

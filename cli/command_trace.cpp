@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
+#include "common_options.hpp"
 #include "format.hpp"
+#include "model_facts.hpp"
 #include "report/write_file.hpp"
 #include "table.hpp"
 #include "trace/trace_page.hpp"
@@ -24,11 +26,11 @@ shut or open, and which units remember longest. The page is one file; without --
 printed. Values come from the float64 oracle, which takes a second for 300 million weights times steps.
 
 --compare also runs two backends and shows where the outputs of each layer differ most. --arrays writes
-every quantity as FOLDER/layer0.f.npy [steps, units] and so on.
+every quantity as FOLDER/LAYER.f.npy [steps, units] and so on, of a second direction LAYER.f_reverse.npy.
 
 Examples:
   carousel trace models/charlm.safetensors --text "In the beginning God created" --html trace.html
-  carousel trace models/charlm.safetensors --text "And God said" --layer 1 --units 0-31 --html t.html
+  carousel trace models/charlm.safetensors --text "And God said" --layer lstm.l1 --units 0-31 --html t.html
   carousel trace vad.safetensors --input x.npy --compare xsimd,scalar --html trace.html
   carousel trace vad.safetensors --input x.npy --arrays traced --json)";
 
@@ -39,6 +41,7 @@ struct TraceOptions {
   std::string text, input, html, arrays, compare;
   std::vector<std::string> units;
   TraceSettings settings;
+  Precision precision = Precision::float32;
   bool json = false;
 };
 
@@ -48,7 +51,8 @@ void append_units(std::vector<std::size_t>& units, const std::string& text) {
     std::size_t value = 0;
     const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
     if (error != std::errc() || end != part.data() + part.size()) {
-      throw Error("--units: '" + text + "' is neither a number nor a range such as 0-7");
+      throw Error(ErrorCode::invalid_argument,
+                  "--units: '" + text + "' is neither a number nor a range such as 0-7");
     }
     return value;
   };
@@ -58,8 +62,8 @@ void append_units(std::vector<std::size_t>& units, const std::string& text) {
       dash == text.npos ? first : number(std::string_view(text).substr(dash + 1));
   constexpr std::size_t kMost = 512;
   if (last < first || last - first >= kMost || units.size() >= kMost) {
-    throw Error("--units: '" + text + "' is no range of at most " + std::to_string(kMost) +
-                " units");
+    throw Error(ErrorCode::invalid_argument, "--units: '" + text + "' is no range of at most " +
+                                                 std::to_string(kMost) + " units");
   }
   for (std::size_t unit = first; unit <= last; ++unit) units.push_back(unit);
 }
@@ -74,7 +78,7 @@ void read_input(const std::string& file, Workload& work) {
   const NpyArray array = read_npy(file);
   const std::string what = "--input " + file;
   const Model& model = work.model;
-  const bool takes_ids = model.embedding.has_value();
+  const bool takes_ids = model.takes_ids();
   const std::size_t rank = takes_ids ? 1 : 2;
   if (array.is_integer() != takes_ids || array.shape.size() != rank ||
       (!takes_ids && array.shape[1] != model.input_size())) {
@@ -85,7 +89,7 @@ void read_input(const std::string& file, Workload& work) {
   }
   work.steps = array.shape[0];
   if (takes_ids) {
-    work.ids = checked_ids(array, model.embedding->num_embeddings, what);
+    work.ids = checked_ids(array, id_count(model), what);
   } else {
     work.x = array.floats(what);
   }
@@ -94,13 +98,15 @@ void read_input(const std::string& file, Workload& work) {
 Workload make_work(const TraceOptions& options) {
   Workload work;
   work.model = options.source.load();
+  require_one_input(work.model);
   work.network = options.source.file;
   if (options.input.empty()) {
     read_text(options.text, work);
   } else {
     read_input(options.input, work);
   }
-  if (work.steps < 1) throw Error("the sequence is empty; give at least one step");
+  if (work.steps < 1)
+    throw Error(ErrorCode::invalid_argument, "the sequence is empty; give at least one step");
   return work;
 }
 
@@ -110,10 +116,11 @@ std::vector<BackendDifference> compare(const TraceOptions& options, const Worklo
   const std::size_t comma = options.compare.find(',');
   if (comma == options.compare.npos ||
       options.compare.find(',', comma + 1) != options.compare.npos) {
-    throw Error("--compare: '" + options.compare + "' must be two backends, e.g. xsimd,scalar");
+    throw Error(ErrorCode::invalid_argument,
+                "--compare: '" + options.compare + "' must be two backends, e.g. xsimd,scalar");
   }
   return compare_backends(work, trace, options.compare.substr(0, comma),
-                          options.compare.substr(comma + 1));
+                          options.compare.substr(comma + 1), options.precision);
 }
 
 void write_arrays(const std::string& folder, const NetworkTrace& trace) {
@@ -121,7 +128,8 @@ void write_arrays(const std::string& folder, const NetworkTrace& trace) {
   for (const TracedLayer& layer : trace.layers) {
     const std::vector<std::int64_t> shape{layer.steps, layer.spec.hidden_size};
     for (const Signal& signal : layer.signals) {
-      const std::string file = layer.file_name + "." + signal.key + ".npy";
+      const std::string file =
+          layer.file_name + "." + in_direction(signal.key, layer.direction) + ".npy";
       write_npy(std::filesystem::path(folder) / file, shape,
                 std::vector<float>(signal.values.begin(), signal.values.end()));
     }
@@ -141,7 +149,7 @@ Table gate_table(const NetworkTrace& trace) {
       const GateUse use = gate_use(signal);
       table.add({layer.name,
                  signal.key,
-                 signal_title(signal, layer.spec),
+                 signal_title(signal),
                  {format_fixed(use.mean, 3), use.mean},
                  {format_percent(use.shut), use.shut},
                  {format_percent(use.open), use.open}});
@@ -210,7 +218,7 @@ void print_summary(const NetworkTrace& trace, const std::vector<BackendDifferenc
 
 int run(TraceOptions& options) {
   if (options.text.empty() == options.input.empty())
-    throw Error("give --text or --input, one of them");
+    throw Error(ErrorCode::invalid_argument, "give --text or --input, one of them");
   for (const std::string& text : options.units) append_units(options.settings.units, text);
   const Workload work = make_work(options);
   const NetworkTrace trace = trace_network(work, options.settings);
@@ -232,15 +240,16 @@ void add_options(Parser& command, TraceOptions& options) {
   command.add_option("--html", options.html, "where the page goes");
   command.add_option("--arrays", options.arrays, "folder for the values as .npy")
       .type_name("FOLDER");
-  command.add_option("--layer", options.settings.layers, "layers to show (default: all)")
+  command.add_option("--layer", options.settings.layers, "layers to show, by name (default: all)")
       .separated_by_commas()
-      .type_name("N");
+      .type_name("NAME");
   command
       .add_option("--units", options.units, "units to draw, e.g. 0-15,40 (default: 24, by memory)")
       .separated_by_commas()
       .type_name("N|A-B");
   command.add_option("--compare", options.compare, "two backends, e.g. xsimd,scalar")
       .type_name("A,B");
+  add_precision_option(command, options.precision);
   command.add_flag("--json", options.json, "print the summary as JSON");
 }
 

@@ -24,7 +24,7 @@ constexpr double kMostLoss = 1.05;
 
 constexpr const char* kFooter =
     R"(Times every backend with 1, 2, 4, ... up to --threads threads on each layer, taking turns, then the
-tilings of the best two (ways to cut the work, where a backend has several), and keeps the times in the
+tilings of the best two (ways to partition the work, where a backend has several), and keeps the times in the
 wisdom file, which later runs choose by (--plan estimate, wisdom-only). Layers that wisdom knows already
 are not measured unless --again is given. What is not for sure slower than the fastest by more than 3 %
 counts as equally fast: fewer threads win, then the order of `carousel backends`, then the usual tiling.
@@ -113,12 +113,12 @@ Json candidates_json(const LayerPlan& layer) {
 
 void add_rows(Table& table, const TuneResult& result, const TuneArguments& arguments) {
   const bool checked = arguments.tune.repeat > 1 || arguments.tune.verify;
-  for (std::size_t i = 0; i < result.plan.size(); ++i) {
-    const LayerPlan& layer = result.plan[i];
-    const bool first = i == 0;
+  for (const LayerPlan& layer : result.plan) {
+    const bool first = &layer == &result.plan.front();
     const double seconds = layer.candidates.front().measured_seconds;
     table.add(
         {{first ? result.name : "", result.name},
+         {layer.name, layer.name},
          describe(layer.spec),
          {choice_text(layer.backend, layer.threads), layer.backend},
          {"", layer.threads},
@@ -138,6 +138,7 @@ void add_rows(Table& table, const TuneResult& result, const TuneArguments& argum
 Table result_table(const std::vector<TuneResult>& results, const TuneArguments& arguments) {
   Table table({{"network", "network", Align::left},
                {"layer", "layer", Align::left},
+               {"spec", "what", Align::left},
                {"backend", "chosen", Align::left},
                {"threads", ""},
                {"tiling", "tiling", Align::left},
@@ -180,13 +181,13 @@ void print_shares(const Shares& found, const TuneOptions& options) {
 }
 
 std::string wisdom_file(const TuneArguments& arguments) {
-  const std::string& given = arguments.tune.planning.wisdom;
-  return given.empty() ? wisdom_path().string() : given;
+  const std::filesystem::path& given = arguments.tune.planning.wisdom;
+  return (given.empty() ? wisdom_path() : given).string();
 }
 
 int run(TuneArguments arguments) {
   const std::vector<TuneWork> list = list_work(arguments);
-  if (list.empty()) throw Error(arguments.shapes + ": has no shapes");
+  if (list.empty()) throw Error(ErrorCode::bad_format, arguments.shapes + ": has no shapes");
   Progress progress("measuring");
   std::size_t index = 0;
   arguments.tune.planning.report = [&](const std::string& text) {
@@ -234,6 +235,7 @@ void add_options(Parser& command, TuneArguments& arguments) {
   command.add_option("--batch", arguments.batch, "expected rows").positive();
   add_threads_option(command, arguments.tune.threads);
   add_backends_option(command, arguments.tune.backend);
+  add_precision_option(command, arguments.tune.precision);
   command
       .add_option("--seconds", arguments.tune.planning.seconds_per_layer,
                   "time to spend on each kind of layer")

@@ -4,9 +4,10 @@
 #include "format.hpp"
 #include "report/write_file.hpp"
 #include "table.hpp"
+#include "text_file.hpp"
 #include "tune_core.hpp"
-#include "workload.hpp"
 
+#include <carousel/error.hpp>
 #include <carousel/wisdom.hpp>
 
 #include <algorithm>
@@ -30,12 +31,12 @@ Examples:
   carousel wisdom forget)";
 
 struct WisdomArguments {
-  std::string wisdom;
+  std::filesystem::path wisdom;
   std::string file;
   bool json = false;
 
   [[nodiscard]] std::filesystem::path path() const {
-    return wisdom.empty() ? wisdom_path() : std::filesystem::path(wisdom);
+    return wisdom.empty() ? wisdom_path() : wisdom;
   }
 };
 
@@ -95,7 +96,8 @@ int show(const WisdomArguments& arguments) {
 
 int give(const WisdomArguments& arguments) {
   const Wisdom wisdom = read_wisdom(arguments.path());
-  if (wisdom.entries.empty()) throw Error("there is no wisdom in " + arguments.path().string());
+  if (wisdom.entries.empty())
+    throw Error(ErrorCode::invalid_argument, "there is no wisdom in " + arguments.path().string());
   if (arguments.file.empty()) {
     std::cout << format_wisdom(wisdom);
     return kOk;

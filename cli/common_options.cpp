@@ -21,8 +21,21 @@ void add_backends_option(Parser& command, std::string& backends) {
   command.add_option("--backend", backends, "only these: a family or an id (default: all)");
 }
 
-void add_wisdom_option(Parser& command, std::string& file) {
-  command.add_option("--wisdom", file, "another wisdom file").type_name("FILE");
+void add_precision_option(Parser& command, Precision& precision) {
+  const std::string help = "how weights are stored and multiplied: " + std::string(name(precision));
+  command
+      .add_function(
+          "--precision",
+          [&precision](const std::string& word) { precision = precision_by_name(word); },
+          help.c_str())
+      .type_name("PRECISION");
+}
+
+void add_wisdom_option(Parser& command, std::filesystem::path& file) {
+  command
+      .add_function(
+          "--wisdom", [&file](const std::string& path) { file = path; }, "another wisdom file")
+      .type_name("FILE");
 }
 
 }  // namespace carousel::cli

@@ -3,6 +3,9 @@
 
 #include "command_line.hpp"
 
+#include <carousel/precision.hpp>
+
+#include <filesystem>
 #include <string>
 
 /// Options that several commands have.
@@ -19,7 +22,10 @@ void add_backend_option(Parser& command, std::string& backend);
 /// --backend: those to compare, "" for all.
 void add_backends_option(Parser& command, std::string& backends);
 
-/// --wisdom: the file, "" for the user's.
-void add_wisdom_option(Parser& command, std::string& file);
+/// --precision, for every command that chooses a backend. An unknown one is refused by name.
+void add_precision_option(Parser& command, Precision& precision);
+
+/// --wisdom: the file; empty for the user's.
+void add_wisdom_option(Parser& command, std::filesystem::path& file);
 
 }  // namespace carousel::cli

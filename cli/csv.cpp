@@ -31,18 +31,20 @@ Csv::Csv(std::string_view text, std::string source) : source_(std::move(source))
       continue;
     }
     if (fields.size() != heading_.size()) {
-      throw Error(source_ + ", line " + std::to_string(number) + ": " +
-                  std::to_string(fields.size()) + " fields where the heading has " +
-                  std::to_string(heading_.size()));
+      throw Error(ErrorCode::bad_format, source_ + ", line " + std::to_string(number) + ": " +
+                                             std::to_string(fields.size()) +
+                                             " fields where the heading has " +
+                                             std::to_string(heading_.size()));
     }
     rows_.push_back({number, std::move(fields)});
   }
-  if (heading_.empty()) throw Error(source_ + ": empty");
+  if (heading_.empty()) throw Error(ErrorCode::bad_format, source_ + ": empty");
 }
 
 const std::string& Csv::text(std::size_t row, std::string_view column) const {
   const auto found = std::find(heading_.begin(), heading_.end(), column);
-  if (found == heading_.end()) throw Error(source_ + ": no column " + std::string(column));
+  if (found == heading_.end())
+    throw Error(ErrorCode::bad_format, source_ + ": no column " + std::string(column));
   return rows_.at(row).fields.at(static_cast<std::size_t>(found - heading_.begin()));
 }
 
@@ -66,8 +68,9 @@ std::optional<double> Csv::number(std::size_t row, std::string_view column) cons
 }
 
 void Csv::refuse(std::size_t row, std::string_view column, const char* what) const {
-  throw Error(source_ + ", line " + std::to_string(rows_.at(row).line) + ": " +
-              std::string(column) + " is '" + text(row, column) + "', not " + what);
+  throw Error(ErrorCode::bad_format, source_ + ", line " + std::to_string(rows_.at(row).line) +
+                                         ": " + std::string(column) + " is '" + text(row, column) +
+                                         "', not " + what);
 }
 
 }  // namespace carousel::cli

@@ -79,6 +79,18 @@ std::string format_shape(const std::vector<std::int64_t>& shape) {
   return text + "]";
 }
 
+std::string format_hex(std::uint64_t value) {
+  std::array<char, 24> buffer{};
+  std::snprintf(buffer.data(), buffer.size(), "%016llx", static_cast<unsigned long long>(value));
+  return buffer.data();
+}
+
+std::string join(const std::vector<std::string>& words, const char* separator) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : separator) + word;
+  return text;
+}
+
 std::string format_bar(double fraction, int width) {
   constexpr std::array partial{"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
   const double clamped = std::isfinite(fraction) ? std::clamp(fraction, 0.0, 1.0) : 0.0;

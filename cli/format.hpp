@@ -19,13 +19,18 @@ namespace carousel::cli {
 [[nodiscard]] std::string format_count(std::int64_t value);  ///< "1,234,567"
 [[nodiscard]] std::string format_shape(const std::vector<std::int64_t>& shape);  ///< "[3, 4]"
 
+[[nodiscard]] std::string format_hex(std::uint64_t value);  ///< All 16 digits.
+
+/// "x, y"
+[[nodiscard]] std::string join(const std::vector<std::string>& words, const char* separator = ", ");
+
 /// A horizontal bar of `width` cells, `fraction` of it filled, in eighths of a cell.
 [[nodiscard]] std::string format_bar(double fraction, int width);
 
 /// Columns that UTF-8 text takes on a terminal (every code point counted as one).
 [[nodiscard]] std::size_t display_width(std::string_view text) noexcept;
 
-/// Control characters escaped, and cut to `limit` columns with "…" when longer.
+/// Control characters escaped, and shortened to `limit` columns with "…" when longer.
 [[nodiscard]] std::string shorten(std::string_view text, std::size_t limit);
 
 }  // namespace carousel::cli

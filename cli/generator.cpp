@@ -15,7 +15,7 @@ void feed(Stream& stream, std::int32_t id, std::vector<float>& logits) {
   const auto outputs = static_cast<std::int64_t>(logits.size());
   const Status status = stream.run_ids(steps_first<const std::int32_t>(&id, 1, 1, 1),
                                        steps_first(logits.data(), 1, 1, outputs));
-  if (!status) throw Error(status.message());
+  if (!status) throw Error(ErrorCode::invalid_argument, status.message());
 }
 
 }  // namespace

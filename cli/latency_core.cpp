@@ -18,35 +18,28 @@ Clock::duration duration(double in_seconds) {
   return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(in_seconds));
 }
 
-/// The stream and the piece of the workload that is next.
+/// The stream and the block of the workload that is next.
 class Callback {
  public:
   Callback(const Network& network, const Workload& work, std::int64_t block)
-      : work_(work),
+      : network_(network),
+        work_(work),
         block_(block),
         stream_(network.stream({.batch = work.batch, .max_steps = block})),
-        y_(static_cast<std::size_t>(block * work.batch * network.output_size())),
-        out_(steps_first(y_.data(), block, work.batch, network.output_size())) {}
+        y_(output_count(network, block, work.batch)) {}
 
-  Status operator()() noexcept {
+  Status operator()() {
     const std::int64_t first = next_;
     next_ = next_ + 2 * block_ > work_.steps ? 0 : next_ + block_;
-    if (work_.model.embedding) {
-      return stream_.run_ids(
-          steps_first(work_.ids.data(), work_.steps, work_.batch, 1).slice(first, block_), out_);
-    }
-    return stream_.run(
-        steps_first(work_.x.data(), work_.steps, work_.batch, work_.model.input_size())
-            .slice(first, block_),
-        out_);
+    return run_steps(network_, stream_, work_, first, block_, y_);
   }
 
  private:
+  const Network& network_;
   const Workload& work_;
   std::int64_t block_;
   Stream stream_;
   std::vector<float> y_;
-  SequenceView<float> out_;
   std::int64_t next_ = 0;
 };
 
@@ -86,8 +79,9 @@ std::vector<LatencyBucket> latency_histogram(const std::vector<double>& times) {
 LatencyReport measure_latency(const Network& network, const Workload& work,
                               const LatencyOptions& options) {
   if (options.block > work.steps) {
-    throw Error("--block " + std::to_string(options.block) + " is more than the " +
-                std::to_string(work.steps) + " steps there are");
+    throw Error(ErrorCode::invalid_argument, "--block " + std::to_string(options.block) +
+                                                 " is more than the " + std::to_string(work.steps) +
+                                                 " steps there are");
   }
   const auto calls = std::max<std::int64_t>(1, std::llround(options.seconds / options.period));
   Callback callback(network, work, options.block);
@@ -95,7 +89,8 @@ LatencyReport measure_latency(const Network& network, const Workload& work,
   report.times.reserve(static_cast<std::size_t>(calls));
 
   const auto call = [&] {
-    if (const Status status = callback(); !status) throw Error(status.message());
+    if (const Status status = callback(); !status)
+      throw Error(ErrorCode::invalid_argument, status.message());
   };
   for (int i = 0; i < 8; ++i) call();  // caches filled, clocks up
 

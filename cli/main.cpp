@@ -27,7 +27,8 @@ int run_chosen(std::span<const Command> commands) {
     if (!command.parser.parsed()) continue;
     const int code = command.run();
     std::cout.flush();
-    if (!std::cout) throw carousel::Error("cannot write to standard output");
+    if (!std::cout)
+      throw carousel::Error(carousel::ErrorCode::file_access, "cannot write to standard output");
     return code;
   }
   return kBadInput;

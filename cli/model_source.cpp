@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model_source.hpp"
 
+#include "format.hpp"
+#include "model_facts.hpp"
 #include "random.hpp"
 
 #include <algorithm>
@@ -20,15 +22,18 @@ constexpr std::array<std::int64_t, kFields> kMost{kMaxSize, kMaxSize, kMaxSize, 
                                                   64,       1,        kMaxSize};
 
 [[noreturn]] void refuse_shape(std::string_view text, const std::string& why) {
-  throw Error("--shape '" + std::string(text) + "': " + why +
-              "; expected [gru:|rnn:]I,H,T,B[,layers,bidir,proj], for example 128,128,100,1 or "
-              "gru:128,128,100,1");
+  constexpr const char* kExample = "128,128,100,1";
+  throw Error(ErrorCode::invalid_argument,
+              "--shape '" + std::string(text) + "': " + why +
+                  "; expected [CELL:]I,H,T,B[,layers,bidir,proj], where CELL is one of " +
+                  cell_names() + ", for example " + kExample + " or " +
+                  std::string(kCells.back().name) + ":" + kExample);
 }
 
-/// What comes before a colon; an LSTM without one.
+/// What comes before a colon.
 Cell parse_cell(std::string_view whole, std::string_view word) {
-  if (const auto cell = recurrent_cell(word)) return *cell;
-  refuse_shape(whole, "'" + std::string(word) + "' is none of lstm, gru, rnn");
+  if (const auto cell = cell_by_name(word)) return *cell;
+  refuse_shape(whole, "'" + std::string(word) + "' is none of " + cell_names());
 }
 
 std::int64_t parse_field(std::string_view whole, std::string_view field, std::size_t index) {
@@ -46,21 +51,33 @@ std::int64_t parse_field(std::string_view whole, std::string_view field, std::si
   return value;
 }
 
-void fill(std::vector<float>& values, std::int64_t count, Random& random, double bound) {
-  values.resize(static_cast<std::size_t>(count));
+Tensor random_tensor(const std::vector<std::int64_t>& shape, Random& random, double bound) {
+  std::int64_t count = 1;
+  for (const std::int64_t size : shape) count *= size;
+  std::vector<float> values(static_cast<std::size_t>(count));
   for (float& value : values) value = static_cast<float>((2 * random.uniform() - 1) * bound);
+  return {shape, values};
 }
 
-DirectionWeights random_weights(const LayerSpec& spec, Random& random) {
+Weights random_weights(const RecurrentSpec& spec, Random& random) {
   const double bound = 1.0 / std::sqrt(static_cast<double>(spec.hidden_size));
-  const std::int64_t rows = spec.gates() * spec.hidden_size;
-  DirectionWeights weights;
-  fill(weights.weight_ih, rows * spec.input_size, random, bound);
-  fill(weights.weight_hh, rows * spec.state_size(), random, bound);
-  fill(weights.bias_ih, rows, random, bound);
-  fill(weights.bias_hh, rows, random, bound);
-  fill(weights.weight_hr, spec.proj_size * spec.hidden_size, random, bound);
+  Weights weights;
+  for (const WeightRole& role : weight_roles(spec)) {
+    if (role.required) weights.emplace(role.name, random_tensor(role.shape, random, bound));
+  }
   return weights;
+}
+
+/// What the cell does not have is refused in the words of `validate`.
+void check_shape(std::string_view whole, const Shape& shape) {
+  if (shape.proj >= shape.hidden && shape.proj > 0) {
+    refuse_shape(whole, "proj must be smaller than H");
+  }
+  try {
+    validate(layer_specs(shape).front());
+  } catch (const Error& error) {
+    refuse_shape(whole, error.what());
+  }
 }
 
 std::optional<std::string> given(bool has, const std::string& value) {
@@ -69,17 +86,18 @@ std::optional<std::string> given(bool has, const std::string& value) {
 
 }  // namespace
 
-std::optional<Cell> recurrent_cell(std::string_view word) {
-  for (const Cell cell : {Cell::lstm, Cell::gru, Cell::rnn}) {
-    if (word == name(cell)) return cell;
-  }
-  return std::nullopt;
+std::optional<Cell> cell_by_name(std::string_view word) {
+  const auto found = std::ranges::find(kCells, word, &CellTraits::name);
+  if (found == kCells.end()) return std::nullopt;
+  return static_cast<Cell>(found - kCells.begin());
 }
+
+std::string cell_names() { return join(names_of(kCells)); }
 
 Shape parse_shape(std::string_view whole) {
   const std::size_t colon = whole.find(':');
   const bool has_cell = colon != std::string_view::npos;
-  const Cell cell = has_cell ? parse_cell(whole, whole.substr(0, colon)) : Cell::lstm;
+  const Cell cell = has_cell ? parse_cell(whole, whole.substr(0, colon)) : Cell{};
   const std::string_view text = has_cell ? whole.substr(colon + 1) : whole;
   std::array<std::int64_t, kFields> values{0, 0, 0, 0, 1, 0, 0};
   std::size_t count = 0;
@@ -92,23 +110,27 @@ Shape parse_shape(std::string_view whole) {
   }
   if (count < 4) refuse_shape(whole, std::string("no ") + kNames.at(count));
   const auto [input, hidden, steps, batch, layers, bidir, proj] = values;
-  if (proj >= hidden && proj > 0) refuse_shape(whole, "proj must be smaller than H");
-  if (proj > 0 && cell != Cell::lstm) refuse_shape(whole, "only an LSTM has a projection");
-  return {input, hidden, steps, batch, layers, bidir == 1, proj, cell};
+  const Shape shape{input, hidden, steps, batch, layers, bidir == 1, proj, cell};
+  check_shape(whole, shape);
+  return shape;
+}
+
+std::vector<RecurrentSpec> layer_specs(const Shape& shape) {
+  const auto direction = shape.bidirectional ? Direction::bidirectional : Direction::forward;
+  std::vector<RecurrentSpec> specs;
+  std::int64_t input = shape.input;
+  for (std::int64_t l = 0; l < shape.layers; ++l) {
+    specs.push_back(make_spec(shape.cell, input, shape.hidden, direction, shape.proj));
+    input = specs.back().output_size();
+  }
+  return specs;
 }
 
 Model random_model(const Shape& shape, std::uint64_t seed) {
   Random random(seed);
   Model model;
-  std::int64_t input = shape.input;
-  for (std::int64_t l = 0; l < shape.layers; ++l) {
-    ModelLayer& layer = model.layers.emplace_back();
-    const auto direction = shape.bidirectional ? Direction::bidirectional : Direction::forward;
-    layer.spec = make_spec(shape.cell, input, shape.hidden, direction, shape.proj);
-    for (std::int64_t d = 0; d < layer.spec.directions(); ++d) {
-      layer.directions.at(static_cast<std::size_t>(d)) = random_weights(layer.spec, random);
-    }
-    input = layer.spec.output_size();
+  for (const RecurrentSpec& spec : layer_specs(shape)) {
+    model.layers.push_back({.spec = spec, .weights = random_weights(spec, random)});
   }
   return model;
 }
@@ -126,11 +148,12 @@ void add_model_options(Parser& command, ModelSource& source, bool allow_shape) {
   Option file = command.add_option(
       "MODEL", source.file, "safetensors file with PyTorch state_dict names, or ONNX file (.onnx)");
   if (allow_shape) {
-    command
-        .add_option("--shape", source.shape,
-                    "instead of MODEL: a random LSTM (GRU, tanh RNN) and its\n"
-                    "work, [gru:|rnn:]I,H,T,B[,layers,bidir,proj] (sizes, steps, batch)")
-        .excludes(file);
+    const std::string help =
+        "instead of MODEL: random weights and the work for them,\n"
+        "[CELL:]I,H,T,B[,layers,bidir,proj] (sizes, steps, batch);\n"
+        "CELL is one of " +
+        cell_names() + " (default: " + std::string(kCells.front().name) + ")";
+    command.add_option("--shape", source.shape, help.c_str()).excludes(file);
     command.require("MODEL or --shape",
                     [&source] { return !source.file.empty() || !source.shape.empty(); });
   } else {

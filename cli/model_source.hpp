@@ -9,13 +9,16 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace carousel::cli {
 
-/// The recurrent cell of that name: lstm, gru, rnn.
-[[nodiscard]] std::optional<Cell> recurrent_cell(std::string_view word);
+/// The cell of that name in the table of cells.
+[[nodiscard]] std::optional<Cell> cell_by_name(std::string_view word);
+/// The names in the table of cells, with commas between them.
+[[nodiscard]] std::string cell_names();
 
-/// "[gru:|rnn:]I,H,T,B[,layers,bidir,proj]": a network and the work to give it, without a file.
+/// "[CELL:]I,H,T,B[,layers,bidir,proj]": a network and the work to give it, without a file.
 struct Shape {
   std::int64_t input = 0;
   std::int64_t hidden = 0;
@@ -24,12 +27,14 @@ struct Shape {
   std::int64_t layers = 1;
   bool bidirectional = false;
   std::int64_t proj = 0;
-  Cell cell = Cell::lstm;
+  Cell cell{};  ///< The first of the table of cells, unless another is named.
 };
 
 /// Throws Error naming the part that is missing or out of range.
 [[nodiscard]] Shape parse_shape(std::string_view text);
 
+/// Its layers without weights.
+[[nodiscard]] std::vector<RecurrentSpec> layer_specs(const Shape& shape);
 /// A network of that shape, weights uniform in (-1/sqrt(H), 1/sqrt(H)) as PyTorch initializes them.
 [[nodiscard]] Model random_model(const Shape& shape, std::uint64_t seed);
 

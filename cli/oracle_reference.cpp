@@ -2,6 +2,7 @@
 #include "oracle_reference.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 namespace carousel::cli {
@@ -21,15 +22,17 @@ std::vector<T> dense(const SequenceView<const T>& view) {
   return values;
 }
 
-oracle::Quantity exact_input(const Model& model, const CheckInput& input) {
+oracle::Quantity exact_input(const CheckInput& input) {
   const auto [steps, batch] = std::pair(input.steps(), input.batch());
-  if (!model.embedding) return oracle::exact(dense(input.x), steps, batch, model.input_size());
+  if (input.ids.data == nullptr) {
+    return oracle::exact(dense(input.x), steps, batch, input.x.features);
+  }
   std::vector<std::int32_t> ids = dense(input.ids);
   for (std::size_t k = 0; k < ids.size() && !input.lengths.empty(); ++k) {
     const auto [t, b] = std::div(static_cast<std::int64_t>(k), batch);
     if (t >= input.lengths[static_cast<std::size_t>(b)]) ids[k] = 0;  // padding may be anything
   }
-  return oracle::embed(model, ids, steps, batch);
+  return oracle::exact_ids(ids, steps, batch);
 }
 
 void add(const oracle::Quantity& quantity, Expected& expected) {
@@ -43,56 +46,56 @@ Expected expected_of(const oracle::Quantity& quantity) {
 }
 
 oracle::LayerState exact_state(const LayerProblem& problem) {
-  const LayerSpec& spec = problem.layer.spec;
+  const std::vector<StateSpec> specs = states(problem.layer.spec);
   oracle::LayerState exact;
-  for (std::size_t d = 0; spec.recurrent() && std::cmp_less(d, spec.directions()); ++d) {
-    const auto& [h, c] = problem.state;
-    exact.at(d).h = oracle::exact(h.at(d), 1, problem.batch, spec.state_size());
-    if (spec.has_cell_state()) {
-      exact.at(d).c = oracle::exact(c.at(d), 1, problem.batch, spec.hidden_size);
-    }
+  for (std::size_t k = 0; k < specs.size(); ++k) {
+    exact.push_back(oracle::exact(problem.state.at(k), 1, problem.batch, specs[k].size));
   }
   return exact;
+}
+
+std::vector<oracle::Quantity> exact_inputs(const LayerProblem& problem) {
+  const LayerSpec& spec = problem.layer.spec;
+  if (takes_ids(spec)) return {oracle::exact_ids(problem.ids, problem.steps, problem.batch)};
+  std::vector<oracle::Quantity> inputs;
+  for (std::size_t k = 0; k < problem.inputs.size(); ++k) {
+    inputs.push_back(
+        oracle::exact(problem.inputs[k], problem.steps, problem.batch, input_size(spec, k)));
+  }
+  return inputs;
 }
 
 }  // namespace
 
 Expected OracleReference::network(const Model& model, const CheckInput& input) const {
-  const oracle::Result result = oracle::run(model, exact_input(model, input), input.lengths);
+  const oracle::Result result = oracle::run(model, exact_input(input), input.lengths);
   Expected expected;
-  add(result.y, expected);
-  for (std::size_t l = 0; l < model.layers.size(); ++l) {
-    const LayerSpec& spec = model.layers[l].spec;
-    for (std::size_t d = 0; std::cmp_less(d, spec.directions()); ++d) {
-      add(result.layers[l].state.at(d).h, expected);
-      if (spec.has_cell_state()) add(result.layers[l].state.at(d).c, expected);
-    }
+  for (std::size_t k = 0; k < result.outputs.size(); ++k) add(result.y(k), expected);
+  for (const oracle::LayerResult& layer : result.layers) {
+    for (const oracle::Quantity& state : layer.state) add(state, expected);
   }
   return expected;
 }
 
 LayerExpected OracleReference::layer(const LayerProblem& problem) const {
-  const oracle::LayerResult result = oracle::run_layer(
-      problem.layer,
-      oracle::exact(problem.x, problem.steps, problem.batch, problem.layer.spec.input_size),
-      problem.lengths, exact_state(problem), problem.steps == 1 ? kOneStep : oracle::Options{});
-  LayerExpected expected{.y = expected_of(result.y), .h = {}, .c = {}};
-  for (std::size_t d = 0; d < 2; ++d) {
-    expected.h.at(d) = expected_of(result.state.at(d).h);
-    expected.c.at(d) = expected_of(result.state.at(d).c);
-  }
+  const std::vector<oracle::Quantity> inputs = exact_inputs(problem);
+  std::vector<const oracle::Quantity*> pointers;
+  for (const oracle::Quantity& input : inputs) pointers.push_back(&input);
+  const oracle::LayerResult result =
+      oracle::run_layer(problem.layer, pointers, problem.lengths, exact_state(problem),
+                        problem.steps == 1 ? kOneStep : oracle::Options{});
+  LayerExpected expected{.y = expected_of(result.y), .states = {}};
+  for (const oracle::Quantity& state : result.state) expected.states.push_back(expected_of(state));
   return expected;
 }
 
 CheckInput check_input(const Workload& work) {
-  if (work.model.embedding) {
+  if (work.model.takes_ids()) {
     return {.ids = steps_first(work.ids.data(), work.steps, work.batch, std::int64_t{1})};
   }
   return {.x = steps_first(work.x.data(), work.steps, work.batch, work.model.input_size())};
 }
 
-oracle::Quantity oracle_input(const Workload& work) {
-  return exact_input(work.model, check_input(work));
-}
+oracle::Quantity oracle_input(const Workload& work) { return exact_input(check_input(work)); }
 
 }  // namespace carousel::cli

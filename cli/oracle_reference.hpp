@@ -5,7 +5,7 @@
 
 #include <carousel/cross_check.hpp>
 
-#include <oracle/oracle.hpp>
+#include "core/verify/oracle/oracle.hpp"
 
 namespace carousel::cli {
 
@@ -18,7 +18,7 @@ class OracleReference final : public Reference {
 
 [[nodiscard]] CheckInput check_input(const Workload& work);
 
-/// The exact input of the recurrent stack: x, or what the embedding makes of the ids.
+/// The work's sequence as the oracle takes it.
 [[nodiscard]] oracle::Quantity oracle_input(const Workload& work);
 
 }  // namespace carousel::cli

@@ -8,7 +8,7 @@
 namespace carousel::cli {
 
 const Backend& load_plugin_file(const std::string& path) {
-  return load_plugin(std::filesystem::absolute(path).string());
+  return load_plugin(std::filesystem::absolute(path));
 }
 
 void add_plugin_option(Parser& command) {

@@ -1,33 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rank_core.hpp"
 
+#include "model_facts.hpp"
+
 #include <carousel/network.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <memory>
-#include <optional>
+#include <span>
 #include <utility>
 
 namespace carousel::cli {
 namespace {
 
 constexpr double kLeastSample = 1e-3;    // seconds; below, the clock and interrupts would show
-constexpr std::int64_t kMaxSteps = 512;  // of a stream's scratch, where sequences can be cut
+constexpr std::int64_t kMaxSteps = 512;  // of a stream's scratch, where sequences can be split
 constexpr double kOracleFlops = 200e6;   // what the oracle may cost: some tenths of a second
 constexpr std::size_t kMostRounds = 1000;
 
-Agreement rows_agreement(const std::vector<float>& y, const Workload& work,
+/// `y` is one output of all rows; what is expected, of the first few.
+Agreement rows_agreement(std::span<const float> y, std::int64_t batch,
                          const oracle::Quantity& expected) {
   std::vector<float> found;
-  const auto features = static_cast<std::size_t>(expected.features);
+  const std::int64_t count = expected.batch * expected.features;
   for (std::int64_t t = 0; t < expected.steps; ++t) {
-    const auto begin = y.begin() + t * work.batch * expected.features;
-    found.insert(found.end(), begin,
-                 begin + static_cast<std::ptrdiff_t>(features) * expected.batch);
+    const auto step = y.subspan(static_cast<std::size_t>(t * batch * expected.features),
+                                static_cast<std::size_t>(count));
+    found.insert(found.end(), step.begin(), step.end());
   }
   return compare(found, expected.value, expected.tolerance);
+}
+
+/// `y` is what `run_workload` wrote.
+Agreement outputs_agreement(std::span<const float> y, const Workload& work,
+                            const oracle::Result& expected) {
+  Agreement all;
+  for (std::size_t k = 0; k < expected.outputs.size(); ++k) {
+    const auto count = static_cast<std::size_t>(work.steps * work.batch * expected.y(k).features);
+    append(all, rows_agreement(y.first(count), work.batch, expected.y(k)));
+    y = y.subspan(count);
+  }
+  return all;
 }
 
 /// One backend being timed.
@@ -38,9 +53,10 @@ class Contender {
                                       .threads = options.threads,
                                       .batch = work.batch,
                                       .steps = work.steps,
+                                      .precision = options.precision,
                                       .plan = Plan::fixed})),
         stream_(network_.stream({.batch = work.batch, .max_steps = stream_steps(work)})),
-        y_(work.output_count()) {
+        y_(output_count(network_, work.steps, work.batch)) {
     result_.name = name;
   }
 
@@ -49,17 +65,17 @@ class Contender {
     stream_.reset();
     const double start = now();
     for (std::int64_t i = 0; i < repeats; ++i) {
-      if (const Status status = run_workload(stream_, work, y_); !status) {
-        throw Error(result_.name + ": " + status.message());
+      if (const Status status = run_workload(network_, stream_, work, y_); !status) {
+        throw Error(ErrorCode::invalid_argument, result_.name + ": " + status.message());
       }
     }
     return now() - start;
   }
 
   /// Compares with the oracle, and guesses from that how long the whole takes.
-  void check(const Workload& prefix, const oracle::Quantity& expected, double scale) {
+  void check(const Workload& prefix, const oracle::Result& expected, double scale) {
     const double first = time(prefix, 1);
-    result_.agreement = rows_agreement(y_, prefix, expected);
+    result_.agreement = outputs_agreement(y_, prefix, expected);
     const bool quick = first < 0.1;  // then a cold start may be much of it
     guess_ = (quick ? std::min(time(prefix, 1), time(prefix, 1)) : first) * scale;
   }
@@ -147,31 +163,39 @@ class LimitTurns {
 
 /// As many of the first steps and rows as the oracle can do in passing, at least one.
 struct CheckedPart {
-  Workload prefix;                    // these steps, all rows
-  std::optional<oracle::Quantity> y;  // of these steps, some rows
+  Workload prefix;          // these steps, all rows
+  std::int64_t rows = 1;    // of them, those that the oracle did
+  oracle::Result expected;  // of these steps and rows
 };
+
+/// The same steps of `count` rows only.
+Workload first_rows(const Workload& work, std::int64_t count) {
+  Workload few = work;
+  few.batch = count;
+  few.x.clear();
+  few.ids.clear();
+  const std::int64_t features = work.model.input_size();  // 1 for ids
+  const auto take = [&](const auto& all, auto& part) {
+    if (all.empty()) return;
+    for (std::int64_t t = 0; t < work.steps; ++t) {
+      const auto step = all.begin() + t * work.batch * features;
+      part.insert(part.end(), step, step + count * features);
+    }
+  };
+  take(work.x, few.x);
+  take(work.ids, few.ids);
+  return few;
+}
 
 CheckedPart make_checked_part(const Workload& work) {
   const double per_row = std::max(work.model.flops_per_row(), 1.0);
   const auto row_steps = static_cast<std::int64_t>(std::max(1.0, kOracleFlops / per_row));
   const std::int64_t rows =
       std::clamp<std::int64_t>(row_steps / 64, 1, std::max<std::int64_t>(work.batch, 1));
-  CheckedPart part{.prefix = work.prefix(std::max<std::int64_t>(1, row_steps / rows)), .y = {}};
-  Workload few = part.prefix;
-  few.batch = std::min(rows, work.batch);
-  few.x.clear();
-  few.ids.clear();
-  const auto features = work.model.embedding ? 1 : work.model.input_size();
-  for (std::int64_t t = 0; t < few.steps; ++t) {
-    const std::int64_t begin = t * work.batch * features;
-    const std::int64_t count = few.batch * features;
-    if (work.model.embedding) {
-      few.ids.insert(few.ids.end(), work.ids.begin() + begin, work.ids.begin() + begin + count);
-    } else {
-      few.x.insert(few.x.end(), work.x.begin() + begin, work.x.begin() + begin + count);
-    }
-  }
-  part.y = oracle::run(few.model, oracle_input(few)).y;
+  CheckedPart part{.prefix = work.prefix(std::max<std::int64_t>(1, row_steps / rows)),
+                   .rows = std::min(rows, work.batch),
+                   .expected = {}};
+  part.expected = oracle::run(work.model, oracle_input(first_rows(part.prefix, part.rows)));
   return part;
 }
 
@@ -250,13 +274,14 @@ RankReport rank(const Workload& work, const std::vector<std::string>& backends,
   RankReport report;
   Contenders contenders = enlist(work, backends, options, report);
   const CheckedPart part = make_checked_part(work);
-  report.checked_steps = part.y->steps;
-  report.checked_rows = part.y->batch;
+  report.checked_steps = part.prefix.steps;
+  report.checked_rows = part.rows;
   const double scale = static_cast<double>(work.steps) /
                        static_cast<double>(std::max<std::int64_t>(part.prefix.steps, 1));
-  for (auto& contender : contenders) contender->check(part.prefix, *part.y, scale);
+  for (auto& contender : contenders) contender->check(part.prefix, part.expected, scale);
   warm_up(work, contenders, options.seconds);
-  const std::vector<Pass> all = passes(work.model, work.steps, work.batch, options.threads);
+  const std::vector<Pass> all =
+      passes(matrix_sizes(work.model), work.steps, work.batch, options.threads);
   LimitTurns limits(all, limit_sample_seconds(least_sample_cost(contenders)), options.limits);
   measure(work, contenders, limits, options.seconds, progress);
   report.roofline = limits.medians();

@@ -7,7 +7,7 @@
 
 #include <carousel/compare.hpp>
 
-#include <limits.hpp>
+#include "core/measure/limits.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -20,6 +20,7 @@ namespace carousel::cli {
 struct RankOptions {
   double seconds = 5.0;  ///< for all measurements together
   int threads = 1;
+  Precision precision = Precision::float32;
   LimitSampler limits = {};  ///< empty: this core's own
 };
 

@@ -3,7 +3,7 @@
 
 #include "table.hpp"
 
-#include <roofline.hpp>
+#include "core/measure/roofline.hpp"
 
 namespace carousel::cli {
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run_state.hpp"
 
+#include "format.hpp"
 #include "workload.hpp"
 
-#include "format.hpp"
-
+#include <carousel/error.hpp>
 #include <carousel/npy.hpp>
 
 #include <algorithm>
@@ -12,59 +12,98 @@
 namespace carousel::cli {
 namespace {
 
-std::int64_t element_count(const SequenceView<float>& view) {
-  return view.steps * view.batch * view.features;
+template <class Use>
+void for_each_row(const SequenceView<float>& view, Use&& use) {
+  for (std::int64_t k = 0; k < view.steps; ++k) {
+    for (std::int64_t b = 0; b < view.batch; ++b) use(view.row(k, b));
+  }
+}
+
+void read_one(const SequenceView<float>& view, const std::vector<std::int64_t>& shape,
+              const std::string& what, const std::string& file) {
+  const NpyArray array = read_npy(file);
+  if (array.is_integer() || array.shape != shape) {
+    refuse_array(what, "floats " + format_shape(shape), array);
+  }
+  auto next = array.floats(what).begin();
+  for_each_row(view, [&](float* row) {
+    std::copy_n(next, view.features, row);
+    next += view.features;
+  });
+}
+
+void write_one(const SequenceView<float>& view, const std::vector<std::int64_t>& shape,
+               const std::string& file) {
+  std::vector<float> values;
+  for_each_row(view,
+               [&](const float* row) { values.insert(values.end(), row, row + view.features); });
+  write_npy(file, shape, values);
 }
 
 }  // namespace
 
-SequenceView<float> StateFiles::view_h(const std::string& flag) {
+std::string StateFiles::full_name(const NamedState& state) const {
+  const LayerPlan& layer = network_.layers()[static_cast<std::size_t>(state.layer)];
+  return layer.name + "." + std::string(state.name);
+}
+
+StateFiles::Part StateFiles::stacked(const SequenceView<float>& view) const {
+  if (batched_) return {view, {view.steps, batch_, view.features}};
+  return {view, {view.steps, view.features}};
+}
+
+StateFiles::Part StateFiles::part_h(const std::string& flag) {
   try {
-    return stream_.state().h;
+    return stacked(stream_.state().h);
   } catch (const Error& error) {
-    throw Error(flag + ": " + error.what());
+    throw Error(error.code(), flag + ": " + error.what());
   }
 }
 
-SequenceView<float> StateFiles::view_c(const std::string& flag) {
-  view_h(flag);
+StateFiles::Part StateFiles::part_c(const std::string& flag) {
+  static_cast<void>(part_h(flag));
   const SequenceView<float> c = stream_.state().c;
-  if (c.steps == 0) throw Error(flag + ": this network has no cell state");
-  return c;
-}
-
-std::vector<std::int64_t> StateFiles::shape(const SequenceView<float>& view) const {
-  if (batched_) return {view.steps, batch_, view.features};
-  return {view.steps, view.features};
-}
-
-void StateFiles::read_one(const SequenceView<float>& view, const std::string& what,
-                          const std::string& file) const {
-  const NpyArray array = read_npy(file);
-  const std::string name = what + " " + file;
-  if (array.is_integer() || array.shape != shape(view)) {
-    refuse_array(name, "floats " + format_shape(shape(view)), array);
+  if (c.steps == 0) {
+    throw Error(ErrorCode::invalid_argument, flag + ": this network has no cell state");
   }
-  std::ranges::copy(array.floats(name), view.data);
+  return stacked(c);
 }
 
-void StateFiles::write_one(const SequenceView<float>& view, const std::string& file) const {
-  write_npy(file, shape(view), {view.data, static_cast<std::size_t>(element_count(view))});
+StateFiles::Part StateFiles::part_named(const NamedFile& file) {
+  std::vector<std::string> names;
+  for (const NamedState& state : stream_.states()) {
+    names.push_back(full_name(state));
+    if (names.back() != file.name) continue;
+    if (batched_) return {state.values, {batch_, state.values.features}};
+    return {state.values, {state.values.features}};
+  }
+  throw Error(ErrorCode::invalid_argument,
+              file.what + ": no layer has a state '" + file.name + "'; " +
+                  (names.empty() ? "the network has none" : "there are " + join(names)));
 }
 
-void StateFiles::read(const std::string& h_file, const std::string& c_file) {
-  if (!h_file.empty()) read_one(view_h("--h0"), "--h0", h_file);
-  if (!c_file.empty()) read_one(view_c("--c0"), "--c0", c_file);
+void StateFiles::read(const StateOptions& options) {
+  const auto take = [](const Part& part, const std::string& what, const std::string& file) {
+    read_one(part.view, part.shape, what, file);
+  };
+  if (!options.h0.empty()) take(part_h("--h0"), "--h0 " + options.h0, options.h0);
+  if (!options.c0.empty()) take(part_c("--c0"), "--c0 " + options.c0, options.c0);
+  for (const NamedFile& file : options.initial) take(part_named(file), file.what, file.file);
 }
 
-void StateFiles::require(const std::string& h_file, const std::string& c_file) {
-  if (!h_file.empty()) view_h("--hn");
-  if (!c_file.empty()) view_c("--cn");
+void StateFiles::require(const StateOptions& options) {
+  if (!options.hn.empty()) static_cast<void>(part_h("--hn"));
+  if (!options.cn.empty()) static_cast<void>(part_c("--cn"));
+  for (const NamedFile& file : options.final) static_cast<void>(part_named(file));
 }
 
-void StateFiles::write(const std::string& h_file, const std::string& c_file) {
-  if (!h_file.empty()) write_one(view_h("--hn"), h_file);
-  if (!c_file.empty()) write_one(view_c("--cn"), c_file);
+void StateFiles::write(const StateOptions& options) {
+  const auto give = [](const Part& part, const std::string& file) {
+    write_one(part.view, part.shape, file);
+  };
+  if (!options.hn.empty()) give(part_h("--hn"), options.hn);
+  if (!options.cn.empty()) give(part_c("--cn"), options.cn);
+  for (const NamedFile& file : options.final) give(part_named(file), file.file);
 }
 
 }  // namespace carousel::cli

@@ -1,54 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "progress.hpp"
-#include "timing.hpp"
+#include "named_file.hpp"
 
 #include <carousel/network.hpp>
 #include <carousel/stream.hpp>
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace carousel::cli {
 
-/// A stream's h and c as .npy files, [layers * directions, batch, size], or without the batch axis.
-/// Empty file names are skipped.
+/// The files that a run's states come from and go to. Empty names are skipped.
+struct StateOptions {
+  std::string h0, c0;              ///< Initial states in PyTorch's shapes.
+  std::string hn, cn;              ///< Final states in PyTorch's shapes.
+  std::vector<NamedFile> initial;  ///< Initial states, each by layer and name.
+  std::vector<NamedFile> final;    ///< Final states, each by layer and name.
+};
+
+/// A stream's states as .npy files. By layer and name ("lstm.l0.h"): [batch, size]; h and c of all
+/// layers in PyTorch's shapes: [layers * directions, batch, size]. Without the batch's axis where
+/// the input has none.
 class StateFiles {
  public:
-  StateFiles(Stream& stream, std::int64_t batch, bool batched)
-      : stream_(stream), batch_(batch), batched_(batched) {}
+  StateFiles(const Network& network, Stream& stream, std::int64_t batch, bool batched)
+      : network_(network), stream_(stream), batch_(batch), batched_(batched) {}
 
-  /// Sets the state; throws Error naming expected and found shape.
-  void read(const std::string& h_file, const std::string& c_file);
+  /// Sets the states; throws Error naming expected and found shape.
+  void read(const StateOptions& options);
   /// Throws Error unless the network has the states that are to be written.
-  void require(const std::string& h_file, const std::string& c_file);
-  void write(const std::string& h_file, const std::string& c_file);
+  void require(const StateOptions& options);
+  void write(const StateOptions& options);
 
  private:
-  SequenceView<float> view_h(const std::string& flag);
-  SequenceView<float> view_c(const std::string& flag);
-  void read_one(const SequenceView<float>& view, const std::string& what,
-                const std::string& file) const;
-  void write_one(const SequenceView<float>& view, const std::string& file) const;
-  [[nodiscard]] std::vector<std::int64_t> shape(const SequenceView<float>& view) const;
+  /// All layers' states of one name, or one layer's.
+  struct Part {
+    SequenceView<float> view;
+    std::vector<std::int64_t> shape;  ///< Of its array.
+  };
+  [[nodiscard]] Part part_h(const std::string& flag);
+  [[nodiscard]] Part part_c(const std::string& flag);
+  [[nodiscard]] Part part_named(const NamedFile& file);
+  [[nodiscard]] Part stacked(const SequenceView<float>& view) const;
+  [[nodiscard]] std::string full_name(const NamedState& state) const;
 
+  const Network& network_;
   Stream& stream_;
   std::int64_t batch_;
   bool batched_;
-};
-
-/// Progress of a run that is worked off in pieces.
-class PieceProgress {
- public:
-  explicit PieceProgress(std::int64_t steps) : steps_(steps) {}
-  void update(std::int64_t done) {
-    bar_.update(static_cast<double>(done) / static_cast<double>(steps_));
-  }
-
- private:
-  Progress bar_{"running"};
-  std::int64_t steps_;
 };
 
 }  // namespace carousel::cli

@@ -2,7 +2,7 @@
 #include "shapes_file.hpp"
 
 #include "csv.hpp"
-#include "workload.hpp"
+#include "text_file.hpp"
 
 namespace carousel::cli {
 

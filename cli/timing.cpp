@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "timing.hpp"
 
-#include <statistics.hpp>
+#include "core/measure/statistics.hpp"
 
 namespace carousel::cli {
 

@@ -25,6 +25,7 @@ PrepareOptions prepare_options(const TuneWork& work, const TuneOptions& options)
           .threads = options.threads,
           .batch = work.batch,
           .steps = work.steps,
+          .precision = options.precision,
           .plan = Plan::measure,
           .planning = options.planning};
 }
@@ -58,11 +59,11 @@ double loss(const std::vector<LayerPlan>& plan, const std::vector<LayerPlan>& af
   double possible = 0;
   for (std::size_t i = 0; i < plan.size(); ++i) {
     const double seconds = measured(after[i], plan[i]);
-    if (seconds == 0) return 1;  // nothing to choose from, nothing measured
+    if (seconds == 0) continue;  // nothing to choose from, nothing measured
     chosen += seconds;
     possible += best(after[i]);
   }
-  return chosen / possible;
+  return possible > 0 ? chosen / possible : 1;
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ struct TuneWork {
 struct TuneOptions {
   std::string backend;  ///< empty: all
   int threads = 1;
+  Precision precision = Precision::float32;
   PlanOptions planning;
   int repeat = 1;       ///< plans of each network, each measured anew
   bool verify = false;  ///< measure all candidates once more, four times as long

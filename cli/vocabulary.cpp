@@ -2,6 +2,7 @@
 #include "vocabulary.hpp"
 
 #include "format.hpp"
+#include "model_facts.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -15,15 +16,17 @@ constexpr const char* kKey = "carousel.vocab";
 std::vector<std::string> parse_symbols(const Model& model) {
   const auto found = model.metadata.find(kKey);
   if (found == model.metadata.end()) {
-    throw Error(model.source + ": no metadata '" + kKey +
-                "' (a JSON array of one-character strings), so text cannot be turned into ids");
+    throw Error(ErrorCode::invalid_argument,
+                model.source + ": no metadata '" + kKey +
+                    "' (a JSON array of one-character strings), so text cannot be turned into ids");
   }
   const auto json = nlohmann::json::parse(found->second, nullptr, false);
   const bool strings =
       json.is_array() &&
       std::all_of(json.begin(), json.end(), [](const auto& item) { return item.is_string(); });
   if (!strings)
-    throw Error(model.source + ": metadata '" + kKey + "' is not a JSON array of strings");
+    throw Error(ErrorCode::bad_format,
+                model.source + ": metadata '" + kKey + "' is not a JSON array of strings");
   return json.get<std::vector<std::string>>();
 }
 
@@ -35,22 +38,27 @@ std::size_t utf8_length(char first) noexcept {
 }
 
 Vocabulary::Vocabulary(const Model& model) {
-  if (!model.embedding) throw Error(model.source + ": has no embedding, so it takes no text");
+  const std::int64_t ids = id_count(model);
+  if (ids == 0) {
+    throw Error(ErrorCode::invalid_argument,
+                model.source + ": has no embedding, so it takes no text");
+  }
   symbols_ = parse_symbols(model);
-  if (std::cmp_not_equal(symbols_.size(), model.embedding->num_embeddings)) {
-    throw Error(model.source + ": metadata '" + kKey + "' has " + std::to_string(symbols_.size()) +
-                " symbols, but the embedding " + std::to_string(model.embedding->num_embeddings) +
-                " rows");
+  if (std::cmp_not_equal(symbols_.size(), ids)) {
+    throw Error(ErrorCode::bad_format,
+                model.source + ": metadata '" + kKey + "' has " + std::to_string(symbols_.size()) +
+                    " symbols, but the embedding " + std::to_string(ids) + " rows");
   }
   for (std::size_t id = 0; id < symbols_.size(); ++id) {
     const std::string& symbol = symbols_[id];
     if (symbol.empty() || utf8_length(symbol.front()) != symbol.size()) {
-      throw Error(model.source + ": metadata '" + kKey + "': symbol " + std::to_string(id) + " ('" +
-                  shorten(symbol, 20) + "') is not one character");
+      throw Error(ErrorCode::bad_format, model.source + ": metadata '" + kKey + "': symbol " +
+                                             std::to_string(id) + " ('" + shorten(symbol, 20) +
+                                             "') is not one character");
     }
     if (!ids_.emplace(symbol, static_cast<std::int32_t>(id)).second) {
-      throw Error(model.source + ": metadata '" + kKey + "': '" + shorten(symbol, 20) +
-                  "' comes twice");
+      throw Error(ErrorCode::bad_format, model.source + ": metadata '" + kKey + "': '" +
+                                             shorten(symbol, 20) + "' comes twice");
     }
   }
 }
@@ -61,8 +69,9 @@ std::vector<std::int32_t> Vocabulary::encode(std::string_view text, const std::s
     const std::string_view symbol = text.substr(at, utf8_length(text[at]));
     const auto found = ids_.find(symbol);
     if (found == ids_.end()) {
-      throw Error(what + ": the network does not know '" + shorten(symbol, 8) + "' (character " +
-                  std::to_string(ids.size() + 1) + ")");
+      throw Error(ErrorCode::invalid_argument, what + ": the network does not know '" +
+                                                   shorten(symbol, 8) + "' (character " +
+                                                   std::to_string(ids.size() + 1) + ")");
     }
     ids.push_back(found->second);
     at += symbol.size();

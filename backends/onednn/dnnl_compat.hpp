@@ -20,7 +20,7 @@ inline constexpr auto kFloat = dnnl::memory::data_type::f32;
 
 /// Of any kind of recurrent layer.
 using RnnDesc = dnnl::rnn_primitive_desc_base;
-using LinearDesc = dnnl::inner_product_forward::primitive_desc;
+using DenseDesc = dnnl::inner_product_forward::primitive_desc;
 
 /// The scratchpad is passed at each execution: oneDNN would else allocate it, or share one between
 /// the primitives of a thread.
@@ -51,13 +51,17 @@ inline const dnnl::engine& cpu_engine() {
   return *engine;
 }
 
+[[nodiscard]] inline ErrorCode code_of(const dnnl::error& e) noexcept {
+  return e.status == dnnl_out_of_memory ? ErrorCode::out_of_memory : ErrorCode::unsupported;
+}
+
 /// Calls `make` and turns what oneDNN throws into an Error that says what was being made.
 template <class Make>
 auto translate_errors(const std::string& what, Make&& make) {
   try {
     return std::forward<Make>(make)();
   } catch (const dnnl::error& e) {
-    throw Error("oneDNN cannot make the " + what + ": " + e.what());
+    throw Error(code_of(e), "oneDNN cannot make the " + what + ": " + e.what());
   }
 }
 

@@ -11,16 +11,15 @@
 /// The kinds of layers. All throw dnnl::error.
 namespace carousel::onednn {
 
-[[nodiscard]] std::unique_ptr<Layer> make_rnn_layer(const LayerSpec& spec,
-                                                    const LayerWeights& weights,
+[[nodiscard]] std::unique_ptr<Layer> make_rnn_layer(const RecurrentSpec& spec,
+                                                    const Weights& weights,
                                                     const LayerOptions& options);
 
 /// y = W x + b at every step, by oneDNN's inner product.
-[[nodiscard]] std::unique_ptr<Layer> make_linear_layer(const LayerSpec& spec,
-                                                       const LayerWeights& weights,
-                                                       const LayerOptions& options);
+[[nodiscard]] std::unique_ptr<Layer> make_dense_layer(const DenseSpec& spec, const Weights& weights,
+                                                      const LayerOptions& options);
 
 /// Describes `rows` rows of `spec`, with weights in whatever layout oneDNN prefers.
-[[nodiscard]] LinearDesc describe_linear(const LayerSpec& spec, std::int64_t rows);
+[[nodiscard]] DenseDesc describe_dense(const DenseSpec& spec, std::int64_t rows);
 
 }  // namespace carousel::onednn

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/onednn/onednn_backend.hpp"
 
+#include "backends/kind_backend.hpp"
 #include "backends/onednn/layers.hpp"
 #include "backends/onednn/rnn_primitive.hpp"
 #include "backends/version.hpp"
@@ -38,7 +39,7 @@ bool knows_gru_of_one_unit() {
   return v->major == 2 ? v->minor <= 6 : v->major > 3 || v->minor >= 12;
 }
 
-bool has_only_vanilla_functions(const LayerSpec& spec) {
+bool has_only_vanilla_functions(const RecurrentSpec& spec) {
   const auto sets = std::span(spec.activations).first(static_cast<std::size_t>(spec.directions()));
   return std::ranges::all_of(sets, [](const ActivationSet& set) {
     return onednn::vanilla_function(set[0].kind) != dnnl::algorithm::undef;
@@ -46,47 +47,46 @@ bool has_only_vanilla_functions(const LayerSpec& spec) {
 }
 
 /// Empty if oneDNN has the activation functions of `spec`.
-std::string unsupported_activations(const LayerSpec& spec) {
+std::string unsupported_activations(const RecurrentSpec& spec) {
   if (spec.cell == Cell::rnn) {
     return has_only_vanilla_functions(spec)
                ? ""
                : "oneDNN's RNN has no activations other than tanh, relu and sigmoid";
   }
   if (has_default_activations(spec)) return "";
-  return std::string("oneDNN's ") + (spec.cell == Cell::gru ? "GRU" : "LSTM") +
+  return "oneDNN's " + std::string(traits(spec.cell).title) +
          " has no activations other than sigmoid and tanh, each in its place";
 }
 
 /// The first variant in `spec` that this backend does not run; empty if none.
-std::string unsupported_variant(const LayerSpec& spec) {
-  if (spec.precision != Precision::float32) {
-    return "precision " + std::string(name(spec.precision)) + " is not yet connected to oneDNN";
-  }
-  if (!spec.recurrent()) {
-    return spec.direction == Direction::forward ? "" : "a linear layer has no direction";
+std::string unsupported_variant(const RecurrentSpec& spec) {
+  if (onednn::gate_order(spec.cell).empty()) {
+    return "oneDNN has no " + std::string(traits(spec.cell).title) + " cells";
   }
   if (spec.cell == Cell::gru && !spec.linear_before_reset && spec.hidden_size == 1 &&
       !knows_gru_of_one_unit()) {
     return "oneDNN " + library_version() + " is wrong about a GRU of one unit";
   }
   if (spec.coupling != GateCoupling::none) return "oneDNN has no coupled gates";
+  if (spec.layer_norm) return "oneDNN has no layer normalization of gate pre-activations";
   if (spec.clip > 0.0F) return "oneDNN has no clip of gate pre-activations";
   if (spec.cell_clip > 0.0F) return "oneDNN has no clip of the cell state";
   return unsupported_activations(spec);
 }
 
-/// Asks oneDNN itself, with a single step of a single row. Throws dnnl::error.
-void try_to_describe(const LayerSpec& spec) {
-  if (spec.recurrent()) {
-    for (std::size_t d = 0; d < static_cast<std::size_t>(spec.directions()); ++d) {
-      (void)onednn::describe_direction(spec, d, 1, 1);
-    }
-  } else {
-    (void)onednn::describe_linear(spec, 1);
+/// Asks oneDNN itself: calls `try_to_describe`, which throws dnnl::error where it refuses `spec`.
+template <class Try>
+Support ask(const LayerSpec& spec, Try&& try_to_describe) {
+  try {
+    try_to_describe();
+  } catch (const dnnl::error& e) {
+    return Support::no("oneDNN " + library_version() + " refuses " + describe(spec) + ": " +
+                       e.what());
   }
+  return Support::yes();
 }
 
-class OnednnBackend final : public Backend {
+class OnednnBackend final : public KindBackend {
  public:
   [[nodiscard]] std::string_view family() const noexcept override { return "onednn"; }
 
@@ -107,26 +107,33 @@ class OnednnBackend final : public Backend {
     return Support::yes();
   }
 
-  [[nodiscard]] Support supports(const LayerSpec& spec) const override {
+ protected:
+  [[nodiscard]] Support supports_recurrent(const RecurrentSpec& spec) const override {
     if (std::string reason = unsupported_variant(spec); !reason.empty()) {
       return Support::no(std::move(reason));
     }
-    try {
-      try_to_describe(spec);
-    } catch (const dnnl::error& e) {
-      return Support::no("oneDNN " + library_version() + " refuses " + describe(spec) + ": " +
-                         e.what());
-    }
-    return Support::yes();
+    return ask(spec, [&] {
+      for (std::size_t d = 0; d < static_cast<std::size_t>(spec.directions()); ++d) {
+        (void)onednn::describe_direction(spec, d, 1, 1);
+      }
+    });
   }
 
-  [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const LayerWeights& weights,
-                                               const LayerOptions& options) const override {
-    require_tiling(spec, options);
-    return onednn::translate_errors(describe(spec), [&] {
-      return spec.recurrent() ? onednn::make_rnn_layer(spec, weights, options)
-                              : onednn::make_linear_layer(spec, weights, options);
-    });
+  [[nodiscard]] Support supports_dense(const DenseSpec& spec) const override {
+    return ask(spec, [&] { (void)onednn::describe_dense(spec, 1); });
+  }
+
+  [[nodiscard]] std::unique_ptr<Layer> prepare_recurrent(
+      const RecurrentSpec& spec, const Weights& weights,
+      const LayerOptions& options) const override {
+    return onednn::translate_errors(describe(spec),
+                                    [&] { return onednn::make_rnn_layer(spec, weights, options); });
+  }
+
+  [[nodiscard]] std::unique_ptr<Layer> prepare_dense(const DenseSpec& spec, const Weights& weights,
+                                                     const LayerOptions& options) const override {
+    return onednn::translate_errors(
+        describe(spec), [&] { return onednn::make_dense_layer(spec, weights, options); });
   }
 };
 

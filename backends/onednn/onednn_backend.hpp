@@ -6,7 +6,7 @@
 namespace carousel {
 
 /// Runs layers on oneDNN (https://github.com/uxlfoundation/oneDNN), Intel's library of JIT-compiled
-/// primitives: LSTM through its RNN primitive, linear layers through its inner product.
+/// primitives: recurrent layers through its RNN primitive, dense layers through its inner product.
 [[nodiscard]] const Backend& onednn_backend();
 
 }  // namespace carousel

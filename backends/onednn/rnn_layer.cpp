@@ -14,13 +14,13 @@ namespace {
 /// they are the workspace's.
 class RnnLayer final : public Layer {
  public:
-  RnnLayer(const LayerSpec& spec, const LayerWeights& weights, const LayerOptions& options)
+  RnnLayer(const RecurrentSpec& spec, const Weights& weights, const LayerOptions& options)
       : spec_(spec), threads_(options.threads) {
     const ScopedThreads threads(threads_);
     const std::int64_t steps = std::max<std::int64_t>(options.steps, 1);
     const std::int64_t batch = std::max<std::int64_t>(options.batch, 1);
     for (std::size_t d = 0; d < static_cast<std::size_t>(spec.directions()); ++d) {
-      weights_.emplace_back(spec, weights[d]);
+      weights_.emplace_back(spec, RecurrentWeights(weights, d));
       // Packs for the shape to expect.
       const RnnDesc desc = describe_direction(spec, d, steps, batch);
       (void)weights_.back().layer.as(desc.weights_layer_desc());
@@ -37,7 +37,7 @@ class RnnLayer final : public Layer {
   }
 
   Status forward(const ForwardArgs& args, Workspace& workspace) const noexcept override {
-    if (args.x.steps == 0 || args.x.batch == 0) return {};
+    if (args.x().steps == 0 || args.x().batch == 0) return {};
     const ScopedThreads threads(threads_);
     return static_cast<RnnWorkspace&>(workspace).forward(args);
   }
@@ -49,14 +49,14 @@ class RnnLayer final : public Layer {
   }
 
  private:
-  LayerSpec spec_;
+  RecurrentSpec spec_;
   int threads_;
-  std::deque<RnnWeights> weights_;  ///< per direction; a deque because they cannot move
+  std::deque<RnnWeights> weights_;  ///< Per direction; a deque because they cannot move.
 };
 
 }  // namespace
 
-std::unique_ptr<Layer> make_rnn_layer(const LayerSpec& spec, const LayerWeights& weights,
+std::unique_ptr<Layer> make_rnn_layer(const RecurrentSpec& spec, const Weights& weights,
                                       const LayerOptions& options) {
   return std::make_unique<RnnLayer>(spec, weights, options);
 }

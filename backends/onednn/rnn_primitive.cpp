@@ -12,13 +12,14 @@ struct RnnDescs {
   Desc src_iter_c;
   Desc weights_layer;
   Desc weights_iter;
-  Desc weights_projection;  ///< empty without projection
-  Desc weights_peephole;    ///< empty without peepholes
+  Desc weights_projection;  ///< Empty without projection.
+  Desc weights_peephole;    ///< Empty without peepholes.
   Desc bias;
   Desc dst_layer;
 };
 
-RnnDescs memory_descs(const LayerSpec& spec, bool reverse, std::int64_t steps, std::int64_t batch) {
+RnnDescs memory_descs(const RecurrentSpec& spec, bool reverse, std::int64_t steps,
+                      std::int64_t batch) {
   const std::int64_t hidden = spec.hidden_size;
   const std::int64_t state = spec.state_size();
   const std::int64_t output = spec.output_size();
@@ -71,7 +72,7 @@ dnnl::algorithm vanilla_function(ActivationKind kind) noexcept {
   }
 }
 
-RnnDesc describe_direction(const LayerSpec& spec, std::size_t direction, std::int64_t steps,
+RnnDesc describe_direction(const RecurrentSpec& spec, std::size_t direction, std::int64_t steps,
                            std::int64_t batch) {
   const RnnDescs d = memory_descs(spec, is_reverse(spec, direction), steps, batch);
   switch (spec.cell) {
@@ -83,18 +84,18 @@ RnnDesc describe_direction(const LayerSpec& spec, std::size_t direction, std::in
   }
 }
 
-RnnPrimitive::RnnPrimitive(const LayerSpec& spec, std::size_t direction, std::int64_t steps,
+RnnPrimitive::RnnPrimitive(const RecurrentSpec& spec, std::size_t direction, std::int64_t steps,
                            std::int64_t batch, const RnnWeights& weights)
-    : steps_(steps), has_cell_state_(spec.has_cell_state()) {
+    : steps_(steps) {
   const RnnDesc desc = describe_direction(spec, direction, steps, batch);
   execution_ = Execution(dnnl::primitive(desc), desc.scratchpad_desc());
   x_ = add_unbound(DNNL_ARG_SRC_LAYER, desc.src_layer_desc());
   y_ = add_unbound(DNNL_ARG_DST_LAYER, desc.dst_layer_desc());
-  h_in_ = add_unbound(DNNL_ARG_SRC_ITER, desc.src_iter_desc());
-  h_out_ = add_unbound(DNNL_ARG_DST_ITER, desc.dst_iter_desc());
-  if (has_cell_state_) {
-    c_in_ = add_unbound(DNNL_ARG_SRC_ITER_C, desc.src_iter_c_desc());
-    c_out_ = add_unbound(DNNL_ARG_DST_ITER_C, desc.dst_iter_c_desc());
+  states_.push_back({add_unbound(DNNL_ARG_SRC_ITER, desc.src_iter_desc()),
+                     add_unbound(DNNL_ARG_DST_ITER, desc.dst_iter_desc())});
+  if (spec.cell == Cell::lstm) {
+    states_.push_back({add_unbound(DNNL_ARG_SRC_ITER_C, desc.src_iter_c_desc()),
+                       add_unbound(DNNL_ARG_DST_ITER_C, desc.dst_iter_c_desc())});
   }
   execution_.add(DNNL_ARG_WEIGHTS_LAYER, weights.layer.as(desc.weights_layer_desc()));
   execution_.add(DNNL_ARG_WEIGHTS_ITER, weights.iter.as(desc.weights_iter_desc()));
@@ -115,11 +116,11 @@ dnnl::memory RnnPrimitive::add_unbound(int id, const Desc& desc) {
 }
 
 bool RnnPrimitive::run(const dnnl::stream& stream, const RnnBuffers& b) noexcept {
-  if (has_cell_state_ && !(set_pointer(c_in_, b.c_in) && set_pointer(c_out_, b.c_out))) {
-    return false;
+  for (std::size_t k = 0; k < states_.size(); ++k) {
+    if (!set_pointer(states_[k].in, b.in[k].data())) return false;
+    if (!set_pointer(states_[k].out, b.out[k].data())) return false;
   }
-  return set_pointer(x_, b.x) && set_pointer(y_, b.y) && set_pointer(h_in_, b.h_in) &&
-         set_pointer(h_out_, b.h_out) && execution_.run(stream);
+  return set_pointer(x_, b.x) && set_pointer(y_, b.y) && execution_.run(stream);
 }
 
 }  // namespace carousel::onednn

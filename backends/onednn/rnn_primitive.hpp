@@ -3,16 +3,19 @@
 
 #include "backends/onednn/execution.hpp"
 #include "backends/onednn/rnn_weights.hpp"
+#include "core/engine/aligned.hpp"
 
 #include <carousel/spec.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <vector>
 
 namespace carousel::onednn {
 
 /// Whether a direction of `spec` runs from the last step to the first.
-[[nodiscard]] inline bool is_reverse(const LayerSpec& spec, std::size_t direction) noexcept {
+[[nodiscard]] inline bool is_reverse(const RecurrentSpec& spec, std::size_t direction) noexcept {
   return direction == 1 || spec.direction == Direction::reverse;
 }
 
@@ -21,24 +24,23 @@ namespace carousel::onednn {
 
 /// Describes one direction of `spec` for `steps` steps of `batch` rows, with weights in whatever
 /// layout oneDNN prefers. Throws dnnl::error.
-[[nodiscard]] RnnDesc describe_direction(const LayerSpec& spec, std::size_t direction,
+[[nodiscard]] RnnDesc describe_direction(const RecurrentSpec& spec, std::size_t direction,
                                          std::int64_t steps, std::int64_t batch);
 
 /// What one execution reads and writes.
 struct RnnBuffers {
-  const float* x;     ///< [steps, batch, input_size]
-  float* y;           ///< [steps, batch, state_size], rows `output_size` apart
-  const float* h_in;  ///< [batch, state_size]; the outgoing state must not overlap the incoming
-  const float* c_in;  ///< [batch, hidden_size]; LSTM only
-  float* h_out;
-  float* c_out;
+  const float* x;  ///< [steps, batch, input_size]
+  float* y;        ///< [steps, batch, state_size], rows `output_size` apart.
+  /// The states of the direction, in the order of `states(spec)`.
+  std::span<const AlignedFloats> in;
+  std::span<const AlignedFloats> out;  ///< Like `in`, in other memory.
 };
 
 /// One direction of a layer for a fixed number of steps.
 class RnnPrimitive {
  public:
-  RnnPrimitive(const LayerSpec& spec, std::size_t direction, std::int64_t steps, std::int64_t batch,
-               const RnnWeights& weights);
+  RnnPrimitive(const RecurrentSpec& spec, std::size_t direction, std::int64_t steps,
+               std::int64_t batch, const RnnWeights& weights);
 
   [[nodiscard]] std::int64_t steps() const noexcept { return steps_; }
   [[nodiscard]] Execution& execution() noexcept { return execution_; }
@@ -50,10 +52,16 @@ class RnnPrimitive {
   /// A memory object of the execution whose pointer each run sets.
   [[nodiscard]] dnnl::memory add_unbound(int id, const Desc& desc);
 
+  /// A state before and after an execution.
+  struct State {
+    dnnl::memory in;
+    dnnl::memory out;
+  };
+
   std::int64_t steps_;
-  bool has_cell_state_;
   Execution execution_;
-  dnnl::memory x_, y_, h_in_, c_in_, h_out_, c_out_;
+  dnnl::memory x_, y_;
+  std::vector<State> states_;
 };
 
 }  // namespace carousel::onednn

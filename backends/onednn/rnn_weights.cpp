@@ -17,18 +17,18 @@ void transpose(const float* from, std::int64_t rows, std::int64_t cols, float* t
   }
 }
 
-PackedTensor pack_projection(const LayerSpec& spec, std::span<const float> weight) {
+PackedTensor pack_projection(const RecurrentSpec& spec, std::span<const float> weight) {
   if (spec.proj_size == 0) return {};
   return {Desc({1, 1, spec.hidden_size, spec.proj_size}, kFloat, Tag::ldio),
           projection_matrix(weight, spec.hidden_size, spec.proj_size)};
 }
 
-PackedTensor pack_peephole(const LayerSpec& spec, std::span<const float> peephole) {
+PackedTensor pack_peephole(const RecurrentSpec& spec, std::span<const float> peephole) {
   if (!spec.peephole) return {};
   return {Desc({1, 1, 3, spec.hidden_size}, kFloat, Tag::ldgo), peephole};
 }
 
-std::vector<float> bias_of(const LayerSpec& spec, const WeightsView& w) {
+std::vector<float> bias_of(const RecurrentSpec& spec, const RecurrentWeights& w) {
   if (spec.cell == Cell::gru && spec.linear_before_reset) {
     return lbr_gru_bias(w.bias_ih, w.bias_hh, spec.hidden_size);
   }
@@ -38,12 +38,15 @@ std::vector<float> bias_of(const LayerSpec& spec, const WeightsView& w) {
 }  // namespace
 
 std::span<const std::int64_t> gate_order(Cell cell) noexcept {
-  if (cell == Cell::lstm) return kLstmGates;
-  if (cell == Cell::gru) return kGruGates;
-  return kRnnGates;
+  switch (cell) {
+    case Cell::lstm: return kLstmGates;
+    case Cell::gru: return kGruGates;
+    case Cell::rnn: return kRnnGates;
+    default: return {};
+  }
 }
 
-std::int64_t bias_blocks(const LayerSpec& spec) noexcept {
+std::int64_t bias_blocks(const RecurrentSpec& spec) noexcept {
   return spec.gates() + (spec.cell == Cell::gru && spec.linear_before_reset ? 1 : 0);
 }
 
@@ -88,7 +91,7 @@ std::vector<float> projection_matrix(std::span<const float> weight, std::int64_t
   return result;
 }
 
-RnnWeights::RnnWeights(const LayerSpec& s, const WeightsView& w)
+RnnWeights::RnnWeights(const RecurrentSpec& s, const RecurrentWeights& w)
     : layer(Desc({1, 1, s.input_size, s.gates(), s.hidden_size}, kFloat, Tag::ldigo),
             gate_matrix(w.weight_ih, gate_order(s.cell), s.hidden_size, s.input_size)),
       iter(Desc({1, 1, s.state_size(), s.gates(), s.hidden_size}, kFloat, Tag::ldigo),

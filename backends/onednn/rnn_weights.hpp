@@ -2,11 +2,13 @@
 #pragma once
 
 #include "backends/onednn/packed_tensor.hpp"
+#include "backends/recurrent_weights.hpp"
 
-#include <carousel/backend.hpp>
+#include <carousel/spec.hpp>
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 /// The weights of a recurrent layer, from PyTorch's layout to oneDNN's. The one place that knows
@@ -20,6 +22,7 @@ inline constexpr std::array<std::int64_t, 4> kLstmGates{0, 1, 2, 3};
 inline constexpr std::array<std::int64_t, 3> kGruGates{1, 0, 2};
 inline constexpr std::array<std::int64_t, 1> kRnnGates{0};
 
+/// The gates of `cell`, each as its place in PyTorch's order; empty: oneDNN has no such cell.
 [[nodiscard]] std::span<const std::int64_t> gate_order(Cell cell) noexcept;
 
 /// `weight_ih [G*H, K]` or `weight_hh` to oneDNN's "ldigo" `[1, 1, K, G, H]`: gate blocks in the
@@ -41,7 +44,7 @@ inline constexpr std::array<std::int64_t, 1> kRnnGates{0};
 
 /// How many blocks of `hidden_size` oneDNN's bias has: 4 for an LSTM and for a GRU that is linear
 /// before its reset, 3 for another GRU, 1 for a plain RNN.
-[[nodiscard]] std::int64_t bias_blocks(const LayerSpec& spec) noexcept;
+[[nodiscard]] std::int64_t bias_blocks(const RecurrentSpec& spec) noexcept;
 
 /// `weight_hr [P, H]` to oneDNN's "ldio" `[1, 1, H, P]`.
 [[nodiscard]] std::vector<float> projection_matrix(std::span<const float> weight,
@@ -49,14 +52,14 @@ inline constexpr std::array<std::int64_t, 1> kRnnGates{0};
 
 /// The weights of one direction of a layer.
 struct RnnWeights {
-  RnnWeights(const LayerSpec& spec, const WeightsView& weights);
+  RnnWeights(const RecurrentSpec& spec, const RecurrentWeights& weights);
 
   [[nodiscard]] std::size_t bytes() const noexcept;
 
   PackedTensor layer;
   PackedTensor iter;
-  PackedTensor projection;  ///< empty without projection
-  PackedTensor peephole;    ///< i, f, o, as in `WeightsView`; empty without peepholes
+  PackedTensor projection;  ///< Empty without projection.
+  PackedTensor peephole;    ///< In the order i, f, o; empty without peepholes.
   PackedTensor bias;
 };
 

@@ -15,16 +15,16 @@ void copy_rows(const float* from, float* to, std::int64_t width,
 
 }  // namespace
 
-RnnWorkspace::RnnWorkspace(const LayerSpec& spec, const std::deque<RnnWeights>& weights,
+RnnWorkspace::RnnWorkspace(const RecurrentSpec& spec, const std::deque<RnnWeights>& weights,
                            const WorkspaceOptions& options)
     : spec_(spec),
       stream_(cpu_engine()),
       staging_(std::min(options.max_steps, kLongestRun), options.batch, spec.input_size,
                spec.output_size()),
       rows_(options.batch) {
-  for (State& state : states_) {
-    state.h = AlignedFloats(options.batch * spec.state_size());
-    if (spec.has_cell_state()) state.c = AlignedFloats(options.batch * spec.hidden_size);
+  for (std::size_t k = 0; k < spec.state_count(); ++k) {
+    widths_.push_back(states(spec)[k].size);
+    for (States& buffers : states_) buffers.emplace_back(options.batch * widths_[k]);
   }
   if (options.batch == 0) return;
   for (std::size_t d = 0; d < weights.size(); ++d) {
@@ -38,12 +38,14 @@ RnnWorkspace::RnnWorkspace(const LayerSpec& spec, const std::deque<RnnWeights>& 
 
 std::size_t RnnWorkspace::memory_bytes() const noexcept {
   std::size_t total = scratchpad_.bytes() + staging_.bytes();
-  for (const State& state : states_) total += state.h.bytes() + state.c.bytes();
+  for (const States& buffers : states_) {
+    for (const AlignedFloats& state : buffers) total += state.bytes();
+  }
   return total;
 }
 
 Status RnnWorkspace::forward(const ForwardArgs& args) noexcept {
-  rows_.assign(args.lengths, args.x.steps);
+  rows_.assign(args.lengths, args.x().steps);
   for (std::size_t d = 0; d < primitives_.size(); ++d) {
     load_all(args, d);
     const bool ok = is_reverse(spec_, d) ? run_right_to_left(args, d) : run_left_to_right(args);
@@ -98,40 +100,35 @@ bool RnnWorkspace::run_chunk(const ForwardArgs& args, std::size_t direction,
                              RnnPrimitive& primitive, std::int64_t begin) noexcept {
   const std::int64_t width = spec_.state_size();
   const std::int64_t column = static_cast<std::int64_t>(direction) * width;
-  const SequenceView<const float> x = staging_.input(args.x.slice(begin, primitive.steps()));
+  const SequenceView<const float> x = staging_.input(args.x().slice(begin, primitive.steps()));
   const SequenceView<float> y = args.y.slice(begin, primitive.steps());
   const SequenceView<float> out = staging_.output(y);
-  const State& in = states_[now_];
-  const State& next = states_[1 - now_];
-  if (!primitive.run(stream_, {x.data, out.data + column, in.h.data(), in.c.data(), next.h.data(),
-                               next.c.data()})) {
-    return false;
-  }
+  const RnnBuffers buffers{x.data, out.data + column, states_[now_], states_[1 - now_]};
+  if (!primitive.run(stream_, buffers)) return false;
   now_ = 1 - now_;
   if (out.data != y.data) copy_sequence(columns(out, column, width), columns(y, column, width));
   return true;
 }
 
 void RnnWorkspace::load_all(const ForwardArgs& args, std::size_t direction) noexcept {
-  const State& state = states_[now_];
-  std::copy_n(args.h[direction], state.h.size(), state.h.data());
-  if (spec_.has_cell_state()) std::copy_n(args.c[direction], state.c.size(), state.c.data());
+  for (std::size_t k = 0; k < widths_.size(); ++k) {
+    const AlignedFloats& state = states_[now_][k];
+    std::copy_n(state_of(args, direction, k), state.size(), state.data());
+  }
 }
 
 void RnnWorkspace::load(const ForwardArgs& args, std::size_t direction,
                         std::span<const std::int64_t> rows) noexcept {
-  const State& state = states_[now_];
-  copy_rows(args.h[direction], state.h.data(), spec_.state_size(), rows);
-  if (!spec_.has_cell_state()) return;
-  copy_rows(args.c[direction], state.c.data(), spec_.hidden_size, rows);
+  for (std::size_t k = 0; k < widths_.size(); ++k) {
+    copy_rows(state_of(args, direction, k), states_[now_][k].data(), widths_[k], rows);
+  }
 }
 
 void RnnWorkspace::store(const ForwardArgs& args, std::size_t direction,
                          std::span<const std::int64_t> rows) noexcept {
-  const State& state = states_[now_];
-  copy_rows(state.h.data(), args.h[direction], spec_.state_size(), rows);
-  if (!spec_.has_cell_state()) return;
-  copy_rows(state.c.data(), args.c[direction], spec_.hidden_size, rows);
+  for (std::size_t k = 0; k < widths_.size(); ++k) {
+    copy_rows(states_[now_][k].data(), state_of(args, direction, k), widths_[k], rows);
+  }
 }
 
 }  // namespace carousel::onednn

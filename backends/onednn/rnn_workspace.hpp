@@ -27,7 +27,7 @@ namespace carousel::onednn {
 class RnnWorkspace final : public Workspace {
  public:
   /// Throws dnnl::error.
-  RnnWorkspace(const LayerSpec& spec, const std::deque<RnnWeights>& weights,
+  RnnWorkspace(const RecurrentSpec& spec, const std::deque<RnnWeights>& weights,
                const WorkspaceOptions& options);
 
   [[nodiscard]] std::size_t memory_bytes() const noexcept override;
@@ -36,10 +36,8 @@ class RnnWorkspace final : public Workspace {
   [[nodiscard]] Status forward(const ForwardArgs& args) noexcept;
 
  private:
-  struct State {
-    AlignedFloats h;
-    AlignedFloats c;  ///< LSTM only
-  };
+  /// The states of one direction, [batch, size] each.
+  using States = std::vector<AlignedFloats>;
 
   [[nodiscard]] bool run_left_to_right(const ForwardArgs& args) noexcept;
   [[nodiscard]] bool run_right_to_left(const ForwardArgs& args, std::size_t direction) noexcept;
@@ -50,22 +48,28 @@ class RnnWorkspace final : public Workspace {
   [[nodiscard]] bool run_chunk(const ForwardArgs& args, std::size_t direction,
                                RnnPrimitive& primitive, std::int64_t begin) noexcept;
 
-  /// Copies the state of all rows, or of some, from the caller's arrays to the current state.
+  /// The caller's state `k` of a direction.
+  [[nodiscard]] float* state_of(const ForwardArgs& args, std::size_t direction,
+                                std::size_t k) const noexcept {
+    return args.states[direction * spec_.state_count() + k];
+  }
+  /// Copies the states of all rows, or of some, from the caller's arrays to the current ones.
   void load_all(const ForwardArgs& args, std::size_t direction) noexcept;
   void load(const ForwardArgs& args, std::size_t direction,
             std::span<const std::int64_t> rows) noexcept;
-  /// Copies the current state of some rows to the caller's arrays.
+  /// Copies the current states of some rows to the caller's arrays.
   void store(const ForwardArgs& args, std::size_t direction,
              std::span<const std::int64_t> rows) noexcept;
 
-  LayerSpec spec_;
+  RecurrentSpec spec_;
   dnnl::stream stream_;
-  std::vector<std::vector<RnnPrimitive>> primitives_;  ///< per direction; most steps first
+  std::vector<std::vector<RnnPrimitive>> primitives_;  ///< Per direction, most steps first.
   AlignedFloats scratchpad_;
   Staging staging_;
-  // oneDNN may write the outgoing state before it has read all of the incoming one, so the two
-  // alternate; `states_[now_]` is the current one.
-  std::array<State, 2> states_;
+  std::vector<std::int64_t> widths_;  ///< Floats of each state per batch row.
+  // oneDNN may write the outgoing states before it has read all of the incoming ones, so the two
+  // alternate; `states_[now_]` are the current ones.
+  std::array<States, 2> states_;
   std::size_t now_ = 0;
   RowGroups rows_;
 };

@@ -1,29 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "backends/scalar/activations.hpp"
-#include "backends/scalar/weights.hpp"
+#include "backends/scalar/cell_weights.hpp"
+#include "core/engine/activations.hpp"
 
 #include <carousel/spec.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <tuple>
 
 namespace carousel::scalar {
 
 /// What a step of one direction of a recurrent layer needs besides its input and state.
 struct StepContext {
-  const LayerSpec& spec;
+  const RecurrentSpec& spec;
   const ActivationSet& activations;
-  const Weights& w;
-  float* gates;   ///< scratch [G*H]
-  float* hidden;  ///< scratch [H]
+  const CellWeights& w;
+  float* gates;   ///< Scratch [G*H].
+  float* hidden;  ///< Scratch [H].
 };
 
-/// One step: reads x [input_size] and replaces h [state_size] and c [hidden_size].
-void lstm_step(const StepContext& context, const float* x, float* h, float* c) noexcept;
-void gru_step(const StepContext& context, const float* x, float* h) noexcept;
-void rnn_step(const StepContext& context, const float* x, float* h) noexcept;
+/// The states of one batch row in one direction, in the order of the cell's traits: h
+/// [state_size], the others [hidden_size].
+using States = std::array<float*, std::tuple_size_v<decltype(CellTraits::states)>>;
+
+/// One step: reads x [input_size] and replaces the states.
+using Step = void (*)(const StepContext& context, const float* x, const States& states) noexcept;
+void lstm_step(const StepContext& context, const float* x, const States& states) noexcept;
+void gru_step(const StepContext& context, const float* x, const States& states) noexcept;
+void rnn_step(const StepContext& context, const float* x, const States& states) noexcept;
+void slstm_step(const StepContext& context, const float* x, const States& states) noexcept;
+
+/// The step of each cell, in the order of `Cell`.
+inline constexpr std::array kSteps{Step{lstm_step}, Step{gru_step}, Step{rnn_step},
+                                   Step{slstm_step}};
+static_assert(kSteps.size() == kCellCount);
 
 /// Bounds `a` to [-limit, limit]; a limit of 0 means none. NaN stays NaN.
 [[nodiscard]] inline float clipped(float a, float limit) noexcept {
@@ -36,6 +49,9 @@ void rnn_step(const StepContext& context, const float* x, float* h) noexcept;
                                          const float* h) noexcept {
   return add_state(from_input(s.w, row, x, s.spec.input_size), s.w, row, h, s.spec.state_size());
 }
+
+/// The pre-activations of all gates, each gate normalized over its units, scaled and biased.
+void normalized_preactivations(const StepContext& context, const float* x, const float* h) noexcept;
 
 /// The places of functions in a cell's set: all of LSTM's, the first two of GRU's.
 enum Function : std::size_t { kGate, kCandidate, kOutput };

@@ -30,7 +30,8 @@ void candidate_of_reset(const StepContext& s, const float* x, const float* h, co
 // Cho et al. 2014, in PyTorch's notation:
 //   r = σ(W_ir x + b_ir + W_hr h + b_hr)    z = σ(W_iz x + b_iz + W_hz h + b_hz)
 //   n: one of the two above                 h' = (1 - z) ∘ n + z ∘ h
-void gru_step(const StepContext& s, const float* x, float* h) noexcept {
+void gru_step(const StepContext& s, const float* x, const States& states) noexcept {
+  float* const h = states[0];
   const std::int64_t H = s.spec.hidden_size;
   for (std::int64_t row = 0; row < 2 * H; ++row) {
     s.gates[row] = activate(s, kGate, preactivation(s, row, x, h));

@@ -35,10 +35,17 @@ float next_cell(const StepContext& s, const float* a, std::int64_t unit, float c
 //   c' = f ∘ c + i ∘ g
 //   o = σ(W_io x + b_io + W_ho h + b_ho [+ p_o ∘ c'])
 //   h' = o ∘ tanh(c')  [h' = W_hr h']
-void lstm_step(const StepContext& s, const float* x, float* h, float* c) noexcept {
+// With layer normalization, what σ and tanh are given comes from layer_norm.cpp.
+void lstm_step(const StepContext& s, const float* x, const States& states) noexcept {
+  float* const h = states[0];
+  float* const c = states[1];
   const std::int64_t H = s.spec.hidden_size;
   const std::int64_t P = s.spec.proj_size;
-  for (std::int64_t row = 0; row < 4 * H; ++row) s.gates[row] = preactivation(s, row, x, h);
+  if (s.spec.layer_norm) {
+    normalized_preactivations(s, x, h);
+  } else {
+    for (std::int64_t row = 0; row < 4 * H; ++row) s.gates[row] = preactivation(s, row, x, h);
+  }
   for (std::int64_t j = 0; j < H; ++j) {
     c[j] = next_cell(s, s.gates, j, c[j]);
     const float o = activate(s, kGate, peeped(s, s.gates[3 * H + j], kOutputGate, j, c[j]));

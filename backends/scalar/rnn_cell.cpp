@@ -6,7 +6,8 @@
 namespace carousel::scalar {
 
 // Elman 1990: h' = tanh(W_i x + b_i + W_h h + b_h)
-void rnn_step(const StepContext& s, const float* x, float* h) noexcept {
+void rnn_step(const StepContext& s, const float* x, const States& states) noexcept {
+  float* const h = states[0];
   const std::int64_t H = s.spec.hidden_size;
   for (std::int64_t j = 0; j < H; ++j) s.hidden[j] = activate(s, 0, preactivation(s, j, x, h));
   std::copy_n(s.hidden, H, h);

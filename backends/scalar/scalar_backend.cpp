@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/scalar/scalar_backend.hpp"
 
-#include "backends/float32_only.hpp"
-#include "backends/scalar/scalar_layer.hpp"
+#include "backends/kind_backend.hpp"
+#include "backends/scalar/layers.hpp"
 #include "backends/version.hpp"
 
 #include <string>
@@ -13,19 +13,22 @@ namespace {
 /// To be raised with each change of speed, packing or numbers.
 constexpr int kRevision = 2;
 
-class ScalarBackend final : public Backend {
+class ScalarBackend final : public KindBackend {
  public:
   [[nodiscard]] std::string_view family() const noexcept override { return "scalar"; }
   [[nodiscard]] std::string description() const override { return "plain C++ reference"; }
   [[nodiscard]] std::string version() const override { return built_in_version(kRevision); }
   [[nodiscard]] Support available(const CpuFeatures&) const override { return Support::yes(); }
-  [[nodiscard]] Support supports(const LayerSpec& spec) const override {
-    return supports_float32_only(spec);
+
+ protected:
+  [[nodiscard]] std::unique_ptr<Layer> prepare_recurrent(const RecurrentSpec& spec,
+                                                         const Weights& weights,
+                                                         const LayerOptions&) const override {
+    return scalar::make_recurrent_layer(spec, weights);
   }
-  [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const LayerWeights& weights,
-                                               const LayerOptions& options) const override {
-    require_tiling(spec, options);
-    return std::make_unique<scalar::ScalarLayer>(spec, weights);
+  [[nodiscard]] std::unique_ptr<Layer> prepare_dense(const DenseSpec& spec, const Weights& weights,
+                                                     const LayerOptions&) const override {
+    return scalar::make_dense_layer(spec, weights);
   }
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/xsimd/xsimd_backend.hpp"
 
-#include "backends/float32_only.hpp"
+#include "backends/kind_backend.hpp"
 #include "backends/version.hpp"
 #include "backends/xsimd/host/layers.hpp"
 
@@ -21,7 +21,7 @@ struct Isa {
   std::vector<std::string_view> features;  ///< as CpuFeatures::names() spells them
 };
 
-class XsimdBackend final : public Backend {
+class XsimdBackend final : public KindBackend {
  public:
   explicit XsimdBackend(Isa isa) : isa_(std::move(isa)) {}
 
@@ -43,22 +43,22 @@ class XsimdBackend final : public Backend {
                            : Support::no("the CPU or operating system lacks " + missing);
   }
 
-  [[nodiscard]] Support supports(const LayerSpec& spec) const override {
-    return supports_float32_only(spec);
-  }
-
   [[nodiscard]] std::vector<std::string> tilings(const LayerSpec& spec,
                                                  const LayerOptions& options) const override {
-    if (!spec.recurrent()) return {};
-    return simd::recurrent_tilings(isa_.kernels, spec, options);
+    const auto* recurrent = std::get_if<RecurrentSpec>(&spec);
+    if (recurrent == nullptr) return {};
+    return simd::recurrent_tilings(isa_.kernels, *recurrent, options);
   }
 
-  [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const LayerWeights& weights,
-                                               const LayerOptions& options) const override {
-    require_tiling(spec, options);
-    const auto make =
-        spec.cell == Cell::linear ? &simd::make_linear_layer : &simd::make_recurrent_layer;
-    return make(isa_.kernels, spec, weights, options);
+ protected:
+  [[nodiscard]] std::unique_ptr<Layer> prepare_recurrent(
+      const RecurrentSpec& spec, const Weights& weights,
+      const LayerOptions& options) const override {
+    return simd::make_recurrent_layer(isa_.kernels, spec, weights, options);
+  }
+  [[nodiscard]] std::unique_ptr<Layer> prepare_dense(const DenseSpec& spec, const Weights& weights,
+                                                     const LayerOptions& options) const override {
+    return simd::make_linear_layer(isa_.kernels, spec, weights, options);
   }
 
  private:

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results_file.hpp"
 
+#include "../text_file.hpp"
+
 #include <carousel/error.hpp>
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 
 #include <nlohmann/json.hpp>
 
@@ -69,7 +67,9 @@ class Node {
     return nodes;
   }
   [[nodiscard]] const Json& json() const noexcept { return value_; }
-  [[noreturn]] void refuse(const std::string& why) const { throw Error(where_ + " " + why); }
+  [[noreturn]] void refuse(const std::string& why) const {
+    throw Error(ErrorCode::bad_format, where_ + " " + why);
+  }
 
  private:
   const Json& value_;
@@ -176,8 +176,8 @@ void read_roofline(const Node& node, ReportData& data) {
 void check_names(const ReportData& data, const std::string& source) {
   for (const ReportMeasurement& measurement : data.measurements) {
     if (data.shape(measurement.shape) == nullptr) {
-      throw Error(source + ": a measurement of '" + measurement.shape +
-                  "', which is not among the shapes");
+      throw Error(ErrorCode::bad_format, source + ": a measurement of '" + measurement.shape +
+                                             "', which is not among the shapes");
     }
   }
 }
@@ -186,16 +186,17 @@ Json parse_json(const std::string& text, const std::string& source) {
   try {
     return Json::parse(text);
   } catch (const Json::exception& error) {
-    throw Error(source + ": not JSON: " + error.what());
+    throw Error(ErrorCode::bad_format, source + ": not JSON: " + error.what());
   }
 }
 
 void check_format(const Json& json, const std::string& source) {
   const bool ours =
       json.is_object() && json.contains("format") && json["format"] == "carousel-bench";
-  if (!ours) throw Error(source + ": not a results file of carousel_bench");
+  if (!ours) throw Error(ErrorCode::bad_format, source + ": not a results file of carousel_bench");
   if (!json.contains("format_version") || json["format_version"] != 1) {
-    throw Error(source + ": made by another version of carousel_bench; this one reads format 1");
+    throw Error(ErrorCode::bad_format,
+                source + ": made by another version of carousel_bench; this one reads format 1");
   }
 }
 
@@ -225,14 +226,6 @@ ReportData parse_results(const std::string& text, const std::string& source) {
   return data;
 }
 
-ReportData read_results(const std::string& file) {
-  errno = 0;
-  std::ifstream stream(file, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(stream), {}};
-  if (!stream.is_open() || stream.bad()) {
-    throw Error(file + ": cannot read: " + std::strerror(errno == 0 ? EIO : errno));
-  }
-  return parse_results(text, file);
-}
+ReportData read_results(const std::string& file) { return parse_results(read_text(file), file); }
 
 }  // namespace carousel::cli

@@ -5,7 +5,7 @@
 
 #include <string>
 
-/// The parts of the page, each a piece of HTML; empty when the results have nothing for it.
+/// The parts of the page, each a fragment of HTML; empty when the results have nothing for it.
 namespace carousel::cli {
 
 [[nodiscard]] std::string header_section(const ReportData& data);

@@ -18,18 +18,21 @@ constexpr std::size_t kMostListed = 8;
 Workload up_to(const Workload& work, std::size_t layer) {
   Workload part = work;
   part.model.layers.resize(layer + 1);
-  part.model.head.reset();
-  part.model.tail = Tail::none;
+  part.model.outputs.clear();
   return part;
 }
 
-std::vector<float> outputs(const Workload& work, const std::string& backend) {
-  const Network network = prepare(
-      work.model, {.backend = backend, .batch = 1, .steps = work.steps, .plan = Plan::fixed});
+std::vector<float> outputs(const Workload& work, const std::string& backend, Precision precision) {
+  const Network network = prepare(work.model, {.backend = backend,
+                                               .batch = 1,
+                                               .steps = work.steps,
+                                               .precision = precision,
+                                               .plan = Plan::fixed});
   Stream stream = network.stream({.batch = 1, .max_steps = work.steps});
-  std::vector<float> y(work.output_count());
-  const Status status = run_workload(stream, work, y);
-  if (!status) throw Error(backend + ": " + std::string(status.message()));
+  std::vector<float> y(output_count(network, work.steps, 1));
+  const Status status = run_workload(network, stream, work, y);
+  if (!status)
+    throw Error(ErrorCode::invalid_argument, backend + ": " + std::string(status.message()));
   return y;
 }
 
@@ -41,9 +44,9 @@ double distance(float a, float b) {
 }
 
 BackendDifference compare(const TracedLayer& layer, const Workload& part, const std::string& a,
-                          const std::string& b) {
-  const std::vector<float> left = outputs(part, a);
-  const std::vector<float> right = outputs(part, b);
+                          const std::string& b, Precision precision) {
+  const std::vector<float> left = outputs(part, a, precision);
+  const std::vector<float> right = outputs(part, b, precision);
   const auto width = static_cast<std::size_t>(layer.spec.output_size());
   const auto units = static_cast<std::size_t>(layer.spec.state_size());
   BackendDifference result{layer.name, a, b, {}, {}, 0, 0};
@@ -69,10 +72,11 @@ BackendDifference compare(const TracedLayer& layer, const Workload& part, const 
 }  // namespace
 
 std::vector<BackendDifference> compare_backends(const Workload& work, const NetworkTrace& trace,
-                                                const std::string& a, const std::string& b) {
+                                                const std::string& a, const std::string& b,
+                                                Precision precision) {
   std::vector<BackendDifference> results;
   for (const TracedLayer& layer : trace.layers) {
-    results.push_back(compare(layer, up_to(work, layer.layer), a, b));
+    results.push_back(compare(layer, up_to(work, layer.layer), a, b, precision));
   }
   return results;
 }

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "trace_data.hpp"
 
+#include "../format.hpp"
+#include "../model_facts.hpp"
+#include "../oracle_reference.hpp"
 #include "../vocabulary.hpp"
+#include "trace_captions.hpp"
 
 #include <carousel/error.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-
-#include <oracle/oracle.hpp>
 
 namespace carousel::cli {
 namespace {
@@ -19,28 +21,29 @@ bool is_gate(const Activation& activation) {
          activation.kind == ActivationKind::hard_sigmoid;
 }
 
-std::vector<Signal> signals_of(const LayerSpec& spec, std::size_t direction,
+std::vector<Signal> signals_of(const RecurrentSpec& spec, std::size_t direction,
                                const oracle::Trace& trace) {
-  const bool gates = is_gate(spec.activations.at(direction)[0]);
-  switch (spec.cell) {
-    case Cell::lstm:
-      return {{"f", gates, trace.f.value}, {"i", gates, trace.i.value},
-              {"g", false, trace.g.value}, {"c", false, trace.c.value},
-              {"o", gates, trace.o.value}, {"h", false, trace.h.value}};
-    case Cell::gru:
-      return {{"z", gates, trace.f.value},
-              {"r", gates, trace.i.value},
-              {"n", false, trace.g.value},
-              {"h", false, trace.h.value}};
-    case Cell::rnn: return {{"h", false, trace.h.value}};
-    case Cell::linear: break;
+  const bool sigmoid = is_gate(spec.activations.at(direction)[0]);
+  std::vector<Signal> signals;
+  for (const SignalText& text : signal_texts(spec.cell)) {
+    const auto found = trace.find(text.key);
+    if (found == trace.end()) continue;
+    signals.push_back({.key = std::string(text.key),
+                       .gate = text.gate && sigmoid,
+                       .values = found->second.value,
+                       .title = std::string(text.title),
+                       .caption = std::string(text.caption),
+                       .keeps = text.keeps});
   }
-  return {};
+  return signals;
 }
 
-std::string layer_name(const LayerSpec& spec, std::size_t layer, std::size_t direction) {
-  const bool reverse = direction == 1 || spec.direction == Direction::reverse;
-  return "layer " + std::to_string(layer) + (reverse ? ", reverse" : "");
+/// Names of ONNX nodes may have slashes in them.
+std::string file_name_of(std::string layer) {
+  for (char& c : layer) {
+    if (std::string_view("/\\:").find(c) != std::string_view::npos) c = '_';
+  }
+  return layer;
 }
 
 /// Every unit if they are few; else those at even distances in the order of their memories, so that
@@ -49,8 +52,9 @@ std::vector<std::size_t> choose_units(const TracedLayer& layer, const TraceSetti
   if (!settings.units.empty()) {
     for (const std::size_t unit : settings.units) {
       if (unit >= layer.units()) {
-        throw Error("--units: there is no unit " + std::to_string(unit) + " in " + layer.name +
-                    "; it has 0 to " + std::to_string(layer.units() - 1));
+        throw Error(ErrorCode::invalid_argument,
+                    "--units: there is no unit " + std::to_string(unit) + " in " + layer.name +
+                        "; it has 0 to " + std::to_string(layer.units() - 1));
       }
     }
     return settings.units;
@@ -69,24 +73,32 @@ std::vector<std::size_t> choose_units(const TracedLayer& layer, const TraceSetti
   return chosen;
 }
 
-void check_layers(const Model& model, const TraceSettings& settings) {
-  for (const std::size_t layer : settings.layers) {
-    if (layer < model.layers.size()) continue;
-    throw Error("--layer: there is no layer " + std::to_string(layer) + "; the network has 0 to " +
-                std::to_string(model.layers.size() - 1));
+/// The names of the layers that have gates or states to show.
+std::vector<std::string> traceable(const Model& model) {
+  const std::vector<std::string> all = layer_names(model);
+  std::vector<std::string> names;
+  for (std::size_t k = 0; k < all.size(); ++k) {
+    if (std::holds_alternative<RecurrentSpec>(model.layers[k].spec)) names.push_back(all[k]);
   }
+  return names;
 }
 
-oracle::Result run_oracle(const Workload& work) {
-  const oracle::Quantity x = work.model.embedding
-                                 ? oracle::embed(work.model, work.ids, work.steps, 1)
-                                 : oracle::exact(work.x, work.steps, 1, work.model.input_size());
-  return oracle::run(work.model, x, {}, {}, {.errors = {}, .trace = true});
+void check_layers(const Model& model, const TraceSettings& settings) {
+  const std::vector<std::string> names = traceable(model);
+  if (names.empty()) {
+    throw Error(ErrorCode::unsupported, model.source + ": has no recurrent layer to show");
+  }
+  for (const std::string& layer : settings.layers) {
+    if (std::ranges::find(names, layer) != names.end()) continue;
+    throw Error(ErrorCode::invalid_argument,
+                "--layer: there is no recurrent layer '" + layer + "'; there are " + join(names));
+  }
 }
 
 /// The symbols' bits, where the outputs are the logits (or their logarithm) of the next symbol.
 std::vector<double> surprise_of(const Workload& work, const oracle::Quantity& y) {
-  const bool logits = work.model.tail == Tail::none || work.model.tail == Tail::log_softmax;
+  const auto* tail = std::get_if<ActivationSpec>(&work.model.layers.back().spec);
+  const bool logits = tail == nullptr || tail->function.kind == ActivationKind::log_softmax;
   if (!logits || work.steps < 2) return {};
   std::vector<double> bits;
   const auto outputs = static_cast<std::size_t>(y.features);
@@ -101,13 +113,16 @@ std::vector<double> surprise_of(const Workload& work, const oracle::Quantity& y)
   return bits;
 }
 
+bool has_vocabulary(const Model& model) {
+  return model.takes_ids() && model.metadata.contains("carousel.vocab");
+}
+
 bool predicts_its_symbols(const Model& model) {
-  return model.embedding && model.metadata.contains("carousel.vocab") &&
-         model.output_size() == model.embedding->num_embeddings;
+  return has_vocabulary(model) && model.output_size() == id_count(model);
 }
 
 void set_symbols(const Workload& work, NetworkTrace& trace) {
-  trace.text = work.model.embedding && work.model.metadata.contains("carousel.vocab");
+  trace.text = has_vocabulary(work.model);
   if (trace.text) {
     const Vocabulary vocabulary(work.model);
     for (const std::int32_t id : work.ids) {
@@ -115,9 +130,30 @@ void set_symbols(const Workload& work, NetworkTrace& trace) {
     }
     return;
   }
+  const bool ids = work.model.takes_ids();
   for (std::int64_t t = 0; t < work.steps; ++t) {
-    trace.symbols.push_back(
-        std::to_string(work.model.embedding ? work.ids[static_cast<std::size_t>(t)] : t));
+    trace.symbols.push_back(std::to_string(ids ? work.ids[static_cast<std::size_t>(t)] : t));
+  }
+}
+
+/// Each direction of one layer.
+void add_layer(const Workload& work, const TraceSettings& settings, std::size_t index,
+               const std::string& name, const oracle::LayerResult& result, NetworkTrace& trace) {
+  const auto* recurrent = std::get_if<RecurrentSpec>(&work.model.layers[index].spec);
+  if (recurrent == nullptr) return;
+  const RecurrentSpec& spec = *recurrent;
+  for (std::size_t d = 0; d < result.trace.size(); ++d) {
+    const bool reverse = d == 1 || spec.direction == Direction::reverse;
+    TracedLayer layer{.name = name + (reverse ? ", reverse" : ""),
+                      .file_name = file_name_of(name),
+                      .spec = spec,
+                      .layer = index,
+                      .direction = d,
+                      .steps = work.steps,
+                      .signals = signals_of(spec, d, result.trace[d])};
+    layer.shown = choose_units(layer, settings);
+    layer.featured = settings.units.empty() ? telling_unit(layer) : settings.units.front();
+    trace.layers.push_back(std::move(layer));
   }
 }
 
@@ -129,34 +165,23 @@ const Signal* TracedLayer::find(std::string_view key) const {
 }
 
 const Signal* TracedLayer::keep_gate() const {
-  const Signal* gate = find(spec.cell == Cell::gru ? "z" : "f");
-  return gate != nullptr && gate->gate ? gate : nullptr;
+  const auto found = std::ranges::find_if(
+      signals, [](const Signal& signal) { return signal.keeps && signal.gate; });
+  return found == signals.end() ? nullptr : &*found;
 }
 
 NetworkTrace trace_network(const Workload& work, const TraceSettings& settings) {
   check_layers(work.model, settings);
-  oracle::Result result = run_oracle(work);
+  const oracle::Result result =
+      oracle::run(work.model, oracle_input(work), {}, {}, {.errors = {}, .trace = true});
   NetworkTrace trace{.title = work.network, .symbols = {}, .layers = {}};
   set_symbols(work, trace);
-  if (predicts_its_symbols(work.model)) trace.surprise = surprise_of(work, result.y);
-  for (std::size_t k = 0; k < work.model.layers.size(); ++k) {
-    const bool wanted =
-        settings.layers.empty() || std::ranges::find(settings.layers, k) != settings.layers.end();
-    if (!wanted) continue;
-    const LayerSpec& spec = work.model.layers[k].spec;
-    for (std::size_t d = 0; d < static_cast<std::size_t>(spec.directions()); ++d) {
-      const std::string name = layer_name(spec, k, d);
-      TracedLayer layer{.name = name,
-                        .file_name = "layer" + std::to_string(k) + (d == 1 ? "_reverse" : ""),
-                        .spec = spec,
-                        .layer = k,
-                        .direction = d,
-                        .steps = work.steps,
-                        .signals = signals_of(spec, d, result.layers[k].trace.at(d))};
-      layer.shown = choose_units(layer, settings);
-      layer.featured = settings.units.empty() ? telling_unit(layer) : settings.units.front();
-      trace.layers.push_back(std::move(layer));
-    }
+  if (predicts_its_symbols(work.model)) trace.surprise = surprise_of(work, result.y());
+  const std::vector<std::string> names = layer_names(work.model);
+  for (std::size_t k = 0; k < names.size(); ++k) {
+    const bool wanted = settings.layers.empty() ||
+                        std::ranges::find(settings.layers, names[k]) != settings.layers.end();
+    if (wanted) add_layer(work, settings, k, names[k], result.layers[k], trace);
   }
   return trace;
 }

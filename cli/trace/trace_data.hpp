@@ -14,27 +14,30 @@ namespace carousel::cli {
 
 /// One of a layer's quantities: a gate, the candidate, the cell state, the output.
 struct Signal {
-  std::string key;             ///< "f": what the equations call it
-  bool gate = false;           ///< its function is a sigmoid of some kind: between 0 and 1
-  std::vector<double> values;  ///< [steps, units]
+  std::string key;               ///< "f": what the equations call it.
+  bool gate = false;             ///< Whether its function is a sigmoid: between 0 and 1.
+  std::vector<double> values{};  ///< [steps, units]
+  std::string title{};           ///< "forget gate"
+  std::string caption{};         ///< What to see in its heat map.
+  bool keeps = false;            ///< Whether it decides how much of a unit's state is kept.
 };
 
 /// One direction of one layer.
 struct TracedLayer {
-  std::string name;       ///< "layer 0", "layer 1, reverse"
-  std::string file_name;  ///< "layer0", "layer1_reverse"
-  LayerSpec spec;
-  std::size_t layer = 0;
-  std::size_t direction = 0;
+  std::string name;       ///< "lstm.l0", "lstm.l1, reverse"
+  std::string file_name;  ///< The layer's name without characters that a file's may not have.
+  RecurrentSpec spec;
+  std::size_t layer = 0;      ///< Index of the model's layers.
+  std::size_t direction = 0;  ///< 1: the second one.
   std::int64_t steps = 0;
-  std::vector<Signal> signals;       ///< in the order of the equations
-  std::vector<std::size_t> shown{};  ///< units to draw, from the top
-  std::size_t featured = 0;          ///< the one to draw in detail
+  std::vector<Signal> signals;       ///< In the order of the equations.
+  std::vector<std::size_t> shown{};  ///< Units to draw, from the top.
+  std::size_t featured = 0;          ///< The unit to draw in detail.
 
   [[nodiscard]] std::size_t units() const { return static_cast<std::size_t>(spec.hidden_size); }
   /// Null when the cell has none of that name.
   [[nodiscard]] const Signal* find(std::string_view key) const;
-  /// What decides how much of a unit's state is kept: f of an LSTM, z of a GRU; null: nothing does.
+  /// What decides how much of a unit's state is kept, if it is a gate; null: nothing does.
   [[nodiscard]] const Signal* keep_gate() const;
   [[nodiscard]] double value(const Signal& signal, std::int64_t step, std::size_t unit) const {
     return signal.values[static_cast<std::size_t>(step) * units() + unit];
@@ -42,8 +45,8 @@ struct TracedLayer {
 };
 
 struct TraceSettings {
-  std::vector<std::size_t> layers{};  ///< empty: all
-  std::vector<std::size_t> units{};   ///< to draw; empty: `most` of them, chosen by their memory
+  std::vector<std::string> layers{};  ///< Names of layers to show; empty: all.
+  std::vector<std::size_t> units{};   ///< To draw; empty: `most` of them, chosen by their memory.
   std::size_t most = 24;
 };
 
@@ -110,6 +113,7 @@ struct BackendDifference {
 [[nodiscard]] std::vector<BackendDifference> compare_backends(const Workload& work,
                                                               const NetworkTrace& trace,
                                                               const std::string& a,
-                                                              const std::string& b);
+                                                              const std::string& b,
+                                                              Precision precision);
 
 }  // namespace carousel::cli

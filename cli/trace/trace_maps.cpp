@@ -51,23 +51,6 @@ void add_row(Mosaic& mosaic, const TracedLayer& layer, const Signal& signal, std
   }
 }
 
-const char* caption(const Signal& signal, Cell cell) {
-  static const std::map<std::string, const char*> lstm{
-      {"f", "How much of its memory a unit keeps: rows in full colour hold on to what they know."},
-      {"i", "How much of the candidate is let in: full colour is a moment of writing."},
-      {"g", "What would be written, up (orange) or down (blue)."},
-      {"c", "The memory, c' = f·c + i·g: long bands are kept by the constant error carousel."},
-      {"o", "How much of the memory is shown to the next layer and the next step."},
-      {"h", "What comes out, h = o·tanh(c): the rest of the network sees only this."}};
-  static const std::map<std::string, const char*> gru{
-      {"z", "How much of the old state is kept: rows in full colour hold on to what they know."},
-      {"r", "How much of the old state the candidate may look at."},
-      {"n", "What would be written, up (orange) or down (blue)."},
-      {"h", "The state, h' = (1 - z)·n + z·h: it is the memory and the output."}};
-  if (cell == Cell::rnn) return "The state is all there is: every step rewrites all of it.";
-  return (cell == Cell::lstm ? lstm : gru).at(signal.key);
-}
-
 /// A number with three digits, as short as can be.
 std::string brief(double value) {
   std::string text = format_fixed(value, 3);
@@ -96,7 +79,7 @@ std::string heat_map(const NetworkTrace& trace, const TracedLayer& layer, const 
   const StepAxis axis = step_axis(trace);
   const double height = kTop + kRow * static_cast<double>(layer.shown.size());
   Svg svg(axis.width(), height + kSymbols,
-          signal_title(signal, layer.spec) + " of " + layer.name + " over time");
+          signal_title(signal) + " of " + layer.name + " over time");
   const double scale = colour_scale(layer, signal);
   Mosaic mosaic;
   std::string units;
@@ -115,7 +98,7 @@ std::string heat_map(const NetworkTrace& trace, const TracedLayer& layer, const 
          "\" data-cell=\"" + format_fixed(axis.cell, 2) + "\" data-top=\"" + format_fixed(kTop, 0) +
          "\" data-row=\"" + format_fixed(kRow, 0) + "\" data-units=\"" + units +
          "\" data-values=\"" + values_of(layer, signal) + "\"><figcaption><b>" +
-         escape(signal_title(signal, layer.spec)) + "</b> " + caption(signal, layer.spec.cell) +
+         escape(signal_title(signal)) + "</b> " + signal.caption +
          (scale > 1.0 ? " Full colour from ±" + format_fixed(scale, 1) + " on." : "") +
          "</figcaption>\n" + svg.str() + "</figure>\n";
 }
@@ -248,14 +231,7 @@ void draw_symbols(Svg& svg, const NetworkTrace& trace, const StepAxis& axis, dou
   }
 }
 
-std::string signal_title(const Signal& signal, const LayerSpec& spec) {
-  static const std::map<std::string, const char*> names{
-      {"f", "forget gate"}, {"i", "input gate"},  {"g", "candidate"},
-      {"c", "cell state"},  {"o", "output gate"}, {"z", "update gate"},
-      {"r", "reset gate"},  {"n", "candidate"},   {"h", "output"}};
-  const bool state = signal.key == "h" && spec.cell != Cell::lstm;
-  return std::string(state ? "state" : names.at(signal.key)) + " " + signal.key;
-}
+std::string signal_title(const Signal& signal) { return signal.title + " " + signal.key; }
 
 std::string heat_maps(const NetworkTrace& trace, std::size_t layer) {
   const TracedLayer& traced = trace.layers[layer];

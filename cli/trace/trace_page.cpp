@@ -87,7 +87,7 @@ std::string layer_section(const NetworkTrace& trace, std::size_t k) {
           : std::to_string(layer.shown.size()) + " of " + std::to_string(layer.units()) + " units";
   const std::string order =
       layer.keep_gate() == nullptr ? "" : ", the longest memory on top unless you chose others";
-  return "<section><h2>" + escape(layer.name) + " <span class=\"dim\">" +
+  return "<section><h2>Layer " + escape(layer.name) + " <span class=\"dim\">" +
          escape(describe(layer.spec)) + "</span></h2>\n" + unit_walk(trace, layer) +
          "<h3>Every gate over time</h3>\n<p>Rows are units (" + which + order +
          "), columns the symbols that were read. Rest the pointer on a cell for its value.</p>\n" +
@@ -140,7 +140,7 @@ std::string keep_histogram(const TracedLayer& layer) {
     svg.text(x, kHeight + 36, (mark.value == 0.0 ? "forgets " : "") + std::string(mark.fades),
              "small", mark.anchor);
   }
-  return "<div class=\"stat\"><h3>How much is kept: " + escape(signal_title(*gate, layer.spec)) +
+  return "<div class=\"stat\"><h3>How much is kept: " + escape(signal_title(*gate)) +
          "</h3>\n<p>All units and steps: values near 1 carry memory on, values near 0 wipe "
          "it.</p>\n" +
          svg.str() + "</div>\n";
@@ -159,8 +159,7 @@ std::string saturation_table(const TracedLayer& layer) {
       cells = "<td></td><td colspan=\"2\">" + format_percent(share_beyond(signal, cell ? 2 : 0.9)) +
               (cell ? " beyond ±2" : " beyond ±0.9") + "</td>";
     }
-    rows += "<tr><td class=\"left\">" + escape(signal_title(signal, layer.spec)) + "</td>" + cells +
-            "</tr>\n";
+    rows += "<tr><td class=\"left\">" + escape(signal_title(signal)) + "</td>" + cells + "</tr>\n";
   }
   return "<div class=\"stat\"><h3>Saturation</h3>\n<p>A gate that is shut or open decides clearly, "
          "but learns nothing more: its slope is almost 0.</p>\n<table><thead><tr><th "
@@ -191,7 +190,7 @@ std::string memory_table(const NetworkTrace& trace, const TracedLayer& layer) {
 
 std::string difference_section(const NetworkTrace& trace, const BackendDifference& difference) {
   std::string html = "<section><h2>" + escape(difference.a) + " against " + escape(difference.b) +
-                     " <span class=\"dim\">" + escape(difference.layer) + "</span></h2>\n";
+                     " <span class=\"dim\">layer " + escape(difference.layer) + "</span></h2>\n";
   if (difference.differing == 0) {
     return html + "<p>All " + format_count(difference.count) +
            " outputs h have the same bits.</p></section>\n";

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-/// The page that shows a trace, and its parts: pieces of HTML, empty where there is nothing to
+/// The page that shows a trace, and its parts: fragments of HTML, empty where there is nothing to
 /// show.
 namespace carousel::cli {
 
@@ -40,7 +40,7 @@ struct StepAxis {
 [[nodiscard]] StepAxis step_axis(const NetworkTrace& trace);
 
 /// "f" -> "forget gate f"
-[[nodiscard]] std::string signal_title(const Signal& signal, const LayerSpec& spec);
+[[nodiscard]] std::string signal_title(const Signal& signal);
 
 /// Heat maps of every signal over the shown units.
 [[nodiscard]] std::string heat_maps(const NetworkTrace& trace, std::size_t layer);

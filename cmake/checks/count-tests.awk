@@ -1,29 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-# Reads CTest's LastTest.log and prints "PASSED FAILED SKIPPED".
-# A GoogleTest program counts as its cases, any other test as one. A program that reports no failed
-# case but failed all the same (a crash, a leak, a time limit) counts as one failure.
+# Reads the JUnit file that ctest writes with --output-junit and prints "PASSED FAILED SKIPPED".
+# A test that did not run counts as failed, whatever the reason: a fixture whose setup failed, a program that was
+# not built, a missing file, a disabled test. Skipped are only those that ran and said so themselves. (CTest's
+# LastTest.log says "Test Passed." of tests that did not run, so it cannot be used for this.)
 
-function finish() {
-  if (name == "") return
-  ok = status ~ /^Test Passed/ || (status == "" && skipped_cases > 0)
-  if (is_gtest) {
-    passed += passed_cases; failed += failed_cases; skipped += skipped_cases
-    if (!ok && failed_cases == 0) failed++
-  } else if (status ~ /^Test Skipped/) skipped++
-  else if (ok) passed++
+# CTest escapes the output of tests, so a "<" at the beginning of an element is CTest's own.
+match($0, /^[ \t]*<testcase .* status="[a-z]+"/) {
+  status = $0
+  sub(/.* status="/, "", status)
+  sub(/".*/, "", status)
+  skipped_itself = 0
+}
+/^[ \t]*<skipped message="SKIP_(RETURN_CODE|REGULAR_EXPRESSION)/ { skipped_itself = 1 }
+/^[ \t]*<\/testcase>/ {
+  if (status == "run") passed++
+  else if (skipped_itself) skipped++
   else failed++
 }
+/^<\/testsuite>/ { complete = 1 }
 
-/^[0-9]+\/[0-9]+ Testing: / {
-  finish()
-  name = $0; status = ""; is_gtest = 0; passed_cases = failed_cases = skipped_cases = 0
+END {
+  if (!complete) failed++ # CTest did not get to the end
+  print passed + 0, failed + 0, skipped + 0
 }
-/^\[==========\] .* ran\./ { is_gtest = 1 }
-/^\[  PASSED  \] [0-9]+ test/ { passed_cases = $4 }
-/^\[  SKIPPED \] [0-9]+ test/ { skipped_cases = $4 }
-/^\[  FAILED  \] [0-9]+ tests?, listed below/ { failed_cases = $4 }
-/^Test Pass Reason/ { status = "Test Passed" } # by a regular expression
-/^Test Fail Reason/ { status = "Test Failed" }
-/^Test (Passed|Failed|Skipped|Timeout|timeout|Exception|Not Run)/ { status = $0 }
-
-END { finish(); print passed + 0, failed + 0, skipped + 0 }

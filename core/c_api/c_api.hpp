@@ -16,6 +16,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 // What the opaque handles of the C interface are.
 struct carousel_model {
@@ -27,39 +28,40 @@ struct carousel_network {
 };
 
 struct carousel_stream {
+  carousel::Network network;  ///< Keeps the names that the stream's users are given.
   carousel::Stream stream;
   std::int64_t batch;
-  std::int64_t input_size;
-  std::int64_t output_size;
-  bool takes_ids;
+  std::vector<std::string> state_names;  ///< Of `Stream::states`, ended by zeros.
+  /// Room for the arguments of a run by name.
+  std::vector<carousel::NamedInput> inputs;
+  std::vector<carousel::NamedOutput> outputs;
 };
 
 /// What all functions of the C interface share: errors, and structs whose size the caller states.
 namespace carousel::c_api {
 
-/// Thrown where a caller's argument is at fault, whatever the function does otherwise.
-class InvalidArgument : public Error {
- public:
-  using Error::Error;
-};
+/// Throws an Error that is the caller's fault.
+[[noreturn]] inline void refuse_argument(const std::string& text) {
+  throw Error(ErrorCode::invalid_argument, text);
+}
+
+/// The status for an error: they have the same numbers.
+[[nodiscard]] carousel_status status_of(ErrorCode code) noexcept;
 
 /// Keeps a copy of `text` for carousel_last_error.
 void set_error(const std::string& text) noexcept;
 /// Keeps the pointer: for string literals. Allocates nothing.
 void set_static_error(const char* text) noexcept;
 
-/// Runs `work`, turning what it throws into a status: an Error into `on_error`.
+/// Runs `work`, turning what it throws into a status: that of an Error follows from its code.
 template <class Work>
-carousel_status guarded(carousel_status on_error, Work&& work) noexcept {
+carousel_status guarded(Work&& work) noexcept {
   try {
     std::forward<Work>(work)();
     return CAROUSEL_OK;
-  } catch (const InvalidArgument& error) {
-    set_error(error.what());
-    return CAROUSEL_INVALID_ARGUMENT;
   } catch (const Error& error) {
     set_error(error.what());
-    return on_error;
+    return status_of(error.code());
   } catch (const std::bad_alloc&) {
     set_static_error("out of memory");
     return CAROUSEL_OUT_OF_MEMORY;
@@ -75,23 +77,23 @@ carousel_status guarded(carousel_status on_error, Work&& work) noexcept {
   }
 }
 
-/// Throws InvalidArgument "what is null".
+/// Throws Error "what is null".
 inline void require(const void* pointer, const char* what) {
-  if (pointer == nullptr) throw InvalidArgument(std::string(what) + " is null");
+  if (pointer == nullptr) refuse_argument(std::string(what) + " is null");
 }
 
 /// An enumerator from C, where any number can stand in its place.
 inline void require_enum(std::int32_t value, std::int32_t last, const char* what) {
   if (value >= 0 && value <= last) return;
-  throw InvalidArgument(std::string(what) + " is " + std::to_string(value) +
-                        ", but must be in 0.." + std::to_string(last));
+  refuse_argument(std::string(what) + " is " + std::to_string(value) + ", but must be in 0.." +
+                  std::to_string(last));
 }
 
 inline void require_struct_size(std::size_t found, std::size_t expected, const char* what) {
-  // 0.1 is the first version with these structs: a smaller one is a mistake, not an older caller.
+  // 0.2 is the first version with these structs: a smaller one is a mistake, not an older caller.
   if (found >= expected) return;
-  throw InvalidArgument(std::string(what) + ": struct_size is " + std::to_string(found) +
-                        ", but must be the size of the struct, " + std::to_string(expected));
+  refuse_argument(std::string(what) + ": struct_size is " + std::to_string(found) +
+                  ", but must be the size of the struct, " + std::to_string(expected));
 }
 
 /// The caller's struct as this version knows it; all zero when `from` is null. A larger struct
@@ -102,8 +104,8 @@ T read_struct(const T* from, const char* what) {
   if (from == nullptr) return result;
   require_struct_size(from->struct_size, sizeof(T), what);
   if (c_types::uses_members_past(from, from->struct_size, sizeof(T))) {
-    throw InvalidArgument(std::string(what) + ": uses members that Carousel " + carousel_version() +
-                          " does not know");
+    refuse_argument(std::string(what) + ": uses members that Carousel " + carousel_version() +
+                    " does not know");
   }
   std::memcpy(&result, from, sizeof(T));
   return result;

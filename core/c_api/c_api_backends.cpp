@@ -52,11 +52,10 @@ extern "C" {
 size_t carousel_backend_count(void) { return carousel::backends().size(); }
 
 carousel_status carousel_backend_get(size_t index, carousel_backend_info* info) {
-  return guarded(CAROUSEL_INTERNAL_ERROR, [&] {
+  return guarded([&] {
     const Texts& list = all_texts();
     if (index >= list.size()) {
-      throw InvalidArgument("backend " + std::to_string(index) + " of " +
-                            std::to_string(list.size()));
+      refuse_argument("backend " + std::to_string(index) + " of " + std::to_string(list.size()));
     }
     const BackendTexts& backend = list[index];
     write_struct({.struct_size = 0,
@@ -70,7 +69,7 @@ carousel_status carousel_backend_get(size_t index, carousel_backend_info* info) 
 }
 
 carousel_status carousel_load_plugin(const char* path) {
-  return guarded(CAROUSEL_UNSUPPORTED, [&] {
+  return guarded([&] {
     require(path, "path");
     (void)carousel::load_plugin(path);
   });

@@ -32,7 +32,7 @@ CheckInput check_input(const Model& model, std::int64_t batch, const carousel_ru
 CrossCheckOptions check_options(const carousel_check_options* from) {
   const carousel_check_options given = read_struct(from, "carousel_check_options");
   if (given.threads < 0 || !(given.tolerance >= 0)) {
-    throw InvalidArgument("carousel_check_options: threads and tolerance must not be negative");
+    refuse_argument("carousel_check_options: threads and tolerance must not be negative");
   }
   CrossCheckOptions options;
   if (given.backend != nullptr) options.choice = given.backend;
@@ -42,7 +42,8 @@ CrossCheckOptions check_options(const carousel_check_options* from) {
 }
 
 carousel_check_pair pair_of(const CrossCheckReport& report, const CheckedPair& pair) {
-  const Divergence nowhere{.layer = -1, .quantity = {}};
+  Divergence nowhere;
+  nowhere.layer = -1;
   const Divergence& at = pair.divergence ? *pair.divergence : nowhere;
   return {.struct_size = 0,
           .first = report.backends[pair.first].id.c_str(),
@@ -72,15 +73,10 @@ carousel_status carousel_cross_check(const carousel_model* model, int64_t batch,
                                      const carousel_run_args* input,
                                      const carousel_check_options* options,
                                      carousel_check_report** report) {
-  carousel::CrossCheckOptions check_with;
-  const carousel_status status = guarded(CAROUSEL_UNSUPPORTED, [&] {
+  return guarded([&] {
     require_result(report, "report");
     require(model, "model");
-    check_with = check_options(options);
-    (void)carousel::select_backends(check_with.choice);
-  });
-  if (status != CAROUSEL_OK) return status;
-  return guarded(CAROUSEL_INVALID_ARGUMENT, [&] {
+    const carousel::CrossCheckOptions check_with = check_options(options);
     auto made =
         carousel::cross_check(model->model, check_input(model->model, batch, input), check_with);
     std::string text = carousel::describe(made);
@@ -102,12 +98,11 @@ size_t carousel_check_pair_count(const carousel_check_report* report) {
 
 carousel_status carousel_check_get_pair(const carousel_check_report* report, size_t index,
                                         carousel_check_pair* pair) {
-  return guarded(CAROUSEL_INTERNAL_ERROR, [&] {
+  return guarded([&] {
     require(report, "report");
     const auto& pairs = report->report.pairs;
     if (index >= pairs.size()) {
-      throw InvalidArgument("pair " + std::to_string(index) + " of " +
-                            std::to_string(pairs.size()));
+      refuse_argument("pair " + std::to_string(index) + " of " + std::to_string(pairs.size()));
     }
     write_struct(pair_of(report->report, pairs[index]), pair, "pair");
   });

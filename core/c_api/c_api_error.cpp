@@ -20,7 +20,18 @@ static_assert(std::string_view(CAROUSEL_PROJECT_VERSION) == CAROUSEL_DOTTED(CARO
 __attribute__((tls_model("initial-exec"))) thread_local const char* last_error = "";
 thread_local std::string kept_error;
 
+static_assert(static_cast<int>(ErrorCode::invalid_argument) == CAROUSEL_INVALID_ARGUMENT);
+static_assert(static_cast<int>(ErrorCode::bad_format) == CAROUSEL_BAD_FORMAT);
+static_assert(static_cast<int>(ErrorCode::unsupported) == CAROUSEL_UNSUPPORTED);
+static_assert(static_cast<int>(ErrorCode::out_of_memory) == CAROUSEL_OUT_OF_MEMORY);
+static_assert(static_cast<int>(ErrorCode::internal) == CAROUSEL_INTERNAL_ERROR);
+static_assert(static_cast<int>(ErrorCode::file_not_found) == CAROUSEL_FILE_NOT_FOUND);
+static_assert(static_cast<int>(ErrorCode::file_access) == CAROUSEL_FILE_ACCESS);
+static_assert(static_cast<int>(ErrorCode::plugin_failed) == CAROUSEL_PLUGIN_FAILED);
+
 }  // namespace
+
+carousel_status status_of(ErrorCode code) noexcept { return static_cast<carousel_status>(code); }
 
 void set_error(const std::string& text) noexcept {
   try {

@@ -10,7 +10,7 @@ void read_plan(const carousel_prepare_options& given, PrepareOptions& options) {
   if (given.plan != CAROUSEL_PLAN_DEFAULT) options.plan = static_cast<Plan>(given.plan - 1);
   PlanOptions& planning = options.planning;
   if (!(given.seconds_per_layer >= 0)) {
-    throw InvalidArgument("carousel_prepare_options: seconds_per_layer must not be negative");
+    refuse_argument("carousel_prepare_options: seconds_per_layer must not be negative");
   }
   if (given.seconds_per_layer > 0) planning.seconds_per_layer = given.seconds_per_layer;
   planning.again = given.measure_again;
@@ -31,8 +31,7 @@ void read_plan(const carousel_prepare_options& given, PrepareOptions& options) {
 PrepareOptions prepare_options(const carousel_prepare_options* from) {
   const carousel_prepare_options given = read_struct(from, "carousel_prepare_options");
   if (given.threads < 0 || given.batch < 0 || given.steps < 0) {
-    throw InvalidArgument(
-        "carousel_prepare_options: threads, batch and steps must not be negative");
+    refuse_argument("carousel_prepare_options: threads, batch and steps must not be negative");
   }
   PrepareOptions options;
   if (given.backend != nullptr) options.backend = given.backend;
@@ -40,24 +39,42 @@ PrepareOptions prepare_options(const carousel_prepare_options* from) {
   if (given.batch > 0) options.batch = given.batch;
   if (given.steps > 0) options.steps = given.steps;
   options.exact_threads = given.exact_threads;
+  options.precision = c_types::precision_from_c(given.precision, "carousel_prepare_options");
   read_plan(given, options);
   return options;
 }
 
 carousel_layer_info layer_info(const LayerPlan& plan) {
+  const carousel_layer_spec spec = c_types::to_c(plan.spec);
   return {.struct_size = 0,
-          .cell = static_cast<std::int32_t>(plan.spec.cell),
-          .direction = static_cast<std::int32_t>(plan.spec.direction),
-          .input_size = plan.spec.input_size,
-          .hidden_size = plan.spec.hidden_size,
-          .state_size = plan.spec.state_size(),
-          .output_size = plan.spec.output_size(),
+          .name = plan.name.c_str(),
+          .kind = spec.kind,
+          .direction = spec.direction,
+          .input_size = input_size(plan.spec),
+          .hidden_size = spec.hidden_size,
+          .output_size = output_size(plan.spec),
           .backend = plan.backend.c_str(),
           .memory_bytes = plan.memory_bytes,
           .threads = plan.threads,
           .source = name(plan.source).data(),  // a string literal
           .reason = plan.reason.c_str(),
           .tiling = plan.tiling.c_str()};
+}
+
+carousel_sequence_info sequence_info(const ModelInput& input) {
+  return {.struct_size = 0, .name = input.name.c_str(), .size = input.size, .ids = input.ids};
+}
+
+carousel_sequence_info sequence_info(const NetworkOutput& output) {
+  return {.struct_size = 0, .name = output.name.c_str(), .size = output.size, .ids = false};
+}
+
+/// The element at `index` of a list of `what`. Throws Error when there is none.
+template <class T>
+const T& element(std::span<const T> list, std::size_t index, const char* what) {
+  if (index < list.size()) return list[index];
+  refuse_argument(std::string(what) + " " + std::to_string(index) + " of a network with " +
+                  std::to_string(list.size()));
 }
 
 }  // namespace
@@ -70,15 +87,10 @@ extern "C" {
 carousel_status carousel_prepare(const carousel_model* model,
                                  const carousel_prepare_options* options,
                                  carousel_network** network) {
-  carousel::PrepareOptions prepare_with;
-  const carousel_status status = guarded(CAROUSEL_BAD_MODEL, [&] {
+  return guarded([&] {
     require_result(network, "network");
     require(model, "model");
-    prepare_with = prepare_options(options);
-    carousel::validate(model->model);
-  });
-  if (status != CAROUSEL_OK) return status;
-  return guarded(CAROUSEL_UNSUPPORTED, [&] {
+    const carousel::PrepareOptions prepare_with = prepare_options(options);
     *network = new carousel_network{carousel::prepare(model->model, prepare_with)};
   });
 }
@@ -89,14 +101,33 @@ size_t carousel_network_layer_count(const carousel_network* network) {
 
 carousel_status carousel_network_layer(const carousel_network* network, size_t index,
                                        carousel_layer_info* info) {
-  return guarded(CAROUSEL_INTERNAL_ERROR, [&] {
+  return guarded([&] {
     require(network, "network");
-    const auto layers = network->network.layers();
-    if (index >= layers.size()) {
-      throw InvalidArgument("layer " + std::to_string(index) + " of a network with " +
-                            std::to_string(layers.size()));
-    }
-    write_struct(layer_info(layers[index]), info, "info");
+    write_struct(layer_info(element(network->network.layers(), index, "layer")), info, "info");
+  });
+}
+
+size_t carousel_network_input_count(const carousel_network* network) {
+  return network == nullptr ? 0 : network->network.inputs().size();
+}
+
+carousel_status carousel_network_input(const carousel_network* network, size_t index,
+                                       carousel_sequence_info* info) {
+  return guarded([&] {
+    require(network, "network");
+    write_struct(sequence_info(element(network->network.inputs(), index, "input")), info, "info");
+  });
+}
+
+size_t carousel_network_output_count(const carousel_network* network) {
+  return network == nullptr ? 0 : network->network.outputs().size();
+}
+
+carousel_status carousel_network_output(const carousel_network* network, size_t index,
+                                        carousel_sequence_info* info) {
+  return guarded([&] {
+    require(network, "network");
+    write_struct(sequence_info(element(network->network.outputs(), index, "output")), info, "info");
   });
 }
 

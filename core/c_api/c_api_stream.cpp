@@ -13,6 +13,18 @@ StreamOptions stream_options(const carousel_stream_options* from) {
   return options;
 }
 
+carousel_stream* make_stream(const Network& network, const StreamOptions& options) {
+  Stream stream = network.stream(options);
+  std::vector<std::string> names;
+  for (const NamedState& state : stream.states()) names.emplace_back(state.name);
+  return new carousel_stream{.network = network,
+                             .stream = std::move(stream),
+                             .batch = options.batch,
+                             .state_names = std::move(names),
+                             .inputs = std::vector<NamedInput>(network.inputs().size()),
+                             .outputs = std::vector<NamedOutput>(network.outputs().size())};
+}
+
 carousel_state state_of(const StateView& view) {
   return {.struct_size = 0,
           .h = view.h.data,
@@ -23,24 +35,82 @@ carousel_state state_of(const StateView& view) {
           .c_size = view.c.features};
 }
 
+carousel_named_state named_state(carousel_stream& stream, std::size_t index) {
+  const auto states = stream.stream.states();
+  if (index >= states.size()) {
+    refuse_argument("state " + std::to_string(index) + " of a stream with " +
+                    std::to_string(states.size()));
+  }
+  const NamedState& state = states[index];
+  return {.struct_size = 0,
+          .layer = state.layer,
+          .name = stream.state_names[index].c_str(),
+          .values = state.values.data,
+          .batch = stream.batch,
+          .size = state.values.features};
+}
+
 carousel_status refuse(const char* text) noexcept {
   set_static_error(text);
   return CAROUSEL_INVALID_ARGUMENT;
 }
 
+std::span<const std::int64_t> lengths_of(const carousel_stream& s,
+                                         const std::int64_t* lengths) noexcept {
+  if (lengths == nullptr) return {};
+  return {lengths, static_cast<std::size_t>(s.batch)};
+}
+
 Status run(carousel_stream& s, const carousel_run_args& args) noexcept {
-  const SequenceView<float> y =
-      sequence(args.y, args.steps, s.batch, s.output_size, args.y_step_stride, args.y_batch_stride);
-  std::span<const std::int64_t> lengths;
-  if (args.lengths != nullptr) lengths = {args.lengths, static_cast<std::size_t>(s.batch)};
-  if (args.ids != nullptr || (args.x == nullptr && s.takes_ids)) {
+  const SequenceView<float> y = sequence(args.y, args.steps, s.batch, s.network.output_size(),
+                                         args.y_step_stride, args.y_batch_stride);
+  const auto lengths = lengths_of(s, args.lengths);
+  if (args.ids != nullptr || (args.x == nullptr && s.network.takes_ids())) {
     return s.stream.run_ids(
         sequence(args.ids, args.steps, s.batch, 1, args.x_step_stride, args.x_batch_stride), y,
         lengths);
   }
-  return s.stream.run(
-      sequence(args.x, args.steps, s.batch, s.input_size, args.x_step_stride, args.x_batch_stride),
-      y, lengths);
+  return s.stream.run(sequence(args.x, args.steps, s.batch, s.network.input_size(),
+                               args.x_step_stride, args.x_batch_stride),
+                      y, lengths);
+}
+
+/// Features of the sequence of that name; 0 where there is none, which the stream then refuses.
+template <class Known>
+std::int64_t size_of(std::span<const Known> known, std::string_view name) noexcept {
+  const auto found = std::ranges::find(known, name, &Known::name);
+  return found == known.end() ? 0 : found->size;
+}
+
+NamedInput named_input(const carousel_stream& s, std::int64_t steps,
+                       const carousel_named_sequence& given) noexcept {
+  const std::int64_t size = size_of(s.network.inputs(), given.name);
+  const auto view = [&](auto* data) {
+    return sequence(data, steps, s.batch, size, given.step_stride, given.batch_stride);
+  };
+  return {.name = given.name, .x = view(given.x), .ids = view(given.ids)};
+}
+
+NamedOutput named_output(const carousel_stream& s, std::int64_t steps,
+                         const carousel_named_sequence& given) noexcept {
+  return {.name = given.name,
+          .y = sequence(given.y, steps, s.batch, size_of(s.network.outputs(), given.name),
+                        given.step_stride, given.batch_stride)};
+}
+
+/// What is wrong with the sequences before the stream looks at them; null: nothing.
+const char* find_fault(const carousel_named_sequence* given, std::size_t count, std::size_t known,
+                       bool outputs) noexcept {
+  if (count != known) return "run: give each input and each output of the network once";
+  if (given == nullptr) return "run: inputs or outputs are null";
+  for (std::size_t k = 0; k < count; ++k) {
+    if (given[k].name == nullptr) return "run: the name of an input or output is null";
+    const bool reads = given[k].x != nullptr || given[k].ids != nullptr;
+    if (outputs && reads) return "run: x and ids of an output must be null";
+    if (!outputs && given[k].y != nullptr) return "run: y of an input must be null";
+    if (given[k].x != nullptr && given[k].ids != nullptr) return "run: give x or ids, not both";
+  }
+  return nullptr;
 }
 
 /// Dense output, everything else as zero has it.
@@ -62,13 +132,10 @@ extern "C" {
 carousel_status carousel_stream_new(const carousel_network* network,
                                     const carousel_stream_options* options,
                                     carousel_stream** stream) {
-  return guarded(CAROUSEL_INVALID_ARGUMENT, [&] {
+  return guarded([&] {
     require_result(stream, "stream");
     require(network, "network");
-    const carousel::StreamOptions made_with = stream_options(options);
-    *stream = new carousel_stream{network->network.stream(made_with), made_with.batch,
-                                  network->network.input_size(), network->network.output_size(),
-                                  network->network.takes_ids()};
+    *stream = make_stream(network->network, stream_options(options));
   });
 }
 
@@ -100,22 +167,45 @@ carousel_status carousel_stream_run_ids(carousel_stream* stream, int64_t steps, 
   return carousel_stream_run_args(stream, &args);
 }
 
+carousel_status carousel_stream_run_named(carousel_stream* stream, int64_t steps,
+                                          const carousel_named_sequence* inputs, size_t input_count,
+                                          const carousel_named_sequence* outputs,
+                                          size_t output_count, const int64_t* lengths) {
+  if (stream == nullptr) return refuse("stream is null");
+  const char* fault = find_fault(inputs, input_count, stream->inputs.size(), false);
+  if (fault == nullptr) fault = find_fault(outputs, output_count, stream->outputs.size(), true);
+  if (fault != nullptr) return refuse(fault);
+  for (size_t k = 0; k < input_count; ++k) {
+    stream->inputs[k] = named_input(*stream, steps, inputs[k]);
+  }
+  for (size_t k = 0; k < output_count; ++k) {
+    stream->outputs[k] = named_output(*stream, steps, outputs[k]);
+  }
+  const carousel::Status status =
+      stream->stream.run(stream->inputs, stream->outputs, lengths_of(*stream, lengths));
+  return status ? CAROUSEL_OK : refuse(status.message());
+}
+
 void carousel_stream_reset(carousel_stream* stream) {
   if (stream != nullptr) stream->stream.reset();
 }
 
 carousel_status carousel_stream_state(carousel_stream* stream, carousel_state* state) {
-  return guarded(CAROUSEL_INVALID_ARGUMENT, [&] {
+  return guarded([&] {
     require(stream, "stream");
     write_struct(state_of(stream->stream.state()), state, "state");
   });
 }
 
-carousel_status carousel_stream_layer_state(carousel_stream* stream, int64_t layer,
-                                            int64_t direction, carousel_state* state) {
-  return guarded(CAROUSEL_INVALID_ARGUMENT, [&] {
+size_t carousel_stream_state_count(const carousel_stream* stream) {
+  return stream == nullptr ? 0 : stream->state_names.size();
+}
+
+carousel_status carousel_stream_get_state(carousel_stream* stream, size_t index,
+                                          carousel_named_state* state) {
+  return guarded([&] {
     require(stream, "stream");
-    write_struct(state_of(stream->stream.layer_state(layer, direction)), state, "state");
+    write_struct(named_state(*stream, index), state, "state");
   });
 }
 

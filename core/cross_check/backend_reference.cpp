@@ -8,6 +8,7 @@
 #include <cmath>
 #include <limits>
 #include <utility>
+#include <variant>
 
 namespace carousel::detail {
 namespace {
@@ -32,23 +33,43 @@ class Signs {
   std::uint64_t state_ = 0;
 };
 
-/// Changes every weight by as many roundings as its sum has terms.
-void change(std::vector<float>& weights, std::int64_t terms, Signs& signs) {
+/// The terms of the sum that a weight of that role takes part in; 0: it is not summed (a table that
+/// is looked up in, a state to start from).
+std::int64_t terms(const LayerSpec& spec, const WeightRole& role) {
+  constexpr std::int64_t kBiases = 2;
+  if (!role.required || std::holds_alternative<EmbeddingSpec>(spec)) return 0;
+  const auto* recurrent = std::get_if<RecurrentSpec>(&spec);
+  if (recurrent == nullptr) return input_size(spec) + kBiases;
+  if (role.name.starts_with("weight_hr")) return recurrent->hidden_size;
+  return recurrent->input_size + recurrent->state_size() + kBiases;
+}
+
+/// Every weight by as many roundings off as its sum has terms.
+Tensor changed(const Tensor& weight, std::int64_t terms, Signs& signs) {
   const double relative = static_cast<double>(terms) * kRounding;
-  for (float& weight : weights) {
-    weight = static_cast<float>(weight * (1.0 + signs.next() * relative));
+  std::vector<float> values = weight.to_float32();
+  for (float& value : values) {
+    value = static_cast<float>(value * (1.0 + signs.next() * relative));
   }
+  return {weight.shape(), values};
+}
+
+/// The roles in the order in which they draw signs: in each direction the projection last.
+std::vector<WeightRole> roles_to_change(const LayerSpec& spec) {
+  std::vector<WeightRole> roles = weight_roles(spec);
+  std::ranges::stable_sort(roles, {}, [](const WeightRole& role) {
+    return std::pair(role.name.ends_with("_reverse"), role.name.starts_with("weight_hr"));
+  });
+  return roles;
 }
 
 ModelLayer changed(const ModelLayer& layer, Signs& signs) {
   ModelLayer copy = layer;
-  const LayerSpec& spec = layer.spec;
-  const std::int64_t terms = spec.input_size + (spec.recurrent() ? spec.state_size() : 0) + 2;
-  for (DirectionWeights& w : copy.directions) {
-    for (auto* gates : {&w.weight_ih, &w.weight_hh, &w.bias_ih, &w.bias_hh, &w.peephole}) {
-      change(*gates, terms, signs);
-    }
-    change(w.weight_hr, spec.hidden_size, signs);
+  for (const WeightRole& role : roles_to_change(layer.spec)) {
+    const std::int64_t count = terms(layer.spec, role);
+    const auto weight = copy.weights.find(role.name);
+    if (count == 0 || weight == copy.weights.end()) continue;
+    weight->second = changed(weight->second, count, signs);
   }
   return copy;
 }
@@ -56,10 +77,9 @@ ModelLayer changed(const ModelLayer& layer, Signs& signs) {
 Model changed(const Model& model) {
   Signs signs;
   Model copy;
-  copy.embedding = model.embedding;
-  copy.tail = model.tail;
+  copy.inputs = model.inputs;
+  copy.outputs = model.outputs;
   for (const ModelLayer& layer : model.layers) copy.layers.push_back(changed(layer, signs));
-  if (model.head) copy.head = changed(*model.head, signs);
   return copy;
 }
 
@@ -79,42 +99,39 @@ void add_quantity(std::span<const float> values, std::span<const float> with_cha
   expected.tolerance.insert(expected.tolerance.end(), values.size(), kBothSides * own);
 }
 
-/// How many of the values of a run belong together.
-std::vector<std::size_t> quantities(const Model& model, const CheckInput& input) {
-  std::vector<std::int64_t> sizes{input.steps() * input.batch() * model.output_size()};
-  for (const ModelLayer& layer : model.layers) {
-    for (std::int64_t d = 0; d < layer.spec.directions(); ++d) {
-      sizes.push_back(input.batch() * layer.spec.state_size());
-      if (layer.spec.has_cell_state()) sizes.push_back(input.batch() * layer.spec.hidden_size);
-    }
-  }
-  return {sizes.begin(), sizes.end()};
-}
-
 void append(std::vector<float>& values, const SequenceView<float>& view) {
-  values.insert(values.end(), view.data, view.data + view.batch * view.features);
+  for (std::int64_t row = 0; row < view.batch; ++row) {
+    values.insert(values.end(), view.row(0, row), view.row(0, row) + view.features);
+  }
 }
 
 }  // namespace
 
-std::vector<float> run_model(const Network& network, const Model& model, const CheckInput& input) {
-  const std::int64_t steps = input.steps();
-  const std::int64_t batch = input.batch();
+std::vector<std::vector<float>> run_model(const Network& network, const Model& model,
+                                          const CheckInput& input) {
+  const auto [steps, batch] = std::pair(input.steps(), input.batch());
   Stream stream = network.stream({.batch = batch, .max_steps = std::max<std::int64_t>(steps, 1)});
-  std::vector<float> values(static_cast<std::size_t>(steps * batch * network.output_size()));
-  const auto y = steps_first(values.data(), steps, batch, network.output_size());
-  const Status status = network.takes_ids() ? stream.run_ids(input.ids, y, input.lengths)
-                                            : stream.run(input.x, y, input.lengths);
-  if (!status) throw Error(status.message());
-  for (std::size_t l = 0; l < model.layers.size(); ++l) {
-    const LayerSpec& spec = model.layers[l].spec;
-    for (std::int64_t d = 0; d < spec.directions(); ++d) {
-      const StateView state = stream.layer_state(static_cast<std::int64_t>(l), d);
-      append(values, state.h);
-      if (spec.has_cell_state()) append(values, state.c);
-    }
+  std::vector<std::vector<float>> values;
+  for (const NetworkOutput& output : network.outputs()) {
+    values.emplace_back(static_cast<std::size_t>(steps * batch * output.size));
   }
+  std::vector<NamedOutput> outputs;
+  for (const NetworkOutput& output : network.outputs()) {
+    float* y = values[outputs.size()].data();
+    outputs.push_back({output.name, steps_first(y, steps, batch, output.size)});
+  }
+  std::vector<NamedInput> inputs = input.in_order(model);
+  for (std::size_t k = 0; k < inputs.size(); ++k) inputs[k].name = network.inputs()[k].name;
+  const Status status = stream.run(inputs, outputs, input.lengths);
+  if (!status) throw Error(ErrorCode::internal, status.message());
+  for (const NamedState& state : stream.states()) append(values.emplace_back(), state.values);
   return values;
+}
+
+std::vector<float> joined(const std::vector<std::vector<float>>& quantities) {
+  std::vector<float> all;
+  for (const std::vector<float>& q : quantities) all.insert(all.end(), q.begin(), q.end());
+  return all;
 }
 
 struct BackendReference::Layers {
@@ -133,14 +150,11 @@ Expected BackendReference::network(const Model& model, const CheckInput& input) 
   const auto run = [&](const Model& which) {
     return run_model(prepare_on(backend_, which, options), which, input);
   };
-  const std::vector<float> values = run(model);
-  const std::vector<float> with_changes = run(carousel::detail::changed(model));
+  const auto values = run(model);
+  const auto with_changes = run(carousel::detail::changed(model));
   Expected expected;
-  std::size_t first = 0;
-  for (const std::size_t count : quantities(model, input)) {
-    add_quantity(std::span(values).subspan(first, count),
-                 std::span(with_changes).subspan(first, count), expected);
-    first += count;
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    add_quantity(values[k], with_changes[k], expected);
   }
   return expected;
 }
@@ -156,9 +170,8 @@ LayerExpected BackendReference::layer(const LayerProblem& problem) const {
   const LayerOutcome with_changes = layers_->changed.run(problem);
   LayerExpected expected;
   add_quantity(values.y, with_changes.y, expected.y);
-  for (std::size_t d = 0; d < 2; ++d) {
-    add_quantity(values.state.h.at(d), with_changes.state.h.at(d), expected.h.at(d));
-    add_quantity(values.state.c.at(d), with_changes.state.c.at(d), expected.c.at(d));
+  for (std::size_t k = 0; k < values.state.size(); ++k) {
+    add_quantity(values.state[k], with_changes.state[k], expected.states.emplace_back());
   }
   return expected;
 }

@@ -5,13 +5,17 @@
 #include <carousel/network.hpp>
 
 #include <memory>
+#include <vector>
 
 namespace carousel::detail {
 
-/// Outputs [steps, batch, output_size], then for each layer and direction h and c at the end, of
-/// one run from the model's initial state. Throws Error when the run fails.
-[[nodiscard]] std::vector<float> run_model(const Network& network, const Model& model,
-                                           const CheckInput& input);
+/// The quantities of one run from the model's initial state: each output [steps, batch, size], then
+/// each state of each layer after it. Throws Error when the run fails.
+[[nodiscard]] std::vector<std::vector<float>> run_model(const Network& network, const Model& model,
+                                                        const CheckInput& input);
+
+/// One behind the other: the values that a Reference has expectations of.
+[[nodiscard]] std::vector<float> joined(const std::vector<std::vector<float>>& quantities);
 
 /// One backend as what another is compared with: its values, and what each may be off when
 /// roundings alone are to blame (see `cross_check`).

@@ -3,6 +3,7 @@
 
 #include "backend_reference.hpp"
 #include "core/engine/network_data.hpp"
+#include "input.hpp"
 #include "locate.hpp"
 
 #include <algorithm>
@@ -25,54 +26,6 @@ struct Check {
   }
 };
 
-[[noreturn]] void refuse(const std::string& what) { throw Error("cross_check: " + what); }
-
-void check_lengths(const CheckInput& input) {
-  if (input.lengths.empty()) return;
-  if (std::cmp_not_equal(input.lengths.size(), input.batch())) {
-    refuse(std::to_string(input.lengths.size()) + " lengths for " + std::to_string(input.batch()) +
-           " batch rows");
-  }
-  for (const std::int64_t length : input.lengths) {
-    if (length < 0 || length > input.steps()) {
-      refuse("a length is " + std::to_string(length) + ", but must be in 0.." +
-             std::to_string(input.steps()));
-    }
-  }
-}
-
-void check_ids(const Embedding& embedding, const CheckInput& input) {
-  for (std::int64_t b = 0; b < input.batch(); ++b) {
-    const std::int64_t steps =
-        input.lengths.empty() ? input.steps() : input.lengths[static_cast<std::size_t>(b)];
-    for (std::int64_t t = 0; t < steps; ++t) {
-      const std::int32_t id = *input.ids.row(t, b);
-      if (id >= 0 && id < embedding.num_embeddings) continue;
-      refuse("an id is " + std::to_string(id) + ", but must be in 0.." +
-             std::to_string(embedding.num_embeddings - 1));
-    }
-  }
-}
-
-/// What `Stream::run` would say, but by throwing: it is no backend's fault.
-void check_input(const Model& model, const CheckInput& input) {
-  const bool takes_ids = model.embedding.has_value();
-  if (takes_ids ? input.ids.data == nullptr : input.x.data == nullptr) {
-    refuse(takes_ids ? "the model has an embedding: it needs ids" : "it needs x");
-  }
-  if ((takes_ids ? input.x.data != nullptr : input.ids.data != nullptr)) {
-    refuse("give x or ids, not both");
-  }
-  if (input.steps() < 1 || input.batch() < 1) refuse("it needs at least one step and one row");
-  const std::int64_t features = takes_ids ? input.ids.features : input.x.features;
-  if (features != model.input_size()) {
-    refuse(std::to_string(features) + " features were given, but the model takes " +
-           std::to_string(model.input_size()));
-  }
-  check_lengths(input);
-  if (takes_ids) check_ids(*model.embedding, input);
-}
-
 std::vector<float> run(const Backend& backend, const Check& check, CheckedBackend& result) {
   std::optional<Network> network;
   try {
@@ -85,7 +38,7 @@ std::vector<float> run(const Backend& backend, const Check& check, CheckedBacken
     return {};
   }
   try {
-    return detail::run_model(*network, check.model, check.input);
+    return detail::joined(detail::run_model(*network, check.model, check.input));
   } catch (const std::exception& error) {
     result.failure = error.what();
     return {};
@@ -170,7 +123,7 @@ bool CrossCheckReport::ok() const noexcept {
 CrossCheckReport cross_check(const Model& model, const CheckInput& input,
                              const CrossCheckOptions& options) {
   validate(model);
-  check_input(model, input);
+  detail::check_input(model, input);
   Check check{model, input, options, options.backends, {}};
   if (check.backends.empty()) check.backends = select_backends(options.choice);
   std::optional<Expected> expected;

@@ -22,13 +22,10 @@ void print_disagreement(std::ostream& out, const Agreement& agreement,
 
 std::string describe(const Divergence& divergence) {
   std::ostringstream out;
-  if (divergence.head) {
-    out << "head";
-  } else {
-    out << "layer " << divergence.layer;
-  }
-  out << ", step " << divergence.step << ", row " << divergence.row << ", unit " << divergence.unit;
-  if (!divergence.head) out << ", " << name(divergence.direction);
+  out << "layer " << divergence.layer;
+  if (!divergence.layer_name.empty()) out << " (" << divergence.layer_name << ')';
+  out << ", step " << divergence.step << ", row " << divergence.row << ", unit " << divergence.unit
+      << ", " << name(divergence.direction);
   return out.str();
 }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "locate.hpp"
 
+#include "blame.hpp"
+#include "core/model/wiring.hpp"
+#include "directions.hpp"
 #include "prepared_layer.hpp"
 
 #include <algorithm>
@@ -18,56 +21,53 @@ std::vector<float> to_float(const std::vector<double>& values) {
   return floats;
 }
 
-bool reversed(const LayerSpec& spec, std::size_t d) {
-  return d == 1 || spec.direction == Direction::reverse;
-}
-
-/// Every row in the state that the model starts from.
+/// Every row in the state that the layer starts from.
 LayerState start(const ModelLayer& layer, std::int64_t batch) {
   LayerState state;
-  const LayerSpec& spec = layer.spec;
-  const auto rows_of = [batch](const std::vector<float>& row, std::int64_t width) {
-    std::vector<float> rows(size_of(batch * width));
-    if (row.empty()) return rows;
-    for (std::int64_t b = 0; b < batch; ++b) std::ranges::copy(row, rows.begin() + b * width);
-    return rows;
-  };
-  for (std::size_t d = 0; spec.recurrent() && std::cmp_less(d, spec.directions()); ++d) {
-    const DirectionWeights& weights = layer.directions.at(d);
-    state.h.at(d) = rows_of(weights.initial_h, spec.state_size());
-    if (spec.has_cell_state()) state.c.at(d) = rows_of(weights.initial_c, spec.hidden_size);
+  for (const StateSpec& spec : states(layer.spec)) {
+    std::vector<float>& rows = state.emplace_back(size_of(batch * spec.size));
+    const Float32View row(find_weight(layer.weights, "initial_" + spec.name));
+    for (std::int64_t b = 0; b < batch; ++b) {
+      std::ranges::copy(row.values(), rows.begin() + b * spec.size);
+    }
   }
   return state;
 }
 
+template <class T>
+std::vector<T> step_of(const std::vector<T>& values, std::int64_t steps, std::int64_t t) {
+  const std::int64_t count = static_cast<std::int64_t>(values.size()) / steps;
+  return {values.begin() + t * count, values.begin() + (t + 1) * count};
+}
+
 /// Step `t` of `whole` alone, from `state`.
 LayerProblem one_step(const LayerProblem& whole, std::int64_t t, LayerState state) {
-  const std::int64_t row = whole.batch * whole.layer.spec.input_size;
   LayerProblem step{.layer = whole.layer,
                     .steps = 1,
                     .batch = whole.batch,
-                    .x = {whole.x.begin() + t * row, whole.x.begin() + (t + 1) * row},
+                    .inputs = {},
+                    .ids = step_of(whole.ids, whole.steps, t),
                     .lengths = whole.lengths,
                     .state = std::move(state)};
+  for (const std::vector<float>& input : whole.inputs) {
+    step.inputs.push_back(step_of(input, whole.steps, t));
+  }
   for (std::int64_t& length : step.lengths) length = t < length ? 1 : 0;
   return step;
 }
 
 /// What the state is before each step, as the reference goes through them one by one.
 std::vector<LayerState> states_before_steps(const Reference& reference, const LayerProblem& whole) {
-  std::vector<LayerState> before(size_of(whole.steps));
-  const LayerSpec& spec = whole.layer.spec;
-  for (std::size_t d = 0; spec.recurrent() && std::cmp_less(d, spec.directions()); ++d) {
+  std::vector<LayerState> before(size_of(whole.steps), whole.state);
+  for (const DirectionStates& direction : directions_of(whole.layer.spec)) {
     LayerState state = whole.state;
     for (std::int64_t k = 0; k < whole.steps; ++k) {
-      const std::int64_t t = reversed(spec, d) ? whole.steps - 1 - k : k;
-      before[size_of(t)].h.at(d) = state.h.at(d);
-      before[size_of(t)].c.at(d) = state.c.at(d);
-      const LayerExpected after = reference.layer(one_step(whole, t, state));
-      for (std::size_t e = 0; std::cmp_less(e, spec.directions()); ++e) {
-        state.h.at(e) = to_float(after.h.at(e).value);
-        state.c.at(e) = to_float(after.c.at(e).value);
+      const std::int64_t t = direction.direction == Direction::reverse ? whole.steps - 1 - k : k;
+      for (std::size_t s = 0; s < direction.count; ++s) {
+        before[size_of(t)][direction.first + s] = state[direction.first + s];
       }
+      const LayerExpected after = reference.layer(one_step(whole, t, state));
+      for (std::size_t s = 0; s < state.size(); ++s) state[s] = to_float(after.states[s].value);
     }
   }
   return before;
@@ -95,6 +95,13 @@ bool is_wrong(const std::vector<float>& found, const Expected& expected, std::in
   return !(diff <= expected.tolerance.at(index));
 }
 
+/// Where in a layer's output, [rows, output_size], an element that disagrees comes from.
+void place_in_output(const LayerSpec& spec, Divergence& at) {
+  const auto [direction, unit] = output_unit(spec, at.unit);
+  at.direction = direction;
+  at.unit = unit;
+}
+
 /// One layer of the candidate beside the reference.
 class LayerComparison {
  public:
@@ -103,7 +110,8 @@ class LayerComparison {
       : candidate_(backend, whole.layer, threads),
         reference_(reference),
         whole_(whole),
-        spec_(whole.layer.spec) {}
+        spec_(whole.layer.spec),
+        states_(states(spec_)) {}
 
   /// `expected`: what the reference makes of the whole.
   [[nodiscard]] std::optional<Divergence> find(const LayerExpected& expected) const {
@@ -119,59 +127,60 @@ class LayerComparison {
 
  private:
   [[nodiscard]] std::optional<Divergence> in_step(const LayerProblem& step) const;
+  [[nodiscard]] std::optional<Divergence> in_states(const LayerProblem& step,
+                                                    const LayerOutcome& found,
+                                                    const LayerExpected& expected) const;
   [[nodiscard]] std::optional<Divergence> in_run(const LayerExpected& expected) const;
-  [[nodiscard]] std::string blame_c(LayerProblem step, std::size_t d, const Divergence& at) const;
-  [[nodiscard]] std::string blame_h(LayerProblem step, std::size_t d, const Divergence& at) const;
+  [[nodiscard]] std::string blame(LayerProblem step, std::size_t state, const Divergence& at) const;
 
   PreparedLayer candidate_;
   const Reference& reference_;
   const LayerProblem& whole_;
   const LayerSpec& spec_;
+  std::vector<StateSpec> states_;
 };
 
-/// With c_prev = 0 only i * g is left of c' = f * c_prev + i * g.
-std::string LayerComparison::blame_c(LayerProblem step, std::size_t d, const Divergence& at) const {
-  for (auto& c : step.state.c) std::ranges::fill(c, 0.0F);
+/// What is to blame for a wrong element of a state.
+std::string LayerComparison::blame(LayerProblem step, std::size_t state,
+                                   const Divergence& at) const {
+  const Blame suspects = blame_for_state(spec_, base_name(states_[state].name));
+  if (suspects.zeroed.empty()) return suspects.still_wrong;
+  for (std::size_t s = 0; s < states_.size(); ++s) {
+    if (base_name(states_[s].name) == suspects.zeroed) std::ranges::fill(step.state[s], 0.0F);
+  }
   const LayerOutcome found = candidate_.run(step);
-  return is_wrong(found.state.c.at(d), reference_.layer(step).c.at(d), spec_.hidden_size, at)
-             ? "c: i * g (input gate or candidate)"
-             : "c: f * c (forget gate)";
+  const LayerExpected expected = reference_.layer(step);
+  return is_wrong(found.state[state], expected.states[state], states_[state].size, at)
+             ? suspects.still_wrong
+             : suspects.right_then;
 }
 
-/// With h_prev = 0 only W_i x and the biases are left of a GRU or a plain RNN.
-std::string LayerComparison::blame_h(LayerProblem step, std::size_t d, const Divergence& at) const {
-  if (spec_.has_cell_state()) {
-    return spec_.proj_size > 0 ? "h: W_hr (o * tanh(c)), with c right"
-                               : "h: o * tanh(c), with c right";
+/// In each direction h last, since it follows from the others.
+std::optional<Divergence> LayerComparison::in_states(const LayerProblem& step,
+                                                     const LayerOutcome& found,
+                                                     const LayerExpected& expected) const {
+  Divergence at;
+  for (const DirectionStates& direction : directions_of(spec_)) {
+    at.direction = direction.direction;
+    for (std::size_t k = direction.count; k-- > 0;) {
+      const std::size_t s = direction.first + k;
+      if (!first_wrong(found.state[s], expected.states[s], states_[s].size, at)) continue;
+      at.quantity = blame(step, s, at);
+      return at;
+    }
   }
-  for (auto& h : step.state.h) std::ranges::fill(h, 0.0F);
-  const LayerOutcome found = candidate_.run(step);
-  return is_wrong(found.state.h.at(d), reference_.layer(step).h.at(d), spec_.state_size(), at)
-             ? "h: W_i x and biases (wrong from h = 0 too)"
-             : "h: W_h h or what multiplies h (right from h = 0)";
+  return std::nullopt;
 }
 
 /// One step of candidate and reference from the same input and state.
 std::optional<Divergence> LayerComparison::in_step(const LayerProblem& step) const {
   const LayerOutcome found = candidate_.run(step);
   const LayerExpected expected = reference_.layer(step);
+  if (auto at = in_states(step, found, expected)) return at;
   Divergence at;
-  for (std::size_t d = 0; spec_.recurrent() && std::cmp_less(d, spec_.directions()); ++d) {
-    at.direction = reversed(spec_, d) ? Direction::reverse : Direction::forward;
-    if (first_wrong(found.state.c.at(d), expected.c.at(d), spec_.hidden_size, at)) {
-      at.quantity = blame_c(step, d, at);
-      return at;
-    }
-    if (first_wrong(found.state.h.at(d), expected.h.at(d), spec_.state_size(), at)) {
-      at.quantity = blame_h(step, d, at);
-      return at;
-    }
-  }
-  if (!first_wrong(found.y, expected.y, spec_.output_size(), at)) return std::nullopt;
-  at.direction =
-      at.unit >= spec_.state_size() || reversed(spec_, 0) ? Direction::reverse : Direction::forward;
-  at.unit %= spec_.state_size();
-  at.quantity = spec_.recurrent() ? "y, with the state right" : "y: W x + b";
+  if (!first_wrong(found.y, expected.y, output_size(spec_), at)) return std::nullopt;
+  place_in_output(spec_, at);
+  at.quantity = blame_for_output(spec_);
   return at;
 }
 
@@ -179,55 +188,90 @@ std::optional<Divergence> LayerComparison::in_step(const LayerProblem& step) con
 std::optional<Divergence> LayerComparison::in_run(const LayerExpected& expected) const {
   Divergence at;
   const LayerOutcome found = candidate_.run(whole_);
-  if (!first_wrong(found.y, expected.y, spec_.output_size(), at)) return std::nullopt;
+  if (!first_wrong(found.y, expected.y, output_size(spec_), at)) return std::nullopt;
   at.step = at.row / whole_.batch;
   at.row %= whole_.batch;
-  at.direction =
-      at.unit >= spec_.state_size() || reversed(spec_, 0) ? Direction::reverse : Direction::forward;
-  at.unit %= spec_.state_size();
+  place_in_output(spec_, at);
   at.quantity = "what is carried between steps (each step by itself is right)";
   return at;
 }
 
-/// The input of the first layer, dense; zero past a sequence's end.
-std::vector<float> first_input(const Model& model, const CheckInput& input) {
-  const std::int64_t features = model.layers.front().spec.input_size;
-  std::vector<float> x(size_of(input.steps() * input.batch() * features));
-  auto out = x.begin();
-  for (std::int64_t t = 0; t < input.steps(); ++t) {
-    for (std::int64_t b = 0; b < input.batch(); ++b, out += features) {
-      if (!input.lengths.empty() && t >= input.lengths[size_of(b)]) continue;
-      const float* row = model.embedding
-                             ? model.embedding->weight.data() + *input.ids.row(t, b) * features
-                             : input.x.row(t, b);
-      std::copy_n(row, features, out);
+/// The elements of a sequence, dense; zero past a sequence's end.
+template <class T>
+std::vector<T> dense(const SequenceView<const T>& view, std::span<const std::int64_t> lengths) {
+  std::vector<T> values(size_of(view.steps * view.batch * view.features));
+  auto out = values.begin();
+  for (std::int64_t t = 0; t < view.steps; ++t) {
+    for (std::int64_t b = 0; b < view.batch; ++b, out += view.features) {
+      if (!lengths.empty() && t >= lengths[size_of(b)]) continue;
+      std::copy_n(view.row(t, b), view.features, out);
     }
   }
-  return x;
+  return values;
 }
+
+/// The layers of a model one by one, each given what the reference made of those before it.
+class Walk {
+ public:
+  Walk(const Reference& reference, const Model& model, const CheckInput& input)
+      : reference_(reference),
+        model_(model),
+        input_(input),
+        given_(input.in_order(model)),
+        wiring_(resolve_wiring(model)) {}
+
+  [[nodiscard]] LayerProblem problem(std::size_t l) const {
+    const ModelLayer& layer = model_.layers[l];
+    LayerProblem whole{.layer = layer,
+                       .steps = input_.steps(),
+                       .batch = input_.batch(),
+                       .inputs = {},
+                       .ids = {},
+                       .lengths = {input_.lengths.begin(), input_.lengths.end()},
+                       .state = start(layer, input_.batch())};
+    for (const Source& source : wiring_.sources[l]) add_source(source, whole);
+    return whole;
+  }
+
+  /// What the reference makes of the next layer; the layers after it get that.
+  LayerExpected pass(const LayerProblem& whole) {
+    LayerExpected expected = reference_.layer(whole);
+    outputs_.push_back(to_float(expected.y.value));
+    return expected;
+  }
+
+ private:
+  void add_source(const Source& source, LayerProblem& whole) const {
+    if (!source.from_model_input) {
+      whole.inputs.push_back(outputs_[source.index]);
+    } else if (takes_ids(whole.layer.spec)) {
+      whole.ids = dense(given_[source.index].ids, input_.lengths);
+    } else {
+      whole.inputs.push_back(dense(given_[source.index].x, input_.lengths));
+    }
+  }
+
+  const Reference& reference_;
+  const Model& model_;
+  const CheckInput& input_;
+  std::vector<NamedInput> given_;
+  Wiring wiring_;
+  std::vector<std::vector<float>> outputs_;  ///< Of the layers passed.
+};
 
 }  // namespace
 
 std::optional<Divergence> locate(const Backend& backend, const Reference& reference,
                                  const Model& model, const CheckInput& input, int threads) {
-  std::vector<float> x = first_input(model, input);
-  const std::size_t count = model.layers.size() + (model.head ? 1 : 0);
-  for (std::size_t l = 0; l < count; ++l) {
-    const bool head = l == model.layers.size();
-    const ModelLayer& layer = head ? *model.head : model.layers[l];
-    const LayerProblem whole{.layer = layer,
-                             .steps = input.steps(),
-                             .batch = input.batch(),
-                             .x = std::move(x),
-                             .lengths = {input.lengths.begin(), input.lengths.end()},
-                             .state = start(layer, input.batch())};
-    const LayerExpected expected = reference.layer(whole);
-    if (auto found = LayerComparison(backend, reference, whole, threads).find(expected)) {
-      found->layer = static_cast<std::int64_t>(l);
-      found->head = head;
-      return found;
-    }
-    x = to_float(expected.y.value);
+  Walk walk(reference, model, input);
+  for (std::size_t l = 0; l < model.layers.size(); ++l) {
+    const LayerProblem whole = walk.problem(l);
+    const LayerExpected expected = walk.pass(whole);
+    auto found = LayerComparison(backend, reference, whole, threads).find(expected);
+    if (!found) continue;
+    found->layer = static_cast<std::int64_t>(l);
+    found->layer_name = layer_names(model)[l];
+    return found;
   }
   return std::nullopt;
 }

@@ -9,7 +9,7 @@ namespace carousel::detail {
 
 struct LayerOutcome {
   std::vector<float> y;  ///< [steps, batch, output_size]
-  LayerState state;      ///< after the run
+  LayerState state;      ///< After the run.
 };
 
 /// One layer of a model, prepared by a backend, to run alone.

@@ -23,8 +23,9 @@ void Backend::require_tiling(const LayerSpec& spec, const LayerOptions& options)
   if (std::ranges::find(known, options.tiling) != known.end()) return;
   std::string list;
   for (const std::string& each : known) list += (list.empty() ? "'" : ", '") + each + "'";
-  throw Error(id() + ": there is no tiling '" + options.tiling + "' of " + describe(spec) +
-              (known.empty() ? ", which has one way to be run" : "; there are: " + list));
+  throw Error(ErrorCode::invalid_argument,
+              id() + ": there is no tiling '" + options.tiling + "' of " + describe(spec) +
+                  (known.empty() ? ", which has one way to be run" : "; there are: " + list));
 }
 
 }  // namespace carousel

@@ -8,50 +8,51 @@
 namespace carousel {
 
 void Crew::open(int most) noexcept {
-  most_ = most;
+  max_members_ = most;
   applied_.store(1, std::memory_order_relaxed);  // the leader
-  taken_.store(0, std::memory_order_relaxed);
+  admitted_.store(0, std::memory_order_relaxed);
 }
 
 int Crew::apply() noexcept {
   const int number = applied_.fetch_add(1, std::memory_order_relaxed);
-  return number < most_ ? number : 0;
+  return number < max_members_ ? number : 0;
 }
 
 bool Crew::await(int number, Seat& seat) noexcept {
-  int taken = 0;
+  int admitted = 0;
   spin_until([&] {
-    taken = taken_.load(std::memory_order_acquire);
-    return taken == kOver || taken > number;
+    admitted = admitted_.load(std::memory_order_acquire);
+    return admitted == kFinished || admitted > number;
   });
-  if (taken == kOver) return false;
-  seat = start_;
+  if (admitted == kFinished) return false;
+  seat = admission_;
   seat.index = number;
   return true;
 }
 
 void Crew::lead(Seat& seat) noexcept {
-  seat.count = std::min(applied_.load(std::memory_order_relaxed), most_);
-  take_in(seat);
+  seat.count = std::min(applied_.load(std::memory_order_relaxed), max_members_);
+  admit(seat);
 }
 
-void Crew::take_in(const Seat& leader) noexcept {
-  start_ = leader;
-  taken_.store(leader.count, std::memory_order_release);
+void Crew::admit(const Seat& leader) noexcept {
+  admission_ = leader;
+  admitted_.store(leader.count, std::memory_order_release);
 }
 
 void Crew::meet(Seat& seat, std::int64_t next) noexcept {
-  // The number for the next step but one is written while the next one's may still be read.
-  int& members = upcoming_[next & 1];
+  // Two slots, because the leader may write the count for the step after `next` while other
+  // members still read the count for `next`.
+  int& count = next_count_[next & 1];
   if (seat.index == 0) {
-    members = std::min(applied_.load(std::memory_order_relaxed), most_);
+    count = std::min(applied_.load(std::memory_order_relaxed), max_members_);
   }
   sync(seat);
-  if (members == seat.count) return;
-  seat.count = members;
+  if (count == seat.count) return;
+  seat.count = count;
   if (seat.index != 0) return;
   seat.step = next;
-  take_in(seat);
+  admit(seat);
 }
 
 void Crew::sync(const Seat& seat) noexcept {
@@ -66,8 +67,8 @@ void Crew::sync(const Seat& seat) noexcept {
 }
 
 void Crew::leave(const Seat& seat) noexcept {
-  sync(seat);  // whoever counts as a member has taken its seat
-  if (seat.index == 0) taken_.store(kOver, std::memory_order_release);
+  sync(seat);  // every admitted thread has copied `admission_` before this barrier
+  if (seat.index == 0) admitted_.store(kFinished, std::memory_order_release);
 }
 
 }  // namespace carousel

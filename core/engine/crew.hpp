@@ -6,54 +6,61 @@
 
 namespace carousel {
 
-/// Steps [first, last) that were prepared together.
+/// The time steps [first, last) whose inputs were projected together.
 struct Stretch {
   std::int64_t first = 0;
   std::int64_t last = 0;
 };
 
-/// A member's place in a crew, as of now.
+/// One thread's part in a job that a `Crew` shares. `Crew::meet` updates it after each step.
 struct Seat {
-  int index = 0;          ///< 0 leads
-  int count = 1;          ///< members
-  std::int64_t step = 0;  ///< the first one to take part in
-  Stretch stretch = {};   ///< the leader's, when the member came
+  int index = 0;  ///< which share of a step is this thread's, in [0, count); 0 is the leader
+  int count = 1;  ///< how many threads share the current step
+  std::int64_t step = 0;  ///< the first step in which this thread takes part
+  Stretch stretch = {};   ///< the leader's stretch when this thread joined
 };
 
-/// Threads that share each step of a work, of whom all but the leader may come late: between two
-/// steps the members meet, and those who have come meanwhile join in. Nobody sleeps while waiting:
-/// use it only between the threads of one `parallel`.
+/// A group of threads that execute the time steps of one job together, with a barrier after each
+/// step. Threads may join while the job is running: at each barrier, the threads that asked to join
+/// since the last one become members. So the leader starts at once and never waits for a thread
+/// that has yet to wake up.
 ///
-/// One thread leads: `lead`, then for each step its share and `meet`, then `leave`. Another one
-/// applies, waits for its turn and, if that comes, does the same from `seat.step` on.
+/// The leader calls `lead`, then for each step does its share and calls `meet`, then calls `leave`.
+/// Another thread calls `apply` and `await`; if it is admitted, it does the same as the leader from
+/// `seat.step` on. All waiting is spin-waiting, so only the threads of one `parallel` call may use
+/// a crew.
 class Crew {
  public:
-  /// Before a work that at most so many threads share. Nobody may be in it.
+  /// Prepares for a job that at most `most` threads share. No thread may be using the crew.
   void open(int most) noexcept;
 
-  /// A number to wait with, or 0: too many have come.
+  /// Asks to join. Returns a positive number to pass to `await`, or 0 if the job has as many
+  /// threads as it can use.
   int apply() noexcept;
-  /// Waits until the members take in the one with this number, or are done. False: done.
+  /// Waits until the thread with this number is admitted and fills its `seat`, or until the job is
+  /// finished. Returns false if it is finished.
   bool await(int number, Seat& seat) noexcept;
 
-  /// Begins with whoever has come.
+  /// Starts the job with the leader and the threads that have applied so far.
   void lead(Seat& seat) noexcept;
-  /// What each member calls at the end of each step; `next` is the step that follows.
+  /// The barrier at the end of a step, which also admits the threads that have applied; `next` is
+  /// the step that follows.
   void meet(Seat& seat, std::int64_t next) noexcept;
-  /// Waits for the other members within a step.
+  /// A barrier within a step. It admits nobody.
   void sync(const Seat& seat) noexcept;
+  /// The barrier after the last step. Threads that are still waiting in `await` return false.
   void leave(const Seat& seat) noexcept;
 
  private:
-  void take_in(const Seat& leader) noexcept;
+  void admit(const Seat& leader) noexcept;
 
-  static constexpr int kOver = -1;
+  static constexpr int kFinished = -1;
 
-  int most_ = 1;
-  Seat start_;                 // what newcomers begin with
-  int upcoming_[2] = {};       // members in even and odd steps
-  std::atomic<int> taken_{0};  // numbers below it are members
-  // On lines of their own: arrivals hammer one, those who wait read the other.
+  int max_members_ = 1;
+  Seat admission_;                // the leader's seat, which admitted threads copy
+  int next_count_[2] = {};        // members in the next step, separately for even and odd steps
+  std::atomic<int> admitted_{0};  // threads with numbers below it are members; or kFinished
+  // Each on its own cache line: arriving threads write one, while waiting threads read another.
   alignas(64) std::atomic<int> applied_{1};
   alignas(64) std::atomic<std::int32_t> arrived_{0};
   alignas(64) std::atomic<std::uint32_t> generation_{0};

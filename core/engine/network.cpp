@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "network_data.hpp"
+#include "core/engine/network_data.hpp"
 
 #include "core/planning/planner.hpp"
 
 #include <algorithm>
 #include <cstdlib>
+#include <limits>
 #include <utility>
 
 namespace carousel {
@@ -18,19 +19,28 @@ std::string chosen_backend(const PrepareOptions& options) {
 
 void check(const PrepareOptions& options) {
   if (options.threads < 1) {
-    throw Error("prepare: threads is " + std::to_string(options.threads) +
-                ", but must be at least 1");
+    throw Error(
+        ErrorCode::invalid_argument,
+        "prepare: threads is " + std::to_string(options.threads) + ", but must be at least 1");
   }
   if (options.batch < 0 || options.steps < 0) {
-    throw Error("prepare: the expected batch and steps must not be negative");
+    throw Error(ErrorCode::invalid_argument,
+                "prepare: the expected batch and steps must not be negative");
   }
   if (!(options.planning.seconds_per_layer > 0)) {
-    throw Error("prepare: planning.seconds_per_layer must be positive");
+    throw Error(ErrorCode::invalid_argument,
+                "prepare: planning.seconds_per_layer must be positive");
   }
 }
 
-WeightsView view(const DirectionWeights& w) {
-  return {w.weight_ih, w.weight_hh, w.bias_ih, w.bias_hh, w.weight_hr, w.peephole};
+void add_states(detail::NetworkData& network, const ModelLayer& layer) {
+  for (const StateSpec& state : states(layer.spec)) {
+    const Tensor* initial = find_weight(layer.weights, "initial_" + state.name);
+    network.states.push_back(
+        {.layer = network.layers.size(),
+         .spec = state,
+         .initial = initial == nullptr ? std::vector<float>{} : initial->to_float32()});
+  }
 }
 
 void add_layer(detail::NetworkData& network, const ModelLayer& layer, const Backend& backend,
@@ -38,25 +48,39 @@ void add_layer(detail::NetworkData& network, const ModelLayer& layer, const Back
   LayerOptions how{.threads = plan.threads,
                    .exact_threads = options.exact_threads,
                    .batch = options.batch,
-                   .steps = options.steps};
+                   .steps = options.steps,
+                   .precision = options.precision};
   // What a backend does by itself it fits to each stream, so that is not prescribed.
   const std::vector<std::string> tilings = backend.tilings(layer.spec, how);
   if (!tilings.empty() && tilings.front() != plan.tiling) how.tiling = plan.tiling;
-  network.layers.push_back(backend.prepare(layer.spec, detail::weights_of(layer), how));
-  auto& initial = network.initial.emplace_back();
-  for (std::size_t d = 0; d < initial.size(); ++d) {
-    initial.at(d) = {layer.directions.at(d).initial_h, layer.directions.at(d).initial_c};
-  }
+  add_states(network, layer);
+  network.layers.push_back(backend.prepare(layer.spec, layer.weights, how));
   plan.memory_bytes = network.layers.back()->memory_bytes();
+  network.whole_sequence = network.whole_sequence || needs_whole_sequence(layer.spec);
   network.plans.push_back(std::move(plan));
 }
 
-/// Bottom up, the head last.
-std::vector<const ModelLayer*> all_layers(const Model& model) {
-  std::vector<const ModelLayer*> layers;
-  for (const ModelLayer& layer : model.layers) layers.push_back(&layer);
-  if (model.head) layers.push_back(&*model.head);
-  return layers;
+/// For each input, how many ids every embedding that reads it knows.
+std::vector<std::int64_t> count_ids(const Model& model, const Wiring& wiring, std::size_t inputs) {
+  std::vector<std::int64_t> counts(inputs, std::numeric_limits<std::int64_t>::max());
+  for (std::size_t k = 0; k < model.layers.size(); ++k) {
+    const auto* embedding = std::get_if<EmbeddingSpec>(&model.layers[k].spec);
+    if (embedding == nullptr) continue;
+    std::int64_t& count = counts[wiring.sources[k].front().index];
+    count = std::min(count, embedding->num_embeddings);
+  }
+  return counts;
+}
+
+void wire(const Model& model, detail::NetworkData& network) {
+  const Wiring wiring = resolve_wiring(model);
+  network.inputs = model_inputs(model);
+  network.id_counts = count_ids(model, wiring, network.inputs.size());
+  const std::vector<ModelOutput> outputs = model_outputs(model);
+  for (std::size_t k = 0; k < outputs.size(); ++k) {
+    network.outputs.push_back({outputs[k].name, output_size(model.layers[wiring.outputs[k]].spec)});
+  }
+  network.buffers = detail::plan_buffers(model, wiring);
 }
 
 /// `backend_of(plan)` is who runs a layer.
@@ -64,29 +88,30 @@ template <class BackendOf>
 Network build(const Model& model, const PrepareOptions& options, std::vector<LayerPlan> plans,
               BackendOf backend_of) {
   auto data = std::make_shared<detail::NetworkData>();
-  data->embedding = model.embedding;
-  data->tail = model.tail;
-  const std::vector<const ModelLayer*> layers = all_layers(model);
-  for (std::size_t i = 0; i < layers.size(); ++i) {
+  wire(model, *data);
+  const std::vector<std::string> names = layer_names(model);
+  for (std::size_t i = 0; i < model.layers.size(); ++i) {
     const Backend& backend = backend_of(plans[i]);
-    add_layer(*data, *layers[i], backend, std::move(plans[i]), options);
+    plans[i].name = names[i];
+    add_layer(*data, model.layers[i], backend, std::move(plans[i]), options);
   }
-  return Network(std::move(data));
+  return detail::NetworkAccess::make(std::move(data));
 }
 
 std::vector<LayerPlan> choose(const Model& model, const planning::World& world,
                               const std::string& choice, const PrepareOptions& options) {
-  const std::vector<const ModelLayer*> layers = all_layers(model);
   planning::Planner planner(world, options.plan, options.planning);
   std::vector<LayerPlan> plans;
-  for (const ModelLayer* layer : layers) {
-    (void)select_backend(choice, layer->spec);  // throws with everybody's reason if there is none
-    const planning::Problem problem{.layer = *layer,
+  for (const ModelLayer& layer : model.layers) {
+    (void)select_backend(choice, layer.spec);  // throws with everybody's reason if there is none
+    const planning::Problem problem{.layer = layer,
                                     .batch = std::max<std::int64_t>(options.batch, 1),
                                     .steps = std::max<std::int64_t>(options.steps, 1),
                                     .threads = options.threads,
-                                    .exact_threads = options.exact_threads};
-    plans.push_back(planner.choose(problem, {.layer = plans.size(), .layer_count = layers.size()}));
+                                    .exact_threads = options.exact_threads,
+                                    .precision = options.precision};
+    plans.push_back(
+        planner.choose(problem, {.layer = plans.size(), .layer_count = model.layers.size()}));
   }
   planner.keep();
   return plans;
@@ -94,25 +119,18 @@ std::vector<LayerPlan> choose(const Model& model, const planning::World& world,
 
 }  // namespace
 
-LayerWeights detail::weights_of(const ModelLayer& layer) {
-  return {view(layer.directions[0]), view(layer.directions[1])};
-}
-
 Network detail::prepare_on(const Backend& backend, const Model& model,
                            const PrepareOptions& options) {
   std::vector<LayerPlan> plans;
-  for (const ModelLayer* layer : all_layers(model)) {
-    const Support support = backend.supports(layer->spec);
-    if (!support) throw Error(describe(layer->spec) + ": " + support.reason);
-    plans.push_back({.spec = layer->spec, .backend = backend.id(), .threads = options.threads});
+  for (const ModelLayer& layer : model.layers) {
+    const Support support = backend.supports(layer.spec);
+    if (!support) {
+      throw Error(ErrorCode::unsupported, describe(layer.spec) + ": " + support.reason);
+    }
+    plans.push_back({.spec = layer.spec, .backend = backend.id(), .threads = options.threads});
   }
   return build(model, options, std::move(plans),
                [&](const LayerPlan&) -> const Backend& { return backend; });
-}
-
-bool detail::NetworkData::needs_whole_sequence() const {
-  return std::ranges::any_of(
-      plans, [](const LayerPlan& plan) { return plan.spec.direction != Direction::forward; });
 }
 
 Network::Network(std::shared_ptr<const detail::NetworkData> data) noexcept
@@ -122,18 +140,20 @@ Stream Network::stream(const StreamOptions& options) const { return {data_, opti
 
 std::span<const LayerPlan> Network::layers() const noexcept { return data_->plans; }
 
-bool Network::takes_ids() const noexcept { return data_->embedding.has_value(); }
+std::span<const ModelInput> Network::inputs() const noexcept { return data_->inputs; }
 
-bool Network::bidirectional() const noexcept { return data_->needs_whole_sequence(); }
+std::span<const NetworkOutput> Network::outputs() const noexcept { return data_->outputs; }
 
-std::int64_t Network::input_size() const noexcept {
-  return takes_ids() ? 1 : data_->layer_input_size();
-}
+bool Network::takes_ids() const noexcept { return data_->inputs.front().ids; }
 
-std::int64_t Network::output_size() const noexcept { return data_->output_size(); }
+bool Network::bidirectional() const noexcept { return data_->whole_sequence; }
+
+std::int64_t Network::input_size() const noexcept { return data_->inputs.front().size; }
+
+std::int64_t Network::output_size() const noexcept { return data_->outputs.front().size; }
 
 std::size_t Network::memory_bytes() const noexcept {
-  std::size_t bytes = takes_ids() ? data_->embedding->weight.size() * sizeof(float) : 0;
+  std::size_t bytes = 0;
   for (const LayerPlan& plan : data_->plans) bytes += plan.memory_bytes;
   return bytes;
 }
@@ -154,9 +174,11 @@ std::vector<LayerPlan> explain(const Model& model, const PrepareOptions& options
   const std::string choice = chosen_backend(options);
   const planning::World world = planning::this_world(choice);
   const std::vector<PlanCandidate> absent = planning::list_absent(world);
+  const std::vector<std::string> names = layer_names(model);
   auto plans = choose(model, world, choice, options);
-  for (LayerPlan& plan : plans) {
-    plan.candidates.insert(plan.candidates.end(), absent.begin(), absent.end());
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    plans[i].name = names[i];
+    plans[i].candidates.insert(plans[i].candidates.end(), absent.begin(), absent.end());
   }
   return plans;
 }

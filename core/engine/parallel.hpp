@@ -1,30 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/// The only door to threads.
+/// Threads. All multithreading of the engine goes through this file.
 namespace carousel {
 
-/// Calls `task(context, 0, count)` on the calling thread and, for indices below `count`,
-/// `task(context, index, count)` on others that come while the caller is at it; returns when all
-/// who came are done. `count` is `threads` or, when the system grants fewer, less. A thread that
-/// sleeps may come late or not at all, so a task must not count on the others: it claims its share
-/// of the work and leaves when nothing is left. Denormals are flushed in all. With `threads == 1`
-/// it is a plain call.
+/// Runs `task(context, index, count)` on up to `threads` threads and returns when every thread that
+/// entered the task has left it. The calling thread has index 0. `count` is `threads`, or less if
+/// the system has no more threads to give. With `threads == 1` this is a plain function call.
 ///
-/// The threads belong to the calling thread, end with it, and sleep between calls: they watch for
-/// the next call for some ten microseconds only.
+/// A worker thread that sleeps may enter the task late or, if the caller has left it by then, not
+/// at all. So a task must be correct whichever of the other indices run: threads claim pieces of
+/// the work, for example from an atomic counter, and return when none is left.
+///
+/// Each calling thread has worker threads of its own, which end with it. Between calls they
+/// spin-wait for about 10 to 20 microseconds and then sleep. Denormal numbers are flushed to zero
+/// in all threads while the task runs.
 void parallel(int threads, void (*task)(void* context, int index, int count),
               void* context) noexcept;
 
-/// How many of so many threads are worth calling now for work that takes one thread about so many
-/// seconds: where that is too short to wake somebody, those that are still awake.
+/// Returns how many of `threads` threads are worth using now for work that takes one thread about
+/// `seconds`. If the work is too short for waking a sleeping worker to pay, these are the caller
+/// and those workers that are awake.
 int worthwhile_threads(int threads, double seconds) noexcept;
 
-/// Starts what a `parallel` of so many threads on this thread will need, so that the first one is
-/// as fast as the hundredth.
+/// Starts the worker threads that a `parallel` call with so many threads needs on this thread, so
+/// that the first call is as fast as later ones.
 void warm_up_threads(int threads) noexcept;
 
-/// The same for a callable `task(index, count)`.
+/// The same as the function above, for a callable `task(index, count)`.
 template <class Task>
 void parallel(int threads, Task&& task) noexcept {
   parallel(

@@ -9,7 +9,7 @@
 
 namespace carousel {
 
-/// Tells the core that this thread spins.
+/// The CPU's hint instruction for spin-wait loops (PAUSE on x86, YIELD on Arm).
 inline void pause_briefly() noexcept {
 #if defined(__SSE2__)
   _mm_pause();
@@ -18,7 +18,8 @@ inline void pause_briefly() noexcept {
 #endif
 }
 
-/// Waits for some ten microseconds at most until `done()` says so. False: it does not yet.
+/// Spin-waits until `done()` returns true, but not longer than about 10 to 20 microseconds. Returns
+/// whether `done()` has returned true.
 template <class Done>
 bool spin_briefly(const Done& done) noexcept {
   constexpr int kSpins = 1000;
@@ -29,8 +30,9 @@ bool spin_briefly(const Done& done) noexcept {
   return done();
 }
 
-/// Waits until `done()` says so, without sleeping. Where threads outnumber the free cores, the one
-/// waited for may not be running at all; so after a while others may use this core meanwhile.
+/// Waits until `done()` returns true, without sleeping. After the first 10 to 20 microseconds it
+/// yields the core between two checks: if there are more threads than free cores, the thread that
+/// it waits for may need this one.
 template <class Done>
 void spin_until(const Done& done) noexcept {
   if (spin_briefly(done)) return;

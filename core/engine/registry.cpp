@@ -45,11 +45,12 @@ std::vector<const Backend*> select_backends(std::string_view choice) {
     }
   }
   if (!known) {
-    throw Error("unknown backend '" + std::string(choice) + "'; choose one of: " + choices());
+    throw Error(ErrorCode::unsupported,
+                "unknown backend '" + std::string(choice) + "'; choose one of: " + choices());
   }
   if (chosen.empty()) {
-    throw Error("backend '" + std::string(choice) + "' cannot run here:" + refusals +
-                "\nchoose one of: " + choices());
+    throw Error(ErrorCode::unsupported, "backend '" + std::string(choice) + "' cannot run here:" +
+                                            refusals + "\nchoose one of: " + choices());
   }
   return chosen;
 }
@@ -61,8 +62,9 @@ const Backend& select_backend(std::string_view choice, const LayerSpec& spec) {
     if (support) return *backend;
     refusals += "\n  " + backend->id() + ": " + support.reason;
   }
-  throw Error("no backend of '" + std::string(choice) + "' runs this layer (" + describe(spec) +
-              "):" + refusals + "\nchoose one of: " + choices());
+  throw Error(ErrorCode::unsupported, "no backend of '" + std::string(choice) +
+                                          "' runs this layer (" + describe(spec) + "):" + refusals +
+                                          "\nchoose one of: " + choices());
 }
 
 }  // namespace carousel

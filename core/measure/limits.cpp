@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "limits.hpp"
+#include "core/measure/limits.hpp"
 
-#include "probe.hpp"
-#include "statistics.hpp"
-
-#include <core/aligned.hpp>
+#include "core/measure/probe.hpp"
+#include "core/measure/statistics.hpp"
 
 #include <carousel/cpu.hpp>
+
+#include "core/engine/aligned.hpp"
 
 #include <algorithm>
 #include <chrono>

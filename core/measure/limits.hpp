@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "roofline.hpp"
+#include "core/measure/roofline.hpp"
 
 #include <cstddef>
 #include <cstdint>

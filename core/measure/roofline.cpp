@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "roofline.hpp"
+#include "core/measure/roofline.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -41,28 +41,21 @@ double Roofline::bandwidth(double bytes) const {
   return reads.empty() ? 0 : reads.back().bytes_per_second;
 }
 
-std::vector<Pass> passes(const Model& model, std::int64_t steps, std::int64_t batch, int threads) {
+std::vector<Pass> passes(std::span<const MatrixSizes> layers, std::int64_t steps,
+                         std::int64_t batch, int threads) {
   std::vector<Pass> all;
-  const auto rows = static_cast<double>(batch);
-  const auto run_steps = static_cast<double>(steps);
-  // `count` multiply-adds with each of so many weights, in each direction.
-  const auto add = [&](const LayerSpec& spec, double weights, double times, double count) {
-    if (weights == 0 || times == 0) return;
-    all.push_back({.times = times * static_cast<double>(spec.directions()),
+  // `rows` multiply-adds with each of so many weights, `times` in each direction.
+  const auto add = [&](std::int64_t count, std::int64_t times, std::int64_t rows) {
+    const auto weights = static_cast<double>(count);
+    if (count == 0 || times == 0) return;
+    all.push_back({.times = static_cast<double>(times),
                    .bytes = weights * sizeof(float) / threads,
-                   .flops = count * 2 * weights / threads});
+                   .flops = static_cast<double>(rows) * 2 * weights / threads});
   };
-  const auto add_layer = [&](const LayerSpec& spec) {
-    const auto gate_rows = static_cast<double>(spec.gates() * spec.hidden_size);
-    if (spec.recurrent()) {
-      const double weights = gate_rows * static_cast<double>(spec.state_size()) +
-                             static_cast<double>(spec.proj_size * spec.hidden_size);
-      add(spec, weights, run_steps, rows);
-    }
-    add(spec, gate_rows * static_cast<double>(spec.input_size), 1, run_steps * rows);
-  };
-  for (const ModelLayer& layer : model.layers) add_layer(layer.spec);
-  if (model.head) add_layer(model.head->spec);
+  for (const MatrixSizes& layer : layers) {
+    add(layer.each_step, steps * layer.directions, batch);
+    add(layer.once, layer.directions, steps * batch);
+  }
   return all;
 }
 

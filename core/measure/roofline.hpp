@@ -2,9 +2,9 @@
 #pragma once
 
 #include <carousel/cpu.hpp>
-#include <carousel/model.hpp>
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -37,17 +37,25 @@ struct WorkingSet {
 /// Nearest first. Caches whose size the CPU does not tell are taken to be small ones.
 [[nodiscard]] std::vector<WorkingSet> working_sets(const CpuFeatures& features);
 
-/// One core's share of what a run does with a matrix of weights.
-struct Pass {
-  double times = 0;  ///< a run does this so often,
-  double bytes = 0;  ///< reads so many bytes of weights each time
-  double flops = 0;  ///< and does so many floating point operations with them
+/// How many weights a layer has in its matrices, in each of its directions.
+struct MatrixSizes {
+  std::int64_t each_step = 0;  ///< The recurrent ones: every step reads them anew.
+  std::int64_t once = 0;       ///< The others: one reading serves all steps of a run.
+  std::int64_t directions = 1;
+
+  friend bool operator==(const MatrixSizes&, const MatrixSizes&) = default;
 };
 
-/// What a run of `model` on [steps, batch] with `threads` cores consists of, for each layer and
-/// direction: the recurrent weights once per step, the others once.
-[[nodiscard]] std::vector<Pass> passes(const Model& model, std::int64_t steps, std::int64_t batch,
-                                       int threads = 1);
+/// One core's share of what a run does with a matrix of weights.
+struct Pass {
+  double times = 0;  ///< How often a run does this.
+  double bytes = 0;  ///< Bytes of weights that are read each time.
+  double flops = 0;  ///< Floating point operations that are done with them each time.
+};
+
+/// What a run of such layers on [steps, batch] with `threads` cores consists of.
+[[nodiscard]] std::vector<Pass> passes(std::span<const MatrixSizes> layers, std::int64_t steps,
+                                       std::int64_t batch, int threads = 1);
 
 /// The sizes at which reads have to be measured for these passes: theirs, rounded up to whole
 /// pages, no less than a probe can time and no more than 1 GiB; ascending, each once.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "statistics.hpp"
+#include "core/measure/statistics.hpp"
 
 #include <algorithm>
 #include <cmath>

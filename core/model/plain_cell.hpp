@@ -6,9 +6,9 @@
 namespace carousel {
 
 /// Whether a layer has nothing but the usual cell: what backends have their fastest code for.
-[[nodiscard]] inline bool is_plain_cell(const LayerSpec& spec) noexcept {
+[[nodiscard]] inline bool is_plain_cell(const RecurrentSpec& spec) noexcept {
   return !spec.peephole && spec.coupling == GateCoupling::none && spec.clip == 0.0F &&
-         spec.cell_clip == 0.0F && has_default_activations(spec);
+         spec.cell_clip == 0.0F && !spec.layer_norm && has_default_activations(spec);
 }
 
 }  // namespace carousel

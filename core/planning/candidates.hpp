@@ -33,11 +33,15 @@ struct Problem {
   std::int64_t steps = 1;
   int threads = 1;
   bool exact_threads = false;
+  Precision precision = Precision::float32;
 
   [[nodiscard]] const LayerSpec& spec() const noexcept { return layer.spec; }
   [[nodiscard]] LayerOptions layer_options(int used_threads) const {
-    return {
-        .threads = used_threads, .exact_threads = exact_threads, .batch = batch, .steps = steps};
+    return {.threads = used_threads,
+            .exact_threads = exact_threads,
+            .batch = batch,
+            .steps = steps,
+            .precision = precision};
   }
 };
 

@@ -107,7 +107,8 @@ LayerPlan choose_first(const LayerSpec& spec, std::vector<Candidate> candidates,
                        std::string reason) {
   const auto first =
       std::ranges::find_if(candidates, [](const Candidate& c) { return c.usual && c.shown.runs; });
-  if (first == candidates.end()) throw Error("no backend runs this layer (" + describe(spec) + ")");
+  if (first == candidates.end())
+    throw Error(ErrorCode::unsupported, "no backend runs this layer (" + describe(spec) + ")");
   return make_plan(spec, candidates, static_cast<std::size_t>(first - candidates.begin()),
                    PlanSource::fixed, std::move(reason));
 }

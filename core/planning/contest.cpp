@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/planning/contest.hpp"
 
-#include "core/engine/network_data.hpp"
 #include "core/planning/layer_trial.hpp"
 
 #include <algorithm>
@@ -18,11 +17,13 @@ constexpr double kHopeless = 4;
 constexpr std::int64_t kLeastRowSteps = 96;
 /// Steps that are enough to time: the rest is more of the same.
 constexpr std::int64_t kMostSteps = 512;
-/// The part of the time that goes to the usual tilings, where there are others.
-constexpr double kHeats = 0.4;
-/// So many of the best have their other tilings tried, if they are that close to the best.
-constexpr std::size_t kSponsors = 2;
-constexpr double kSponsorsWithin = 1.1;
+/// The part of the time that the first round takes, with the usual tilings, where there is a second
+/// one with others.
+constexpr double kFirstRound = 0.4;
+/// So many of the fastest of the first round have their other tilings tried, if they are that close
+/// to the fastest.
+constexpr std::size_t kLeaders = 2;
+constexpr double kLeadersWithin = 1.1;
 
 /// Gives those without hope a verdict; they are not measured.
 void leave_out_the_hopeless(std::vector<Candidate>& candidates) {
@@ -56,9 +57,9 @@ class Contest {
   }
 
   void hold() {
-    const bool has_finals = std::ranges::any_of(candidates_, is_alternative);
-    heats(has_finals ? kHeats : 1);
-    if (has_finals && !entrants_.empty()) finals(options_.seconds - spent_);
+    const bool has_second_round = std::ranges::any_of(candidates_, is_alternative);
+    first_round(has_second_round ? kFirstRound : 1);
+    if (has_second_round && !entrants_.empty()) second_round(options_.seconds - spent_);
     if (options_.progress) options_.progress(1);
   }
 
@@ -67,7 +68,7 @@ class Contest {
     return !candidate.usual && candidate.shown.runs;
   }
 
-  void heats(double share) {
+  void first_round(double share) {
     for (Candidate& candidate : candidates_) {
       if (!candidate.usual || !candidate.shown.runs || !candidate.shown.verdict.empty()) continue;
       enter(candidate);
@@ -75,13 +76,13 @@ class Contest {
     run(options_.seconds * share, 0, share);
   }
 
-  void finals(double rest) {
+  void second_round(double rest) {
     const auto best = std::ranges::min_element(entrants_, {}, &Contest::seconds);
     const double step_seconds = seconds(*best) / static_cast<double>(problem_.steps);
     std::erase_if(entrants_, [](const Entrant& entrant) { return entrant.trial == nullptr; });
     add_alternatives(rest, step_seconds);
     if (rest <= 0 || entrants_.size() == 1) return;
-    run(rest, kHeats, 1 - kHeats);
+    run(rest, kFirstRound, 1 - kFirstRound);
   }
 
   static double seconds(const Entrant& entrant) {
@@ -91,9 +92,9 @@ class Contest {
   /// One that fails is out, with the reason.
   void enter(Candidate& candidate) {
     try {
-      auto trial = std::make_unique<LayerTrial>(*candidate.backend, problem_.spec(),
-                                                detail::weights_of(problem_.layer),
-                                                candidate.layer_options(work_));
+      auto trial =
+          std::make_unique<LayerTrial>(*candidate.backend, problem_.spec(), problem_.layer.weights,
+                                       candidate.layer_options(work_));
       trial->run(1);
       entrants_.push_back({&candidate, std::move(trial)});
     } catch (const Error& error) {
@@ -104,20 +105,20 @@ class Contest {
 
   /// The other tilings of the best, as many as can be told apart in so many seconds.
   void add_alternatives(double available, double step_seconds) {
-    std::vector<Candidate*> sponsors;
-    for (const Entrant& entrant : entrants_) sponsors.push_back(entrant.candidate);
-    std::ranges::sort(sponsors, {}, [](const Candidate* c) { return c->shown.measured_seconds; });
-    sponsors.resize(std::min(sponsors.size(), kSponsors));
+    std::vector<Candidate*> leaders;
+    for (const Entrant& entrant : entrants_) leaders.push_back(entrant.candidate);
+    std::ranges::sort(leaders, {}, [](const Candidate* c) { return c->shown.measured_seconds; });
+    leaders.resize(std::min(leaders.size(), kLeaders));
     const double run_seconds = step_seconds * static_cast<double>(least_steps_);
     const auto places = static_cast<std::size_t>(std::max(available, 0.0) /
                                                  (static_cast<double>(kFewRounds) * run_seconds));
-    for (const Candidate* sponsor : sponsors) {
-      const double best = sponsors.front()->shown.measured_seconds;
-      if (sponsor->shown.measured_seconds > kSponsorsWithin * best) return;
+    for (const Candidate* leader : leaders) {
+      const double best = leaders.front()->shown.measured_seconds;
+      if (leader->shown.measured_seconds > kLeadersWithin * best) return;
       for (Candidate& candidate : candidates_) {
         if (entrants_.size() >= places) return;
-        const bool other = is_alternative(candidate) && candidate.backend == sponsor->backend &&
-                           candidate.shown.threads == sponsor->shown.threads;
+        const bool other = is_alternative(candidate) && candidate.backend == leader->backend &&
+                           candidate.shown.threads == leader->shown.threads;
         if (other) enter(candidate);
       }
     }

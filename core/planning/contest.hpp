@@ -16,9 +16,10 @@ struct ContestOptions {
 };
 
 /// Times the candidates on the layer itself; gives them their times, or the reason why they have
-/// none. First everybody with the usual tiling, apart from those without hope; then, where backends
-/// have other tilings, a final of those that were not clearly behind and of the tilings of the best
-/// two of them, as many as there is time for. The others have neither time nor verdict then.
+/// none. The first round has all with their usual tiling, apart from those without hope; where
+/// backends have other tilings, a second round has those that were not clearly behind and the
+/// tilings of the two fastest, as many as there is time for. The others have neither time nor
+/// verdict then.
 void hold_contest(const Problem& problem, const ContestOptions& options,
                   std::vector<Candidate>& candidates);
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string_view>
 
 namespace carousel::planning {
@@ -45,29 +46,51 @@ constexpr double kEfficiency = 0.85;
 /// Rows times steps that one passage of the input weights serves.
 constexpr double kRowsPerPassage = 12;
 
-/// Outputs of a layer's matrices with its units filled up to whole vectors, or half ones. The
-/// vector kernels take four vectors at a time: the gates of an LSTM or GRU (whose candidate counts
-/// twice), or else four times as many units.
-double filled_outputs(const Rates& rates, const LayerSpec& spec) {
-  const bool gated = spec.cell == Cell::lstm || spec.cell == Cell::gru;
-  const std::int64_t block = rates.width == 1 ? 1 : gated ? rates.fill : 4 * rates.width;
-  const std::int64_t units = (spec.hidden_size + block - 1) / block * block;
-  return static_cast<double>(gated ? 4 * units : units);
+/// What the model looks at of a layer: one direction, for one row and step.
+struct Shape {
+  std::int64_t directions = 1;
+  std::int64_t inputs = 0;
+  std::int64_t units = 0;
+  std::int64_t state = 0;       ///< Features of h that are fed back; 0: not recurrent.
+  std::int64_t projection = 0;  ///< Multiply-adds of the projection.
+  bool gated = false;
+};
+
+std::optional<Shape> shape_of(const LayerSpec& spec) {
+  if (const auto* s = std::get_if<RecurrentSpec>(&spec)) {
+    return Shape{.directions = s->directions(),
+                 .inputs = s->input_size,
+                 .units = s->hidden_size,
+                 .state = s->state_size(),
+                 .projection = s->proj_size * s->hidden_size,
+                 .gated = s->gates() > 1};
+  }
+  if (const auto* s = std::get_if<DenseSpec>(&spec)) {
+    return Shape{.inputs = s->input_size, .units = s->output_size};
+  }
+  return std::nullopt;
 }
 
-double step_seconds(const Rates& rates, const LayerSpec& spec, double rows, int threads,
+/// Outputs of a layer's matrices with its units filled up to whole vectors, or half ones. The
+/// vector kernels take four vectors at a time: the gates of a gated cell (of which the candidate of
+/// a GRU counts twice), or else four times as many units.
+double filled_outputs(const Rates& rates, const Shape& shape) {
+  const std::int64_t block = rates.width == 1 ? 1 : shape.gated ? rates.fill : 4 * rates.width;
+  const std::int64_t units = (shape.units + block - 1) / block * block;
+  return static_cast<double>(shape.gated ? 4 * units : units);
+}
+
+double step_seconds(const Rates& rates, const Shape& shape, double rows, int threads,
                     std::int64_t cache) {
   constexpr double kFloat = sizeof(float);
-  const double outputs = filled_outputs(rates, spec);
-  const double inputs = outputs * static_cast<double>(spec.input_size);
-  const double recurrent = spec.recurrent()
-                               ? outputs * static_cast<double>(spec.state_size()) +
-                                     static_cast<double>(spec.proj_size * spec.hidden_size)
-                               : 0;
+  const double outputs = filled_outputs(rates, shape);
+  const double inputs = outputs * static_cast<double>(shape.inputs);
+  const double recurrent =
+      outputs * static_cast<double>(shape.state) + static_cast<double>(shape.projection);
   const bool near = kFloat * (inputs + recurrent) <= static_cast<double>(threads * cache);
   const double bytes = kFloat * (recurrent + inputs * std::min(1.0, rows / kRowsPerPassage));
   const double activations =
-      spec.recurrent() ? rows * static_cast<double>(spec.hidden_size) * rates.unit : 0;
+      shape.state > 0 ? rows * static_cast<double>(shape.units) * rates.unit : 0;
   return bytes / (near ? rates.near_bytes : rates.far_bytes) +
          rows * 2 * (inputs + recurrent) / rates.flops + activations + rates.step;
 }
@@ -76,14 +99,16 @@ double step_seconds(const Rates& rates, const LayerSpec& spec, double rows, int 
 
 double predict_seconds(const Backend& backend, const Problem& problem, int threads,
                        const CpuFeatures& cpu) {
+  const std::optional<Shape> shape = shape_of(problem.spec());
+  if (!shape) return 0;
   const std::string id = backend.id();
   const auto rates = std::ranges::find(kRates, id, &Rates::backend);
   if (rates == kRates.end()) return 0;
   if (id == "scalar") threads = 1;  // it never uses more
   const std::int64_t cache = cpu.l2_bytes > 0 ? cpu.l2_bytes : std::int64_t{1} << 20U;
-  const auto steps = static_cast<double>(problem.steps * problem.spec().directions());
+  const auto steps = static_cast<double>(problem.steps * shape->directions);
   const auto rows = static_cast<double>(problem.batch);
-  const double work = steps * step_seconds(*rates, problem.spec(), rows, threads, cache);
+  const double work = steps * step_seconds(*rates, *shape, rows, threads, cache);
   if (threads == 1) return work + rates->run;
   const double shared = work / (1 + kEfficiency * (threads - 1)) + kWake + rates->run;
   // (Where weights are big, units are shared even so, but steps are long.)

@@ -5,8 +5,9 @@
 
 namespace carousel::planning {
 
-/// About how many seconds one run of `problem` takes with so many threads; 0 for a backend that the
-/// model does not know. Good enough to put backends in order, no more. With one thread
+/// About how many seconds one run of `problem` takes with so many threads; 0 for a backend or
+/// a kind of layer that the model does not know. Good enough to put backends in order, no more.
+/// With one thread
 ///
 ///     T (W / b + B F / f + B H a + s) + r      for each direction
 ///

@@ -17,33 +17,31 @@ std::vector<float> numbers(std::int64_t count) {
   return values;
 }
 
-LayerTrial::LayerTrial(const Backend& backend, const LayerSpec& spec, const LayerWeights& weights,
+LayerTrial::LayerTrial(const Backend& backend, const LayerSpec& spec, const Weights& weights,
                        const LayerOptions& options)
     : spec_(spec),
       batch_(options.batch),
       max_steps_(options.steps),
       layer_(backend.prepare(spec, weights, options)),
       workspace_(layer_->workspace({.batch = batch_, .max_steps = max_steps_})),
-      x_(numbers(max_steps_ * batch_ * spec.input_size)),
-      y_(static_cast<std::size_t>(max_steps_ * batch_ * spec.output_size())) {
-  for (std::size_t d = 0; spec.recurrent() && d < static_cast<std::size_t>(spec.directions());
-       ++d) {
-    h_.at(d) = AlignedFloats(batch_ * spec.state_size());
-    if (spec.has_cell_state()) c_.at(d) = AlignedFloats(batch_ * spec.hidden_size);
+      x_(numbers(max_steps_ * batch_ * input_size(spec))),
+      y_(static_cast<std::size_t>(max_steps_ * batch_ * output_size(spec))) {
+  for (const StateSpec& state : states(spec)) {
+    states_.emplace_back(batch_ * state.size);
+    state_pointers_.push_back(states_.back().data());
   }
 }
 
 void LayerTrial::run(std::int64_t steps) {
-  for (AlignedFloats& h : h_) std::ranges::fill(h.span(), 0.0F);
-  for (AlignedFloats& c : c_) std::ranges::fill(c.span(), 0.0F);
+  for (AlignedFloats& state : states_) std::ranges::fill(state.span(), 0.0F);
+  const auto x = steps_first<const float>(x_.data(), steps, batch_, input_size(spec_));
   const FlushDenormals flush;
   const Status status =
-      layer_->forward({.x = steps_first<const float>(x_.data(), steps, batch_, spec_.input_size),
-                       .y = steps_first(y_.data(), steps, batch_, spec_.output_size()),
-                       .h = {h_[0].data(), h_[1].data()},
-                       .c = {c_[0].data(), c_[1].data()}},
+      layer_->forward({.inputs = {&x, 1},
+                       .y = steps_first(y_.data(), steps, batch_, output_size(spec_)),
+                       .states = state_pointers_},
                       *workspace_);
-  if (!status) throw Error(status.message());
+  if (!status) throw Error(ErrorCode::internal, status.message());
 }
 
 }  // namespace carousel::planning

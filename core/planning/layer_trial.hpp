@@ -5,7 +5,6 @@
 
 #include "core/engine/aligned.hpp"
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -20,7 +19,7 @@ namespace carousel::planning {
 class LayerTrial {
  public:
   /// Packs. Throws Error.
-  LayerTrial(const Backend& backend, const LayerSpec& spec, const LayerWeights& weights,
+  LayerTrial(const Backend& backend, const LayerSpec& spec, const Weights& weights,
              const LayerOptions& options);
 
   /// Runs the first `steps` steps, at most `options.steps`, from zero state. Throws Error when the
@@ -34,7 +33,8 @@ class LayerTrial {
   std::unique_ptr<Layer> layer_;
   std::unique_ptr<Workspace> workspace_;
   std::vector<float> x_, y_;
-  std::array<AlignedFloats, 2> h_, c_;
+  std::vector<AlignedFloats> states_;
+  std::vector<float*> state_pointers_;
 };
 
 }  // namespace carousel::planning

@@ -48,7 +48,7 @@ struct Timing {
 /// median of their ratios to it, round by round, so that a machine that gets slower meanwhile
 /// favours nobody. A contender clearly behind leaves early, with the lower quartile of its own
 /// rounds; the last one left is not timed for longer than needed. Work that does not fit into the
-/// time is cut to its first steps and scaled.
+/// time is shortened to its first steps and scaled.
 [[nodiscard]] std::vector<Timing> measure(const std::vector<Contender>& contenders,
                                           const MeasureOptions& options);
 

@@ -3,6 +3,7 @@
 
 #include <carousel/cross_check.hpp>
 
+#include "core/engine/common_layers.hpp"
 #include "core/planning/choose.hpp"
 #include "core/planning/contest.hpp"
 #include "core/planning/layer_trial.hpp"
@@ -18,6 +19,8 @@ namespace {
 constexpr std::int64_t kCheckSteps = 8;
 constexpr std::int64_t kCheckRows = 2;
 
+constexpr const char* kAlone = "nothing else can run it";
+
 bool can_run(const Candidate& candidate) { return candidate.shown.runs; }
 
 std::string describe_work(const Problem& problem) {
@@ -31,47 +34,56 @@ std::string describe_work(const Problem& problem) {
 Planner::Planner(World world, Plan plan, const PlanOptions& options)
     : world_(std::move(world)), plan_(plan), options_(options) {
   if (plan_ == Plan::fixed) return;
-  file_ = options_.wisdom.empty() ? wisdom_path() : std::filesystem::path(options_.wisdom);
+  file_ = options_.wisdom.empty() ? wisdom_path() : options_.wisdom;
   std::string problem;
   wisdom_ = cached_wisdom(file_, world_.machine, problem);
   if (!problem.empty()) report(problem);
 }
 
 LayerPlan Planner::choose(const Problem& problem, const Position& position) {
+  if (is_common(problem.spec())) {
+    return choose_first(problem.spec(), list_candidates(world_, problem, {1}),
+                        "there is no arithmetic to be fast at, all backends run it with the same "
+                        "code: the first in the order of priority, with one thread");
+  }
   if (plan_ == Plan::fixed) {
     return choose_first(problem.spec(), list_candidates(world_, problem, {problem.threads}),
                         "the first in the order of priority");
   }
   auto candidates = list_candidates(world_, problem, thread_counts(world_, problem));
   if (std::ranges::count_if(candidates, can_run) < 2) {
-    return choose_first(problem.spec(), std::move(candidates), "nothing else can run it");
+    return choose_first(problem.spec(), std::move(candidates), kAlone);
   }
-  const WisdomEntry key = make_key(world_, problem);
   std::string unusable;
-  if (const WisdomEntry* entry = find(key)) {
+  if (const WisdomEntry* entry = find(make_key(world_, problem))) {
     unusable = apply_wisdom(*entry, problem, candidates);
     if (unusable.empty()) return accept(problem, candidates, PlanSource::wisdom);
   }
   const auto is_usual = [](const Candidate& c) { return can_run(c) && c.usual; };
   const bool alone = std::ranges::count_if(candidates, is_usual) < 2;
   if (alone && plan_ != Plan::measure) {
-    return choose_first(problem.spec(), std::move(candidates), "nothing else can run it");
+    return choose_first(problem.spec(), std::move(candidates), kAlone);
   }
-  if (plan_ == Plan::wisdom_only) {
-    throw Error("prepare: no wisdom about " + describe_work(problem) + " in " +
-                (file_.empty() ? "any file" : file_.string()) +
-                (unusable.empty() ? "" : " (" + unusable + ")") +
-                "; Plan::measure or `carousel tune` makes some");
-  }
-  if (plan_ == Plan::measure) {
-    measure_all(problem, candidates, position);
-    LayerPlan plan = accept(problem, candidates, PlanSource::measured);
-    fresh_.push_back(make_entry(world_, problem, candidates));
-    return plan;
-  }
+  if (plan_ == Plan::measure) return choose_measured(problem, candidates, position);
+  if (plan_ == Plan::wisdom_only) fail_without_wisdom(problem, unusable);
   LayerPlan plan = accept(problem, candidates, PlanSource::model);
   if (!unusable.empty()) plan.reason += "; wisdom was not used: " + unusable;
   return plan;
+}
+
+LayerPlan Planner::choose_measured(const Problem& problem, std::vector<Candidate>& candidates,
+                                   const Position& position) {
+  measure_all(problem, candidates, position);
+  LayerPlan plan = accept(problem, candidates, PlanSource::measured);
+  fresh_.push_back(make_entry(world_, problem, candidates));
+  return plan;
+}
+
+void Planner::fail_without_wisdom(const Problem& problem, const std::string& unusable) const {
+  throw Error(ErrorCode::unsupported, "prepare: no wisdom about " + describe_work(problem) +
+                                          " in " + (file_.empty() ? "any file" : file_.string()) +
+                                          (unusable.empty() ? "" : " (" + unusable + ")") +
+                                          "; Plan::measure or `carousel tune` makes some");
 }
 
 LayerPlan Planner::accept(const Problem& problem, std::vector<Candidate>& candidates,
@@ -92,12 +104,13 @@ LayerPlan Planner::accept(const Problem& problem, std::vector<Candidate>& candid
 std::string Planner::disagrees(const Problem& problem, const std::string& id) const {
   const auto found = std::ranges::find(world_.backends, id, &Backend::id);
   if (*found == world_.trusted || !world_.trusted->supports(problem.spec())) return "";
-  const std::vector<float> x = numbers(kCheckSteps * kCheckRows * problem.spec().input_size);
+  const std::int64_t features = input_size(problem.spec());
+  const std::vector<float> x = numbers(kCheckSteps * kCheckRows * features);
   Model model;
-  model.layers.push_back(problem.layer);
-  const CrossCheckReport report = cross_check(
-      model, {.x = steps_first(x.data(), kCheckSteps, kCheckRows, problem.spec().input_size)},
-      {.backends = {*found, world_.trusted}});
+  model.layers.push_back({.spec = problem.spec(), .weights = problem.layer.weights});
+  const CrossCheckReport report =
+      cross_check(model, {.x = steps_first(x.data(), kCheckSteps, kCheckRows, features)},
+                  {.backends = {*found, world_.trusted}});
   return report.ok() ? "" : describe(report);
 }
 

@@ -39,6 +39,10 @@ class Planner {
   /// How the results of a backend differ from the trusted one's; empty when they do not.
   [[nodiscard]] std::string disagrees(const Problem& problem, const std::string& id) const;
   [[nodiscard]] const WisdomEntry* find(const WisdomEntry& key) const;
+  [[nodiscard]] LayerPlan choose_measured(const Problem& problem,
+                                          std::vector<Candidate>& candidates,
+                                          const Position& position);
+  [[noreturn]] void fail_without_wisdom(const Problem& problem, const std::string& unusable) const;
   void measure_all(const Problem& problem, std::vector<Candidate>& candidates,
                    const Position& position);
   void report(const std::string& text) const;

@@ -36,7 +36,8 @@ class FileLock {
   explicit FileLock(const fs::path& file)
       : descriptor_(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
     if (descriptor_ < 0) {
-      throw Error(file.string() + ": cannot open: " + std::generic_category().message(errno));
+      throw Error(ErrorCode::file_access,
+                  file.string() + ": cannot open: " + std::generic_category().message(errno));
     }
     // Waits, but not for ever: its holder may be stopped.
     constexpr int kAttempts = 2000;
@@ -44,7 +45,8 @@ class FileLock {
       if (i == kAttempts || (errno != EWOULDBLOCK && errno != EINTR)) {
         const int error = errno;
         ::close(descriptor_);
-        throw Error(file.string() + ": cannot lock: " + std::generic_category().message(error));
+        throw Error(ErrorCode::file_access,
+                    file.string() + ": cannot lock: " + std::generic_category().message(error));
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
@@ -128,8 +130,8 @@ std::string kibibytes(std::int64_t bytes) { return std::to_string(bytes / 1024) 
 }  // namespace
 
 bool WisdomEntry::same_key(const WisdomEntry& other) const noexcept {
-  return layer == other.layer && batch == other.batch && steps == other.steps &&
-         threads == other.threads && exact_threads == other.exact_threads &&
+  return layer == other.layer && precision == other.precision && batch == other.batch &&
+         steps == other.steps && threads == other.threads && exact_threads == other.exact_threads &&
          machine == other.machine;
 }
 
@@ -176,7 +178,8 @@ void add_wisdom(const fs::path& file, const std::vector<WisdomEntry>& entries) {
     merge(wisdom, entries);
     write_text(file, format_wisdom(wisdom));
   } catch (const fs::filesystem_error& error) {
-    throw Error(file.string() + ": cannot write: " + error.code().message());
+    throw Error(ErrorCode::file_access,
+                file.string() + ": cannot write: " + error.code().message());
   }
 }
 
@@ -184,7 +187,9 @@ bool forget_wisdom(const fs::path& file) {
   if (keeps_nothing(file)) return false;
   std::error_code error;
   const bool existed = fs::remove(file, error);
-  if (error) throw Error(file.string() + ": cannot remove: " + error.message());
+  if (error) {
+    throw Error(ErrorCode::file_access, file.string() + ": cannot remove: " + error.message());
+  }
   return existed;
 }
 

@@ -2,9 +2,9 @@
 #include <carousel/error.hpp>
 #include <carousel/wisdom.hpp>
 
-#include <array>
+#include "core/model/formats/spec_text.hpp"
+
 #include <cmath>
-#include <initializer_list>
 #include <nlohmann/json.hpp>
 
 namespace carousel {
@@ -13,35 +13,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kFormat = "carousel wisdom";
-constexpr std::int64_t kVersion = 2;
+constexpr std::int64_t kVersion = 3;
 
 // --- Writing -------------------------------------------------------------------------------------
-
-Json activation_json(const Activation& activation) {
-  return {std::string(name(activation.kind)), activation.alpha, activation.beta};
-}
-
-Json layer_json(const LayerSpec& spec) {
-  Json json = {{"cell", name(spec.cell)},
-               {"direction", name(spec.direction)},
-               {"input_size", spec.input_size},
-               {"hidden_size", spec.hidden_size},
-               {"proj_size", spec.proj_size},
-               {"bias", spec.bias},
-               {"peephole", spec.peephole},
-               {"coupling", static_cast<int>(spec.coupling)},
-               {"linear_before_reset", spec.linear_before_reset},
-               {"clip", spec.clip},
-               {"cell_clip", spec.cell_clip},
-               {"precision", name(spec.precision)},
-               {"activations", Json::array()}};
-  for (std::size_t d = 0; d < static_cast<std::size_t>(spec.directions()); ++d) {
-    for (std::size_t k = 0; k < activation_count(spec.cell); ++k) {
-      json["activations"].push_back(activation_json(spec.activations.at(d).at(k)));
-    }
-  }
-  return json;
-}
 
 Json time_json(const WisdomTime& time) {
   Json json = {{"backend", time.backend}, {"threads", time.threads}, {"tiling", time.tiling}};
@@ -56,9 +30,13 @@ Json time_json(const WisdomTime& time) {
 }
 
 Json key_json(const WisdomEntry& entry) {
-  return {{"machine", entry.machine}, {"layer", layer_json(entry.layer)},
-          {"threads", entry.threads}, {"exact_threads", entry.exact_threads},
-          {"batch", entry.batch},     {"steps", entry.steps}};
+  return {{"machine", entry.machine},
+          {"layer", loading::spec_to_json(entry.layer)},
+          {"precision", name(entry.precision)},
+          {"threads", entry.threads},
+          {"exact_threads", entry.exact_threads},
+          {"batch", entry.batch},
+          {"steps", entry.steps}};
 }
 
 /// Text of whatever origin as valid UTF-8.
@@ -99,8 +77,9 @@ class Place {
   Place(std::string_view source, std::string where) : source_(source), where_(std::move(where)) {}
 
   [[noreturn]] void fail(const std::string& what) const {
-    throw Error(source_ + ": " + where_ + (where_.empty() ? "" : ": ") + what);
+    throw Error(ErrorCode::bad_format, text() + ": " + what);
   }
+  [[nodiscard]] std::string text() const { return source_ + (where_.empty() ? "" : ": ") + where_; }
   [[nodiscard]] Place in(const std::string& part) const {
     return {source_, where_.empty() ? part : where_ + ", " + part};
   }
@@ -147,15 +126,6 @@ class Members {
     if (!value.is_number() || !std::isfinite(value.get<double>())) wrong(key, "a number");
     return value.get<double>();
   }
-  /// One of the values whose name the file has.
-  template <class Enum>
-  Enum one_of(const char* key, std::initializer_list<Enum> values) {
-    const std::string found = text(key);
-    for (const Enum value : values) {
-      if (name(value) == found) return value;
-    }
-    wrong(key, "a known name");
-  }
   [[nodiscard]] bool has(const char* key) const { return json_.contains(key); }
   void finish() const {
     if (taken_ != json_.size()) place_.fail("has members that this version does not know");
@@ -176,57 +146,20 @@ class Members {
 
 constexpr std::int64_t kMostSize = std::int64_t{1} << 20U;
 
-Activation read_activation(const Json& json, const Place& place) {
-  if (!json.is_array() || json.size() != 3 || !json[0].is_string() || !json[1].is_number() ||
-      !json[2].is_number()) {
-    place.fail("an activation is not [name, alpha, beta]");
-  }
-  for (int kind = 0; kind <= static_cast<int>(ActivationKind::softplus); ++kind) {
-    const auto known = static_cast<ActivationKind>(kind);
-    if (name(known) == json[0].get<std::string>()) {
-      return {known, json[1].get<float>(), json[2].get<float>()};
-    }
-  }
-  place.fail("there is no activation " + text_of(json[0]));
-}
-
-void read_activations(const Json& json, const Place& place, LayerSpec& spec) {
-  spec.activations = {default_activations(spec.cell), default_activations(spec.cell)};
-  const std::size_t each = activation_count(spec.cell);
-  if (!json.is_array() || json.size() != each * static_cast<std::size_t>(spec.directions())) {
-    place.fail("has not as many activations as the cell");
-  }
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    spec.activations.at(i / each).at(i % each) = read_activation(json[i], place);
-  }
-}
-
 LayerSpec read_layer(const Json& json, const Place& place) {
-  Members members(json, place);
-  LayerSpec spec;
-  spec.cell = members.one_of("cell", {Cell::lstm, Cell::gru, Cell::rnn, Cell::linear});
-  spec.direction = members.one_of(
-      "direction", {Direction::forward, Direction::reverse, Direction::bidirectional});
-  spec.input_size = members.integer("input_size", 1, kMostSize);
-  spec.hidden_size = members.integer("hidden_size", 1, kMostSize);
-  spec.proj_size = members.integer("proj_size", 0, kMostSize);
-  spec.bias = members.flag("bias");
-  spec.peephole = members.flag("peephole");
-  spec.coupling = static_cast<GateCoupling>(
-      members.integer("coupling", 0, static_cast<int>(GateCoupling::input_from_forget)));
-  spec.linear_before_reset = members.flag("linear_before_reset");
-  spec.clip = static_cast<float>(members.number("clip"));
-  spec.cell_clip = static_cast<float>(members.number("cell_clip"));
-  spec.precision =
-      members.one_of("precision", {Precision::float32, Precision::bfloat16, Precision::int8});
-  read_activations(members.any("activations"), place, spec);
-  members.finish();
+  const loading::Json fields = json;
+  loading::JsonReader reader(fields, {.source = place.text(), .key = "layer", .path = "it"});
+  LayerSpec spec = loading::spec_from_json(reader);
+  reader.refuse_unknown();
+  return spec;
+}
+
+Precision read_precision(const std::string& text, const Place& place) {
   try {
-    validate(spec);
+    return precision_by_name(text);
   } catch (const Error& error) {
     place.fail(error.what());
   }
-  return spec;
 }
 
 WisdomTime read_time(const Json& json, const Place& place) {
@@ -252,7 +185,8 @@ WisdomEntry read_entry(const Json& json, const Place& place) {
   Members members(json, place);
   WisdomEntry entry;
   entry.machine = members.text("machine");
-  entry.layer = read_layer(members.any("layer"), place.in("layer"));
+  entry.layer = read_layer(members.any("layer"), place);
+  entry.precision = read_precision(members.text("precision"), place);
   entry.threads = static_cast<int>(members.integer("threads", 1, kMostSize));
   entry.exact_threads = members.flag("exact_threads");
   entry.batch = members.integer("batch", 1, kMostSize);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/planning/wisdom_use.hpp"
 
+#include "core/model/formats/spec_text.hpp"
+
 #include <algorithm>
 #include <mutex>
 #include <optional>
@@ -41,18 +43,11 @@ Cached read(const std::filesystem::path& file, const std::optional<Stamp>& stamp
   }
 }
 
-/// The layer as far as it has an effect, so that what is written and read back is equal.
+/// The layer as far as it has an effect, which is what is written and read back.
 LayerSpec without_unused(const LayerSpec& spec) {
-  LayerSpec result = spec;
-  result.activations = {default_activations(spec.cell), default_activations(spec.cell)};
-  for (std::size_t d = 0; d < static_cast<std::size_t>(spec.directions()); ++d) {
-    for (std::size_t k = 0; k < activation_count(spec.cell); ++k) {
-      const Activation& used = spec.activations.at(d).at(k);
-      Activation& kept = result.activations.at(d).at(k);
-      if (!same_function(used, kept)) kept = used;
-    }
-  }
-  return result;
+  const loading::Json json = loading::spec_to_json(spec);
+  loading::JsonReader reader(json, {.source = "layer", .key = {}, .path = {}});
+  return loading::spec_from_json(reader);
 }
 
 /// An entry has times of as many steps as its bucket stands for; people see those of their own
@@ -93,6 +88,7 @@ std::shared_ptr<const Wisdom> cached_wisdom(const std::filesystem::path& file,
 WisdomEntry make_key(const World& world, const Problem& problem) {
   return {.machine = world.machine,
           .layer = without_unused(problem.spec()),
+          .precision = problem.precision,
           .threads = problem.threads,
           .exact_threads = problem.exact_threads,
           .batch = wisdom_bucket(problem.batch),

@@ -17,10 +17,13 @@ std::string clean_text(const char* text) {
 std::string status_name(std::int32_t status) {
   switch (status) {
     case CAROUSEL_INVALID_ARGUMENT: return "invalid argument, without a text";
-    case CAROUSEL_BAD_MODEL: return "bad model, without a text";
+    case CAROUSEL_BAD_FORMAT: return "bad format, without a text";
     case CAROUSEL_UNSUPPORTED: return "unsupported, without a text";
     case CAROUSEL_OUT_OF_MEMORY: return "out of memory";
     case CAROUSEL_INTERNAL_ERROR: return "internal error, without a text";
+    case CAROUSEL_FILE_NOT_FOUND: return "file not found, without a text";
+    case CAROUSEL_FILE_ACCESS: return "file access, without a text";
+    case CAROUSEL_PLUGIN_FAILED: return "plug-in failed, without a text";
     default: return "unknown status " + std::to_string(status) + ", without a text";
   }
 }

@@ -36,7 +36,7 @@ class Catalogue {
   [[nodiscard]] std::span<const BackendEntry> entries() const noexcept { return *current_.load(); }
 
   /// Opens `path` unless that has been done; throws Error.
-  const Backend& load(const std::string& path) {
+  const Backend& load(const std::filesystem::path& path) {
     const std::lock_guard lock(loading_);
     plugins::require_absolute(path);
     std::error_code ignored;
@@ -45,10 +45,11 @@ class Catalogue {
     auto backend = plugins::open_plugin(path);
     const std::string id = backend->id();
     if (const BackendEntry* other = taken_by(id)) {
-      throw Error(backend->in_file("its name is '" + id + "', which could be taken for '" +
+      throw Error(ErrorCode::plugin_failed,
+                  backend->in_file("its name is '" + id + "', which could be taken for '" +
                                    std::string(other->name) + "'"));
     }
-    add({backend.get(), keep(id), {}, keep(path)});
+    add({backend.get(), keep(id), {}, keep(path.string())});
     return *(loaded_[file] = std::move(backend));
   }
 
@@ -124,7 +125,7 @@ std::span<const BackendEntry> backends() {
   return catalogue().entries();
 }
 
-const Backend& load_plugin(const std::string& path) {
+const Backend& load_plugin(const std::filesystem::path& path) {
   (void)backends();  // those of the path come first
   return catalogue().load(path);
 }

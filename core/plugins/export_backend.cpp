@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The plug-in's side: the C table on top of a Backend. Knows nothing of the host.
 #include "core/plugins/c_spec.hpp"
+#include "core/plugins/c_weights.hpp"
 
 #include <carousel/plugin.hpp>
 
@@ -52,6 +53,9 @@ template <class Work>
 std::int32_t guarded(char* error, std::size_t error_size, Work&& work) noexcept {
   try {
     return work();
+  } catch (const Error& e) {
+    write_text(e.what(), error, error_size);
+    return static_cast<std::int32_t>(e.code());
   } catch (const std::bad_alloc&) {
     write_text("out of memory", error, error_size);
     return CAROUSEL_OUT_OF_MEMORY;
@@ -76,14 +80,19 @@ LayerSpec read_spec(const carousel_layer_spec& given) {
   return c_types::from_c(spec);
 }
 
-/// Nothing if the host is newer than this plug-in, and the spec has what the latter does not know.
-std::optional<LayerSpec> known_spec(const carousel_layer_spec& spec) noexcept {
-  if (c_types::uses_members_past(&spec, spec.struct_size, sizeof spec)) return std::nullopt;
-  try {
-    return read_spec(spec);
-  } catch (const std::exception&) {
-    return std::nullopt;
+/// The backend's answer; a no if the host is newer than this plug-in, and the spec has what the
+/// latter does not know.
+Support ask(const carousel_layer_spec& spec) {
+  if (c_types::uses_members_past(&spec, spec.struct_size, sizeof spec)) {
+    return Support::no("the layer is of a kind that this plug-in does not know");
   }
+  LayerSpec known;
+  try {
+    known = read_spec(spec);
+  } catch (const Error& error) {
+    return Support::no(error.what());
+  }
+  return exported()->backend.supports(known);
 }
 
 std::int32_t available(char* reason, std::size_t size) {
@@ -92,42 +101,22 @@ std::int32_t available(char* reason, std::size_t size) {
 }
 
 std::int32_t supports(const carousel_layer_spec* spec, char* reason, std::size_t size) {
-  return guarded(reason, size, [&] {
-    const auto known = known_spec(*spec);
-    return answer(known ? exported()->backend.supports(*known)
-                        : Support::no("the layer is of a kind that this plug-in does not know"),
-                  reason, size);
-  });
+  return guarded(reason, size, [&] { return answer(ask(*spec), reason, size); });
 }
 
-/// The weights that `spec` has; the host's pointers say no sizes.
-WeightsView view(const LayerSpec& spec, const carousel_weights* w) {
-  if (w == nullptr) return {};
-  const auto some = [](const float* data, std::int64_t count) {
-    return data == nullptr ? std::span<const float>()
-                           : std::span(data, static_cast<std::size_t>(count));
-  };
-  const std::int64_t rows = spec.gates() * spec.hidden_size;
-  return {.weight_ih = some(w->weight_ih, rows * spec.input_size),
-          .weight_hh = some(w->weight_hh, rows * spec.state_size()),
-          .bias_ih = some(w->bias_ih, rows),
-          .bias_hh = some(w->bias_hh, rows),
-          .weight_hr = some(w->weight_hr, spec.proj_size * spec.hidden_size),
-          .peephole = some(w->peephole, 3 * spec.hidden_size)};
-}
-
-std::int32_t layer_create(const carousel_layer_spec* c_spec,
-                          const carousel_weights* const weights[2],
+std::int32_t layer_create(const carousel_layer_spec* c_spec, const carousel_weights* weights,
                           const carousel_plugin_options* options, carousel_plugin_layer** layer,
                           char* error, std::size_t error_size) {
   return guarded(error, error_size, [&] {
     const LayerSpec spec = read_spec(*c_spec);
     *layer = new carousel_plugin_layer{
-        spec, exported()->backend.prepare(spec, {view(spec, weights[0]), view(spec, weights[1])},
-                                          {.threads = options->threads,
-                                           .exact_threads = options->exact_threads != 0,
-                                           .batch = options->batch,
-                                           .steps = options->steps})};
+        spec, exported()->backend.prepare(
+                  spec, c_types::from_c(*weights),
+                  {.threads = options->threads,
+                   .exact_threads = options->exact_threads != 0,
+                   .batch = options->batch,
+                   .steps = options->steps,
+                   .precision = c_types::precision_from_c(options->precision, "options")})};
     return std::int32_t{CAROUSEL_OK};
   });
 }
@@ -156,14 +145,15 @@ void workspace_destroy(carousel_plugin_workspace* workspace) { delete workspace;
 
 std::int32_t forward(const carousel_plugin_layer* layer, carousel_plugin_workspace* workspace,
                      const carousel_plugin_args* a, const char** error) {
-  const Status status = layer->layer->forward(
-      {.x = {a->x, a->steps, a->batch, layer->spec.input_size, a->x_step_stride, a->x_batch_stride},
-       .y = {a->y, a->steps, a->batch, layer->spec.output_size(), a->y_step_stride,
-             a->y_batch_stride},
-       .lengths = a->lengths,
-       .h = {a->h[0], a->h[1]},
-       .c = {a->c[0], a->c[1]}},
-      *workspace->workspace);
+  const SequenceView<const float> x{
+      a->x, a->steps, a->batch, input_size(layer->spec), a->x_step_stride, a->x_batch_stride};
+  const Status status =
+      layer->layer->forward({.inputs = {&x, 1},
+                             .y = {a->y, a->steps, a->batch, output_size(layer->spec),
+                                   a->y_step_stride, a->y_batch_stride},
+                             .lengths = a->lengths,
+                             .states = {a->states, static_cast<std::size_t>(a->state_count)}},
+                            *workspace->workspace);
   if (status) return CAROUSEL_OK;
   *error = status.message();
   return CAROUSEL_INTERNAL_ERROR;
@@ -204,7 +194,8 @@ const carousel_plugin* export_backend(const Backend& (*make)(), const char* name
     std::optional<Exported>& one = exported();
     if (one.has_value()) {
       if (&one->backend == &backend) return std::int32_t{CAROUSEL_OK};
-      throw Error("this plug-in has exported another backend, " + one->name);
+      throw Error(ErrorCode::invalid_argument,
+                  "this plug-in has exported another backend, " + one->name);
     }
     one.emplace(Exported{
         backend, *name == '\0' ? id(backend) : name, backend.version(), backend.description(), {}});

@@ -31,14 +31,18 @@ const carousel_plugin_host* host() {
   return &table;
 }
 
-Entry find_entry(const std::string& path) {
+[[noreturn]] void fail(const std::string& what, ErrorCode code = ErrorCode::plugin_failed) {
+  throw Error(code, what);
+}
+
+Entry find_entry(const std::filesystem::path& path) {
   void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
-    throw Error("it is not a shared library that can be loaded: " + clean_text(::dlerror()));
+    fail("it is not a shared library that can be loaded: " + clean_text(::dlerror()));
   }
   void* symbol = ::dlsym(library, "carousel_backend_plugin");
   if (symbol == nullptr) {
-    throw Error("it has no function carousel_backend_plugin, so it is no plug-in of Carousel");
+    fail("it has no function carousel_backend_plugin, so it is no plug-in of Carousel");
   }
   return reinterpret_cast<Entry>(symbol);
 }
@@ -58,39 +62,40 @@ const carousel_plugin& find_table(Entry entry) {
     });
   });
   if (!returned) {
-    throw Error("carousel_backend_plugin did not return within " +
-                std::to_string(time_limit().count()) + " ms");
+    fail("carousel_backend_plugin did not return within " + std::to_string(time_limit().count()) +
+         " ms");
   }
   if (!found->answer.ok()) {
-    throw Error("carousel_backend_plugin gave no table: " + found->answer.text);
+    fail("carousel_backend_plugin gave no table: " + found->answer.text);
   }
   return *found->table;
 }
 
-void require_file(const std::string& path) {
+void require_file(const std::filesystem::path& path) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
-  if (!std::filesystem::exists(status)) throw Error("there is no such file");
-  if (!std::filesystem::is_regular_file(status)) throw Error("it is not a file");
+  if (!std::filesystem::exists(status)) fail("there is no such file", ErrorCode::file_not_found);
+  if (!std::filesystem::is_regular_file(status)) fail("it is not a file", ErrorCode::file_access);
 }
 
 }  // namespace
 
-void require_absolute(const std::string& path) {
-  if (path.starts_with('/')) return;
-  throw Error("plug-in " + path +
-              ": the path is relative; plug-ins are loaded from absolute paths only, so that it "
-              "does not matter in which folder a program is started");
+void require_absolute(const std::filesystem::path& path) {
+  if (path.is_absolute()) return;
+  fail("plug-in " + path.string() +
+           ": the path is relative; plug-ins are loaded from absolute paths only, so that it does "
+           "not matter in which folder a program is started",
+       ErrorCode::invalid_argument);
 }
 
-std::unique_ptr<PluginBackend> open_plugin(const std::string& path) {
+std::unique_ptr<PluginBackend> open_plugin(const std::filesystem::path& path) {
   require_absolute(path);
   try {
     require_file(path);
     const carousel_plugin& table = find_table(find_entry(path));
-    return std::make_unique<PluginBackend>(table, path);
+    return std::make_unique<PluginBackend>(table, path.string());
   } catch (const Error& error) {
-    throw Error("plug-in " + path + ": " + error.what());
+    throw Error(error.code(), "plug-in " + path.string() + ": " + error.what());
   }
 }
 

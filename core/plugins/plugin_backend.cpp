@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/plugins/plugin_backend.hpp"
 
+#include "core/engine/common_layers.hpp"
 #include "core/plugins/answer.hpp"
 #include "core/plugins/c_spec.hpp"
 #include "core/plugins/plugin_layer.hpp"
@@ -13,9 +14,11 @@
 namespace carousel::plugins {
 namespace {
 
+[[noreturn]] void fail(const std::string& what) { throw Error(ErrorCode::plugin_failed, what); }
+
 std::string bytes(std::size_t size) { return std::to_string(size) + " bytes"; }
 
-/// What these structs had when ABI version 1 began; a plug-in cannot know less.
+/// What these structs had when ABI version 2 began; a plug-in cannot know less.
 constexpr std::size_t kLeastTable = offsetof(carousel_plugin, forward) + sizeof(void*);
 constexpr std::size_t kLeastSpec = sizeof(carousel_layer_spec);
 constexpr std::size_t kLeastArgs = sizeof(carousel_plugin_args);
@@ -23,13 +26,13 @@ constexpr std::size_t kLeastArgs = sizeof(carousel_plugin_args);
 void require_size(const char* member, std::size_t found, std::size_t least) {
   constexpr std::size_t kMost = 1U << 20U;
   if (found >= least && found <= kMost) return;
-  throw Error(std::string("its ") + member + " is " + std::to_string(found) +
-              ", but must be at least " + bytes(least) + " and at most " + bytes(kMost));
+  fail(std::string("its ") + member + " is " + std::to_string(found) + ", but must be at least " +
+       bytes(least) + " and at most " + bytes(kMost));
 }
 
 void require_functions(const carousel_plugin& t) {
   const auto require = [](bool present, const char* name) {
-    if (!present) throw Error(std::string("its function '") + name + "' is null");
+    if (!present) fail(std::string("its function '") + name + "' is null");
   };
   require(t.available != nullptr, "available");
   require(t.supports != nullptr, "supports");
@@ -50,20 +53,20 @@ bool is_word(std::string_view text) {
 }
 
 void require_name(const char* name) {
-  if (name == nullptr) throw Error("its name is null");
+  if (name == nullptr) fail("its name is null");
   constexpr std::size_t kLongest = 64;
   const std::string_view text(name, strnlen(name, kLongest + 1));
   const std::size_t colon = text.find(':');
   const bool good = text.size() <= kLongest && text != "auto" && is_word(text.substr(0, colon)) &&
                     (colon == text.npos || is_word(text.substr(colon + 1)));
   if (good) return;
-  throw Error("its name is '" + clean_text(std::string(text).c_str()) +
-              "', but must be a word or two with a colon between them, not 'auto', at most 64 "
-              "letters, digits, '-', '_' and '.'");
+  fail("its name is '" + clean_text(std::string(text).c_str()) +
+       "', but must be a word or two with a colon between them, not 'auto', at most 64 "
+       "letters, digits, '-', '_' and '.'");
 }
 
 std::string required_text(const char* text, const char* what) {
-  if (text == nullptr || *text == '\0') throw Error(std::string("its ") + what + " is empty");
+  if (text == nullptr || *text == '\0') fail(std::string("its ") + what + " is empty");
   return clean_text(text);
 }
 
@@ -74,8 +77,8 @@ struct Question {
 };
 
 [[noreturn]] void throw_too_slow(const char* function) {
-  throw Error(std::string(function) + " did not return within " +
-              std::to_string(time_limit().count()) + " ms; it is not called again");
+  fail(std::string(function) + " did not return within " + std::to_string(time_limit().count()) +
+       " ms; it is not called again");
 }
 
 Support ask_available(const carousel_plugin& table) {
@@ -86,16 +89,15 @@ Support ask_available(const carousel_plugin& table) {
   const Answer& answer = question->answer;
   if (answer.ok()) return Support::yes();
   if (answer.status == CAROUSEL_UNSUPPORTED) return Support::no(answer.text);
-  throw Error("available failed: " + answer.text);
+  fail("available failed: " + answer.text);
 }
 
 }  // namespace
 
 void check_table(const carousel_plugin& table) {
   if (table.abi_version != CAROUSEL_PLUGIN_ABI_VERSION) {
-    throw Error("it is made for version " + std::to_string(table.abi_version) +
-                " of the plug-in ABI; this Carousel takes version " +
-                std::to_string(CAROUSEL_PLUGIN_ABI_VERSION));
+    fail("it is made for plug-in ABI version " + std::to_string(table.abi_version) +
+         "; this Carousel has version " + std::to_string(CAROUSEL_PLUGIN_ABI_VERSION));
   }
   require_size("struct_size", table.struct_size, kLeastTable);
   require_size("spec_size", table.spec_size, kLeastSpec);
@@ -122,6 +124,7 @@ std::string PluginBackend::in_file(const std::string& what) const {
 }
 
 Support PluginBackend::supports(const LayerSpec& spec) const {
+  if (is_common(spec)) return Support::yes();
   Support support;
   try {
     support = ask_supports(spec);
@@ -133,7 +136,7 @@ Support PluginBackend::supports(const LayerSpec& spec) const {
 }
 
 Support PluginBackend::ask_supports(const LayerSpec& spec) const {
-  if (stuck_) throw Error("supports did not return once; it is not called again");
+  if (stuck_) fail("supports did not return once; it is not called again");
   auto question = std::make_shared<Question>();
   question->spec = c_types::to_c(spec);
   if (c_types::uses_members_past(&question->spec, sizeof question->spec, table_.spec_size)) {
@@ -148,16 +151,17 @@ Support PluginBackend::ask_supports(const LayerSpec& spec) const {
   }
   const Answer& answer = question->answer;
   if (answer.ok()) return Support::yes();
-  if (answer.status != CAROUSEL_UNSUPPORTED) throw Error("supports failed: " + answer.text);
+  if (answer.status != CAROUSEL_UNSUPPORTED) fail("supports failed: " + answer.text);
   if (answer.text == status_name(CAROUSEL_UNSUPPORTED)) {
-    throw Error("supports said no without a reason");
+    fail("supports said no without a reason");
   }
   return Support::no(answer.text);
 }
 
-std::unique_ptr<Layer> PluginBackend::prepare(const LayerSpec& spec, const LayerWeights& weights,
+std::unique_ptr<Layer> PluginBackend::prepare(const LayerSpec& spec, const Weights& weights,
                                               const LayerOptions& options) const {
   require_tiling(spec, options);
+  if (is_common(spec)) return make_common_layer(spec, weights);
   return make_plugin_layer(*this, spec, weights, options);
 }
 

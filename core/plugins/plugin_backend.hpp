@@ -28,7 +28,7 @@ class PluginBackend final : public Backend {
   [[nodiscard]] std::string version() const override { return version_; }
   [[nodiscard]] Support available(const CpuFeatures&) const override { return available_; }
   [[nodiscard]] Support supports(const LayerSpec& spec) const override;
-  [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const LayerWeights& weights,
+  [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const Weights& weights,
                                                const LayerOptions& options) const override;
 
   /// "plug-in FILE: what"

@@ -3,8 +3,8 @@
 
 #include "core/plugins/answer.hpp"
 #include "core/plugins/c_spec.hpp"
+#include "core/plugins/c_weights.hpp"
 
-#include <array>
 #include <cstdint>
 #include <type_traits>
 
@@ -36,20 +36,34 @@ std::size_t ask_bytes(const PluginBackend& backend, const char* function,
     count = f(handle);
     return std::int32_t{CAROUSEL_OK};
   });
-  if (!answer.ok()) throw Error(backend.in_file(std::string(function) + " " + answer.text));
+  if (!answer.ok()) {
+    throw Error(ErrorCode::plugin_failed,
+                backend.in_file(std::string(function) + " " + answer.text));
+  }
   if (count < kMost) return count;
-  throw Error(backend.in_file(std::string(function) + " says " + std::to_string(count) +
+  throw Error(ErrorCode::plugin_failed,
+              backend.in_file(std::string(function) + " says " + std::to_string(count) +
                               " bytes, more than any memory has"));
+}
+
+/// What a status of the plug-in's stands for in an Error of ours.
+ErrorCode code_of(std::int32_t status) {
+  switch (status) {
+    case CAROUSEL_UNSUPPORTED: return ErrorCode::unsupported;
+    case CAROUSEL_OUT_OF_MEMORY: return ErrorCode::out_of_memory;
+    default: return ErrorCode::plugin_failed;
+  }
 }
 
 void require_ok(const PluginBackend& backend, const char* function, const Answer& answer,
                 const void* handle, const std::string& what) {
   if (!answer.ok()) {
-    throw Error(
-        backend.in_file(std::string(function) + " failed for " + what + ": " + answer.text));
+    throw Error(code_of(answer.status), backend.in_file(std::string(function) + " failed for " +
+                                                        what + ": " + answer.text));
   }
   if (handle == nullptr) {
-    throw Error(backend.in_file(std::string(function) + " said that all is well for " + what +
+    throw Error(ErrorCode::plugin_failed,
+                backend.in_file(std::string(function) + " said that all is well for " + what +
                                 ", but gave nothing"));
   }
 }
@@ -92,17 +106,17 @@ class PluginLayer final : public Layer {
 
   Status forward(const ForwardArgs& a, Workspace& workspace) const noexcept override {
     const carousel_plugin_args args{.struct_size = sizeof args,
-                                    .steps = a.x.steps,
-                                    .batch = a.x.batch,
-                                    .x = a.x.data,
-                                    .x_step_stride = a.x.step_stride,
-                                    .x_batch_stride = a.x.batch_stride,
+                                    .steps = a.x().steps,
+                                    .batch = a.x().batch,
+                                    .x = a.x().data,
+                                    .x_step_stride = a.x().step_stride,
+                                    .x_batch_stride = a.x().batch_stride,
                                     .y = a.y.data,
                                     .y_step_stride = a.y.step_stride,
                                     .y_batch_stride = a.y.batch_stride,
                                     .lengths = a.lengths,
-                                    .h = {a.h[0], a.h[1]},
-                                    .c = {a.c[0], a.c[1]}};
+                                    .states = a.states.data(),
+                                    .state_count = static_cast<std::int64_t>(a.states.size())};
     const char* error = nullptr;
     try {
       const std::int32_t status =
@@ -123,38 +137,23 @@ class PluginLayer final : public Layer {
   std::size_t bytes_;
 };
 
-carousel_weights to_c(const WeightsView& w) {
-  const auto data = [](std::span<const float> values) {
-    return values.empty() ? nullptr : values.data();
-  };
-  return {.struct_size = sizeof(carousel_weights),
-          .weight_ih = data(w.weight_ih),
-          .weight_hh = data(w.weight_hh),
-          .bias_ih = data(w.bias_ih),
-          .bias_hh = data(w.bias_hh),
-          .weight_hr = data(w.weight_hr),
-          .peephole = data(w.peephole),
-          .initial_h = nullptr,
-          .initial_c = nullptr};
-}
-
 }  // namespace
 
 std::unique_ptr<Layer> make_plugin_layer(const PluginBackend& backend, const LayerSpec& spec,
-                                         const LayerWeights& weights, const LayerOptions& options) {
+                                         const Weights& weights, const LayerOptions& options) {
   const carousel_plugin& table = backend.table();
   const carousel_layer_spec c_spec = c_types::to_c(spec);
-  const std::array both{to_c(weights[0]), to_c(weights[1])};
-  const std::array<const carousel_weights*, 2> pointers{
-      both.data(), spec.directions() == 2 ? &both[1] : nullptr};
+  const c_types::FloatWeights floats(spec, weights);
   const carousel_plugin_options c_options{.struct_size = sizeof c_options,
                                           .threads = options.threads,
                                           .exact_threads = options.exact_threads ? 1 : 0,
                                           .batch = options.batch,
-                                          .steps = options.steps};
+                                          .steps = options.steps,
+                                          .precision = static_cast<std::int32_t>(options.precision),
+                                          .reserved = 0};
   carousel_plugin_layer* made = nullptr;
   const Answer answer = ask([&](char* error, std::size_t size) {
-    return table.layer_create(&c_spec, pointers.data(), &c_options, &made, error, size);
+    return table.layer_create(&c_spec, &floats.c(), &c_options, &made, error, size);
   });
   require_ok(backend, "layer_create", answer, made, describe(spec));
   return std::make_unique<PluginLayer>(backend, spec, LayerHandle(made, {table.layer_destroy}));

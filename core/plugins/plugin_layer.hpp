@@ -7,10 +7,11 @@
 
 namespace carousel::plugins {
 
-/// A layer that the plug-in makes. Throws Error naming its file and what it did wrong.
+/// A layer that the plug-in makes: recurrent or dense. Throws Error naming its file and what it did
+/// wrong.
 [[nodiscard]] std::unique_ptr<Layer> make_plugin_layer(const PluginBackend& backend,
                                                        const LayerSpec& spec,
-                                                       const LayerWeights& weights,
+                                                       const Weights& weights,
                                                        const LayerOptions& options);
 
 }  // namespace carousel::plugins

@@ -35,7 +35,8 @@ bool run_within(std::chrono::milliseconds limit, std::function<void()> call) {
     thread.detach();
     return false;
   } catch (const std::system_error& error) {
-    throw Error(std::string("no thread for a plug-in's call: ") + error.what());
+    throw Error(ErrorCode::out_of_memory,
+                std::string("no thread for a plug-in's call: ") + error.what());
   }
 }
 

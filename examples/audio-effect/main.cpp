@@ -9,7 +9,9 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,8 +29,8 @@ using File = std::unique_ptr<SNDFILE, decltype(&sf_close)>;
 Sound read(const std::string& name) {
   SF_INFO info{};
   const File file(sf_open(name.c_str(), SFM_READ, &info), &sf_close);
-  if (file == nullptr) throw carousel::Error(name + ": " + sf_strerror(nullptr));
-  if (info.channels != 1) throw carousel::Error(name + ": must have one channel");
+  if (file == nullptr) throw std::runtime_error(name + ": " + sf_strerror(nullptr));
+  if (info.channels != 1) throw std::runtime_error(name + ": must have one channel");
   Sound sound{.samples = std::vector<float>(static_cast<std::size_t>(info.frames)),
               .rate = info.samplerate};
   sf_read_float(file.get(), sound.samples.data(), info.frames);
@@ -43,7 +45,7 @@ void write(const std::string& name, const Sound& sound) {
   const File file(sf_open(name.c_str(), SFM_WRITE, &info), &sf_close);
   const auto count = static_cast<sf_count_t>(sound.samples.size());
   if (file == nullptr || sf_write_float(file.get(), sound.samples.data(), count) != count) {
-    throw carousel::Error(name + ": " + sf_strerror(file.get()));
+    throw std::runtime_error(name + ": " + sf_strerror(file.get()));
   }
 }
 
@@ -55,7 +57,7 @@ class Amp {
       : network_(carousel::prepare(carousel::load(model), {.batch = 1, .steps = block})),
         stream_(network_.stream({.batch = 1, .max_steps = block})) {
     if (network_.input_size() != 1 || network_.output_size() != 1) {
-      throw carousel::Error(model + ": must have one input and one output");
+      throw std::runtime_error(model + ": must have one input and one output");
     }
   }
 
@@ -80,7 +82,7 @@ double now() {
 /// Energy of the error as a share of the energy of the target.
 double error_to_signal(const Sound& sound, const Sound& target) {
   if (sound.samples.size() != target.samples.size()) {
-    throw carousel::Error("the target has another length than the input");
+    throw std::runtime_error("the target has another length than the input");
   }
   double error = 0.0, signal = 0.0;
   for (std::size_t i = 0; i < sound.samples.size(); ++i) {
@@ -114,7 +116,7 @@ Settings parse(int argc, char** argv) {
     }
   }
   if (settings.files.size() != 3 && settings.files.size() != 4) {
-    throw carousel::Error(
+    throw std::runtime_error(
         "usage: audio_effect MODEL IN.wav OUT.wav [TARGET.wav] [--block N] [--most-esr E]");
   }
   return settings;
@@ -154,7 +156,7 @@ bool run(const Settings& settings) {
 
 int main(int argc, char** argv) try {
   return run(parse(argc, argv)) ? 0 : 1;
-} catch (const carousel::Error& error) {
+} catch (const std::exception& error) {
   std::fprintf(stderr, "audio_effect: %s\n", error.what());
   return 1;
 }

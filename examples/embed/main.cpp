@@ -3,6 +3,8 @@
 #include <carousel/carousel.hpp>
 
 #include <cstdio>
+#include <exception>
+#include <stdexcept>
 #include <vector>
 
 int main(int argc, char** argv) try {
@@ -14,12 +16,12 @@ int main(int argc, char** argv) try {
   std::vector<float> y(static_cast<std::size_t>(64 * network.output_size()));
   const auto status = stream.run(carousel::unbatched(x.data(), 64, network.input_size()),
                                  carousel::unbatched(y.data(), 64, network.output_size()));
-  if (!status) throw carousel::Error(status.message());
+  if (!status) throw std::runtime_error(status.message());
 
   std::printf("%s: 64 steps, the last output is %g\n", network.layers()[0].backend.c_str(),
               static_cast<double>(y.back()));
   return 0;
-} catch (const carousel::Error& error) {
+} catch (const std::exception& error) {
   std::fprintf(stderr, "embed: %s\n", error.what());
   return 1;
 }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // from_pytorch MODEL x.npy y.npy: runs x through a model saved by PyTorch, and compares with what
 // PyTorch itself made of it.
+#include <carousel/backend.hpp>
 #include <carousel/carousel.hpp>
 #include <carousel/compare.hpp>
+#include <carousel/npy.hpp>
 
 #include <cstdio>
 #include <exception>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -19,7 +22,7 @@ std::vector<float> run(const carousel::Network& network, const carousel::NpyArra
   const auto status =
       stream.run(carousel::steps_first(x.floats("x").data(), steps, batch, x.shape.at(2)),
                  carousel::steps_first(y.data(), steps, batch, network.output_size()));
-  if (!status) throw carousel::Error(status.message());
+  if (!status) throw std::runtime_error(status.message());
   return y;
 }
 
@@ -27,7 +30,7 @@ bool compare_all(const std::string& file, const std::string& x_file, const std::
   const auto model = carousel::load(file);
   const auto x = carousel::read_npy(x_file);
   const auto expected = carousel::read_npy(y_file);
-  if (x.shape.size() != 3) throw carousel::Error(x_file + ": must be [steps, batch, features]");
+  if (x.shape.size() != 3) throw std::runtime_error(x_file + ": must be [steps, batch, features]");
 
   constexpr double kTolerance = 1e-5;  // both compute in float32, in different order
   bool ok = true;
@@ -46,7 +49,7 @@ bool compare_all(const std::string& file, const std::string& x_file, const std::
 }  // namespace
 
 int main(int argc, char** argv) try {
-  if (argc != 4) throw carousel::Error("usage: from_pytorch MODEL x.npy y.npy");
+  if (argc != 4) throw std::runtime_error("usage: from_pytorch MODEL x.npy y.npy");
   return compare_all(argv[1], argv[2], argv[3]) ? 0 : 1;
 } catch (const std::exception& error) {
   std::fprintf(stderr, "from_pytorch: %s\n", error.what());

@@ -11,6 +11,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -71,7 +73,7 @@ double serve(const carousel::Network& network, std::vector<Connection>& connecti
     std::vector<std::jthread> pool;
     for (std::int64_t i = 0; i < settings.threads; ++i) pool.emplace_back(work);
   }
-  if (failed) throw carousel::Error("a run was refused");
+  if (failed) throw std::runtime_error("a run was refused");
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
@@ -94,7 +96,7 @@ Settings parse(int argc, char** argv) {
       continue;
     }
     const std::int64_t value = ++i < argc ? std::atoll(argv[i]) : 0;
-    if (value < 1) throw carousel::Error(std::string(word) + " needs a number above 0");
+    if (value < 1) throw std::runtime_error(std::string(word) + " needs a number above 0");
     if (word == "--streams") {
       settings.streams = value;
     } else if (word == "--steps") {
@@ -102,11 +104,11 @@ Settings parse(int argc, char** argv) {
     } else if (word == "--threads") {
       settings.threads = value;
     } else {
-      throw carousel::Error("unknown option " + std::string(word));
+      throw std::runtime_error("unknown option " + std::string(word));
     }
   }
   if (settings.model.empty()) {
-    throw carousel::Error("usage: many_streams MODEL [--streams N] [--steps N] [--threads N]");
+    throw std::runtime_error("usage: many_streams MODEL [--streams N] [--steps N] [--threads N]");
   }
   return settings;
 }
@@ -114,7 +116,9 @@ Settings parse(int argc, char** argv) {
 void run(const Settings& settings) {
   const auto model = carousel::load(settings.model);
   const auto network = carousel::prepare(model, {.threads = 1, .batch = 1, .steps = 1});
-  const auto ids = model.embedding ? static_cast<std::int32_t>(model.embedding->num_embeddings) : 1;
+  // A network that takes ids begins with an embedding, whose rows they count.
+  const auto* embedding = std::get_if<carousel::EmbeddingSpec>(&model.layers.front().spec);
+  const auto ids = embedding == nullptr ? 1 : static_cast<std::int32_t>(embedding->num_embeddings);
   std::vector<Connection> connections;
   connections.reserve(static_cast<std::size_t>(settings.streams));
   for (std::int64_t i = 0; i < settings.streams; ++i) connections.emplace_back(network, i);
@@ -123,7 +127,7 @@ void run(const Settings& settings) {
   const auto count = static_cast<std::int64_t>(connections.size());
   for (std::int64_t i = 0; i < count; i += std::max<std::int64_t>(1, count / 16)) {
     if (!undisturbed(network, connections[static_cast<std::size_t>(i)], i, settings, ids)) {
-      throw carousel::Error("stream " + std::to_string(i) + " was disturbed by others");
+      throw std::runtime_error("stream " + std::to_string(i) + " was disturbed by others");
     }
   }
 
@@ -143,7 +147,7 @@ void run(const Settings& settings) {
 int main(int argc, char** argv) try {
   run(parse(argc, argv));
   return 0;
-} catch (const carousel::Error& error) {
+} catch (const std::exception& error) {
   std::fprintf(stderr, "many_streams: %s\n", error.what());
   return 1;
 }

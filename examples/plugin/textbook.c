@@ -11,8 +11,9 @@ struct carousel_plugin_layer {
   int64_t inputs, units; /* I, H */
   int directions;
   bool reverse; /* the first direction runs from the end */
-  double*
-      weights[2]; /* [4 H, I + H + 1]: to each gate of i, f, g, o from x, from h, and its bias */
+  size_t bytes; /* of one direction's weights */
+  /* Per direction [4 H, I + H + 1]: to each gate of i, f, g, o from x, from h, and its bias. */
+  double* weights[2];
 };
 
 struct carousel_plugin_workspace {
@@ -43,20 +44,16 @@ static bool usual_functions(const carousel_layer_spec* spec) {
 /* Every member of the spec is either understood or refused: none may be ignored. */
 static int32_t supports(const carousel_layer_spec* spec, char* reason, size_t size) {
   const char* no = NULL;
-  if (spec->cell != CAROUSEL_LSTM)
+  if (spec->kind != CAROUSEL_LSTM)
     no = "only LSTM layers";
   else if (spec->direction < CAROUSEL_FORWARD || spec->direction > CAROUSEL_BIDIRECTIONAL)
     no = "no such direction";
   else if (spec->proj_size != 0)
     no = "no projection";
-  else if (spec->peephole)
-    no = "no peepholes";
-  else if (spec->coupling != CAROUSEL_COUPLING_NONE)
-    no = "no coupled gates";
-  else if (spec->clip != 0 || spec->cell_clip != 0)
-    no = "no clips";
-  else if (spec->precision != CAROUSEL_FLOAT32)
-    no = "only float32 weights";
+  else if (spec->peephole || spec->layer_norm)
+    no = "no peepholes or layer normalization";
+  else if (spec->coupling != CAROUSEL_COUPLING_NONE || spec->clip != 0 || spec->cell_clip != 0)
+    no = "no coupled gates or clips";
   else if (!usual_functions(spec))
     no = "only sigmoid for gates and tanh elsewhere";
   return no == NULL ? CAROUSEL_OK : say(CAROUSEL_UNSUPPORTED, no, reason, size);
@@ -68,44 +65,53 @@ static void layer_destroy(carousel_plugin_layer* layer) {
   free(layer);
 }
 
-static size_t direction_bytes(const carousel_plugin_layer* layer) {
-  return (size_t)(4 * layer->units * (layer->inputs + layer->units + 1)) * sizeof(double);
+/* The weight of that role in direction d; NULL where the layer has none. */
+static const float* find(const carousel_weights* weights, const char* role, int d) {
+  char name[32];
+  snprintf(name, sizeof name, "%s%s", role, d == 1 ? "_reverse" : "");
+  for (size_t k = 0; k < weights->count; ++k)
+    if (strcmp(weights->tensors[k].role, name) == 0) return weights->tensors[k].data;
+  return NULL;
 }
 
-static void pack(const carousel_plugin_layer* layer, const carousel_weights* from, double* to) {
+static void pack(const carousel_plugin_layer* layer, const carousel_weights* weights, int d) {
+  const float *ih = find(weights, "weight_ih", d), *hh = find(weights, "weight_hh", d);
+  const float *b_ih = find(weights, "bias_ih", d), *b_hh = find(weights, "bias_hh", d);
+  double* to = layer->weights[d];
   for (int64_t k = 0; k < 4 * layer->units; ++k) {
-    for (int64_t i = 0; i < layer->inputs; ++i) *to++ = from->weight_ih[k * layer->inputs + i];
-    for (int64_t i = 0; i < layer->units; ++i) *to++ = from->weight_hh[k * layer->units + i];
-    *to++ = from->bias_ih == NULL ? 0.0 : (double)from->bias_ih[k] + from->bias_hh[k];
+    for (int64_t i = 0; i < layer->inputs; ++i) *to++ = ih[k * layer->inputs + i];
+    for (int64_t i = 0; i < layer->units; ++i) *to++ = hh[k * layer->units + i];
+    *to++ = b_ih == NULL ? 0.0 : (double)b_ih[k] + b_hh[k];
   }
 }
 
 /* The host's weights are valid during this call only. */
-static int32_t layer_create(const carousel_layer_spec* spec,
-                            const carousel_weights* const weights[2],
+static int32_t layer_create(const carousel_layer_spec* spec, const carousel_weights* weights,
                             const carousel_plugin_options* options, carousel_plugin_layer** layer,
                             char* error, size_t size) {
-  (void)options; /* hints */
+  if (options->precision != CAROUSEL_FLOAT32) /* all other options are hints */
+    return say(CAROUSEL_UNSUPPORTED, "only float32 weights", error, size);
   carousel_plugin_layer* made = calloc(1, sizeof *made);
   if (made == NULL) return say(CAROUSEL_OUT_OF_MEMORY, "out of memory", error, size);
   made->inputs = spec->input_size;
   made->units = spec->hidden_size;
+  made->bytes = (size_t)(4 * made->units * (made->inputs + made->units + 1)) * sizeof(double);
   made->directions = spec->direction == CAROUSEL_BIDIRECTIONAL ? 2 : 1;
   made->reverse = spec->direction == CAROUSEL_REVERSE;
   for (int d = 0; d < made->directions; ++d) {
-    made->weights[d] = malloc(direction_bytes(made));
+    made->weights[d] = malloc(made->bytes);
     if (made->weights[d] == NULL) {
       layer_destroy(made);
       return say(CAROUSEL_OUT_OF_MEMORY, "out of memory", error, size);
     }
-    pack(made, weights[d], made->weights[d]);
+    pack(made, weights, d);
   }
   *layer = made;
   return CAROUSEL_OK;
 }
 
 static size_t layer_memory_bytes(const carousel_plugin_layer* layer) {
-  return (size_t)layer->directions * direction_bytes(layer);
+  return (size_t)layer->directions * layer->bytes;
 }
 
 static int32_t workspace_create(const carousel_plugin_layer* layer, int64_t batch,
@@ -153,12 +159,12 @@ static int32_t forward(const carousel_plugin_layer* layer, carousel_plugin_works
     for (int64_t row = 0; row < a->batch; ++row) {
       const float* x = a->x + row * a->x_batch_stride;
       float* y = a->y + row * a->y_batch_stride + d * n;
-      float* h = a->h[d] + row * n;
+      float* h = a->states[2 * d] + row * n;
+      float* c = a->states[2 * d + 1] + row * n;
       const int64_t real = a->lengths == NULL ? a->steps : a->lengths[row];
       for (int64_t k = 0; k < real; ++k) {
         const int64_t t = layer->reverse || d == 1 ? real - 1 - k : k;
-        step(layer, layer->weights[d], workspace->gates, x + t * a->x_step_stride, h,
-             a->c[d] + row * n);
+        step(layer, layer->weights[d], workspace->gates, x + t * a->x_step_stride, h, c);
         memcpy(y + t * a->y_step_stride, h, (size_t)n * sizeof(float));
       }
       for (int64_t t = real; t < a->steps; ++t)

@@ -11,7 +11,9 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <fstream>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,13 +44,13 @@ Line read_line(const std::string& text, const std::string& alphabet) {
 
 std::vector<Line> read_lines(const std::string& file, const std::string& alphabet) {
   std::ifstream in(file);
-  if (!in) throw carousel::Error(file + ": cannot be read");
+  if (!in) throw std::runtime_error(file + ": cannot be read");
   std::vector<Line> lines;
   for (std::string text; std::getline(in, text);) {
     lines.push_back(read_line(text, alphabet));
     if (lines.back().letters.empty()) lines.pop_back();
   }
-  if (lines.empty()) throw carousel::Error(file + ": has no line with letters");
+  if (lines.empty()) throw std::runtime_error(file + ": has no line with letters");
   return lines;
 }
 
@@ -69,7 +71,7 @@ void tag(const carousel::Network& network, std::span<Line> lines) {
   }
   auto stream = network.stream({.batch = batch, .max_steps = steps});
   if (const auto status = stream.run_ids(x, y, lengths); !status) {
-    throw carousel::Error(status.message());
+    throw std::runtime_error(status.message());
   }
   for (std::int64_t b = 0; b < batch; ++b) {
     Line& line = lines[static_cast<std::size_t>(b)];
@@ -122,7 +124,7 @@ Settings parse(int argc, char** argv) {
     }
   }
   if (settings.text.empty()) {
-    throw carousel::Error("usage: sequence_tagger MODEL TEXT [--batch N] [--least-f1 F]");
+    throw std::runtime_error("usage: sequence_tagger MODEL TEXT [--batch N] [--least-f1 F]");
   }
   return settings;
 }
@@ -130,7 +132,7 @@ Settings parse(int argc, char** argv) {
 bool run(const Settings& settings) {
   const auto model = carousel::load(settings.model);
   if (!model.metadata.contains("letters")) {
-    throw carousel::Error(settings.model + ": has no metadata \"letters\"");
+    throw std::runtime_error(settings.model + ": has no metadata \"letters\"");
   }
   const std::string& alphabet = model.metadata.at("letters");
   const auto network =
@@ -159,7 +161,7 @@ bool run(const Settings& settings) {
 
 int main(int argc, char** argv) try {
   return run(parse(argc, argv)) ? 0 : 1;
-} catch (const carousel::Error& error) {
+} catch (const std::exception& error) {
   std::fprintf(stderr, "sequence_tagger: %s\n", error.what());
   return 1;
 }

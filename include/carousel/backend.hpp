@@ -4,12 +4,14 @@
 #include <carousel/cpu.hpp>
 #include <carousel/error.hpp>
 #include <carousel/export.h>
+#include <carousel/model.hpp>
+#include <carousel/precision.hpp>
 #include <carousel/spec.hpp>
 #include <carousel/view.hpp>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -31,25 +33,15 @@ struct Support {
   explicit operator bool() const noexcept { return ok; }
 };
 
-/// Views of the canonical weights of one direction; shapes as in `DirectionWeights`. Valid during
-/// `Backend::prepare` only.
-struct WeightsView {
-  std::span<const float> weight_ih;
-  std::span<const float> weight_hh;
-  std::span<const float> bias_ih;
-  std::span<const float> bias_hh;
-  std::span<const float> weight_hr;
-  std::span<const float> peephole;
-};
-using LayerWeights = std::array<WeightsView, 2>;
-
 struct LayerOptions {
   int threads = 1;             ///< how many threads one `forward` may use
   bool exact_threads = false;  ///< use them all even where fewer are faster
-  std::int64_t batch = 1;      ///< the batch and steps that the caller expects: hints for packing
-  std::int64_t steps = 64;     ///< and planning, never limits
-  /// How to cut the work: one of `Backend::tilings`. Empty: as the backend thinks best.
+  std::int64_t batch = 1;      ///< The batch that the caller expects: a hint, never a limit.
+  std::int64_t steps = 64;     ///< The steps per run that the caller expects: a hint as well.
+  /// How to partition the work: one of `Backend::tilings`. Empty: as the backend thinks best.
   std::string tiling{};
+  /// How weights are stored and multiplied.
+  Precision precision = Precision::float32;
 };
 
 struct WorkspaceOptions {
@@ -70,16 +62,23 @@ class CAROUSEL_API Workspace {
 
 /// The arguments of one `Layer::forward`. Sizes have been checked by the caller.
 struct ForwardArgs {
-  SequenceView<const float> x;  ///< [steps, batch, input_size]
-  SequenceView<float> y;  ///< [steps, batch, output_size]; forward in [0, S), reverse in [S, 2S)
+  /// What the layer reads, [steps, batch, input_size] each: one sequence for all kinds of layers
+  /// but `concatenate`, none for an embedding.
+  std::span<const SequenceView<const float>> inputs{};
+  /// What an embedding reads, [steps, batch, 1].
+  SequenceView<const std::int32_t> ids{};
+  /// What the layer writes, [steps, batch, output_size]; of a bidirectional layer the forward
+  /// direction in [0, state_size), the reverse one in [state_size, 2 * state_size).
+  SequenceView<float> y{};
   /// Real steps per batch row, each in [0, steps]; null: all rows have `steps`. Outputs past the
   /// end are set to zero, the final state is that of the last real step, and the reverse direction
   /// starts there (PyTorch's packed sequences).
   const std::int64_t* lengths = nullptr;
-  /// State in and out, dense: h [batch, state_size], c [batch, hidden_size], per direction.
-  /// Null where the cell has none.
-  std::array<float*, 2> h{};
-  std::array<float*, 2> c{};
+  /// State in and out, in the order of `states(spec)`: each dense, [batch, size].
+  std::span<float* const> states{};
+
+  /// The first input.
+  [[nodiscard]] const SequenceView<const float>& x() const noexcept { return inputs.front(); }
 };
 
 /// One layer prepared (packed) by one backend. Immutable and shared by threads.
@@ -94,7 +93,8 @@ class CAROUSEL_API Layer {
   [[nodiscard]] virtual std::unique_ptr<Workspace> workspace(const WorkspaceOptions&) const = 0;
 
   /// Runs `x.steps` steps. No allocation, lock, system call (with one thread) or exception.
-  /// `x` and `y` must not overlap. `workspace` is one that this layer made.
+  /// Inputs and `y` must not overlap, but for an activation, which may work in place. `workspace`
+  /// is one that this layer made.
   virtual Status forward(const ForwardArgs& args, Workspace& workspace) const noexcept = 0;
 
   /// Bytes held by the packed weights.
@@ -125,15 +125,17 @@ class CAROUSEL_API Backend {
   [[nodiscard]] virtual Support available(const CpuFeatures& cpu) const = 0;
   /// Whether it can run this layer, given that it is available.
   [[nodiscard]] virtual Support supports(const LayerSpec& spec) const = 0;
-  /// The ways in which it can cut the work of this layer, by name, in the order of preference; the
-  /// first is what it does when it is told nothing. Results are the same to the bit. Empty: there
-  /// is one way. `options.tiling` is not looked at.
+  /// The ways in which it can partition the work of this layer, by name, in the order of
+  /// preference; the first is what it does when it is told nothing. Results are the same to the
+  /// bit. Empty: there is one way. `options.tiling` is not looked at.
   [[nodiscard]] virtual std::vector<std::string> tilings(const LayerSpec& spec,
                                                          const LayerOptions& options) const;
-  /// Packs the weights. Called only after `available` and `supports` said yes. Throws Error, also
-  /// when `options.tiling` is the name of no tiling of this layer (see `require_tiling`).
+  /// Packs the weights, of which every required one is there and has its shape, in whatever dtype
+  /// (see `Float32View`); nothing is kept of them. Called only after `available` and `supports`
+  /// said yes. Throws Error, also when `options.tiling` is the name of no tiling of this layer (see
+  /// `require_tiling`).
   [[nodiscard]] virtual std::unique_ptr<Layer> prepare(const LayerSpec& spec,
-                                                       const LayerWeights& weights,
+                                                       const Weights& weights,
                                                        const LayerOptions& options) const = 0;
 
  protected:
@@ -162,7 +164,7 @@ struct BackendEntry {
 /// Loads the plug-in in a shared library (see plugin.h), for good, and adds it to `backends()`; if
 /// it has been loaded before, returns what it was then. `path` is absolute. Throws Error naming the
 /// file and what is wrong with it, and then changes nothing. Thread-safe.
-CAROUSEL_API const Backend& load_plugin(const std::string& path);
+CAROUSEL_API const Backend& load_plugin(const std::filesystem::path& path);
 
 /// The backends that a choice names, in priority order: "auto", a family ("xsimd") or an id
 /// ("xsimd:avx2"). Throws Error listing the choices when it names none or none that this CPU can

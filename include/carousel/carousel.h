@@ -46,10 +46,10 @@ extern "C" {
 
 /** The version of this header; ::carousel_version is that of the library. */
 #define CAROUSEL_VERSION_MAJOR 0
-#define CAROUSEL_VERSION_MINOR 1
+#define CAROUSEL_VERSION_MINOR 2
 #define CAROUSEL_VERSION_PATCH 0
 
-/** "0.1.0". Any thread. */
+/** "0.2.0". Any thread. */
 CAROUSEL_API const char* carousel_version(void);
 
 /**
@@ -116,48 +116,53 @@ CAROUSEL_API carousel_status carousel_model_load_memory(const void* bytes, size_
                                                         const carousel_load_options* options,
                                                         carousel_model** model);
 
-/** An empty model, to which layers are added bottom up. Any thread. */
+/** An empty model, to which layers are added in the order they run. Any thread. */
 CAROUSEL_API carousel_status carousel_model_new(carousel_model** model);
 
 /**
- * Looks ids up in `weight` [num_embeddings, embedding_dim] in front of the first layer; copied.
- * One thread at a time.
+ * Fills in the spec of a usual layer: sizes zero, with a bias, one forward direction, the default
+ * activations, a GRU with linear_before_reset. `kind` is a carousel_layer_kind; `struct_size` has
+ * to be set before. CAROUSEL_UNSUPPORTED for a kind that this version does not run. Any thread.
  */
-CAROUSEL_API carousel_status carousel_model_set_embedding(carousel_model* model,
-                                                          int64_t num_embeddings,
-                                                          int64_t embedding_dim,
-                                                          const float* weight);
+CAROUSEL_API carousel_status carousel_layer_spec_init(carousel_layer_spec* spec, int32_t kind);
+
+/** How a layer stands in its model. All zero: it reads the layer before it. */
+typedef struct carousel_layer_place {
+  size_t struct_size;
+  const char* name;          /**< unique in the model; NULL: one is made up */
+  const char* const* inputs; /**< names of layers and inputs that it reads; NULL: the one before */
+  size_t input_count;        /**< how many `inputs` there are */
+} carousel_layer_place;
 
 /**
- * Adds a layer on top; the arrays are copied. CAROUSEL_LINEAR is the head: the last layer, once.
- * `reverse` belongs to the second direction of a bidirectional layer and is NULL for others (the
- * weights of a CAROUSEL_REVERSE layer are its only ones: `forward`). One thread at a time.
+ * Adds a layer at the end; the arrays are copied. `weights` may be NULL where the layer has none,
+ * `place` to read the layer before it. The layer is checked by itself; how it is wired is checked
+ * by `carousel_prepare`, when the model is complete. One thread at a time.
  */
 CAROUSEL_API carousel_status carousel_model_add_layer(carousel_model* model,
                                                       const carousel_layer_spec* spec,
-                                                      const carousel_weights* forward,
-                                                      const carousel_weights* reverse);
+                                                      const carousel_weights* weights,
+                                                      const carousel_layer_place* place);
 
-/** What is applied to the outputs of the last layer, to each step of each row. */
-typedef enum carousel_tail {
-  CAROUSEL_TAIL_NONE = 0,
-  CAROUSEL_TAIL_SIGMOID = 1,
-  CAROUSEL_TAIL_TANH = 2,
-  CAROUSEL_TAIL_RELU = 3,
-  CAROUSEL_TAIL_SOFTMAX = 4, /**< over all outputs of a step, like the next */
-  CAROUSEL_TAIL_LOG_SOFTMAX = 5
-} carousel_tail;
+/**
+ * Names a sequence that the model is given, of `size` features a frame, or of ids. Without any, the
+ * model has one input, which its first layer reads. One thread at a time.
+ */
+CAROUSEL_API carousel_status carousel_model_add_input(carousel_model* model, const char* name,
+                                                      int64_t size, bool ids);
 
-/** Sets the activation of the outputs, a carousel_tail. One thread at a time. */
-CAROUSEL_API carousel_status carousel_model_set_tail(carousel_model* model, int32_t tail);
-/** That activation. Any thread that reads. */
-CAROUSEL_API int32_t carousel_model_tail(const carousel_model* model);
+/**
+ * Names a sequence that the model gives: what the layer of the name `layer` puts out. Without any,
+ * the model has one output, of its last layer. One thread at a time.
+ */
+CAROUSEL_API carousel_status carousel_model_add_output(carousel_model* model, const char* name,
+                                                       const char* layer);
 
 /** Writes a safetensors file as `carousel::save` does. Any thread that reads. */
 CAROUSEL_API carousel_status carousel_model_save(const carousel_model* model, const char* path);
 
 /**
- * Writes an ONNX file as `carousel::save_onnx` does with its default options. CAROUSEL_BAD_MODEL
+ * Writes an ONNX file as `carousel::save_onnx` does with its default options. CAROUSEL_UNSUPPORTED
  * for what ONNX cannot express and where the library was built without ONNX. Any thread that reads.
  */
 CAROUSEL_API carousel_status carousel_model_save_onnx(const carousel_model* model,
@@ -167,9 +172,9 @@ CAROUSEL_API carousel_status carousel_model_save_onnx(const carousel_model* mode
 CAROUSEL_API int64_t carousel_model_input_size(const carousel_model* model);
 /** Features of y per step. Any thread that reads. */
 CAROUSEL_API int64_t carousel_model_output_size(const carousel_model* model);
-/** Rows of the embedding; 0: the model has none. Any thread that reads. */
+/** How many ids there are, for a model that takes ids; else 0. Any thread that reads. */
 CAROUSEL_API int64_t carousel_model_num_embeddings(const carousel_model* model);
-/** Floats among the weights. Any thread that reads. */
+/** Elements of the weights. Any thread that reads. */
 CAROUSEL_API int64_t carousel_model_parameter_count(const carousel_model* model);
 /**
  * The value of a metadata key of the file; NULL: no such key. Valid while the model lives. Any
@@ -216,7 +221,8 @@ typedef struct carousel_prepare_options {
   void (*progress)(void* context, double done);
   /** Told what went wrong without being an error, in one line; may be NULL. */
   void (*report)(void* context, const char* text);
-  void* context; /**< what these two are given */
+  void* context;     /**< what these two are given */
+  int32_t precision; /**< a carousel_precision */
 } carousel_prepare_options;
 
 /** Packs every layer for the chosen backend. `options` may be NULL. Any thread that reads `model`.
@@ -225,38 +231,55 @@ CAROUSEL_API carousel_status carousel_prepare(const carousel_model* model,
                                               const carousel_prepare_options* options,
                                               carousel_network** network);
 
-/** How one layer is executed. */
+/** How one layer is executed. The strings live as long as the network. */
 typedef struct carousel_layer_info {
   size_t struct_size;
-  int32_t cell;      /**< a carousel_cell */
-  int32_t direction; /**< a carousel_direction */
-  int64_t input_size;
-  int64_t hidden_size;
-  int64_t state_size;  /**< width of h per direction */
-  int64_t output_size; /**< state_size times directions */
-  const char* backend; /**< "xsimd:avx512"; valid while the network lives */
+  const char* name;    /**< unique in the network */
+  int32_t kind;        /**< a carousel_layer_kind */
+  int32_t direction;   /**< recurrent: a carousel_direction */
+  int64_t input_size;  /**< features of its first input */
+  int64_t hidden_size; /**< recurrent: units */
+  int64_t output_size; /**< features of a frame that it puts out */
+  const char* backend; /**< "xsimd:avx512" */
   size_t memory_bytes; /**< packed weights */
   int threads;         /**< that one run may use for it */
-  const char*
-      source; /**< what the choice is based on: "fixed", "cost model", "wisdom", "measured" */
-  const char* reason; /**< in one line; valid while the network lives */
-  const char* tiling; /**< how the backend cuts the work, "" where it has one way; valid likewise */
+  const char* source;  /**< what the choice is based on: "fixed", "cost model", "wisdom", ... */
+  const char* reason;  /**< in one line */
+  const char* tiling;  /**< how the backend partitions the work, "" where it has one way */
 } carousel_layer_info;
 
-/** Layers, the head included. Any thread. */
+/** A sequence that a network is given or gives. */
+typedef struct carousel_sequence_info {
+  size_t struct_size;
+  const char* name; /**< lives as long as the network */
+  int64_t size;     /**< features of a frame; 1 for ids */
+  bool ids;         /**< ids instead of features */
+} carousel_sequence_info;
+
+/** Layers, in the order they run. Any thread. */
 CAROUSEL_API size_t carousel_network_layer_count(const carousel_network* network);
-/** The layer at `index`, bottom up. Any thread. */
+/** The layer at `index`. Any thread. */
 CAROUSEL_API carousel_status carousel_network_layer(const carousel_network* network, size_t index,
                                                     carousel_layer_info* info);
-/** Features of x per step; 1 for a network that takes ids. Any thread. */
+/** Sequences that a run is given. Any thread. */
+CAROUSEL_API size_t carousel_network_input_count(const carousel_network* network);
+/** The input at `index`. Any thread. */
+CAROUSEL_API carousel_status carousel_network_input(const carousel_network* network, size_t index,
+                                                    carousel_sequence_info* info);
+/** Sequences that a run gives. Any thread. */
+CAROUSEL_API size_t carousel_network_output_count(const carousel_network* network);
+/** The output at `index`. Any thread. */
+CAROUSEL_API carousel_status carousel_network_output(const carousel_network* network, size_t index,
+                                                     carousel_sequence_info* info);
+/** Features of a frame of the first input; 1 for ids. Any thread. */
 CAROUSEL_API int64_t carousel_network_input_size(const carousel_network* network);
-/** Features of y per step. Any thread. */
+/** Features of a frame of the first output. Any thread. */
 CAROUSEL_API int64_t carousel_network_output_size(const carousel_network* network);
-/** Has an embedding: run it on ids. Any thread. */
+/** The first input is ids. Any thread. */
 CAROUSEL_API bool carousel_network_takes_ids(const carousel_network* network);
 /** Has a reverse direction, so that it takes at most max_steps steps per run. Any thread. */
 CAROUSEL_API bool carousel_network_bidirectional(const carousel_network* network);
-/** Packed weights and embedding. Any thread. */
+/** Packed weights. Any thread. */
 CAROUSEL_API size_t carousel_network_memory_bytes(const carousel_network* network);
 
 /** Streams made from it live on. NULL is allowed. The last call with this handle. */
@@ -264,7 +287,7 @@ CAROUSEL_API void carousel_network_free(carousel_network* network);
 
 /* --- Streams ----------------------------------------------------------------------------------*/
 
-/** The mutable part of one caller: h, c and scratch memory. One thread at a time. */
+/** The mutable part of one caller: states and scratch memory. One thread at a time. */
 typedef struct carousel_stream carousel_stream;
 
 typedef struct carousel_stream_options {
@@ -280,14 +303,14 @@ CAROUSEL_API carousel_status carousel_stream_new(const carousel_network* network
 
 /**
  * Runs dense x [steps, batch, input_size] from the current state into y [steps, batch,
- * output_size]; the state moves on, so a long sequence may be given in pieces of any size. x and y
+ * output_size]; the state moves on, so a long sequence may be given in chunks of any size. x and y
  * must not overlap. Allocates nothing, takes no lock and, with one thread, makes no system call.
  * On failure y and the state are untouched. One thread at a time.
  */
 CAROUSEL_API carousel_status carousel_stream_run(carousel_stream* stream, int64_t steps,
                                                  const float* x, float* y);
 
-/** The same for a network with an embedding: ids [steps, batch]. One thread at a time. */
+/** The same for a network that takes ids: [steps, batch]. One thread at a time. */
 CAROUSEL_API carousel_status carousel_stream_run_ids(carousel_stream* stream, int64_t steps,
                                                      const int32_t* ids, float* y);
 
@@ -313,7 +336,27 @@ typedef struct carousel_run_args {
 CAROUSEL_API carousel_status carousel_stream_run_args(carousel_stream* stream,
                                                       const carousel_run_args* args);
 
-/** Back to zero state. NULL is allowed. One thread at a time. */
+/** One sequence of a run by name. Strides of zero both: dense [steps, batch, features]. */
+typedef struct carousel_named_sequence {
+  const char* name;     /**< an input or output of the network */
+  const float* x;       /**< inputs of features; else NULL */
+  const int32_t* ids;   /**< inputs of ids; else NULL */
+  float* y;             /**< outputs; else NULL */
+  int64_t step_stride;  /**< elements from one step to the next */
+  int64_t batch_stride; /**< elements from one row to the next */
+} carousel_named_sequence;
+
+/**
+ * Runs a network with any number of inputs and outputs: each of them once, in any order. `lengths`
+ * as in carousel_run_args. Promises what `carousel_stream_run` does. One thread at a time.
+ */
+CAROUSEL_API carousel_status carousel_stream_run_named(carousel_stream* stream, int64_t steps,
+                                                       const carousel_named_sequence* inputs,
+                                                       size_t input_count,
+                                                       const carousel_named_sequence* outputs,
+                                                       size_t output_count, const int64_t* lengths);
+
+/** Back to the initial state. NULL is allowed. One thread at a time. */
 CAROUSEL_API void carousel_stream_reset(carousel_stream* stream);
 
 /**
@@ -323,19 +366,32 @@ CAROUSEL_API void carousel_stream_reset(carousel_stream* stream);
 typedef struct carousel_state {
   size_t struct_size;
   float* h;      /**< [count, batch, h_size] */
-  float* c;      /**< [count, batch, c_size]; NULL when the cells have no c */
+  float* c;      /**< [count, batch, c_size]; NULL when the cells have none */
   int64_t count; /**< layers * directions, index layer * directions + direction */
   int64_t batch;
   int64_t h_size;
   int64_t c_size;
 } carousel_state;
 
-/** The whole state; fails when the layers differ in size. One thread at a time. */
+/** h and c of all layers; CAROUSEL_UNSUPPORTED when layers differ in size or have other states: use
+ * `carousel_stream_get_state` then. One thread at a time. */
 CAROUSEL_API carousel_status carousel_stream_state(carousel_stream* stream, carousel_state* state);
 
-/** The state of one layer and direction (0 or 1): count is 1. One thread at a time. */
-CAROUSEL_API carousel_status carousel_stream_layer_state(carousel_stream* stream, int64_t layer,
-                                                         int64_t direction, carousel_state* state);
+/** One thing that a layer carries from run to run, dense: [batch, size]. */
+typedef struct carousel_named_state {
+  size_t struct_size;
+  int64_t layer;    /**< index of the network's layers */
+  const char* name; /**< "h", "c", of the second direction "h_reverse"; lives as the stream does */
+  float* values;    /**< to read from and to write to; valid while the stream lives */
+  int64_t batch;
+  int64_t size;
+} carousel_named_state;
+
+/** How many states all layers have. One thread at a time. */
+CAROUSEL_API size_t carousel_stream_state_count(const carousel_stream* stream);
+/** The state at `index`, layer by layer. One thread at a time. */
+CAROUSEL_API carousel_status carousel_stream_get_state(carousel_stream* stream, size_t index,
+                                                       carousel_named_state* state);
 
 /** Bytes held by this stream: state and scratch. One thread at a time. */
 CAROUSEL_API size_t carousel_stream_memory_bytes(const carousel_stream* stream);
@@ -371,7 +427,7 @@ typedef struct carousel_check_pair {
   int64_t outside; /**< values outside their tolerance, of `count` */
   int64_t count;
   /** Where the first wrong value arises in a single layer, counted from 0; layer is -1 when every
-   * layer agrees by itself. The head comes after the last recurrent layer. */
+   * layer agrees by itself. */
   int64_t layer, step, row, unit;
   int32_t direction; /**< CAROUSEL_FORWARD or CAROUSEL_REVERSE */
 } carousel_check_pair;

@@ -5,9 +5,9 @@
 #include <carousel/compare.hpp>
 #include <carousel/export.h>
 #include <carousel/model.hpp>
+#include <carousel/stream.hpp>
 #include <carousel/view.hpp>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -27,32 +27,33 @@ namespace carousel {
 
 /// The sequences to check on, run from the model's initial state.
 struct CheckInput {
-  SequenceView<const float> x{};            ///< [steps, batch, input_size]
-  SequenceView<const std::int32_t> ids{};   ///< [steps, batch, 1]: instead of x, with an embedding
-  std::span<const std::int64_t> lengths{};  ///< as for `Stream::run`
+  /// [steps, batch, input_size], for a model with one input that takes features.
+  SequenceView<const float> x{};
+  /// [steps, batch, 1], for a model with one input that takes ids.
+  SequenceView<const std::int32_t> ids{};
+  /// As for `Stream::run`.
+  std::span<const std::int64_t> lengths{};
+  /// Instead of x and ids, for a model with any number of inputs: each of them once, in any order.
+  std::span<const NamedInput> inputs{};
 
-  [[nodiscard]] std::int64_t steps() const noexcept {
-    return ids.data == nullptr ? x.steps : ids.steps;
-  }
-  [[nodiscard]] std::int64_t batch() const noexcept {
-    return ids.data == nullptr ? x.batch : ids.batch;
-  }
+  [[nodiscard]] CAROUSEL_API std::int64_t steps() const noexcept;
+  [[nodiscard]] CAROUSEL_API std::int64_t batch() const noexcept;
+  /// What each of the model's inputs is given, in the model's order; x and ids have no name. Throws
+  /// Error (invalid_argument) unless every input is given once and is of the right kind.
+  [[nodiscard]] CAROUSEL_API std::vector<NamedInput> in_order(const Model& model) const;
 };
 
-/// The state of one layer, dense: h [batch, state_size] and c [batch, hidden_size] per direction;
-/// empty where there is none.
-struct LayerState {
-  std::array<std::vector<float>, 2> h;
-  std::array<std::vector<float>, 2> c;
-};
+/// The state of one layer in the order of `states(spec)`, each dense: [batch, size].
+using LayerState = std::vector<std::vector<float>>;
 
-/// One layer and what it is given: x [steps, batch, input_size] and the state before it.
+/// One layer and what it is given: its inputs and the state before it.
 struct LayerProblem {
   const ModelLayer& layer;
   std::int64_t steps = 0;
   std::int64_t batch = 0;
-  std::vector<float> x;
-  std::vector<std::int64_t> lengths;  ///< [batch], or empty
+  std::vector<std::vector<float>> inputs;  ///< [steps, batch, input_size] each.
+  std::vector<std::int32_t> ids;           ///< [steps, batch] for an embedding; else empty.
+  std::vector<std::int64_t> lengths;       ///< [batch], or empty
   LayerState state;
 };
 
@@ -65,8 +66,7 @@ struct Expected {
 /// What a layer should make of a problem: y [steps, batch, output_size] and the state after it.
 struct LayerExpected {
   Expected y;
-  std::array<Expected, 2> h;
-  std::array<Expected, 2> c;
+  std::vector<Expected> states;  ///< In the order of `states(spec)`.
 };
 
 /// Something that knows better than the backends, such as the float64 oracle of `carousel check`.
@@ -77,7 +77,8 @@ class CAROUSEL_API Reference {
   Reference& operator=(const Reference&) = delete;
   virtual ~Reference() = default;
 
-  /// Outputs [steps, batch, output_size], then for each layer and direction h and c at the end.
+  /// The outputs in the model's order, [steps, batch, size] each, then the states of each layer
+  /// after the run in the order of `states(spec)`.
   [[nodiscard]] virtual Expected network(const Model& model, const CheckInput& input) const = 0;
   /// One layer alone. With a single step the tolerance should be as tight as it can be.
   [[nodiscard]] virtual LayerExpected layer(const LayerProblem& problem) const = 0;
@@ -100,8 +101,8 @@ struct CrossCheckOptions {
 /// The first place where a single layer, given the right inputs and state, goes wrong. Counted
 /// from 0.
 struct Divergence {
-  std::int64_t layer = 0;  ///< bottom up; the head comes after the last recurrent one
-  bool head = false;
+  std::int64_t layer = 0;                    ///< In the order of the model's layers.
+  std::string layer_name;                    ///< As `layer_names` tells.
   Direction direction = Direction::forward;  ///< forward or reverse
   std::int64_t step = 0;
   std::int64_t row = 0;
@@ -159,7 +160,7 @@ struct CrossCheckReport {
 [[nodiscard]] CAROUSEL_API CrossCheckReport cross_check(const Model& model, const CheckInput& input,
                                                         const CrossCheckOptions& options = {});
 
-/// "layer 1, step 3, row 0, unit 7, reverse"
+/// "layer 1 (lstm.l1), step 3, row 0, unit 7, reverse"
 [[nodiscard]] CAROUSEL_API std::string describe(const Divergence& divergence);
 
 /// One line for each backend that could not run and for each disagreement; empty when ok without

@@ -4,8 +4,8 @@
 #include <carousel/error.hpp>
 #include <carousel/export.h>
 #include <carousel/spec.hpp>
+#include <carousel/tensor.hpp>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -18,105 +18,124 @@
 
 namespace carousel {
 
-/// The weights of one direction of one layer, row-major float32 in PyTorch's layout, where G is
-/// `spec.gates()`, H `hidden_size`, I `input_size` and S `state_size()`. LSTM gates come in the
-/// order i, f, g, o; GRU gates r, z, n. Arrays that a spec does not use are empty.
-struct DirectionWeights {
-  std::vector<float> weight_ih;  ///< [G*H, I]
-  std::vector<float> weight_hh;  ///< [G*H, S]
-  std::vector<float> bias_ih;    ///< [G*H]
-  std::vector<float> bias_hh;    ///< [G*H]; empty for Cell::linear
-  std::vector<float> weight_hr;  ///< [proj_size, H]
-  std::vector<float> peephole;   ///< [3*H] in the order i, f, o
-  /// The state of every row where a sequence starts (of a new stream, and after `Stream::reset`),
-  /// if it was learned; empty: zeros.
-  std::vector<float> initial_h{};  ///< [S]
-  std::vector<float> initial_c{};  ///< [H]; LSTM only
-};
+/// The weights of one layer by role (see `weight_roles`), row-major in PyTorch's layout; gates in
+/// the order of the cell's traits. An optional weight that is absent has no entry.
+using Weights = std::map<std::string, Tensor, std::less<>>;
 
+/// The weight of that role; null where there is none.
+[[nodiscard]] CAROUSEL_API const Tensor* find_weight(const Weights& weights, std::string_view role);
+
+/// One layer of a model.
 struct ModelLayer {
   LayerSpec spec;
-  std::array<DirectionWeights, 2> directions;  ///< [0] forward (or the only one), [1] reverse
+  Weights weights{};
+  /// Unique among the layers and inputs of a model. Empty: `layer_names` makes one up. In a
+  /// PyTorch state dict it says where the tensors stand: "fc" for fc.weight, "lstm.l0" for
+  /// lstm.weight_ih_l0.
+  std::string name{};
+  /// The layers and inputs of the model that it reads, by name. Empty: the layer before it; for
+  /// the first layer the model's first input.
+  std::vector<std::string> inputs{};
 };
 
-/// A table of row vectors looked up by id, in front of the first layer.
-struct Embedding {
-  std::int64_t num_embeddings = 0;
-  std::int64_t embedding_dim = 0;
-  std::vector<float> weight;  ///< [num_embeddings, embedding_dim]
+/// A sequence that a model is given.
+struct ModelInput {
+  std::string name;
+  std::int64_t size = 0;  ///< Features of a frame; 1 for ids.
+  bool ids = false;       ///< Ids for an embedding instead of features.
+
+  friend bool operator==(const ModelInput&, const ModelInput&) = default;
 };
 
-/// What is applied to the outputs of the last layer (or of the head), to each step of each row.
-/// Softmax and its logarithm work over all outputs of a step.
-enum class Tail : std::uint8_t { none, sigmoid, tanh, relu, softmax, log_softmax };
+/// A sequence that a model gives: what one of its layers puts out.
+struct ModelOutput {
+  std::string name;
+  std::string layer;  ///< The layer's name.
 
-[[nodiscard]] CAROUSEL_API std::string_view name(Tail tail) noexcept;
-
-/// Where the tensors of a model stand in a state dict. Kept so that a loaded model is saved under
-/// the names it came with.
-struct TensorNames {
-  std::string prefix;     ///< before `weight_ih_l0`, e.g. "lstm."
-  std::string embedding;  ///< the module before ".weight", e.g. "embedding"; empty: none
-  std::string head;       ///< likewise, e.g. "fc"
+  friend bool operator==(const ModelOutput&, const ModelOutput&) = default;
 };
 
-/// Specs and float32 weights as loaded from a file or built by the caller. Immutable once it is
-/// handed to `prepare`, which copies what it needs.
+/// Layers in the order they run, as loaded from a file or built by the caller. Nothing in it says
+/// how it will be executed. Immutable once it is handed to `prepare`, which copies what it needs.
 struct Model {
-  std::optional<Embedding> embedding;
-  std::vector<ModelLayer> layers;  ///< the recurrent stack, bottom up
-  std::optional<ModelLayer> head;  ///< a Cell::linear layer on the outputs of the last one
-  Tail tail = Tail::none;          ///< activation of the outputs
+  std::vector<ModelLayer> layers;
+  /// Empty: one, "x" (or "ids"), which the first layer reads.
+  std::vector<ModelInput> inputs;
+  /// Empty: one, "y", of the last layer.
+  std::vector<ModelOutput> outputs;
   /// safetensors `__metadata__` or ONNX `metadata_props`, kept verbatim.
   std::map<std::string, std::string> metadata;
-  TensorNames names;
-  std::string source;  ///< file name for messages; may be empty
+  std::string source;  ///< File name for messages; may be empty.
 
-  /// Features of x (or, with an embedding, of one id: 1).
+  /// Features of the first input (of ids: 1).
   [[nodiscard]] CAROUSEL_API std::int64_t input_size() const;
+  /// Features of the first output.
   [[nodiscard]] CAROUSEL_API std::int64_t output_size() const;
+  /// Whether the first input is ids.
+  [[nodiscard]] CAROUSEL_API bool takes_ids() const;
   [[nodiscard]] CAROUSEL_API std::int64_t parameter_count() const;
   /// Floating point operations per step and batch row.
   [[nodiscard]] CAROUSEL_API double flops_per_row() const;
 };
 
-/// Checks every size of the model against its specs; throws Error naming layer, tensor, expected
-/// and found shape.
+/// The names of all layers: their own, or made up for those that have none ("l0", "l1", ... for
+/// recurrent layers, else "embedding", "head" and the like, numbered where there are several).
+[[nodiscard]] CAROUSEL_API std::vector<std::string> layer_names(const Model& model);
+/// The inputs, or the one that follows from the first layer.
+[[nodiscard]] CAROUSEL_API std::vector<ModelInput> model_inputs(const Model& model);
+/// The outputs, or the one that follows from the last layer.
+[[nodiscard]] CAROUSEL_API std::vector<ModelOutput> model_outputs(const Model& model);
+
+/// Checks every size of the model against its specs, and its wiring; throws Error
+/// (invalid_argument, or bad_format for one that has a `source`) naming layer, tensor, expected and
+/// found shape.
 CAROUSEL_API void validate(const Model& model);
 
+/// What `load` needs to know where a file leaves a doubt. Files that `save` wrote with the metadata
+/// `carousel.layers` leave none, and refuse `prefix`, `embedding` and `head`.
 struct LoadOptions {
   /// Prefix of the recurrent tensors, e.g. "encoder.lstm."; not given: detected, and an error when
   /// there is more than one candidate.
   std::optional<std::string> prefix = std::nullopt;
-  /// Module names of the embedding and of the linear head; not given: found by name and shape;
-  /// empty string: the model has none.
+  /// Module name of the embedding below the recurrent layers; not given: found by name and shape;
+  /// empty string: there is none.
   std::optional<std::string> embedding = std::nullopt;
+  /// Module name of the linear layer above the recurrent ones; not given: found by name and shape;
+  /// empty string: there is none.
   std::optional<std::string> head = std::nullopt;
-  /// Leave tensors alone that belong to none of the above instead of refusing the file.
+  /// Leave tensors alone that belong to no layer instead of refusing the file.
   bool ignore_extra = false;
-  /// ONNX: the first and the last node to take, by name or by the name of an output, where the
-  /// graph does more than Carousel can; not given: from the graph's input, to its outputs.
+  /// ONNX: the first node to take, by name or by the name of an output, where the graph does more
+  /// than Carousel can; not given: from the graph's inputs.
   std::optional<std::string> from = std::nullopt;
+  /// ONNX: the last node to take, by name or by the name of an output; not given: to the graph's
+  /// outputs.
   std::optional<std::string> to = std::nullopt;
 };
 
-/// Reads a safetensors file with PyTorch state_dict names (`weight_ih_l0`, `weight_hh_l0_reverse`,
-/// `weight_hr_l1`, ...), stored as F32, F16, BF16 or F64.
+/// Reads a safetensors file: a PyTorch state dict (`weight_ih_l0`, `weight_hh_l0_reverse`,
+/// `weight_hr_l1`, ...), or any network that `save` wrote. Weights keep the type that they are
+/// stored as: F32, F16, BF16 or F64.
 /// https://github.com/huggingface/safetensors#format
-/// LSTM, GRU and plain RNN are told apart by their shapes; the metadata key `carousel.activation`
-/// ("tanh", the default, or "relu") says which plain RNN it is, and `carousel.layers` tells of
-/// layers as PyTorch has none (see `save`).
+/// The metadata key `carousel.layers` tells all layers of a network. Without it they follow from
+/// names and shapes: an optional embedding, one LSTM, GRU or plain RNN module, an optional linear
+/// layer, and the activation that the key `carousel.tail` names; the key `carousel.activation`
+/// ("tanh", the default, or "relu") says which plain RNN it is.
 ///
 /// A file whose name ends in .onnx is read as ONNX (operator set 7 or newer): LSTM, GRU and RNN
-/// nodes one after another, from a graph input, with an optional embedding (Gather) before and an
-/// optional linear layer (MatMul, Gemm, Add) and activation (Tail) after them, and what exporters
-/// put between them to change the order of axes. Whatever order the file has, a network takes x
-/// [steps, batch, input_size]; the metadata keys `onnx.input` and `onnx.output` tell the file's
-/// own. Inputs for initial states are the stream's state, in the order of the layers; an input for
-/// sequence lengths is the argument `lengths` of `Stream::run`. Where a graph ends with the last
-/// step only, the network gives all steps. Throws Error for every violated rule of the format or of
-/// the model, naming file and tensor, or for ONNX the operator and node, and what part of the graph
-/// could be taken with `from` and `to`.
+/// nodes, embeddings (Gather), linear layers (MatMul, Gemm, Add), activations and joined features
+/// (Concat), and what exporters put between them to change the order of axes. Whatever order the
+/// file has, a network takes x [steps, batch, input_size]; the metadata keys `onnx.input` and
+/// `onnx.output` tell the file's own. Several sequences that enter or leave the graph are inputs
+/// and outputs of the model, by their names. Inputs for initial states are the stream's state, in
+/// the order of the layers; an input for sequence lengths is the argument `lengths` of
+/// `Stream::run`. Where a graph ends with the last step only, the network gives all steps.
+///
+/// Throws Error for every violated rule of the format or of the model (bad_format), naming file and
+/// tensor, or for ONNX the operator and node; for what is well-formed but not supported
+/// (unsupported), naming what part of the graph could be taken with `from` and `to`; for options
+/// that do not fit the file or leave a doubt (invalid_argument); and for files that are missing
+/// (file_not_found) or cannot be read (file_access).
 [[nodiscard]] CAROUSEL_API Model load(const std::filesystem::path& file,
                                       const LoadOptions& options = {});
 
@@ -125,38 +144,43 @@ struct LoadOptions {
 [[nodiscard]] CAROUSEL_API Model load(std::span<const std::byte> bytes, std::string_view source,
                                       const LoadOptions& options = {});
 
-/// Writes a safetensors file (float32, tensors in a fixed order, so equal models give equal bytes).
-/// What names and shapes of a PyTorch state dict cannot tell (variants of cells, activations,
-/// reverse-only layers, layers that differ) goes into the metadata key `carousel.layers`, so `load`
-/// gives back an equal model. Written under a temporary name and renamed: a failure leaves no
-/// partial file. Throws Error when the model is not valid, or the name ends in .onnx.
+/// Writes a safetensors file that `load` reads back as an equal model. Each tensor is written as
+/// the type that it has, and in a fixed order, so that equal models give equal bytes. Names of
+/// tensors follow from those of the layers, as in a PyTorch state dict. What names and shapes
+/// cannot tell goes into the metadata: one activation at the end into `carousel.tail`, a plain
+/// RNN's function into `carousel.activation`, and all layers of any other network into
+/// `carousel.layers`; named inputs and outputs into `carousel.inputs` and `carousel.outputs`.
+/// Written under a temporary name and renamed: a failure leaves no partial file. Throws Error when
+/// the model is not valid or the name ends in .onnx (invalid_argument), or the file cannot be
+/// written (file_access).
 CAROUSEL_API void save(const Model& model, const std::filesystem::path& file);
 
 struct SaveOnnxOptions {
-  /// A graph input `lengths` (int32 [batch]): the sequence_lens of every layer.
+  /// A graph input `lengths` (int32 [batch]): the sequence_lens of every recurrent layer.
   bool lengths = false;
   /// Graph inputs for initial states, `h0_l0` [directions, batch, state_size] (and `c0_l0`),
-  /// `h0_l1`,
-  /// ..., and outputs for final ones, `hn_l0`, ...: for streaming in pieces. Not for models whose
-  /// initial states were learned.
+  /// `h0_l1`, ..., and outputs for final ones, `hn_l0`, ...: for streaming in chunks. Not for
+  /// models whose initial states were learned.
   bool states = false;
 };
 
-/// Writes an ONNX file (operator set 13) that `load` reads back as an equal model: an input `x`
-/// [steps, batch, input_size] (float32; with an embedding `ids` [steps, batch], int64) with the
-/// first two sizes left open, an LSTM, GRU or RNN node for each layer, and an output `y` [steps,
-/// batch, output_size]. Metadata becomes the file's properties. Written under a temporary name and
-/// renamed. Throws Error naming what ONNX cannot express: a projection, a cell clip, an input gate
-/// that follows from the forget gate, weights in less than float32; or more than 2 GiB. A build
-/// without ONNX support throws Error saying so.
+/// Writes an ONNX file (operator set 13) with the model's inputs [steps, batch, size] (float32; ids
+/// are [steps, batch], int64), whose first two sizes are left open, the nodes of each layer, and
+/// the model's outputs [steps, batch, size]. `load` reads it back as an equal model, but for the
+/// types of the weights, which ONNX files have as float32 here. Names of layers and metadata become
+/// the file's properties. Written under a temporary name and renamed. Throws Error (unsupported)
+/// naming what ONNX cannot express: a projection, a cell clip, an input gate that follows from the
+/// forget gate, a function that is no operator; or more than 2 GiB. A build without ONNX support
+/// throws Error saying so.
 CAROUSEL_API void save_onnx(const Model& model, const std::filesystem::path& file,
                             const SaveOnnxOptions& options = {});
 
-/// Names of tensors that hold NaN or infinite values, with how many; such weights are legal.
+/// A tensor with values that are NaN or infinite as float32; such weights are legal.
 struct NonFiniteTensor {
-  std::string name;
-  std::int64_t count = 0;
+  std::string name;        ///< In the file that `save` writes.
+  std::int64_t count = 0;  ///< How many values.
 };
+/// All of them, in the order of the layers.
 [[nodiscard]] CAROUSEL_API std::vector<NonFiniteTensor> find_non_finite(const Model& model);
 
 }  // namespace carousel

@@ -4,6 +4,7 @@
 #include <carousel/export.h>
 #include <carousel/model.hpp>
 #include <carousel/plan.hpp>
+#include <carousel/precision.hpp>
 #include <carousel/stream.hpp>
 
 #include <cstddef>
@@ -22,36 +23,50 @@ struct PrepareOptions {
   std::string backend{};
   int threads = 1;             ///< threads one `run` may use: fewer where more would be slower
   bool exact_threads = false;  ///< use them all even there: for measuring and testing
-  std::int64_t batch = 1;      ///< expected batch and steps per run: hints that the choice of
-                               ///< backends and threads is for, not limits
-  std::int64_t steps = 64;
-  Plan plan = Plan::estimate;  ///< how to choose where the above leave a choice
+  std::int64_t batch = 1;      ///< Expected batch: what backends and threads are chosen for.
+  std::int64_t steps = 64;     ///< Expected steps per run, likewise a hint and no limit.
+  Precision precision = Precision::float32;  ///< How weights are stored and multiplied.
+  Plan plan = Plan::estimate;                ///< how to choose where the above leave a choice
   PlanOptions planning{};
 };
 
 namespace detail {
 struct NetworkData;
-}
+struct NetworkAccess;
+}  // namespace detail
+
+/// A sequence that a network gives.
+struct NetworkOutput {
+  std::string name;
+  std::int64_t size = 0;  ///< Features of a frame.
+};
 
 /// A model prepared for this CPU. Immutable; copies are cheap and share the packed weights; any
 /// number of streams may use it at the same time.
 class CAROUSEL_API Network {
  public:
-  explicit Network(std::shared_ptr<const detail::NetworkData> data) noexcept;
-
   /// Makes a stream in the model's initial state (zeros, mostly). The only allocation on the way to
   /// `run`.
   [[nodiscard]] Stream stream(const StreamOptions& options = {}) const;
 
-  /// Bottom up, the linear head last if the model has one.
+  /// How each layer is executed, in the order of the model's.
   [[nodiscard]] std::span<const LayerPlan> layers() const noexcept;
-  [[nodiscard]] bool takes_ids() const noexcept;      ///< has an embedding: use `Stream::run_ids`
-  [[nodiscard]] bool bidirectional() const noexcept;  ///< any layer that is not forward-only
-  [[nodiscard]] std::int64_t input_size() const noexcept;
-  [[nodiscard]] std::int64_t output_size() const noexcept;
-  [[nodiscard]] std::size_t memory_bytes() const noexcept;  ///< packed weights and embedding
+  /// What a run is given, by name.
+  [[nodiscard]] std::span<const ModelInput> inputs() const noexcept;
+  /// What a run gives, by name; `size` counts the features of a frame.
+  [[nodiscard]] std::span<const NetworkOutput> outputs() const noexcept;
+  /// Whether the first input is ids: use `Stream::run_ids`.
+  [[nodiscard]] bool takes_ids() const noexcept;
+  /// Whether a run needs the whole sequence, since some layer has a reverse direction.
+  [[nodiscard]] bool bidirectional() const noexcept;
+  [[nodiscard]] std::int64_t input_size() const noexcept;   ///< Features of the first input.
+  [[nodiscard]] std::int64_t output_size() const noexcept;  ///< Features of the first output.
+  [[nodiscard]] std::size_t memory_bytes() const noexcept;  ///< Packed weights.
 
  private:
+  friend struct detail::NetworkAccess;
+  explicit Network(std::shared_ptr<const detail::NetworkData> data) noexcept;
+
   std::shared_ptr<const detail::NetworkData> data_;
 };
 

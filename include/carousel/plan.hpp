@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -36,8 +37,8 @@ enum class PlanSource : std::uint8_t { fixed, model, wisdom, measured };
 [[nodiscard]] CAROUSEL_API std::string_view name(PlanSource source) noexcept;
 
 struct PlanProgress {
-  std::size_t layer = 0;        ///< being measured, of
-  std::size_t layer_count = 0;  ///< the network's
+  std::size_t layer = 0;        ///< The layer being measured, counted from 0.
+  std::size_t layer_count = 0;  ///< Layers of the network.
   double done = 0;              ///< share of the whole, in [0, 1]
 };
 
@@ -52,7 +53,7 @@ struct PlanOptions {
   /// taken.
   bool cross_check = false;
   /// The wisdom file. Empty: `wisdom_path()`.
-  std::string wisdom{};
+  std::filesystem::path wisdom{};
   /// Told from time to time how far measuring is.
   std::function<void(const PlanProgress&)> progress{};
   /// Told what went wrong without being an error, in one line: wisdom that is damaged or for
@@ -64,8 +65,8 @@ struct PlanOptions {
 struct PlanCandidate {
   std::string backend;
   int threads = 1;
-  std::string tiling{};          ///< how the backend cuts the work; empty where it has one way
-  bool runs = true;              ///< this CPU and the backend can run the layer
+  std::string tiling{};  ///< how the backend partitions the work; empty where it has one way
+  bool runs = true;      ///< this CPU and the backend can run the layer
   double predicted_seconds = 0;  ///< of one run of the expected batch and steps; 0: not known
   double measured_seconds = 0;   ///< the same, timed now or when wisdom was made; 0: it was not
   double spread = 0;             ///< share of `measured_seconds` that it may be off, against others
@@ -75,10 +76,11 @@ struct PlanCandidate {
 /// How one layer of a network is executed.
 struct LayerPlan {
   LayerSpec spec;
+  std::string name{};            ///< The layer's, as `layer_names` tells.
   std::string backend{};         ///< id of the backend that packed it, e.g. "xsimd:avx512"
   std::size_t memory_bytes = 0;  ///< packed weights; 0 from `explain`
   int threads = 1;               ///< threads that one run may use for it
-  std::string tiling{};          ///< how the backend cuts the work; empty where it has one way
+  std::string tiling{};  ///< how the backend partitions the work; empty where it has one way
   PlanSource source = PlanSource::fixed;
   std::string reason{};  ///< in one line
   /// The chosen one first, then in priority order. Tilings that are not the backend's own choice

@@ -20,7 +20,10 @@
  * workspaces belong to the plug-in, which frees them in `layer_destroy` and `workspace_destroy`;
  * the host destroys each once, and the workspaces of a layer before the layer.
  *
- * Initial states that were learned are the host's business: in a plug-in's weights they are NULL.
+ * Weights come as float32, in the order of `carousel::weight_roles`. Initial states that were
+ * learned are the host's business: they are not among a plug-in's weights. Layers without
+ * arithmetic of their own (embedding, activation, concatenate) are the host's as well: a plug-in is
+ * asked about recurrent and dense layers only.
  *
  * Alignment. Arrays of floats are aligned to their element, no more.
  *
@@ -52,7 +55,7 @@
 extern "C" {
 #endif
 
-#define CAROUSEL_PLUGIN_ABI_VERSION 1U
+#define CAROUSEL_PLUGIN_ABI_VERSION 2U
 
 #if defined(__GNUC__)
 #define CAROUSEL_PLUGIN_EXPORT __attribute__((visibility("default")))
@@ -69,7 +72,7 @@ typedef struct carousel_plugin_host {
   uint32_t abi_version; /**< CAROUSEL_PLUGIN_ABI_VERSION of the host */
   uint32_t reserved;    /**< 0 */
   size_t struct_size;
-  const char* version; /**< of the host's Carousel, "0.1.0" */
+  const char* version; /**< of the host's Carousel, "0.2.0" */
   /**
    * Whether this CPU has a feature, and the operating system saves the registers that it needs:
    * "sse4.2", "avx2", "fma", "avx512f", "neon", ... (`carousel backends` shows all). False for
@@ -83,8 +86,10 @@ typedef struct carousel_plugin_options {
   size_t struct_size;
   int32_t threads;       /**< how many threads one `forward` may use, at least 1 */
   int32_t exact_threads; /**< 1: use them all even where fewer are faster */
-  int64_t batch;         /**< the batch and steps that the caller expects: hints, never limits */
-  int64_t steps;
+  int64_t batch;         /**< the batch that the caller expects: a hint, never a limit */
+  int64_t steps;         /**< the steps per run that the caller expects: likewise */
+  int32_t precision;     /**< a carousel_precision; a plug-in refuses those that it lacks */
+  int32_t reserved;      /**< 0 */
 } carousel_plugin_options;
 
 /**
@@ -99,8 +104,9 @@ typedef struct carousel_plugin_args {
   const float* x; /**< [steps, batch, input_size] */
   int64_t x_step_stride;
   int64_t x_batch_stride;
-  /** [steps, batch, directions * S], S = proj_size or else hidden_size; the second direction of a
-   * bidirectional layer is in [S, 2S). Does not overlap x. */
+  /** [steps, batch, output_size]; of a recurrent layer [steps, batch, directions * S], S =
+   * proj_size or else hidden_size, the second direction of a bidirectional layer in [S, 2S). Does
+   * not overlap x. */
   float* y;
   int64_t y_step_stride;
   int64_t y_batch_stride;
@@ -111,12 +117,12 @@ typedef struct carousel_plugin_args {
    */
   const int64_t* lengths;
   /**
-   * State in and out per direction, dense: h [batch, S], c [batch, hidden_size]. A layer of
-   * direction CAROUSEL_REVERSE has its state, as its weights, at index 0. NULL where the layer has
-   * none.
+   * State in and out, each dense: [batch, size]. Per direction those of the cell, h first: LSTM h
+   * [batch, S] and c [batch, hidden_size]; GRU and RNN h; sLSTM h, c, n, m [batch, hidden_size]
+   * each. A layer of direction CAROUSEL_REVERSE has one direction.
    */
-  float* h[2];
-  float* c[2];
+  float* const* states;
+  int64_t state_count; /**< directions times states of the cell; 0 for a dense layer */
 } carousel_plugin_args;
 
 /** What a plug-in is. All members are required. */
@@ -139,17 +145,17 @@ typedef struct carousel_plugin {
 
   /**
    * CAROUSEL_OK, or CAROUSEL_UNSUPPORTED and which property of the layer it does not run. Specs are
-   * valid: sizes are positive and fit the cell. Activations are explicit where the layer uses them
-   * and CAROUSEL_ACTIVATION_DEFAULT where it does not: `activations[d]` belongs to the direction of
-   * the index, as in `h`. CAROUSEL_LINEAR is y = W x + b, the head of a network.
+   * valid, and of recurrent and dense layers only: sizes are positive and fit the kind. Activations
+   * are explicit where the layer uses them and CAROUSEL_ACTIVATION_DEFAULT where it does not:
+   * `activations[d]` belongs to the direction of the index.
    */
   int32_t (*supports)(const carousel_layer_spec* spec, char* reason, size_t reason_size);
 
   /**
-   * Makes a layer of a spec that `supports` said yes to. `weights[d]` belongs to a direction and is
-   * NULL where the layer has no second one. Everything slow goes here: packing, code generation.
+   * Makes a layer of a spec that `supports` said yes to. Everything slow goes here: packing, code
+   * generation.
    */
-  int32_t (*layer_create)(const carousel_layer_spec* spec, const carousel_weights* const weights[2],
+  int32_t (*layer_create)(const carousel_layer_spec* spec, const carousel_weights* weights,
                           const carousel_plugin_options* options, carousel_plugin_layer** layer,
                           char* error, size_t error_size);
   /** Bytes of packed weights. */

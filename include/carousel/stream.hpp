@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 
 namespace carousel {
 
@@ -20,11 +21,32 @@ struct StreamOptions {
   std::int64_t max_steps = 64;
 };
 
-/// Mutable views of a stream's state in PyTorch's shapes; L layers, D directions, index `l * D +
-/// d`.
+/// Mutable views of a stream's state in PyTorch's shapes; L recurrent layers, D directions, index
+/// `l * D + d`.
 struct StateView {
   SequenceView<float> h;  ///< [L*D, batch, state_size]
-  SequenceView<float> c;  ///< [L*D, batch, hidden_size]; empty when no layer has a cell state
+  SequenceView<float> c;  ///< [L*D, batch, hidden_size]; empty when no layer has a cell state.
+};
+
+/// One thing that a layer carries from run to run.
+struct NamedState {
+  std::int64_t layer = 0;      ///< Index of the network's layers.
+  std::string_view name;       ///< As in `states(spec)`: "h", "c_reverse".
+  SequenceView<float> values;  ///< [1, batch, size]
+};
+
+/// A sequence given to a run under the name of one of the network's inputs: `x`, or `ids` where
+/// the input takes ids.
+struct NamedInput {
+  std::string_view name;
+  SequenceView<const float> x{};
+  SequenceView<const std::int32_t> ids{};
+};
+
+/// Where a run writes one of the network's outputs, by name.
+struct NamedOutput {
+  std::string_view name;
+  SequenceView<float> y;
 };
 
 namespace detail {
@@ -32,11 +54,10 @@ struct NetworkData;
 struct StreamData;
 }  // namespace detail
 
-/// The mutable part of one caller of a network: h, c and scratch memory. Move-only; one thread at a
-/// time. Everything is allocated when it is made.
+/// The mutable part of one caller of a network: states and scratch memory. Move-only; one thread at
+/// a time. Everything is allocated when it is made.
 class CAROUSEL_API Stream {
  public:
-  Stream(std::shared_ptr<const detail::NetworkData> network, const StreamOptions& options);
   Stream(Stream&&) noexcept;
   Stream& operator=(Stream&&) noexcept;
   ~Stream();
@@ -50,23 +71,37 @@ class CAROUSEL_API Stream {
   Status run(SequenceView<const float> x, SequenceView<float> y,
              std::span<const std::int64_t> lengths = {}) noexcept;
 
-  /// The same for a network with an embedding: ids [steps, batch, 1], each in [0, num_embeddings).
+  /// The same for a network that takes ids: [steps, batch, 1], each in [0, num_embeddings).
   Status run_ids(SequenceView<const std::int32_t> ids, SequenceView<float> y,
                  std::span<const std::int64_t> lengths = {}) noexcept;
+
+  /// The same with any number of inputs and outputs: each input and each output of the network
+  /// once, in any order, all with as many steps.
+  Status run(std::span<const NamedInput> inputs, std::span<const NamedOutput> outputs,
+             std::span<const std::int64_t> lengths = {}) noexcept;
 
   /// Back to the initial state: zeros, unless the model has others.
   void reset() noexcept;
 
-  /// The whole state, to read or to set (h_0, c_0, h_n, c_n). Valid for the stream's lifetime.
-  /// Throws Error when the layers differ in size; use `layer_state` then.
+  /// All states, layer by layer in the order of `states(spec)`, to read or to set. Valid for the
+  /// stream's lifetime.
+  [[nodiscard]] std::span<const NamedState> states() noexcept;
+  /// The state of that name of one layer. Throws Error (invalid_argument) listing those that there
+  /// are.
+  [[nodiscard]] SequenceView<float> state(std::int64_t layer, std::string_view name);
+
+  /// h and c of all recurrent layers in PyTorch's shapes (h_0, c_0, h_n, c_n), to read or to set.
+  /// Valid for the stream's lifetime. Throws Error (unsupported) when the layers differ in size or
+  /// have states besides h and c; use `states` then.
   [[nodiscard]] StateView state();
-  /// The state of one layer and direction: h [1, batch, state_size], c [1, batch, hidden_size].
-  [[nodiscard]] StateView layer_state(std::int64_t layer, std::int64_t direction = 0);
 
   /// Bytes held by this stream: state and scratch.
   [[nodiscard]] std::size_t memory_bytes() const noexcept;
 
  private:
+  friend class Network;
+  Stream(std::shared_ptr<const detail::NetworkData> network, const StreamOptions& options);
+
   std::shared_ptr<const detail::NetworkData> network_;
   std::unique_ptr<detail::StreamData> data_;
 };

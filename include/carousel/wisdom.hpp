@@ -2,6 +2,7 @@
 #pragma once
 
 #include <carousel/export.h>
+#include <carousel/precision.hpp>
 #include <carousel/spec.hpp>
 
 #include <cstddef>
@@ -20,8 +21,8 @@ struct WisdomTime {
   std::string version{};  ///< its `Backend::version` at that time
   int threads = 1;
   std::string tiling{};    ///< one of `Backend::tilings`; empty where the backend has one way
-  double seconds = 0;      ///< of one run of so many steps as the entry's; 0: it was left out, and
-  std::string left_out{};  ///< why
+  double seconds = 0;      ///< Of one run of as many steps as the entry's; 0: it was left out.
+  std::string left_out{};  ///< Why it was left out; empty where it was not.
   double spread = 0;       ///< share of `seconds` that it may be off against the others, below 1
 
   friend bool operator==(const WisdomTime&, const WisdomTime&) = default;
@@ -31,10 +32,11 @@ struct WisdomTime {
 struct WisdomEntry {
   std::string machine{};  ///< `wisdom_machine()` where it was made
   LayerSpec layer{};
-  int threads = 1;             ///< that a run was allowed to use
-  bool exact_threads = false;  ///< or had to
-  std::int64_t batch = 1;      ///< `wisdom_bucket` of the expected batch and steps
-  std::int64_t steps = 1;
+  Precision precision = Precision::float32;
+  int threads = 1;             ///< Threads that a run was allowed to use.
+  bool exact_threads = false;  ///< Whether a run had to use them all.
+  std::int64_t batch = 1;      ///< `wisdom_bucket` of the expected batch.
+  std::int64_t steps = 1;      ///< `wisdom_bucket` of the expected steps.
   std::vector<WisdomTime> times{};
 
   [[nodiscard]] CAROUSEL_API bool same_key(const WisdomEntry& other) const noexcept;
@@ -65,10 +67,9 @@ struct Wisdom {
 [[nodiscard]] CAROUSEL_API Wisdom read_wisdom(const std::filesystem::path& file);
 
 /// Adds entries to a file; times of the same backend, threads and tiling under the same key are
-/// replaced. All of them
-/// are added, or none and there is an Error.
-/// Safe with any number of processes at once. A file that cannot be read as wisdom is kept under
-/// the name FILE.damaged if it was wisdom once; anything else is left alone, which is an Error.
+/// replaced. All of them are added, or none and there is an Error. Safe with any number of
+/// processes at once. A file that cannot be read as wisdom is kept under the name FILE.damaged if
+/// it was wisdom once; anything else is left alone, which is an Error.
 CAROUSEL_API void add_wisdom(const std::filesystem::path& file,
                              const std::vector<WisdomEntry>& entries);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <limits.hpp>
+#include "core/measure/limits.hpp"
 #include <suite.hpp>
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <roofline.hpp>
+#include "core/measure/roofline.hpp"
 
 #include <gtest/gtest.h>
 
@@ -38,10 +38,10 @@ INSTANTIATE_TEST_SUITE_P(Cpus, WorkingSets,
                                          Caches{48 * kKiB, 2 * kMiB, 260 * kMiB},
                                          Caches{32 * kKiB, 256 * kKiB, 4 * kMiB}, Caches{0, 0, 0}));
 
-Model lstm(std::int64_t input, std::int64_t hidden, Direction direction = Direction::forward) {
-  Model model;
-  model.layers.push_back({make_spec(Cell::lstm, input, hidden, direction), {}});
-  return model;
+/// Of an LSTM, in each of so many directions.
+std::vector<MatrixSizes> lstm(std::int64_t input, std::int64_t hidden,
+                              std::int64_t directions = 1) {
+  return {{.each_step = 4 * hidden * hidden, .once = 4 * hidden * input, .directions = directions}};
 }
 
 constexpr double kBytes64 = 4.0 * 4 * 64 * 64;
@@ -51,9 +51,9 @@ TEST(Roofline, TheLimitIsTheSlowerOfOperationsAndReads) {
                          .flops_per_second = 100e9,
                          .peak_best = 400e9,
                          .reads = {{32 * kKiB, 200e9}, {64 * kKiB, 10e9}}};
-  const Model model = lstm(64, 64);
+  const std::vector<MatrixSizes> layers = lstm(64, 64);
   const auto least = [&](std::int64_t steps, std::int64_t batch, int threads) {
-    return least_seconds(machine, passes(model, steps, batch, threads));
+    return least_seconds(machine, passes(layers, steps, batch, threads));
   };
   const double flops = kBytes64 / 2 / 100e9;  // with one matrix, for one row; not at the best rate
   EXPECT_DOUBLE_EQ(least(1, 1, 1), 2 * kBytes64 / 10e9);
@@ -65,13 +65,17 @@ TEST(Roofline, TheLimitIsTheSlowerOfOperationsAndReads) {
 TEST(Roofline, DirectionsProjectionsAndHeadsCount) {
   const Roofline machine{
       .isa = "test", .flops_per_second = 1e30, .peak_best = 0, .reads = {{kMiB, 1.0}}};
-  const auto seconds = [&](const Model& model) {
-    return least_seconds(machine, passes(model, 3, 1));
+  const auto seconds = [&](const std::vector<MatrixSizes>& layers) {
+    return least_seconds(machine, passes(layers, 3, 1));
   };
-  EXPECT_DOUBLE_EQ(seconds(lstm(64, 64, Direction::bidirectional)), 2 * (3 + 1) * kBytes64);
-  Model model = lstm(64, 64);
-  model.layers[0].spec.proj_size = 16;
-  EXPECT_DOUBLE_EQ(seconds(model), 3 * (kBytes64 / 4 + 4.0 * 16 * 64) + kBytes64);
+  EXPECT_DOUBLE_EQ(seconds(lstm(64, 64, 2)), 2 * (3 + 1) * kBytes64);
+  std::vector<MatrixSizes> layers = lstm(64, 64);
+  layers[0].each_step = 4 * 64 * 16 + 16 * 64;  // with a projection to 16
+  EXPECT_DOUBLE_EQ(seconds(layers), 3 * (kBytes64 / 4 + 4.0 * 16 * 64) + kBytes64);
+  layers.push_back({.each_step = 0, .once = 10 * 16});  // a head
+  EXPECT_DOUBLE_EQ(seconds(layers), 3 * (kBytes64 / 4 + 4.0 * 16 * 64) + kBytes64 + 4.0 * 10 * 16);
+  layers.push_back({});  // an embedding multiplies nothing
+  EXPECT_EQ(passes(layers, 3, 1).size(), 3U);
 }
 
 TEST(Roofline, ReadsAreTakenFromTheSizeThatWasMeasuredForThem) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/measure/statistics.hpp"
 #include <sampler.hpp>
-#include <statistics.hpp>
 
 #include <carousel/error.hpp>
 
@@ -53,7 +53,8 @@ TEST(Sampler, TakesEverySampleAndAlternates) {
 }
 
 TEST(Sampler, PassesOnWhatATaskThrows) {
-  const Task bad{.name = "bad", .sample = []() -> double { throw Error("broken"); }};
+  const Task bad{.name = "bad",
+                 .sample = []() -> double { throw Error(ErrorCode::internal, "broken"); }};
   EXPECT_THROW(static_cast<void>(sample_interleaved({bad})), Error);
   const Task good{.name = "good", .sample = [] { return 1.0; }};
   EXPECT_EQ(sample_interleaved({good}).front().size(), 1U) << "and works again afterwards";

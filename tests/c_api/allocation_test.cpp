@@ -21,16 +21,24 @@ TEST_P(CApiAllocation, NoneInARunGoodOrBad) {
   std::vector<float> y(1024);
   carousel_status good{};
   carousel_status bad{};
+  carousel_status named{};
+  carousel_status unnamed{};
+  const carousel_named_sequence in{"x", problem.x.data(), nullptr, nullptr, 0, 0};
+  const carousel_named_sequence out{"y", nullptr, nullptr, y.data(), 0, 0};
   long allocated = 0;
   {
     const testing_support::AllocationCount count;
     good = carousel_stream_run(stream.get(), problem.spec.steps, problem.x.data(), y.data());
     bad = carousel_stream_run(stream.get(), -1, problem.x.data(), y.data());
+    named = carousel_stream_run_named(stream.get(), problem.spec.steps, &in, 1, &out, 1, nullptr);
+    unnamed = carousel_stream_run_named(stream.get(), problem.spec.steps, &out, 1, &in, 1, nullptr);
     carousel_stream_reset(stream.get());
     allocated = count.allocated() + count.released();
   }
   EXPECT_EQ(good, CAROUSEL_OK);
   EXPECT_EQ(bad, CAROUSEL_INVALID_ARGUMENT);
+  EXPECT_EQ(named, CAROUSEL_OK);
+  EXPECT_EQ(unnamed, CAROUSEL_INVALID_ARGUMENT);
   EXPECT_EQ(allocated, 0);
 }
 

@@ -25,10 +25,13 @@ static void check_null_handles(void) {
   CHECK(carousel_network_layer_count(NULL) == 0);
   CHECK(carousel_network_input_size(NULL) == 0);
   CHECK(carousel_network_output_size(NULL) == 0);
+  CHECK(carousel_network_input_count(NULL) == 0);
+  CHECK(carousel_network_output_count(NULL) == 0);
   CHECK(!carousel_network_takes_ids(NULL));
   CHECK(!carousel_network_bidirectional(NULL));
   CHECK(carousel_network_memory_bytes(NULL) == 0);
   CHECK(carousel_stream_memory_bytes(NULL) == 0);
+  CHECK(carousel_stream_state_count(NULL) == 0);
   carousel_stream_reset(NULL);
   carousel_stream_free(NULL);
   carousel_network_free(NULL);
@@ -47,6 +50,10 @@ static void check_null_arguments(carousel_model* model, const carousel_network* 
   carousel_stream* no_stream = NULL;
   carousel_state state = {.struct_size = sizeof state};
   carousel_layer_info info = {.struct_size = sizeof info};
+  carousel_named_state named = {.struct_size = sizeof named};
+  carousel_sequence_info sequence = {.struct_size = sizeof sequence};
+  const carousel_named_sequence in = {.name = "ids", .ids = &id};
+  const carousel_named_sequence out = {.name = "y", .y = &result};
   const carousel_layer_spec spec = {.struct_size = sizeof spec, .input_size = 1, .hidden_size = 1};
   const carousel_weights weights = {.struct_size = sizeof weights};
 
@@ -55,8 +62,12 @@ static void check_null_arguments(carousel_model* model, const carousel_network* 
   CHECK(carousel_model_load("file", NULL, NULL) == bad);
   CHECK(carousel_model_load_memory("", 0, NULL, NULL, NULL) == bad);
   CHECK(carousel_model_new(NULL) == bad);
-  CHECK(carousel_model_set_embedding(NULL, 1, 1, &number) == bad);
-  CHECK(carousel_model_set_embedding(model, 1, 1, NULL) == bad);
+  CHECK(carousel_layer_spec_init(NULL, CAROUSEL_LSTM) == bad);
+  CHECK(carousel_model_add_input(NULL, "x", 1, false) == bad);
+  CHECK(carousel_model_add_input(model, NULL, 1, false) == bad);
+  CHECK(carousel_model_add_output(NULL, "y", "l0") == bad);
+  CHECK(carousel_model_add_output(model, NULL, "l0") == bad);
+  CHECK(carousel_model_add_output(model, "y", NULL) == bad);
   CHECK(carousel_model_add_layer(NULL, &spec, &weights, NULL) == bad);
   CHECK(carousel_model_add_layer(model, NULL, &weights, NULL) == bad);
   CHECK(carousel_model_add_layer(model, &spec, NULL, NULL) == bad);
@@ -69,6 +80,10 @@ static void check_null_arguments(carousel_model* model, const carousel_network* 
   CHECK(carousel_prepare(model, NULL, NULL) == bad);
   CHECK(carousel_network_layer(NULL, 0, &info) == bad);
   CHECK(carousel_network_layer(network, 0, NULL) == bad);
+  CHECK(carousel_network_input(NULL, 0, &sequence) == bad);
+  CHECK(carousel_network_input(network, 0, NULL) == bad);
+  CHECK(carousel_network_output(NULL, 0, &sequence) == bad);
+  CHECK(carousel_network_output(network, 0, NULL) == bad);
   CHECK(carousel_stream_new(NULL, NULL, &no_stream) == bad);
   CHECK(carousel_stream_new(network, NULL, NULL) == bad);
   CHECK(carousel_stream_run(NULL, 1, &number, &result) == bad);
@@ -80,8 +95,12 @@ static void check_null_arguments(carousel_model* model, const carousel_network* 
   CHECK(carousel_stream_run_args(stream, NULL) == bad);
   CHECK(carousel_stream_state(NULL, &state) == bad);
   CHECK(carousel_stream_state(stream, NULL) == bad);
-  CHECK(carousel_stream_layer_state(NULL, 0, 0, &state) == bad);
-  CHECK(carousel_stream_layer_state(stream, 0, 0, NULL) == bad);
+  CHECK(carousel_stream_run_named(NULL, 1, &in, 1, &out, 1, NULL) == bad);
+  CHECK(carousel_stream_run_named(stream, 1, NULL, 1, &out, 1, NULL) == bad);
+  CHECK(carousel_stream_run_named(stream, 1, &in, 1, NULL, 1, NULL) == bad);
+  CHECK(carousel_stream_run_named(stream, 1, NULL, 0, NULL, 0, NULL) == bad);
+  CHECK(carousel_stream_get_state(NULL, 0, &named) == bad);
+  CHECK(carousel_stream_get_state(stream, 0, NULL) == bad);
   CHECK(no_model == NULL && no_network == NULL && no_stream == NULL);
 }
 
@@ -104,6 +123,35 @@ static void check_streaming(carousel_stream* stream, int64_t outputs) {
   free(parts);
 }
 
+/* The same run by name, and states by name: those of the layers that have any. */
+static void check_names(const carousel_network* network, carousel_stream* stream, int64_t outputs) {
+  const int32_t ids[2] = {1, 2};
+  carousel_sequence_info input = {.struct_size = sizeof input};
+  carousel_sequence_info output = {.struct_size = sizeof output};
+  CHECK(carousel_network_input_count(network) == 1);
+  CHECK(carousel_network_output_count(network) == 1);
+  CHECK(carousel_network_input(network, 0, &input) == CAROUSEL_OK && input.ids);
+  CHECK(carousel_network_output(network, 0, &output) == CAROUSEL_OK && output.size == outputs);
+  float* by_place = calloc((size_t)(2 * outputs), sizeof(float));
+  float* by_name = calloc((size_t)(2 * outputs), sizeof(float));
+  CHECK(by_place != NULL && by_name != NULL);
+  if (by_place != NULL && by_name != NULL) {
+    const carousel_named_sequence in = {.name = input.name, .ids = ids};
+    const carousel_named_sequence out = {.name = output.name, .y = by_name};
+    carousel_stream_reset(stream);
+    CHECK(carousel_stream_run_ids(stream, 2, ids, by_place) == CAROUSEL_OK);
+    carousel_stream_reset(stream);
+    CHECK(carousel_stream_run_named(stream, 2, &in, 1, &out, 1, NULL) == CAROUSEL_OK);
+    CHECK(memcmp(by_place, by_name, (size_t)(2 * outputs) * sizeof(float)) == 0);
+  }
+  free(by_place);
+  free(by_name);
+  carousel_named_state state = {.struct_size = sizeof state};
+  CHECK(carousel_stream_state_count(stream) > 0);
+  CHECK(carousel_stream_get_state(stream, 0, &state) == CAROUSEL_OK);
+  CHECK(strcmp(state.name, "h") == 0 && state.batch == 1 && state.values[0] != 0.0F);
+}
+
 int main(int argc, char** argv) {
   if (argc != 2) return 2;
   carousel_model* model = NULL;
@@ -118,6 +166,7 @@ int main(int argc, char** argv) {
   if (stream != NULL) {
     check_null_arguments(model, network, stream);
     check_streaming(stream, carousel_network_output_size(network));
+    check_names(network, stream, carousel_network_output_size(network));
   }
   carousel_stream_free(stream);
   carousel_network_free(network);

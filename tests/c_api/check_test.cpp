@@ -15,8 +15,8 @@ using conformance::Problem;
 carousel_run_args input_of(const Problem& p) {
   auto args = sized<carousel_run_args>();
   args.steps = p.spec.steps;
-  args.x = p.model.embedding ? nullptr : p.x.data();
-  args.ids = p.model.embedding ? p.ids.data() : nullptr;
+  args.x = p.model.takes_ids() ? nullptr : p.x.data();
+  args.ids = p.model.takes_ids() ? p.ids.data() : nullptr;
   args.lengths = p.lengths.empty() ? nullptr : p.lengths.data();
   return args;
 }

@@ -6,6 +6,10 @@
 
 #include <carousel/compare.hpp>
 
+#include <algorithm>
+#include <iterator>
+#include <tuple>
+
 namespace carousel::c_api_test {
 namespace {
 
@@ -32,18 +36,23 @@ std::vector<Case> networks() {
            .head = 30,
            .vocabulary = 30,
            .batch = 4,
-           .lengths = Lengths::sorted}};
+           .lengths = Lengths::sorted},
+          {.hidden = 12, .initial_state = true, .layer_norm = true},
+          {.hidden = 12, .initial_state = true, .cell = Cell::slstm, .heads = 4}};
 }
 
-/// What a run leaves behind.
+/// What a run leaves behind: all outputs, and all states.
 struct Outcome {
-  std::vector<float> y, h, c;
+  std::vector<float> y;
+  conformance::States states;
 };
 
 void expect_same_bits(const Outcome& a, const Outcome& b) {
   EXPECT_EQ(first_different_bit(a.y, b.y), -1);
-  EXPECT_EQ(first_different_bit(a.h, b.h), -1);
-  EXPECT_EQ(first_different_bit(a.c, b.c), -1);
+  ASSERT_EQ(a.states.size(), b.states.size());
+  for (std::size_t k = 0; k < a.states.size(); ++k) {
+    EXPECT_EQ(first_different_bit(a.states[k], b.states[k]), -1) << k;
+  }
 }
 
 std::vector<float> outputs(const Problem& p) {
@@ -51,25 +60,22 @@ std::vector<float> outputs(const Problem& p) {
       static_cast<std::size_t>(p.spec.steps * p.spec.batch * p.model.output_size()));
 }
 
-Outcome run_cpp(const Problem& p, const std::string& backend) {
+/// `own_state`: from the state that the stream was made with.
+Outcome run_cpp(const Problem& p, const std::string& backend, bool own_state = false) {
   const Network network = prepare(p.model, {.backend = backend});
   Stream stream = network.stream({.batch = p.spec.batch, .max_steps = p.spec.steps});
-  if (!p.h0.empty()) {
-    conformance::assign(stream.state().h, p.h0);
-    conformance::assign(stream.state().c, p.c0);
-  }
-  Outcome out{.y = outputs(p), .h = {}, .c = {}};
+  if (!own_state) conformance::set_states(stream, p.states);
+  Outcome out{.y = outputs(p), .states = {}};
   const auto y = steps_first(out.y.data(), p.spec.steps, p.spec.batch, p.model.output_size());
   const Status status =
-      p.model.embedding ? stream.run_ids(steps_first<const std::int32_t>(p.ids.data(), p.spec.steps,
-                                                                         p.spec.batch, 1),
-                                         y, p.lengths)
-                        : stream.run(steps_first<const float>(p.x.data(), p.spec.steps,
-                                                              p.spec.batch, p.model.input_size()),
-                                     y, p.lengths);
+      p.model.takes_ids() ? stream.run_ids(steps_first<const std::int32_t>(
+                                               p.ids.data(), p.spec.steps, p.spec.batch, 1),
+                                           y, p.lengths)
+                          : stream.run(steps_first<const float>(p.x.data(), p.spec.steps,
+                                                                p.spec.batch, p.model.input_size()),
+                                       y, p.lengths);
   EXPECT_TRUE(static_cast<bool>(status)) << status.message();
-  out.h = conformance::dense(stream.state().h);
-  out.c = conformance::dense(stream.state().c);
+  out.states = conformance::get_states(stream);
   return out;
 }
 
@@ -77,31 +83,48 @@ std::vector<float> copy(const float* values, std::int64_t count) {
   return values == nullptr ? std::vector<float>() : std::vector<float>(values, values + count);
 }
 
+std::vector<carousel_named_state> named_states(carousel_stream* stream) {
+  std::vector<carousel_named_state> states(carousel_stream_state_count(stream),
+                                           sized<carousel_named_state>());
+  for (std::size_t k = 0; k < states.size(); ++k) {
+    EXPECT_EQ(carousel_stream_get_state(stream, k, &states[k]), CAROUSEL_OK);
+    EXPECT_EQ(states[k].struct_size, sizeof states[k]);
+  }
+  return states;
+}
+
+void set_states(carousel_stream* stream, const conformance::States& values) {
+  const auto states = named_states(stream);
+  ASSERT_EQ(states.size(), values.size());
+  for (std::size_t k = 0; k < states.size(); ++k) std::ranges::copy(values[k], states[k].values);
+}
+
+conformance::States get_states(carousel_stream* stream) {
+  conformance::States values;
+  for (const carousel_named_state& state : named_states(stream)) {
+    values.push_back(copy(state.values, state.batch * state.size));
+  }
+  return values;
+}
+
 carousel_run_args arguments(const Problem& p, std::vector<float>& y) {
   auto args = sized<carousel_run_args>();
   args.steps = p.spec.steps;
-  args.x = p.model.embedding ? nullptr : p.x.data();
-  args.ids = p.model.embedding ? p.ids.data() : nullptr;
+  args.x = p.model.takes_ids() ? nullptr : p.x.data();
+  args.ids = p.model.takes_ids() ? p.ids.data() : nullptr;
   args.y = y.data();
   args.lengths = p.lengths.empty() ? nullptr : p.lengths.data();
   return args;
 }
 
-Outcome run_c(const Problem& p, const std::string& backend) {
+Outcome run_c(const Problem& p, const std::string& backend, bool own_state = false) {
   const CNetwork network = c_prepare(c_model(p.model).get(), backend);
   const CStream stream = c_stream(network.get(), p.spec.batch, p.spec.steps);
-  auto state = sized<carousel_state>();
-  EXPECT_EQ(carousel_stream_state(stream.get(), &state), CAROUSEL_OK);
-  EXPECT_EQ(state.struct_size, sizeof state);
-  if (!p.h0.empty()) {
-    std::ranges::copy(p.h0, state.h);
-    std::ranges::copy(p.c0, state.c);
-  }
-  Outcome out{.y = outputs(p), .h = {}, .c = {}};
+  if (!own_state) set_states(stream.get(), p.states);
+  Outcome out{.y = outputs(p), .states = {}};
   const carousel_run_args args = arguments(p, out.y);
   EXPECT_EQ(carousel_stream_run_args(stream.get(), &args), CAROUSEL_OK) << carousel_last_error();
-  out.h = copy(state.h, state.count * state.batch * state.h_size);
-  out.c = copy(state.c, state.count * state.batch * state.c_size);
+  out.states = get_states(stream.get());
   return out;
 }
 
@@ -111,24 +134,85 @@ INSTANTIATE_TEST_SUITE_P(Backends, CApiRun, testing::ValuesIn(runnable_ids()), i
 
 TEST_P(CApiRun, SameBitsAsCpp) {
   for (const Case& spec : networks()) {
+    if (!testing_support::runs(GetParam(), spec)) continue;
     SCOPED_TRACE(spec.name());
     const Problem problem = testing_support::sample(spec);
     const Outcome cpp = run_cpp(problem, GetParam());
-    ASSERT_FALSE(cpp.y.empty() || cpp.h.empty());
+    ASSERT_FALSE(cpp.y.empty() || cpp.states.empty());
     expect_same_bits(run_c(problem, GetParam()), cpp);
   }
 }
 
-TEST_P(CApiRun, LearnedStatesAndTheTailArrive) {
+TEST_P(CApiRun, LearnedStatesAndTheActivationArrive) {
   Problem problem = testing_support::sample({.input = 5, .hidden = 9, .batch = 2, .steps = 4});
-  problem.h0.clear();  // what the stream starts with
-  const Outcome without = run_cpp(problem, GetParam());
-  problem.model.layers[0].directions[0].initial_h.assign(9, 0.5F);
-  problem.model.layers[0].directions[0].initial_c.assign(9, -0.25F);
-  problem.model.tail = Tail::softmax;
-  const Outcome cpp = run_cpp(problem, GetParam());
-  EXPECT_GE(first_different_bit(cpp.c, without.c), 0);
-  expect_same_bits(run_c(problem, GetParam()), cpp);
+  const Outcome without = run_cpp(problem, GetParam(), true);
+  Weights& weights = problem.model.layers[0].weights;
+  weights["initial_h"] = Tensor({9}, std::vector(9, 0.5F));
+  weights["initial_c"] = Tensor({9}, std::vector(9, -0.25F));
+  problem.model.layers.push_back({.spec = ActivationSpec{{ActivationKind::softmax}, 9}});
+  const Outcome cpp = run_cpp(problem, GetParam(), true);
+  EXPECT_GE(first_different_bit(cpp.states[1], without.states[1]), 0);
+  expect_same_bits(run_c(problem, GetParam(), true), cpp);
+}
+
+/// Several inputs and outputs: given in whatever order.
+TEST_P(CApiRun, ByName) {
+  const Problem problem = testing_support::sample({.input = 6,
+                                                   .hidden = 8,
+                                                   .head = 3,
+                                                   .vocabulary = 7,
+                                                   .topology = conformance::Topology::two_inputs,
+                                                   .batch = 2,
+                                                   .steps = 4});
+  if (!testing_support::runs(GetParam(), problem.spec)) GTEST_SKIP();
+  Model model = problem.model;
+  model.outputs = {{"scores", layer_names(model).back()}, {"first", layer_names(model).front()}};
+  const std::int64_t sizes[2] = {output_size(model.layers.back().spec),
+                                 output_size(model.layers.front().spec)};
+  const auto inputs = model_inputs(model);
+  ASSERT_EQ(inputs.size(), 2U);
+  const auto run = [&](bool swapped, std::int64_t batch_first_stride) {
+    const CNetwork network = c_prepare(c_model(model).get(), GetParam());
+    const CStream stream = c_stream(network.get(), 2, 4);
+    std::vector<std::vector<float>> y{std::vector<float>(static_cast<std::size_t>(8 * sizes[0])),
+                                      std::vector<float>(static_cast<std::size_t>(8 * sizes[1]))};
+    std::vector<carousel_named_sequence> in, out;
+    for (const ModelInput& input : inputs) {
+      in.push_back({input.name.c_str(), input.ids ? nullptr : problem.x.data(),
+                    input.ids ? problem.ids.data() : nullptr, nullptr, 0, 0});
+    }
+    out.push_back(
+        {"scores", nullptr, nullptr, y[0].data(), batch_first_stride / 4, batch_first_stride});
+    out.push_back({"first", nullptr, nullptr, y[1].data(), 0, 0});
+    if (swapped) std::swap(in[0], in[1]);
+    if (swapped) std::swap(out[0], out[1]);
+    EXPECT_EQ(carousel_stream_run_named(stream.get(), 4, in.data(), 2, out.data(), 2, nullptr),
+              CAROUSEL_OK)
+        << carousel_last_error();
+    return y;
+  };
+  const auto y = run(false, 0);
+  EXPECT_EQ(run(true, 0), y);
+  EXPECT_NE(std::ranges::count(y[0], 0.0F), std::ssize(y[0]));
+  EXPECT_NE(std::ranges::count(y[1], 0.0F), std::ssize(y[1]));
+  const auto strided = run(false, 4 * sizes[0]);
+  EXPECT_EQ(conformance::dense(batch_first(const_cast<float*>(strided[0].data()), 2, 4, sizes[0])),
+            y[0]);
+  EXPECT_EQ(strided[1], y[1]);
+
+  const Network network = prepare(model, {.backend = GetParam()});
+  Stream stream = network.stream({.batch = 2, .max_steps = 4});
+  std::vector<float> scores(y[0].size()), first(y[1].size());
+  std::vector<NamedInput> in;
+  for (const ModelInput& input : inputs) {
+    in.push_back({input.name, steps_first(problem.x.data(), 4, 2, input.size),
+                  steps_first(problem.ids.data(), 4, 2, 1)});
+  }
+  const std::vector<NamedOutput> out{{"scores", steps_first(scores.data(), 4, 2, sizes[0])},
+                                     {"first", steps_first(first.data(), 4, 2, sizes[1])}};
+  ASSERT_TRUE(stream.run(in, out));
+  EXPECT_EQ(first_different_bit(scores, y[0]), -1);
+  EXPECT_EQ(first_different_bit(first, y[1]), -1);
 }
 
 TEST_P(CApiRun, DenseRunsContinueAndResetStartsAfresh) {
@@ -147,13 +231,49 @@ TEST_P(CApiRun, DenseRunsContinueAndResetStartsAfresh) {
     EXPECT_LT(compare(y, whole.y, 1e-5).max_abs, 1e-5);
     carousel_stream_reset(stream.get());
     auto state = sized<carousel_state>();
-    ASSERT_EQ(carousel_stream_layer_state(stream.get(), 0, 0, &state), CAROUSEL_OK);
+    ASSERT_EQ(carousel_stream_state(stream.get(), &state), CAROUSEL_OK);
     EXPECT_EQ(state.count, 1);
+    EXPECT_EQ(state.batch, 2);
     EXPECT_EQ(state.h_size, 9);
     EXPECT_EQ(state.c_size, 9);
     EXPECT_EQ(copy(state.h, 2 * 9), std::vector<float>(2 * 9));
     EXPECT_EQ(copy(state.c, 2 * 9), std::vector<float>(2 * 9));
   }
+}
+
+/// Layers of different sizes, of which one has two directions: one state after the other.
+TEST(CApiStates, AreListedByLayerAndName) {
+  Model model;
+  for (const auto& spec : {make_spec(Cell::gru, 4, 3, Direction::bidirectional),
+                           make_spec(Cell::lstm, 6, 5, Direction::forward, 2)}) {
+    ModelLayer layer{.spec = spec};
+    for (const WeightRole& role : weight_roles(spec)) {
+      if (!role.required) continue;
+      const std::int64_t count = role.shape[0] * (role.shape.size() > 1 ? role.shape[1] : 1);
+      layer.weights[role.name] =
+          Tensor(role.shape, std::vector(static_cast<std::size_t>(count), 0.1F));
+    }
+    model.layers.push_back(layer);
+  }
+  const CNetwork network = c_prepare(c_model(model).get(), "scalar");
+  const CStream stream = c_stream(network.get(), 2, 4);
+  const auto states = named_states(stream.get());
+  const std::vector<std::tuple<std::int64_t, std::string, std::int64_t>> expected{
+      {0, "h", 3}, {0, "h_reverse", 3}, {1, "h", 2}, {1, "c", 5}};
+  ASSERT_EQ(states.size(), expected.size());
+  for (std::size_t k = 0; k < states.size(); ++k) {
+    EXPECT_EQ(std::tuple(states[k].layer, std::string(states[k].name), states[k].size),
+              expected[k]);
+    EXPECT_EQ(states[k].batch, 2);
+    states[k].values[0] = static_cast<float>(k + 1);
+  }
+  EXPECT_EQ(named_states(stream.get())[3].values[0], 4.0F);
+  auto all = sized<carousel_state>();
+  EXPECT_EQ(carousel_stream_state(stream.get(), &all), CAROUSEL_UNSUPPORTED);
+  EXPECT_NE(std::string(carousel_last_error()).find("states"), std::string::npos)
+      << carousel_last_error();
+  carousel_stream_reset(stream.get());
+  for (const carousel_named_state& state : states) EXPECT_EQ(state.values[0], 0.0F);
 }
 
 TEST(CApiStrides, BatchFirstInPlace) {
@@ -202,68 +322,6 @@ TEST(CApiLifetime, StreamsOutliveNetworkAndModel) {
   std::vector<float> y = outputs(problem);
   ASSERT_EQ(carousel_stream_run(stream.get(), 4, problem.x.data(), y.data()), CAROUSEL_OK);
   EXPECT_EQ(first_different_bit(y, run_cpp(problem, "scalar").y), -1);
-}
-
-TEST(CApiNetwork, MeasuresAndTellsHowFarItIs) {
-  const Problem problem = testing_support::sample({.input = 5, .hidden = 9});
-  struct Told {
-    double done = 0;
-    std::string report;
-  } told;
-  auto options = sized<carousel_prepare_options>();
-  options.plan = CAROUSEL_PLAN_MEASURE;
-  options.seconds_per_layer = 0.001;
-  options.cross_check = true;
-  options.wisdom = "/dev/null/not a folder";
-  options.progress = [](void* to, double done) { static_cast<Told*>(to)->done = done; };
-  options.report = [](void* to, const char* text) { static_cast<Told*>(to)->report = text; };
-  options.context = &told;
-  carousel_network* network = nullptr;
-  ASSERT_EQ(carousel_prepare(c_model(problem.model).get(), &options, &network), CAROUSEL_OK)
-      << carousel_last_error();
-  auto info = sized<carousel_layer_info>();
-  ASSERT_EQ(carousel_network_layer(network, 0, &info), CAROUSEL_OK);
-  EXPECT_STREQ(info.source, "measured");
-  EXPECT_EQ(told.done, 1);
-  EXPECT_NE(told.report.find("not kept"), std::string::npos) << told.report;
-  carousel_network_free(network);
-}
-
-TEST(CApiNetwork, TellsWhatCppTells) {
-  const Problem problem = testing_support::sample({.input = 8,
-                                                   .hidden = 20,
-                                                   .proj = 6,
-                                                   .layers = 2,
-                                                   .direction = Direction::bidirectional,
-                                                   .head = 3});
-  const CNetwork c = c_prepare(c_model(problem.model).get(), "auto");
-  const Network cpp = prepare(problem.model, {.backend = "auto"});
-  EXPECT_EQ(carousel_network_input_size(c.get()), cpp.input_size());
-  EXPECT_EQ(carousel_network_output_size(c.get()), cpp.output_size());
-  EXPECT_EQ(carousel_network_memory_bytes(c.get()), cpp.memory_bytes());
-  EXPECT_FALSE(carousel_network_takes_ids(c.get()));
-  EXPECT_TRUE(carousel_network_bidirectional(c.get()));
-  ASSERT_EQ(carousel_network_layer_count(c.get()), cpp.layers().size());
-  for (std::size_t l = 0; l < cpp.layers().size(); ++l) {
-    auto info = sized<carousel_layer_info>();
-    ASSERT_EQ(carousel_network_layer(c.get(), l, &info), CAROUSEL_OK);
-    const LayerPlan& plan = cpp.layers()[l];
-    EXPECT_EQ(info.threads, plan.threads);
-    EXPECT_EQ(info.source, name(plan.source));
-    EXPECT_EQ(info.reason, plan.reason);
-    EXPECT_EQ(info.tiling, plan.tiling);
-    EXPECT_EQ(info.backend, plan.backend);
-    EXPECT_EQ(info.memory_bytes, plan.memory_bytes);
-    EXPECT_EQ(info.cell, static_cast<int>(plan.spec.cell));
-    EXPECT_EQ(info.direction, static_cast<int>(plan.spec.direction));
-    EXPECT_EQ(info.input_size, plan.spec.input_size);
-    EXPECT_EQ(info.hidden_size, plan.spec.hidden_size);
-    EXPECT_EQ(info.state_size, plan.spec.state_size());
-    EXPECT_EQ(info.output_size, plan.spec.output_size());
-  }
-  const CStream stream = c_stream(c.get(), 2, 5);
-  EXPECT_EQ(carousel_stream_memory_bytes(stream.get()),
-            cpp.stream({.batch = 2, .max_steps = 5}).memory_bytes());
 }
 
 }  // namespace

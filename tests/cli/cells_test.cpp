@@ -3,6 +3,7 @@
 #include "command_runner.hpp"
 
 #include <carousel/carousel.hpp>
+#include <carousel/npy.hpp>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -17,16 +18,12 @@ constexpr std::int64_t kBatch = 2;
 constexpr std::int64_t kInput = 4;
 constexpr std::int64_t kHidden = 7;
 
-ModelLayer random_layer(const LayerSpec& spec) {
-  ModelLayer layer{spec, {}};
-  const std::int64_t rows = spec.gates() * spec.hidden_size;
-  for (std::size_t d = 0; d < static_cast<std::size_t>(spec.directions()); ++d) {
-    layer.directions.at(d) = {.weight_ih = ramp(rows * spec.input_size),
-                              .weight_hh = ramp(rows * spec.hidden_size),
-                              .bias_ih = ramp(rows),
-                              .bias_hh = ramp(rows),
-                              .weight_hr = {},
-                              .peephole = {}};
+ModelLayer random_layer(const RecurrentSpec& spec) {
+  ModelLayer layer{.spec = spec};
+  for (const WeightRole& role : weight_roles(spec)) {
+    std::int64_t count = 1;
+    for (const std::int64_t size : role.shape) count *= size;
+    if (role.required) layer.weights.emplace(role.name, Tensor(role.shape, ramp(count)));
   }
   return layer;
 }
@@ -41,13 +38,15 @@ class CellCommands : public testing::TestWithParam<Kind> {
  protected:
   /// Two layers, both directions; the loader finds out again what it is.
   void SetUp() override {
-    LayerSpec spec = make_spec(GetParam().cell, kInput, kHidden, Direction::bidirectional);
+    RecurrentSpec spec = make_spec(GetParam().cell, kInput, kHidden, Direction::bidirectional);
     for (ActivationSet& set : spec.activations) set[0] = {GetParam().gate};
     model.layers.push_back(random_layer(spec));
     spec.input_size = 2 * kHidden;
     model.layers.push_back(random_layer(spec));
     save(model, file);
   }
+
+  RecurrentSpec& spec() { return std::get<RecurrentSpec>(model.layers[0].spec); }
 
   TemporaryFolder folder;
   Model model;
@@ -124,8 +123,8 @@ TEST_P(CellCommands, InspectTellsTheGeneralPath) {
     EXPECT_EQ(result.code, 0) << result.err;
     return result.json().at("layers").at(0);
   };
-  EXPECT_EQ(layer().at("general_path"), !has_default_activations(model.layers[0].spec));
-  model.layers[0].spec.clip = 3.0F;
+  EXPECT_EQ(layer().at("general_path"), !has_default_activations(spec()));
+  spec().clip = 3.0F;
   save(model, file);
   EXPECT_TRUE(layer().at("general_path").get<bool>());
   const CommandResult text = carousel({"inspect", file, "--backend", "xsimd"});

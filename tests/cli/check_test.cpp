@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The cross-check has to find a fault, and say where it is: here are some faults.
+#include "command_runner.hpp"
 #include "oracle_reference.hpp"
 #include "rank_core.hpp"
 #include "support/faulty_backend.hpp"
+
+#include <carousel/backend.hpp>
 
 #include <gtest/gtest.h>
 
@@ -18,13 +21,8 @@ CrossCheckReport check_with_fault(Fault fault, const char* shape, std::int64_t i
   options.source.shape = shape;
   Workload work = make_workload(options, 16);
   if (fault == Fault::head) {
-    work.model.head = work.model.layers.front();
-    work.model.head->spec = make_spec(Cell::linear, work.model.layers.back().spec.output_size(), 6);
-    auto& weights = work.model.head->directions[0];
-    weights.weight_ih.assign(static_cast<std::size_t>(6 * work.model.head->spec.input_size), 0.25F);
-    weights.bias_ih.assign(6, 0.5F);
-    weights.weight_hh.clear();
-    weights.bias_hh.clear();
+    work.model.layers.push_back(
+        cli_test::dense_layer("head", output_size(work.model.layers.back().spec), 6));
   }
   const OracleReference oracle;
   return cross_check(
@@ -106,7 +104,8 @@ TEST(CheckCore, FindsWhatGoesWrongOnlyInLongerRuns) {
 
 TEST(CheckCore, FindsTheHead) {
   const Divergence at = divergence_of(check_with_fault(Fault::head, "5,7,6,2", 7));
-  EXPECT_TRUE(at.head);
+  EXPECT_EQ(at.layer, 1);
+  EXPECT_EQ(at.layer_name, "head");
   EXPECT_EQ(at.step, 0);
   EXPECT_EQ(at.unit, 3);
 }

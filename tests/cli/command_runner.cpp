@@ -42,14 +42,12 @@ std::string read_all(const std::string& file) {
   _exit(127);
 }
 
-DirectionWeights linear_weights(std::int64_t outputs, std::int64_t inputs) {
-  DirectionWeights weights;
-  weights.weight_ih.resize(static_cast<std::size_t>(outputs * inputs));
-  weights.bias_ih.resize(static_cast<std::size_t>(outputs));
-  for (std::size_t i = 0; i < weights.weight_ih.size(); ++i) {
-    weights.weight_ih[i] = static_cast<float>(i % 7) * 0.25F - 0.75F;
+Tensor table(std::int64_t rows, std::int64_t columns) {
+  std::vector<float> values(static_cast<std::size_t>(rows * columns));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] = static_cast<float>(i % 7) * 0.25F - 0.75F;
   }
-  return weights;
+  return {{rows, columns}, values};
 }
 
 }  // namespace
@@ -120,14 +118,36 @@ void save_lstm(const std::string& file, std::int64_t input, std::int64_t hidden,
   save(cli::random_model(shape, 5), file);
 }
 
+ModelLayer dense_layer(const std::string& name, std::int64_t inputs, std::int64_t outputs) {
+  const std::vector<float> zeros(static_cast<std::size_t>(outputs));
+  return {.spec = DenseSpec{inputs, outputs},
+          .weights = {{"weight", table(outputs, inputs)}, {"bias", Tensor({outputs}, zeros)}},
+          .name = name};
+}
+
 void save_language_model(const std::string& file, const std::vector<std::string>& symbols) {
   const auto count = static_cast<std::int64_t>(symbols.size());
   Model model = cli::random_model({.input = 6, .hidden = 9, .steps = 1, .batch = 1}, 5);
-  model.embedding = Embedding{count, 6, linear_weights(count, 6).weight_ih};
-  model.head = ModelLayer{make_spec(Cell::linear, 9, count), {linear_weights(count, 9), {}}};
-  model.names = {.prefix = "lstm.", .embedding = "embedding", .head = "head"};
+  model.layers.front().name = "lstm.l0";
+  model.layers.insert(model.layers.begin(), {.spec = EmbeddingSpec{count, 6},
+                                             .weights = {{"weight", table(count, 6)}},
+                                             .name = "embedding"});
+  model.layers.push_back(dense_layer("head", 9, count));
   model.metadata["carousel.vocab"] = nlohmann::json(symbols).dump();
   save(model, file);
+}
+
+Model two_by_two_model() {
+  Model model;
+  model.inputs = {{"left", 3}, {"right", 2}};
+  model.layers.push_back(
+      {.spec = ConcatenateSpec{{3, 2}}, .name = "both", .inputs = {"left", "right"}});
+  Model lstm = cli::random_model({.input = 5, .hidden = 4, .steps = 1, .batch = 1}, 5);
+  lstm.layers.front().name = "lstm.l0";
+  model.layers.push_back(lstm.layers.front());
+  model.layers.push_back(dense_layer("fc", 4, 2));
+  model.outputs = {{"scores", "fc"}, {"features", "lstm.l0"}};
+  return model;
 }
 
 }  // namespace carousel::cli_test

@@ -52,4 +52,10 @@ void save_lstm(const std::string& file, std::int64_t input, std::int64_t hidden,
                std::int64_t layers = 1, bool bidirectional = false, std::int64_t proj = 0);
 void save_language_model(const std::string& file, const std::vector<std::string>& symbols);
 
+/// A dense layer with weights that are always the same.
+[[nodiscard]] ModelLayer dense_layer(const std::string& name, std::int64_t inputs,
+                                     std::int64_t outputs);
+/// Inputs "left" [3] and "right" [2]; outputs "scores" [2] and "features" [4] of a small LSTM.
+[[nodiscard]] Model two_by_two_model();
+
 }  // namespace carousel::cli_test

@@ -2,6 +2,8 @@
 // The command as people and scripts meet it: help, exit codes, messages, JSON.
 #include "command_runner.hpp"
 
+#include <carousel/model.hpp>
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -61,7 +63,8 @@ TEST(Command, BadShapesSayWhatIsWrong) {
   expect_bad_input({"check", "--shape", "4,4,4,1,1,0,4"}, "proj must be smaller than H");
   expect_bad_input({"check", "--shape", "4,4,4,1,1,0,1,9"}, "more than 7");
   expect_bad_input({"check", "--shape", "gpu:4,4,4,1"}, "none of lstm, gru, rnn");
-  expect_bad_input({"check", "--shape", "gru:4,4,4,1,1,0,2"}, "only an LSTM has a projection");
+  expect_bad_input({"check", "--shape", "gru:4,4,4,1,1,0,2"},
+                   "proj_size is defined for LSTM cells only");
   expect_bad_input({"check", "--shape", "4,4,4,1", "--text", "a.txt"}, "need a MODEL");
 }
 
@@ -102,11 +105,83 @@ TEST(Command, InspectShowsLayersAndPlan) {
   const CommandResult result = carousel({"inspect", folder.file("m.safetensors"), "--json"});
   ASSERT_EQ(result.code, 0) << result.err;
   const auto json = result.json();
-  EXPECT_EQ(json.at("layers").size(), 2U);  // the LSTM and the head
-  EXPECT_EQ(json.at("embedding").at("num_embeddings"), 4);
+  ASSERT_EQ(json.at("layers").size(), 3U);
+  EXPECT_EQ(json.at("layers")[0].at("layer"), "embedding");
+  EXPECT_EQ(json.at("layers")[0].at("kind"), "embedding");
+  EXPECT_EQ(json.at("layers")[1].at("layer"), "lstm.l0");
+  EXPECT_EQ(json.at("layers")[2].at("layer"), "head");
+  EXPECT_EQ(json.at("inputs").at(0).at("id_count"), 4);
+  EXPECT_EQ(json.at("outputs").at(0).at("size"), 4);
   EXPECT_GT(json.at("packed_bytes").get<int>(), 0);
   const CommandResult text = carousel({"inspect", folder.file("m.safetensors")});
-  EXPECT_NE(text.out.find("LSTM 6 -> 9"), std::string::npos) << text.out;
+  for (const char* part :
+       {"Embedding 4 x 6", "LSTM 6 -> 9", "Dense 9 -> 4", "whole numbers below 4"}) {
+    EXPECT_NE(text.out.find(part), std::string::npos) << text.out;
+  }
+}
+
+TEST(Command, PrecisionsAreRefusedByName) {
+  const TemporaryFolder folder;
+  const std::string model = folder.file("m.safetensors");
+  save_language_model(model, {"a", "b"});
+  const std::string shape = "4,4,4,1";
+  for (const Words& words :
+       std::vector<Words>{{"inspect", model},
+                          {"run", model, "--input", "x.npy", "--output", "y.npy"},
+                          {"check", "--shape", shape},
+                          {"rank", "--shape", shape},
+                          {"generate", model, "--prompt", "a"},
+                          {"latency", "--shape", shape, "--period-us", "1000"},
+                          {"tune", "--shape", shape},
+                          {"explain", "--shape", shape},
+                          {"trace", model, "--text", "ab"},
+                          {"conformance", "--backend", "scalar"}}) {
+    Words refused = words;
+    refused.insert(refused.end(), {"--precision", "bf16"});
+    expect_bad_input(refused, "precision 'bf16' is not supported; there is 'float32'");
+  }
+  EXPECT_EQ(carousel({"explain", "--shape", shape, "--precision", "float32"}).code, 0);
+}
+
+TEST(Command, OnlyRunTakesSeveralInputs) {
+  const TemporaryFolder folder;
+  const std::string model = folder.file("m.safetensors");
+  save(two_by_two_model(), model);
+  expect_bad_input({"rank", model}, "has 2 inputs (left, right); only `carousel run --in`");
+  const CommandResult inspected = carousel({"inspect", model});
+  EXPECT_EQ(inspected.code, 0) << inspected.err;
+  for (const char* part : {"left: 3 features", "right: 2 features", "scores: 2 features",
+                           "Concatenate 3 + 2 -> 5", "left, right"}) {
+    EXPECT_NE(inspected.out.find(part), std::string::npos) << inspected.out;
+  }
+}
+
+TEST(Command, SeveralOutputsAreCheckedAndRanked) {
+  const TemporaryFolder folder;
+  const std::string file = folder.file("m.safetensors");
+  Model model = two_by_two_model();
+  model.inputs = {{"x", 5}};
+  model.layers.erase(model.layers.begin());
+  save(model, file);
+  EXPECT_EQ(carousel({"check", file, "--steps", "6"}).code, 0);
+  const CommandResult ranked = carousel({"rank", file, "--seconds", "0.05", "--json"});
+  EXPECT_EQ(ranked.code, 0) << ranked.err;
+  for (const auto& row : ranked.json().at("results")) EXPECT_EQ(row.at("agreement"), "ok") << row;
+  EXPECT_EQ(carousel({"latency", file, "--period-us", "5000000", "--seconds", "0.001"}).code, 0);
+}
+
+TEST(Command, ConformancePrintsADigest) {
+  const Words words{"conformance", "--backend", "scalar", "--case", "lengths"};
+  Words with_digest = words;
+  with_digest.emplace_back("--digest");
+  const CommandResult result = carousel(with_digest);
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_NE(result.out.find("\ndigest    "), std::string::npos) << result.out;
+  EXPECT_EQ(result.out, carousel(with_digest).out) << "the same bits";
+  Words json = words;
+  json.emplace_back("--json");
+  const std::string digest = carousel(json).json().at(0).at("digest");
+  EXPECT_NE(result.out.find("digest    " + digest), std::string::npos) << result.out;
 }
 
 TEST(Command, CheckAgreesAndPrintsTheSeed) {
@@ -170,6 +245,7 @@ TEST(Command, RankFindsAWinner) {
 
 TEST(Command, RankWithoutWorkIsRefused) {
   expect_bad_input({"rank", "--shape", "8,8,0,1"}, "nothing to time");
+  expect_bad_input({"check", "--shape", "8,8,0,1"}, "nothing to compare");
 }
 
 TEST(Command, GenerateIsDeterministicForASeed) {

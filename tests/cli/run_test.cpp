@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // `carousel run`: the same as the library, for every way of giving the data.
 #include "command_runner.hpp"
+#include "model_source.hpp"
 
 #include <carousel/carousel.hpp>
+#include <carousel/npy.hpp>
 
 #include <gtest/gtest.h>
 
@@ -178,6 +180,134 @@ TEST_F(RunCommand, Ids) {
   expect_refusal({}, "id 3 (element 1) is outside 0..2");
   write_npy(input, std::vector<std::int64_t>{2}, ramp(2));
   expect_refusal({}, "expected integers [steps, batch] or [steps], found floats [2]");
+}
+
+TEST_F(RunCommand, StatesByName) {
+  Stream stream = library_stream();
+  const std::vector<float> c0 = ramp(kBatch * kHidden);
+  std::ranges::copy(c0, stream.state(1, "c").data);
+  const std::vector<float> expected = library_run(stream);
+  write_npy(folder.file("c0.npy"), std::vector<std::int64_t>{kBatch, kHidden}, c0);
+  const CommandResult result =
+      run({"--state", "l1.c=" + folder.file("c0.npy"), "--final-state",
+           "l0.h=" + folder.file("h.npy"), "--final-state", "l1.c=" + folder.file("c.npy")});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(read_npy(output).floats("y"), expected);
+  for (const auto& [layer, state] : {std::pair{0, "h"}, std::pair{1, "c"}}) {
+    const NpyArray found = read_npy(folder.file(std::string(state) + ".npy"));
+    EXPECT_EQ(found.shape, (std::vector<std::int64_t>{kBatch, kHidden}));
+    const float* values = stream.state(layer, state).data;
+    EXPECT_EQ(found.floats(state), std::vector<float>(values, values + kBatch * kHidden));
+  }
+}
+
+TEST_F(RunCommand, StatesThatThereAreNot) {
+  write_npy(folder.file("s.npy"), std::vector<std::int64_t>{2, 5}, ramp(10));
+  const std::string file = folder.file("s.npy");
+  expect_refusal({"--state", "l2.h=" + file},
+                 "no layer has a state 'l2.h'; there are l0.h, l0.c, l1.h, l1.c");
+  expect_refusal({"--final-state", "l0.m=" + file}, "no layer has a state 'l0.m'");
+  expect_refusal({"--state", "l0.h=" + file}, "expected floats [3, 5], found floats [2, 5]");
+  expect_refusal({"--state", file}, "must be NAME=FILE");
+}
+
+TEST_F(RunCommand, StatesOfLayersThatDiffer) {
+  Model mixed = load(model);
+  mixed.layers.resize(1);
+  mixed.layers.push_back(dense_layer("fc", kHidden, 2));
+  ModelLayer gru = cli::random_model(cli::parse_shape("gru:2,5,1,1"), 5).layers.front();
+  gru.name = "gru.l0";
+  mixed.layers.push_back(gru);
+  save(mixed, model);
+  const std::string h = folder.file("h.npy");
+  EXPECT_EQ(run({"--final-state", "gru.l0.h=" + h}).code, 0);
+  EXPECT_EQ(read_npy(h).shape, (std::vector<std::int64_t>{kBatch, 5}));
+}
+
+/// Two inputs and two outputs, by name.
+class RunByName : public testing::Test {
+ protected:
+  void SetUp() override {
+    save(two_by_two_model(), model);
+    write_npy(folder.file("left.npy"), std::vector<std::int64_t>{kSteps, kBatch, 3}, left);
+    write_npy(folder.file("right.npy"), std::vector<std::int64_t>{kSteps, kBatch, 2}, right);
+  }
+
+  CommandResult run(const std::vector<std::string>& more) const {
+    std::vector<std::string> words{"run", model, "--backend", "scalar"};
+    words.insert(words.end(), more.begin(), more.end());
+    return carousel(words);
+  }
+  std::string named(const std::string& name) const {
+    return name + "=" + folder.file(name + ".npy");
+  }
+
+  TemporaryFolder folder;
+  std::string model = folder.file("m.safetensors");
+  std::vector<float> left = ramp(kSteps * kBatch * 3);
+  std::vector<float> right = ramp(kSteps * kBatch * 2);
+};
+
+TEST_F(RunByName, SameBitsAsTheLibrary) {
+  std::vector<float> scores(kSteps * kBatch * 2);
+  std::vector<float> features(kSteps * kBatch * 4);
+  Stream stream =
+      prepare(load(model), {.backend = "scalar"}).stream({.batch = kBatch, .max_steps = kSteps});
+  const std::vector<NamedInput> inputs{
+      {"left", steps_first<const float>(left.data(), kSteps, kBatch, 3)},
+      {"right", steps_first<const float>(right.data(), kSteps, kBatch, 2)}};
+  const std::vector<NamedOutput> outputs{
+      {"scores", steps_first(scores.data(), kSteps, kBatch, 2)},
+      {"features", steps_first(features.data(), kSteps, kBatch, 4)}};
+  const Status status = stream.run(inputs, outputs);
+  ASSERT_TRUE(status) << status.message();
+
+  const std::vector<std::string> words{"--in",  named("right"),  "--in",  named("left"),
+                                       "--out", named("scores"), "--out", named("features")};
+  for (const std::vector<std::string>& chunk : {std::vector<std::string>{}, {"--chunk", "2"}}) {
+    std::vector<std::string> all = words;
+    all.insert(all.end(), chunk.begin(), chunk.end());
+    const CommandResult result = run(all);
+    ASSERT_EQ(result.code, 0) << result.err;
+    const NpyArray found = read_npy(folder.file("scores.npy"));
+    EXPECT_EQ(found.shape, (std::vector<std::int64_t>{kSteps, kBatch, 2}));
+    EXPECT_EQ(found.floats("scores"), scores);
+    EXPECT_EQ(read_npy(folder.file("features.npy")).floats("features"), features);
+  }
+}
+
+TEST_F(RunByName, OutputsThatAreNotAskedForAreNotWritten) {
+  const std::size_t before = folder.file_count();
+  ASSERT_EQ(run({"--in", named("left"), "--in", named("right"), "--out", named("scores")}).code, 0);
+  EXPECT_EQ(folder.file_count(), before + 1);
+}
+
+TEST_F(RunByName, MistakesAreNamed) {
+  const auto error = [&](const std::vector<std::string>& words) {
+    const CommandResult result = run(words);
+    EXPECT_EQ(result.code, 2);
+    return result.err;
+  };
+  const auto expect = [](const std::string& text, const std::string& part) {
+    EXPECT_NE(text.find(part), std::string::npos) << "no '" << part << "' in: " << text;
+  };
+  const std::string x = folder.file("left.npy");
+  expect(error({"--in", named("left"), "--out", named("scores")}),
+         "input 'right' is not given; add --in right=FILE");
+  expect(error({"--in", "middle=" + x, "--out", named("scores")}),
+         "the network has no input 'middle'; there is left, right");
+  expect(error({"--in", named("left"), "--in", named("left"), "--out", named("scores")}),
+         "'left' is given twice");
+  expect(error({"--input", x, "--out", named("scores")}),
+         "--input: the network has several inputs (left, right); give each with --in NAME=FILE");
+  expect(error({"--in", named("left"), "--in", named("right"), "--output", x}),
+         "--output: the network has several outputs (scores, features)");
+  expect(error({"--in", named("left"), "--in", "right=" + x, "--out", named("scores")}),
+         "expected floats [steps, batch, 2] or [steps, 2], found floats [7, 3, 3]");
+  expect(error({"--in", named("left")}), "--output or --out");
+  write_npy(folder.file("right.npy"), std::vector<std::int64_t>{6, kBatch, 2}, ramp(36));
+  expect(error({"--in", named("left"), "--in", named("right"), "--out", named("scores")}),
+         "all need the same steps and rows");
 }
 
 }  // namespace

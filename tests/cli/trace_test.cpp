@@ -2,9 +2,12 @@
 // `carousel trace`: the values are those of the network, the statistics those of the values, and
 // the page shows them without anything from elsewhere.
 #include "command_runner.hpp"
+#include "model_source.hpp"
+#include "trace/trace_captions.hpp"
 #include "trace/trace_page.hpp"
 
 #include <carousel/carousel.hpp>
+#include <carousel/npy.hpp>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -33,11 +36,11 @@ std::size_t occurrences(const std::string& text, const std::string& part) {
 }
 
 TracedLayer layer_with(const std::vector<std::vector<double>>& forget) {
-  TracedLayer layer{.name = "layer 0",
-                    .file_name = "layer0",
+  TracedLayer layer{.name = "l0",
+                    .file_name = "l0",
                     .spec = make_spec(Cell::lstm, 1, static_cast<std::int64_t>(forget[0].size())),
                     .steps = static_cast<std::int64_t>(forget.size()),
-                    .signals = {{"f", true, {}}, {"c", false, {}}}};
+                    .signals = {{.key = "f", .gate = true, .keeps = true}, {.key = "c"}}};
   for (const auto& row : forget) {
     for (const double value : row) {
       layer.signals[0].values.push_back(value);
@@ -65,14 +68,31 @@ TEST(TraceStatistics, GatesAndMemories) {
 }
 
 TEST(TraceStatistics, ColoursCoverTheirRange) {
-  const Signal gate{"f", true, {}};
+  const Signal gate{.key = "f", .gate = true};
   EXPECT_EQ(colour_class(gate, 0.0, 1.0), "q0");
   EXPECT_EQ(colour_class(gate, 1.0, 1.0), "q15");
-  const Signal state{"c", false, {}};
+  const Signal state{.key = "c"};
   EXPECT_EQ(colour_class(state, -9.0, 4.0), "v0");
   EXPECT_EQ(colour_class(state, 0.0, 4.0), "v8");
   EXPECT_EQ(colour_class(state, 4.0, 4.0), "v16");
   EXPECT_EQ(colour_class(state, std::nan(""), 4.0), "nan");
+}
+
+TEST(TraceCaptions, EveryGateAndStateOfEveryCellHasOne) {
+  for (std::size_t k = 0; k < kCellCount; ++k) {
+    const std::vector<SignalText> texts = signal_texts(static_cast<Cell>(k));
+    const auto captioned = [&](std::string_view key) {
+      return std::ranges::count(texts, key, &SignalText::key) == 1;
+    };
+    const CellTraits& cell = kCells.at(k);
+    for (std::size_t g = 0; g < cell.gates.size(); ++g) {
+      EXPECT_TRUE(captioned(cell.gates.substr(g, 1))) << cell.name << ' ' << cell.gates[g];
+    }
+    for (std::size_t s = 0; s < cell.state_count; ++s) {
+      EXPECT_TRUE(captioned(cell.states.at(s))) << cell.name << ' ' << cell.states.at(s);
+    }
+    for (const SignalText& text : texts) EXPECT_FALSE(text.caption.empty()) << text.key;
+  }
 }
 
 class TraceCommand : public testing::Test {
@@ -106,15 +126,15 @@ TEST_F(TraceCommand, ArraysAreTheNetworks) {
   std::vector<float> y(kSteps * 2 * kHidden);
   ASSERT_TRUE(static_cast<bool>(stream.run(unbatched<const float>(x_.data(), kSteps, 3),
                                            unbatched(y.data(), kSteps, 2 * kHidden))));
-  const std::vector<float> forward = array("layer1.h");
-  const std::vector<float> reverse = array("layer1_reverse.h");
+  const std::vector<float> forward = array("l1.h");
+  const std::vector<float> reverse = array("l1.h_reverse");
   for (std::size_t k = 0; k < forward.size(); ++k) {
     const std::size_t at = k / kHidden * 2 * kHidden + k % kHidden;
     EXPECT_NEAR(forward[k], y[at], 1e-5);
     EXPECT_NEAR(reverse[k], y[at + kHidden], 1e-5);
   }
-  const auto f = array("layer0.f"), i = array("layer0.i"), g = array("layer0.g");
-  const auto c = array("layer0.c"), o = array("layer0.o"), h = array("layer0.h");
+  const auto f = array("l0.f"), i = array("l0.i"), g = array("l0.g");
+  const auto c = array("l0.c"), o = array("l0.o"), h = array("l0.h");
   for (std::size_t k = kHidden; k < c.size(); ++k) {
     EXPECT_NEAR(c[k], f[k] * c[k - kHidden] + i[k] * g[k], 1e-6);
     EXPECT_NEAR(h[k], o[k] * std::tanh(c[k]), 1e-6);
@@ -123,12 +143,12 @@ TEST_F(TraceCommand, ArraysAreTheNetworks) {
 
 TEST_F(TraceCommand, PageIsWholeAndAlone) {
   const CommandResult result =
-      trace({"--html", page_, "--layer", "1", "--units", "0-2,4", "--compare", "scalar,xsimd"});
+      trace({"--html", page_, "--layer", "l1", "--units", "0-2,4", "--compare", "scalar,xsimd"});
   ASSERT_EQ(result.code, 0) << result.err;
   const std::string page = read_text(page_);
   EXPECT_EQ(occurrences(page, "<figure class=\"map\""), 12U);  // six of each direction
   EXPECT_EQ(occurrences(page, "data-units=\"0,1,2,4\""), 12U);
-  EXPECT_EQ(occurrences(page, "forget gate f of layer 1, reverse over time"), 1U);
+  EXPECT_EQ(occurrences(page, "forget gate f of l1, reverse over time"), 1U);
   EXPECT_EQ(occurrences(page, "Units with the longest memory"), 2U);
   EXPECT_EQ(occurrences(page, "scalar against xsimd"), 2U);
   for (const char* outside : {"http:", "https:", " src=", "@import", "url(", "<link"}) {
@@ -151,26 +171,14 @@ TEST_F(TraceCommand, TextOfALanguageModel) {
 }
 
 TEST_F(TraceCommand, OtherCellsHaveOtherGates) {
-  Model model;
-  ModelLayer& layer = model.layers.emplace_back();
-  layer.spec = make_spec(Cell::gru, 3, kHidden);
-  layer.directions[0].weight_ih = cli_test::ramp(3 * kHidden * 3);
-  layer.directions[0].weight_hh = cli_test::ramp(3 * kHidden * kHidden);
-  layer.directions[0].bias_ih = cli_test::ramp(3 * kHidden);
-  layer.directions[0].bias_hh = cli_test::ramp(3 * kHidden);
-  save(model, model_);
+  save(random_model(parse_shape("gru:3,5,1,1"), 5), model_);
   ASSERT_EQ(trace({"--arrays", folder_.file("traced"), "--html", page_}).code, 0);
-  const auto z = array("layer0.z"), n = array("layer0.n"), h = array("layer0.h");
+  const auto z = array("l0.z"), n = array("l0.n"), h = array("l0.h");
   for (std::size_t k = kHidden; k < h.size(); ++k) {
     EXPECT_NEAR(h[k], (1 - z[k]) * n[k] + z[k] * h[k - kHidden], 1e-6);
   }
   EXPECT_EQ(occurrences(read_text(page_), "<figure class=\"map\""), 4U);
-  layer.spec = make_spec(Cell::rnn, 3, kHidden);
-  layer.directions[0].weight_ih.resize(3 * kHidden);
-  layer.directions[0].weight_hh.resize(kHidden * kHidden);
-  layer.directions[0].bias_ih.resize(kHidden);
-  layer.directions[0].bias_hh.resize(kHidden);
-  save(model, model_);
+  save(random_model(parse_shape("rnn:3,5,1,1"), 5), model_);
   ASSERT_EQ(trace({"--html", page_}).code, 0);
   EXPECT_EQ(occurrences(read_text(page_), "<figure class=\"map\""), 1U);
   EXPECT_EQ(occurrences(read_text(page_), "longest memory</h3>"), 0U);
@@ -194,9 +202,9 @@ TEST_F(TraceCommand, RefusesWhatThereIsNot) {
     EXPECT_EQ(result.code, 2);
     return result.err;
   };
-  EXPECT_NE(error({"--layer", "2"}).find("there is no layer 2; the network has 0 to 1"),
+  EXPECT_NE(error({"--layer", "l2"}).find("there is no recurrent layer 'l2'; there are l0, l1"),
             std::string::npos);
-  EXPECT_NE(error({"--units", "5"}).find("no unit 5 in layer 0; it has 0 to 4"), std::string::npos);
+  EXPECT_NE(error({"--units", "5"}).find("no unit 5 in l0; it has 0 to 4"), std::string::npos);
   EXPECT_NE(error({"--units", "3-1"}).find("'3-1' is no range"), std::string::npos);
   EXPECT_NE(error({"--units", "x"}).find("neither a number nor a range"), std::string::npos);
   EXPECT_NE(error({"--compare", "scalar"}).find("must be two backends"), std::string::npos);

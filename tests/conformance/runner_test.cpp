@@ -41,7 +41,8 @@ class DamagingBackend final : public Backend {
   [[nodiscard]] std::string version() const override { return "1"; }
   [[nodiscard]] Support available(const CpuFeatures&) const override { return Support::yes(); }
   [[nodiscard]] Support supports(const LayerSpec&) const override { return support; }
-  [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const LayerWeights& weights,
+  [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec,
+                                               const carousel::Weights& weights,
                                                const LayerOptions& options) const override {
     return std::make_unique<DamagingLayer>(scalar().prepare(spec, weights, options), damage_);
   }
@@ -84,21 +85,56 @@ TEST(Runner, PassesWhatIsRight) {
 TEST(Runner, FindsWritesOutsideTheRows) {
   expect_found("outside the rows of y", [](const ForwardArgs& a) { a.y.row(1, 2)[9] = 0.0F; });
   expect_found("outside the rows of y", [](const ForwardArgs& a) { a.y.row(0, 0)[-1] = 0.0F; });
-  expect_found("outside h", [](const ForwardArgs& a) { a.h[0][4 * 9] = 0.0F; });
-  expect_found("outside c", [](const ForwardArgs& a) { a.c[0][-1] = 0.0F; });
+  expect_found("outside h", [](const ForwardArgs& a) { a.states[0][4 * 9] = 0.0F; });
+  expect_found("outside c", [](const ForwardArgs& a) { a.states[1][-1] = 0.0F; });
 }
 
 TEST(Runner, FindsChangedInputs) {
   expect_found("its input", [](const ForwardArgs& a) {
-    auto* x = const_cast<float*>(a.x.row(2, 1));  // NOLINT: that is the crime
+    auto* x = const_cast<float*>(a.x().row(2, 1));  // NOLINT: that is the crime
     x[0] += 1.0F;
   });
 }
 
 TEST(Runner, FindsSmallErrorsInSingleElements) {
   expect_found("y (bare layer)", [](const ForwardArgs& a) { a.y.row(0, 0)[8] += 3e-6F; });
-  expect_found("h_n", [](const ForwardArgs& a) { a.h[0][3 * 9] += 3e-6F; });
-  expect_found("c_n", [](const ForwardArgs& a) { a.c[0][0] += 1e-5F; });
+  expect_found("final h", [](const ForwardArgs& a) { a.states[0][3 * 9] += 3e-6F; });
+  expect_found("final c", [](const ForwardArgs& a) { a.states[1][0] += 1e-5F; });
+}
+
+/// Damage to the layer that gives outputs of that width: each layer of a network is run bare.
+void expect_found_in(const char* layer, const Case& spec, std::int64_t width) {
+  const Damage damage = [=](const ForwardArgs& a) {
+    if (a.y.features == width) a.y.row(1, 0)[width - 1] += 1e-5F;
+  };
+  const CaseReport report = run_case(DamagingBackend(damage), make_problem(spec));
+  EXPECT_EQ(report.outcome, Outcome::failed) << layer;
+  EXPECT_NE(report.message.find(std::string("y of ") + layer + " (bare layer)"), std::string::npos)
+      << report.message;
+}
+
+TEST(Runner, FindsErrorsInEveryLayerOfANetwork) {
+  Case spec{.group = "trial", .input = 6, .hidden = 9, .head = 4};
+  spec.topology = Topology::skip;
+  expect_found_in("first", spec, 9);
+  expect_found_in("both", spec, 9 + 6);
+  expect_found_in("inner", spec, 11);
+  expect_found_in("head", spec, 4);
+  spec.topology = Topology::two_inputs;
+  spec.vocabulary = 20;
+  expect_found_in("table", spec, 11);
+  spec.topology = Topology::between;
+  spec.activation = Activation{ActivationKind::softmax};
+  expect_found_in("between", spec, 11);
+}
+
+TEST(Runner, DigestsAreOfTheBits) {
+  const CaseReport first = judge([](const ForwardArgs&) {});
+  EXPECT_NE(first.digest, 0U);
+  EXPECT_EQ(judge([](const ForwardArgs&) {}).digest, first.digest);
+  Problem other = make_problem(kCase);
+  other.states.back().back() += 1e-3F;
+  EXPECT_NE(run_case(*select_backends("scalar").front(), other).digest, first.digest);
 }
 
 TEST(Runner, FindsNanAndUnwrittenPadding) {
@@ -111,7 +147,7 @@ TEST(Runner, FindsNanAndUnwrittenPadding) {
 /// The scalar backend with another idea of the layer, again for the bare layer only.
 class MistakenBackend final : public Backend {
  public:
-  using Mistake = std::function<void(LayerSpec&)>;
+  using Mistake = std::function<void(RecurrentSpec&)>;
 
   explicit MistakenBackend(Mistake mistake) : mistake_(std::move(mistake)) {}
   [[nodiscard]] std::string_view family() const noexcept override { return "scalar"; }
@@ -119,10 +155,11 @@ class MistakenBackend final : public Backend {
   [[nodiscard]] std::string version() const override { return "1"; }
   [[nodiscard]] Support available(const CpuFeatures&) const override { return Support::yes(); }
   [[nodiscard]] Support supports(const LayerSpec&) const override { return Support::yes(); }
-  [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const LayerWeights& weights,
+  [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec,
+                                               const carousel::Weights& weights,
                                                const LayerOptions& options) const override {
     LayerSpec other = spec;
-    mistake_(other);
+    mistake_(std::get<RecurrentSpec>(other));
     return select_backends("scalar").front()->prepare(other, weights, options);
   }
 
@@ -137,30 +174,33 @@ TEST(Runner, FindsWhoeverIgnoresAVariant) {
     MistakenBackend::Mistake mistake;
   };
   const std::vector<Trial> trials{
-      {{.cell = Cell::gru}, [](LayerSpec& s) { s.linear_before_reset = false; }},
+      {{.cell = Cell::gru}, [](RecurrentSpec& s) { s.linear_before_reset = false; }},
       {{.cell = Cell::gru, .linear_before_reset = false},
-       [](LayerSpec& s) { s.linear_before_reset = true; }},
-      {{.peephole = true}, [](LayerSpec& s) { s.peephole = false; }},
+       [](RecurrentSpec& s) { s.linear_before_reset = true; }},
+      {{.peephole = true}, [](RecurrentSpec& s) { s.peephole = false; }},
       {{.coupling = GateCoupling::forget_from_input},
-       [](LayerSpec& s) { s.coupling = GateCoupling::input_from_forget; }},
+       [](RecurrentSpec& s) { s.coupling = GateCoupling::input_from_forget; }},
       {{.coupling = GateCoupling::input_from_forget},
-       [](LayerSpec& s) { s.coupling = GateCoupling::none; }},
-      {{.clip = 0.4F}, [](LayerSpec& s) { s.clip = 0.0F; }},
-      {{.cell = Cell::gru, .clip = 0.4F}, [](LayerSpec& s) { s.clip = 0.0F; }},
-      {{.cell_clip = 0.3F}, [](LayerSpec& s) { s.cell_clip = 0.0F; }},
+       [](RecurrentSpec& s) { s.coupling = GateCoupling::none; }},
+      {{.clip = 0.4F}, [](RecurrentSpec& s) { s.clip = 0.0F; }},
+      {{.cell = Cell::gru, .clip = 0.4F}, [](RecurrentSpec& s) { s.clip = 0.0F; }},
+      {{.cell_clip = 0.3F}, [](RecurrentSpec& s) { s.cell_clip = 0.0F; }},
       {{.cell = Cell::rnn, .functions = {{ActivationKind::elu, 0.7F}}},
-       [](LayerSpec& s) { s.activations[0][0].alpha = 0.71F; }},
+       [](RecurrentSpec& s) { s.activations[0][0].alpha = 0.71F; }},
+      {{.layer_norm = true}, [](RecurrentSpec& s) { s.layer_norm = false; }},
+      {{.layer_norm = true}, [](RecurrentSpec& s) { s.layer_norm_epsilon = 1e-4F; }},
+      {{.cell = Cell::slstm, .heads = 4}, [](RecurrentSpec& s) { s.heads = 8; }},
       {{.direction = Direction::bidirectional,
         .cell = Cell::rnn,
         .functions = {{ActivationKind::tanh}, {ActivationKind::softsign}}},
-       [](LayerSpec& s) { s.activations[1] = s.activations[0]; }},
+       [](RecurrentSpec& s) { s.activations[1] = s.activations[0]; }},
   };
   for (const Trial& trial : trials) {
     Case spec = trial.spec;
     spec.group = "trial";
     spec.initial_state = true;
     const Problem problem = make_problem(spec);
-    EXPECT_EQ(run_case(MistakenBackend([](LayerSpec&) {}), problem).outcome, Outcome::passed);
+    EXPECT_EQ(run_case(MistakenBackend([](RecurrentSpec&) {}), problem).outcome, Outcome::passed);
     const CaseReport report = run_case(MistakenBackend(trial.mistake), problem);
     EXPECT_EQ(report.outcome, Outcome::failed) << spec.name();
     EXPECT_NE(report.message.find("bare layer"), std::string::npos) << report.message;

@@ -30,16 +30,19 @@ std::vector<float> numbers(std::int64_t count) {
   return values;
 }
 
+carousel::Tensor tensor(std::int64_t rows, std::int64_t columns) {
+  return {{rows, columns}, numbers(rows * columns)};
+}
+
 carousel::Model make_model() {
-  carousel::ModelLayer layer;
-  layer.spec = carousel::make_spec(carousel::Cell::lstm, kInput, kHidden);
-  layer.directions[0].weight_ih = numbers(4 * kHidden * kInput);
-  layer.directions[0].weight_hh = numbers(4 * kHidden * kHidden);
-  layer.directions[0].bias_ih = numbers(4 * kHidden);
-  layer.directions[0].bias_hh = numbers(4 * kHidden);
+  const carousel::Tensor bias({4 * kHidden}, numbers(4 * kHidden));
   carousel::Model model;
-  model.layers.push_back(layer);
-  model.names.prefix = "lstm.";
+  model.layers.push_back({.spec = carousel::make_spec(carousel::Cell::lstm, kInput, kHidden),
+                          .weights = {{"weight_ih", tensor(4 * kHidden, kInput)},
+                                      {"weight_hh", tensor(4 * kHidden, kHidden)},
+                                      {"bias_ih", bias},
+                                      {"bias_hh", bias}},
+                          .name = "lstm.l0"});
   return model;
 }
 
@@ -71,7 +74,8 @@ void run_cpp(Block block) {
 
 /// Stops at once where the C interface fails.
 void require(carousel_status status) {
-  if (status != CAROUSEL_OK) throw carousel::Error(carousel_last_error());
+  if (status == CAROUSEL_OK) return;
+  throw carousel::Error(static_cast<carousel::ErrorCode>(status), carousel_last_error());
 }
 
 void run_c(void (*block)(const float*, float*, carousel_stream*)) {
@@ -88,7 +92,9 @@ void run_c(void (*block)(const float*, float*, carousel_stream*)) {
   carousel_stream_free(stream);
   carousel_network_free(network);
   carousel_model_free(model);
-  if (*carousel_last_error() != '\0') throw carousel::Error(carousel_last_error());
+  if (*carousel_last_error() != '\0') {
+    throw carousel::Error(carousel::ErrorCode::internal, carousel_last_error());
+  }
 }
 
 bool passes(const Piece& piece) {

@@ -3,9 +3,13 @@
 
 // What the pieces of C++ in docs/ are compiled with.
 #undef NDEBUG  // their assertions are the test
+#include <carousel/backend.hpp>
 #include <carousel/carousel.hpp>
 #include <carousel/compare.hpp>
+#include <carousel/cpu.hpp>
 #include <carousel/cross_check.hpp>
+#include <carousel/npy.hpp>
+#include <carousel/wisdom.hpp>
 
 #include <algorithm>
 #include <cassert>

@@ -8,7 +8,7 @@ here=$(dirname "$(readlink -f "$0")")
 export PKG_CONFIG_PATH=$libdir/pkgconfig LD_LIBRARY_PATH=$libdir
 
 mkdir -p "$folder"
-"$pkg_config" --print-errors --exists 'carousel >= 0.1' 'carousel < 0.2'
+"$pkg_config" --print-errors --exists 'carousel >= 0.2' 'carousel < 0.3'
 read -ra flags < <("$pkg_config" --cflags --libs carousel)
 "$cxx" -std=c++20 "$here/cpp/main.cpp" -o "$folder/cpp" "${flags[@]}"
 "$cc" -std=c11 "$here/c/main.c" -o "$folder/c" "${flags[@]}" -lm

@@ -8,8 +8,8 @@
 #include <cstdlib>
 #include <vector>
 
+#include "core/model/element_count.hpp"
 #include "core/model/formats/state_dict.hpp"
-#include "core/model/formats/text.hpp"
 
 namespace carousel::testing {
 namespace {
@@ -26,7 +26,7 @@ void require(bool promise, const char* what) {
 bool fuzz_safetensors(std::span<const std::byte> bytes) {
   Model model;
   try {
-    model = load(bytes, "fuzz", {.prefix = {}, .embedding = {}, .head = {}, .ignore_extra = true});
+    model = load(bytes, "fuzz", {.ignore_extra = true});
   } catch (const Error&) {
     return false;
   }
@@ -46,7 +46,7 @@ bool fuzz_npy(std::span<const std::byte> bytes) {
   }
   const std::size_t size =
       std::visit([](const auto& values) { return values.size(); }, array.values);
-  const auto count = loading::element_count(array.shape);
+  const auto count = element_count(array.shape);
   require(count && static_cast<std::size_t>(*count) == size, "shape and values agree");
   return true;
 }

@@ -32,14 +32,12 @@ TEST(Detection, FindsUsualNames) {
   };
   for (const auto& [embedding, prefix, head] : cases) {
     const Model model = load_with(tagger(embedding, prefix, head));
-    EXPECT_EQ(model.names.embedding, embedding);
-    EXPECT_EQ(model.names.prefix, prefix);
-    EXPECT_EQ(model.names.head, head);
-    ASSERT_TRUE(model.embedding && model.head) << embedding;
-    EXPECT_EQ(model.embedding->num_embeddings, 5);
-    EXPECT_EQ(model.embedding->embedding_dim, kInput);
-    EXPECT_EQ(model.embedding->weight.size(), 15U);
-    EXPECT_EQ(model.head->spec, make_spec(Cell::linear, kHidden, 4));
+    EXPECT_EQ(names_of(model), embedding + " " + prefix + "l0 " + head);
+    ASSERT_EQ(model.layers.size(), 3U) << embedding;
+    EXPECT_EQ(model.layers[0].spec, LayerSpec(EmbeddingSpec{5, kInput}));
+    EXPECT_EQ(weight(model.layers[0], "weight").size(), 15U);
+    EXPECT_EQ(model.layers[1].spec, LayerSpec(make_spec(Cell::lstm, kInput, kHidden)));
+    EXPECT_EQ(model.layers[2].spec, LayerSpec(DenseSpec{kHidden, 4}));
     EXPECT_EQ(model.input_size(), 1);
     EXPECT_EQ(model.output_size(), 4);
   }
@@ -47,15 +45,14 @@ TEST(Detection, FindsUsualNames) {
 
 TEST(Detection, HeadWithoutBias) {
   const Model model = load_with(tagger("emb", "lstm.", "fc").remove("fc.bias"));
-  ASSERT_TRUE(model.head);
-  EXPECT_FALSE(model.head->spec.bias);
-  EXPECT_TRUE(model.head->directions[0].bias_ih.empty());
+  EXPECT_EQ(model.layers.back().spec, LayerSpec(DenseSpec{kHidden, 4, false}));
+  EXPECT_EQ(find_weight(model.layers.back().weights, "bias"), nullptr);
 }
 
 TEST(Detection, HeadTakesBothDirections) {
   StateDict dict = recurrent_dict({.bidirectional = true});
   dict.add("fc.weight", {4, 2 * kHidden});
-  EXPECT_EQ(load_with(dict).head->spec.input_size, 2 * kHidden);
+  EXPECT_EQ(input_size(load_with(dict).layers.back().spec), 2 * kHidden);
 }
 
 TEST(Detection, ShapeDecidesAmongNames) {
@@ -67,9 +64,7 @@ TEST(Detection, ShapeDecidesAmongNames) {
       error,
       "bad.safetensors: unexpected tensor 'out.weight', F32 [6, 4] (a weight of the head would "
       "have shape [any, 2])");
-  EXPECT_EQ(
-      load_with(dict, {.prefix = {}, .embedding = {}, .head = {}, .ignore_extra = true}).names.head,
-      "fc");
+  EXPECT_EQ(names_of(load_with(dict, {.ignore_extra = true})), "emb lstm.l0 fc");
 }
 
 TEST(Detection, BiasOfTheHeadMustFit) {
@@ -85,9 +80,7 @@ TEST(Detection, SeveralPrefixesAreAnError) {
   EXPECT_EQ(load_error(dict.bytes()),
             "bad.safetensors: several recurrent modules, with the prefixes 'a.', 'b.'; choose one "
             "with the option prefix (--prefix)");
-  EXPECT_EQ(load_with(dict, {.prefix = "a.", .embedding = {}, .head = {}, .ignore_extra = true})
-                .names.prefix,
-            "a.");
+  EXPECT_EQ(names_of(load_with(dict, {.prefix = "a.", .ignore_extra = true})), "a.l0");
 }
 
 TEST(Detection, GivenPrefixMustExist) {
@@ -95,9 +88,14 @@ TEST(Detection, GivenPrefixMustExist) {
   EXPECT_EQ(load_error(dict.bytes(), {.prefix = "lstm.", .embedding = {}, .head = {}}),
             "bad.safetensors: no tensor 'lstm.weight_ih_l0' for the prefix 'lstm.'; there are the "
             "prefixes 'net.lstm.'");
-  EXPECT_EQ(load_with(dict, {.prefix = "net.lstm", .embedding = {}, .head = {}}).names.prefix,
-            "net.lstm.")
+  EXPECT_EQ(names_of(load_with(dict, {.prefix = "net.lstm"})), "net.lstm.l0")
       << "the final dot may be left out";
+}
+
+/// "a_weight_ih_l0" is of the layer "a_l0"; "aweight_ih_l0" is of none.
+TEST(Detection, APrefixNeedNotEndInADot) {
+  EXPECT_EQ(names_of(load_with(recurrent_dict({.prefix = "a_", .layers = 2}))), "a_l0 a_l1");
+  EXPECT_TRUE(contains(load_error(recurrent_dict({.prefix = "a"}).bytes()), "no recurrent layer"));
 }
 
 TEST(Detection, NoRecurrentLayerIsAnError) {
@@ -125,17 +123,14 @@ TEST(Detection, SeveralEmbeddingsAreAnErrorThatNamesTheFlag) {
 TEST(Detection, ModulesNearTheStackWin) {
   StateDict dict = tagger("model.emb", "model.lstm.", "model.fc");
   dict.add("other.fc.weight", {9, kHidden}).add("other.emb.weight", {9, kInput});
-  const Model model =
-      load_with(dict, {.prefix = {}, .embedding = {}, .head = {}, .ignore_extra = true});
-  EXPECT_EQ(model.names.head, "model.fc");
-  EXPECT_EQ(model.names.embedding, "model.emb");
+  const Model model = load_with(dict, {.ignore_extra = true});
+  EXPECT_EQ(names_of(model), "model.emb model.lstm.l0 model.fc");
 }
 
 TEST(Detection, GivenNamesNeedNotBeUsual) {
   StateDict dict = tagger("table", "lstm.", "top.0");
-  const Model model = load_with(dict, {.prefix = {}, .embedding = "table", .head = "top.0"});
-  EXPECT_EQ(model.names.embedding, "table");
-  EXPECT_EQ(model.names.head, "top.0");
+  const Model model = load_with(dict, {.embedding = "table", .head = "top.0"});
+  EXPECT_EQ(names_of(model), "table lstm.l0 top.0");
   EXPECT_TRUE(contains(load_error(dict.bytes()), "unexpected tensor 'table.weight', F32 [5, 3]"));
 }
 
@@ -151,8 +146,7 @@ TEST(Detection, EmptyNameMeansNone) {
   const Bytes bytes = tagger("emb", "lstm.", "fc").bytes();
   const Model model =
       load(bytes, "good", {.prefix = {}, .embedding = "", .head = "", .ignore_extra = true});
-  EXPECT_FALSE(model.embedding);
-  EXPECT_FALSE(model.head);
+  EXPECT_EQ(names_of(model), "lstm.l0");
   EXPECT_TRUE(contains(load_error(bytes, {.prefix = {}, .embedding = {}, .head = ""}),
                        "unexpected tensor 'fc.bias'"));
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// F16, BF16 and F64 become float32; where the data lie in the file does not matter.
+// F16, BF16 and F64 are kept as they are; where the data lie in the file does not matter.
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
 
-#include "core/model/formats/half.hpp"
+#include "core/model/formats/state_dict.hpp"
+#include "core/model/half.hpp"
 #include "files_of_bytes.hpp"
 
 namespace carousel::testing {
@@ -12,13 +14,17 @@ namespace {
 
 using Limits = std::numeric_limits<float>;
 
-/// The values of a bias stored as `dtype`, loaded.
+/// A bias stored as `dtype`, loaded.
 template <class Stored>
-std::vector<float> load_bias(const std::string& dtype, std::vector<Stored> values) {
+Tensor load_bias(const std::string& dtype, std::vector<Stored> values) {
   values.resize(8);
   StateDict dict = recurrent_dict({});
   dict.add("lstm.bias_ih_l0", {dtype, {8}, raw(values)});
-  return load(dict.bytes(), dtype).layers[0].directions[0].bias_ih;
+  const Model model = load(dict.bytes(), dtype);
+  const Tensor& bias = *find_weight(model.layers[0].weights, "bias_ih");
+  EXPECT_EQ(name(bias.dtype()), dtype);
+  EXPECT_TRUE(std::ranges::equal(bias.bytes(), raw(values))) << "not as the file has it";
+  return bias;
 }
 
 /// The same bits, since NaN differs from itself and zero equals minus zero.
@@ -32,7 +38,7 @@ TEST(Half, EveryValueIsExact) {
     const int exponent = static_cast<int>(bits >> 10U & 0x1FU);
     const int fraction = static_cast<int>(bits & 0x3FFU);
     const float sign = (bits & 0x8000U) != 0 ? -1.0F : 1.0F;
-    const float value = loading::float_from_half(static_cast<std::uint16_t>(bits));
+    const float value = float_from_half(static_cast<std::uint16_t>(bits));
     if (exponent == 31 && fraction != 0) {
       ASSERT_TRUE(std::isnan(value)) << bits;
       continue;
@@ -48,7 +54,8 @@ TEST(Half, EveryValueIsExact) {
 
 TEST(DType, Half) {
   const auto values = load_bias<std::uint16_t>(
-      "F16", {0x3C00, 0xC000, 0x8000, 0x0001, 0x83FF, 0x7C00, 0xFC00, 0x7E01});
+                          "F16", {0x3C00, 0xC000, 0x8000, 0x0001, 0x83FF, 0x7C00, 0xFC00, 0x7E01})
+                          .to_float32();
   const std::vector<float> expected{1.0F,
                                     -2.0F,
                                     -0.0F,
@@ -62,7 +69,8 @@ TEST(DType, Half) {
 
 TEST(DType, BFloat16) {
   const auto values =
-      load_bias<std::uint16_t>("BF16", {0x3F80, 0xC049, 0x8000, 0x0001, 0x7F80, 0x7FC1, 0x7F7F});
+      load_bias<std::uint16_t>("BF16", {0x3F80, 0xC049, 0x8000, 0x0001, 0x7F80, 0x7FC1, 0x7F7F})
+          .to_float32();
   const std::vector<float> expected{1.0F,
                                     -3.140625F,
                                     -0.0F,
@@ -77,7 +85,8 @@ TEST(DType, DoubleIsRoundedToNearest) {
   const double one_and_half_ulp = 1.0 + std::ldexp(1.0, -24);  // a tie: to even
   const double just_above = one_and_half_ulp + std::ldexp(1.0, -50);
   const auto values =
-      load_bias<double>("F64", {0.1, one_and_half_ulp, just_above, 1e300, -0.0, 1e-46, 1e-40});
+      load_bias<double>("F64", {0.1, one_and_half_ulp, just_above, 1e300, -0.0, 1e-46, 1e-40})
+          .to_float32();
   const std::vector<float> expected{
       0.1F, 1.0F, 1.0F + Limits::epsilon(), Limits::infinity(), -0.0F, 0.0F, 1e-40F};
   for (std::size_t i = 0; i < expected.size(); ++i) expect_same_bits(values[i], expected[i]);
@@ -85,7 +94,7 @@ TEST(DType, DoubleIsRoundedToNearest) {
 
 TEST(DType, FloatKeepsItsBits) {
   const std::vector<std::uint32_t> bits{0x7FA00001U, 0xFFFFFFFFU, 0x80000000U, 0x00000001U};
-  const auto values = load_bias<std::uint32_t>("F32", bits);
+  const auto values = load_bias<std::uint32_t>("F32", bits).to_float32();
   // A signalling NaN stays one: values are copied, never computed with.
   for (std::size_t i = 0; i < bits.size(); ++i)
     expect_same_bits(values[i], std::bit_cast<float>(bits[i]));
@@ -110,9 +119,56 @@ TEST(DType, MisalignedDataAreCopied) {
       const Bytes bytes = offset == 0 ? dict.bytes() : shifted;
       const Model model = load(std::span(bytes).subspan(offset), "misaligned",
                                {.prefix = {}, .embedding = {}, .head = {}, .ignore_extra = true});
-      EXPECT_EQ(model.layers[0].directions[0].bias_ih, std::vector<float>(8, 1.5F)) << dtype;
+      EXPECT_EQ(weight(model.layers[0], "bias_ih"), std::vector<float>(8, 1.5F)) << dtype;
     }
   }
+}
+
+/// A file with a network in half precision, as PyTorch's `model.half()` leaves it.
+Bytes half_file() {
+  StateDict dict;
+  const auto add = [&](const std::string& name, const std::vector<std::int64_t>& shape) {
+    std::vector<std::uint16_t> values(product(shape));
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      values[i] = static_cast<std::uint16_t>(0x2E66 + 0x11 * i);
+    }
+    dict.add(name, {"F16", shape, raw(values)});
+  };
+  add("embedding.weight", {7, 3});
+  add("fc.bias", {5});
+  add("fc.weight", {5, 2});
+  add("lstm.bias_hh_l0", {8});
+  add("lstm.bias_ih_l0", {8});
+  add("lstm.weight_hh_l0", {8, 2});
+  add("lstm.weight_ih_l0", {8, 3});
+  return dict.bytes();
+}
+
+TEST(DType, AHalfPrecisionFileIsNotWidenedAndSavedAsItWas) {
+  const Bytes file = half_file();
+  const Model model = load(file, "half");
+  EXPECT_EQ(names_of(model), "embedding lstm.l0 fc");
+  std::size_t bytes = 0;
+  for (const ModelLayer& layer : model.layers) {
+    for (const auto& [role, tensor] : layer.weights) {
+      EXPECT_EQ(tensor.dtype(), DType::float16) << role;
+      bytes += tensor.bytes().size();
+    }
+  }
+  EXPECT_EQ(bytes, 2U * static_cast<std::size_t>(model.parameter_count()));
+  EXPECT_EQ(loading::to_safetensors(model), file);
+}
+
+TEST(DType, EachTensorIsSavedInItsOwn) {
+  StateDict dict = recurrent_dict({});
+  dict.add("lstm.bias_ih_l0", {"F16", {8}, raw(std::vector<std::uint16_t>(8, 0x3555))});
+  dict.add("lstm.bias_hh_l0", {"F64", {8}, raw(std::vector<double>(8, 0.1))});
+  dict.add("lstm.weight_hh_l0", {"BF16", {8, 2}, raw(std::vector<std::uint16_t>(16, 0x3DCD))});
+  const Model model = load(dict.bytes(), "mixed");
+  const Model again = load(loading::to_safetensors(model), "again");
+  EXPECT_EQ(again.layers[0].weights, model.layers[0].weights);
+  EXPECT_EQ(again.layers[0].weights.at("bias_hh").dtype(), DType::float64);
+  EXPECT_EQ(again.layers[0].weights.at("weight_ih").dtype(), DType::float32);
 }
 
 TEST(DType, NonFiniteWeightsAreLegalAndReported) {

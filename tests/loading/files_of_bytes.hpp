@@ -15,6 +15,7 @@
 #include <functional>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -58,6 +59,16 @@ inline std::string error_of(const std::function<void()>& call) {
   return "(no error)";
 }
 
+/// The code of the Error that `call` throws; nothing when it throws none.
+inline std::optional<ErrorCode> code_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.code();
+  }
+  return std::nullopt;
+}
+
 inline std::string load_error(const Bytes& bytes, const LoadOptions& options = {}) {
   return error_of([&] { static_cast<void>(load(bytes, "bad.safetensors", options)); });
 }
@@ -73,6 +84,31 @@ inline std::vector<float> ramp(std::size_t count, float start) {
   std::vector<float> values(count);
   for (std::size_t i = 0; i < count; ++i) values[i] = start + 0.5F * static_cast<float>(i);
   return values;
+}
+
+/// The values of a weight of a layer; empty where there is none.
+inline std::vector<float> weight(const ModelLayer& layer, std::string_view role) {
+  const Tensor* tensor = find_weight(layer.weights, role);
+  return tensor == nullptr ? std::vector<float>{} : tensor->to_float32();
+}
+
+/// Sets a weight to these float32 values.
+inline void set_weight(ModelLayer& layer, const std::string& role,
+                       const std::vector<std::int64_t>& shape, const std::vector<float>& values) {
+  layer.weights.insert_or_assign(role, Tensor(shape, values));
+}
+
+/// The spec of a layer that must be recurrent.
+inline RecurrentSpec& recurrent(ModelLayer& layer) { return std::get<RecurrentSpec>(layer.spec); }
+inline const RecurrentSpec& recurrent(const ModelLayer& layer) {
+  return std::get<RecurrentSpec>(layer.spec);
+}
+
+/// "embedding lstm.l0 fc"
+inline std::string names_of(const Model& model) {
+  std::string text;
+  for (const std::string& name : layer_names(model)) text += (text.empty() ? "" : " ") + name;
+  return text;
 }
 
 inline std::size_t product(const std::vector<std::int64_t>& shape) {

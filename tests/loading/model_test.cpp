@@ -21,24 +21,41 @@ std::string validation_error(const std::function<void(Model&)>& damage) {
 
 TEST(Validate, AcceptsGoodModels) { EXPECT_NO_THROW(validate(good())); }
 
+/// Shortens a weight to that shape.
+void reshape(ModelLayer& layer, const std::string& role, const std::vector<std::int64_t>& shape) {
+  std::vector<float> values = weight(layer, role);
+  values.resize(product(shape));
+  set_weight(layer, role, shape, values);
+}
+
 TEST(Validate, NamesLayerTensorAndShape) {
   EXPECT_EQ(validation_error([](Model& m) { m.layers.clear(); }),
-            "model: layers: a model needs at least one recurrent layer");
-  EXPECT_EQ(validation_error([](Model& m) { m.layers[1].directions[0].weight_hh.pop_back(); }),
-            "model: layer 1: weight_hh must have shape [16, 3] (48 values), found 47 values");
-  EXPECT_EQ(validation_error([](Model& m) { m.layers[0].directions[1].bias_ih.clear(); }),
-            "model: layer 0, second direction: bias_ih must have shape [16] (16 values), found 0 "
-            "values");
-  EXPECT_EQ(validation_error([](Model& m) { m.layers[1].spec.input_size = 7; }),
-            "model: layer 1: input_size must be 6, the width of what comes before it, found 7");
-  EXPECT_TRUE(contains(validation_error([](Model& m) { m.layers[1].spec.hidden_size = -1; }),
-                       "model: layer 1: layer spec: hidden_size is -1"));
-  EXPECT_EQ(validation_error([](Model& m) { m.embedding->weight.push_back(0); }),
-            "model: embedding: weight must have shape [5, 3] (15 values), found 16 values");
-  EXPECT_EQ(validation_error([](Model& m) { m.embedding->num_embeddings = 0; }),
-            "model: embedding: sizes must be at least 1, found [0, 3]");
-  EXPECT_EQ(validation_error([](Model& m) { m.head->spec.input_size = 5; }),
-            "model: head: input_size must be 6, the width of what comes before it, found 5");
+            "model: a model needs at least one layer");
+  EXPECT_EQ(
+      validation_error([](Model& m) {
+        reshape(m.layers[2], "weight_hh", {15, 3});
+      }),
+      "model: layer 'lstm.l1' (LSTM 6 -> 4, proj 3, bidirectional): weight_hh must have shape "
+      "[16, 3], found [15, 3]");
+  EXPECT_EQ(
+      validation_error([](Model& m) { m.layers[1].weights.erase("bias_ih_reverse"); }),
+      "model: layer 'lstm.l0' (LSTM 3 -> 4, proj 3, bidirectional): bias_ih_reverse must have "
+      "shape [16], found none");
+  EXPECT_EQ(
+      validation_error([](Model& m) { recurrent(m.layers[2]).input_size = 7; }),
+      "model: layer 'lstm.l1' (LSTM 7 -> 4, proj 3, bidirectional): input_size must be 6, the "
+      "width of what comes before it ('lstm.l0'), found 7");
+  EXPECT_TRUE(contains(validation_error([](Model& m) { recurrent(m.layers[2]).hidden_size = -1; }),
+                       "model: layer 'lstm.l1': layer spec: hidden_size is -1"));
+  EXPECT_EQ(validation_error([](Model& m) { reshape(m.layers[0], "weight", {16}); }),
+            "model: layer 'emb' (Embedding 5 x 3): weight must have shape [5, 3], found [16]");
+  EXPECT_TRUE(contains(validation_error([](Model& m) {
+                         std::get<EmbeddingSpec>(m.layers[0].spec).num_embeddings = 0;
+                       }),
+                       "model: layer 'emb': layer spec: num_embeddings is 0, but must be in 1.."));
+  EXPECT_TRUE(contains(
+      validation_error([](Model& m) { std::get<DenseSpec>(m.layers[3].spec).input_size = 5; }),
+      "layer 'fc' (Dense 5 -> 7): input_size must be 6, the width of what comes before it"));
 }
 
 TEST(Validate, NamesTheFile) {
@@ -48,23 +65,29 @@ TEST(Validate, NamesTheFile) {
               }).starts_with("x.safetensors: "));
 }
 
-TEST(Validate, KeepsCellsInTheirPlaces) {
-  EXPECT_TRUE(contains(validation_error([](Model& m) { m.layers[0] = *m.head; }),
-                       "layer 0: must be recurrent"));
-  EXPECT_TRUE(contains(validation_error([](Model& m) { m.head = m.layers[0]; }),
-                       "head: must be a linear layer, found LSTM"));
+TEST(Validate, LayersOfAnyKindMayFollowEachOther) {
+  EXPECT_EQ(validation_error([](Model& m) {
+              m.layers.push_back({.spec = ActivationSpec{{ActivationKind::relu}, 7}});
+              m.layers.push_back({.spec = DenseSpec{7, 1, false}});
+              set_weight(m.layers.back(), "weight", {1, 7}, ramp(7, 0));
+            }),
+            "(no error)");
+  EXPECT_TRUE(contains(validation_error([](Model& m) { std::swap(m.layers[0], m.layers[1]); }),
+                       "layer 'emb' (Embedding 5 x 3) takes ids, which only an input"));
 }
 
 TEST(Validate, RefusesArraysThatWouldBeIgnored) {
   EXPECT_EQ(
-      validation_error([](Model& m) { m.layers[0].directions[0].peephole.resize(12); }),
-      "model: layer 0: peephole must be empty for LSTM 3 -> 4, proj 3, bidirectional, found 12 "
-      "values");
-  EXPECT_TRUE(contains(validation_error([](Model& m) { m.head->directions[0].bias_hh.resize(7); }),
-                       "head: bias_hh must be empty for Linear 6 -> 7, found 7 values"));
-  EXPECT_TRUE(
-      contains(validation_error([](Model& m) { m.head->directions[1].weight_ih.resize(42); }),
-               "head, second direction: weight_ih must be empty"));
+      validation_error([](Model& m) { set_weight(m.layers[1], "peephole", {12}, ramp(12, 0)); }),
+      "model: layer 'lstm.l0' (LSTM 3 -> 4, proj 3, bidirectional) has no weight of the role "
+      "peephole");
+  EXPECT_TRUE(contains(
+      validation_error([](Model& m) { set_weight(m.layers[3], "bias_hh", {7}, ramp(7, 0)); }),
+      "layer 'fc' (Dense 6 -> 7) has no weight of the role bias_hh"));
+  EXPECT_TRUE(contains(validation_error([](Model& m) {
+                         set_weight(m.layers[3], "weight_reverse", {7, 6}, ramp(42, 0));
+                       }),
+                       "has no weight of the role weight_reverse"));
 }
 
 TEST(ModelCounts, AddUp) {

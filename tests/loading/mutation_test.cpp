@@ -69,8 +69,16 @@ TEST(Mutation, Safetensors) {
   full.add("emb.weight", {5, 3}).add("fc.weight", {4, 4}).metadata(R"({"a":"b","c":"\u00fc"})");
   StateDict half = recurrent_dict({.hidden = 3, .proj = 2, .bias = false});
   half.add("fc.weight", {"F16", {4, 2}, Bytes(16)}).add("s", {"F64", {}, Bytes(8)});
+  StateDict told = recurrent_dict({.gates = 1});
+  told.add("fc.weight", {4, 5})
+      .metadata(
+          R"({"carousel.layers":"[{\"kind\":\"recurrent\",\"name\":\"lstm.l0\",\"cell\":\"rnn\",)"
+          R"(\"input_size\":3,\"hidden_size\":2,\"clip\":0.5},{\"kind\":\"concatenate\",)"
+          R"(\"name\":\"both\",\"sizes\":[2,3],\"inputs\":[\"lstm.l0\",\"x\"]},{\"kind\":\"dense\",)"
+          R"(\"name\":\"fc\",\"input_size\":5,\"output_size\":4,\"bias\":false}]",)"
+          R"("carousel.outputs":"[{\"name\":\"y\",\"layer\":\"fc\"}]"})");
   for (const StateDict& dict :
-       {full, half, recurrent_dict({.gates = 1}), recurrent_dict({.gates = 3})}) {
+       {full, half, told, recurrent_dict({.gates = 1}), recurrent_dict({.gates = 3})}) {
     const Bytes bytes = dict.bytes();
     std::uint64_t header = 0;
     std::memcpy(&header, bytes.data(), sizeof header);

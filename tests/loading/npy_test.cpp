@@ -168,6 +168,7 @@ std::vector<BadNpy> header_rules() {
       {"shape_overflow", with_shape("(9223372036854775808,)"), "dimension too large (overflow)"},
       {"product_overflow", with_shape("(4294967296, 4294967296)"),
        "npy shape [4294967296, 4294967296] overflows"},
+      {"overflow_of_nothing", with_shape("(9000000000000000000, 0, 1)"), "overflows"},
       {"byte_overflow", with_shape("(4611686018427387904,)"), "overflows"},
   };
 }

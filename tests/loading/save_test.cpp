@@ -1,29 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Saving: what comes out goes in again, and the bytes do not depend on chance.
-#include "core/model/formats/state_dict.hpp"
-#include "files_of_bytes.hpp"
-#include "same_layers.hpp"
+#include "loading/saved_models.hpp"
 
 namespace carousel::testing {
 namespace {
-
-Bytes save_bytes(const Model& model) { return loading::to_safetensors(model); }
-
-std::vector<std::string> tensor_names(const Model& model) {
-  std::vector<std::string> names;
-  for (const auto& array : loading::named_arrays(model)) names.push_back(array.name);
-  return names;
-}
-
-/// Everything but the source is the same.
-void expect_equal(const Model& a, const Model& b) {
-  EXPECT_EQ(a.metadata, b.metadata);
-  EXPECT_EQ(a.names.prefix, b.names.prefix);
-  EXPECT_EQ(a.names.embedding, b.names.embedding);
-  EXPECT_EQ(a.names.head, b.names.head);
-  EXPECT_EQ(tensor_names(a), tensor_names(b));
-  expect_same_layers(a, b);
-}
 
 std::vector<StateDict> canonical_dicts() {
   StateDict full = recurrent_dict({.prefix = "net.lstm.", .layers = 2, .bidirectional = true});
@@ -70,53 +50,43 @@ TEST(Save, ThroughAFile) {
   expect_equal(model, load(folder / "out.safetensors"));
 }
 
-/// A model that no file has named anything for.
-Model built_model() {
-  Model model;
-  ModelLayer& layer = model.layers.emplace_back();
-  layer.spec = make_spec(Cell::lstm, 3, 2);
-  layer.directions[0] = {ramp(24, 0), ramp(16, 1), ramp(8, 2), ramp(8, 3), {}, {}};
-  model.embedding = Embedding{5, 3, ramp(15, 4)};
-  ModelLayer head;
-  head.spec = make_spec(Cell::linear, 2, 4);
-  head.directions[0].weight_ih = ramp(8, 5);
-  head.directions[0].bias_ih = ramp(4, 6);
-  model.head = head;
-  return model;
-}
-
 TEST(Save, GivesNamesToModelsBuiltInMemory) {
   const Model model = load(save_bytes(built_model()), "built");
-  EXPECT_EQ(model.names.prefix, "");
-  EXPECT_EQ(model.names.embedding, "embedding");
-  EXPECT_EQ(model.names.head, "head");
-  EXPECT_EQ(model.embedding->weight, ramp(15, 4));
-  EXPECT_EQ(model.head->directions[0].bias_ih, ramp(4, 6));
+  EXPECT_EQ(names_of(model), "embedding l0 head");
+  EXPECT_EQ(weight(model.layers[0], "weight"), ramp(15, 4));
+  EXPECT_EQ(weight(model.layers[2], "bias"), ramp(4, 6));
+  EXPECT_TRUE(model.metadata.empty());
 }
 
 TEST(Save, ReluRnnIsRemembered) {
   Model model = load(recurrent_dict({.gates = 1}).bytes(), "rnn");
-  for (auto& activations : model.layers[0].spec.activations) {
+  for (auto& activations : recurrent(model.layers[0]).activations) {
     activations[0] = {ActivationKind::relu, 0.0F, 0.0F};
   }
   const Model again = load(save_bytes(model), "again");
   EXPECT_EQ(again.layers[0].spec, model.layers[0].spec);
   EXPECT_EQ(again.metadata.at("carousel.activation"), "relu");
+  EXPECT_FALSE(again.metadata.contains("carousel.layers"));
 }
 
 TEST(Save, TheActivationOfTheOutputsIsRemembered) {
   Model model = load(recurrent_dict({}).bytes(), "lstm");
   const Bytes plain = save_bytes(model);
-  for (const Tail tail :
-       {Tail::sigmoid, Tail::tanh, Tail::relu, Tail::softmax, Tail::log_softmax}) {
-    model.tail = tail;
+  const std::map<std::string, ActivationKind> kinds{{"sigmoid", ActivationKind::sigmoid},
+                                                    {"tanh", ActivationKind::tanh},
+                                                    {"relu", ActivationKind::relu},
+                                                    {"softmax", ActivationKind::softmax},
+                                                    {"log_softmax", ActivationKind::log_softmax}};
+  for (const auto& [word, kind] : kinds) {
+    model.layers.push_back({.spec = ActivationSpec{{kind}, 2}});
     Model again = load(save_bytes(model), "again");
-    EXPECT_EQ(again.tail, tail);
-    again.tail = Tail::none;
+    EXPECT_EQ(again.metadata, (std::map<std::string, std::string>{{"carousel.tail", word}}));
+    EXPECT_EQ(again.layers.back().spec, model.layers.back().spec);
+    again.layers.pop_back();
     EXPECT_EQ(save_bytes(again), plain);
+    model.layers.pop_back();
   }
   model.metadata["carousel.tail"] = "none of the model's";
-  model.tail = Tail::none;
   EXPECT_EQ(save_bytes(model), plain);
   EXPECT_TRUE(
       contains(load_error(recurrent_dict({}).metadata(R"({"carousel.tail":"gelu"})").bytes()),
@@ -126,24 +96,25 @@ TEST(Save, TheActivationOfTheOutputsIsRemembered) {
 
 TEST(Save, InitialStatesAreRemembered) {
   Model model = load(recurrent_dict({.hidden = 3, .layers = 2, .proj = 2}).bytes(), "lstm");
-  model.layers[1].directions[0].initial_h = {1, 2};
-  model.layers[1].directions[0].initial_c = {3, 4, 5};
+  set_weight(model.layers[1], "initial_h", {2}, {1, 2});
+  set_weight(model.layers[1], "initial_c", {3}, {3, 4, 5});
   const Model again = load(save_bytes(model), "again");
-  EXPECT_TRUE(again.layers[0].directions[0].initial_h.empty());
-  EXPECT_EQ(again.layers[1].directions[0].initial_h, (std::vector<float>{1, 2}));
-  EXPECT_EQ(again.layers[1].directions[0].initial_c, (std::vector<float>{3, 4, 5}));
+  EXPECT_EQ(find_weight(again.layers[0].weights, "initial_h"), nullptr);
+  EXPECT_EQ(weight(again.layers[1], "initial_h"), (std::vector<float>{1, 2}));
+  EXPECT_EQ(weight(again.layers[1], "initial_c"), (std::vector<float>{3, 4, 5}));
   EXPECT_EQ(save_bytes(again), save_bytes(model));
-  model.layers[1].directions[0].initial_h = {1, 2, 3};
-  EXPECT_TRUE(contains(error_of([&] { validate(model); }),
-                       "layer 1: initial_h must have shape [2] (2 values), found 3 values"));
-  model.layers[1].directions[0].initial_h.clear();
-  model.layers[1].directions[1].initial_h = {1, 2};
-  EXPECT_TRUE(contains(error_of([&] { validate(model); }), "initial_h must be empty"));
+  set_weight(model.layers[1], "initial_h", {3}, {1, 2, 3});
+  EXPECT_TRUE(
+      contains(error_of([&] { validate(model); }), "initial_h must have shape [2], found [3]"));
+  model.layers[1].weights.erase("initial_h");
+  set_weight(model.layers[1], "initial_h_reverse", {2}, {1, 2});
+  EXPECT_TRUE(
+      contains(error_of([&] { validate(model); }), "has no weight of the role initial_h_reverse"));
 }
 
 TEST(Save, SettingsOfAnAbsentDirectionDoNotMatter) {
   Model model = built_model();
-  model.layers[0].spec.activations[1] = {};
+  recurrent(model.layers[1]).activations[1] = {};
   EXPECT_EQ(save_bytes(model), save_bytes(built_model()));
 }
 
@@ -166,24 +137,26 @@ std::string saved_layers(const std::function<void(Model&)>& change) {
 TEST(Save, WhatAStateDictCannotTellIsInTheMetadata) {
   EXPECT_EQ(saved_layers([](Model&) {}), "");
   EXPECT_EQ(saved_layers([](Model& m) { m.metadata["carousel.layers"] = "of another model"; }), "");
-  EXPECT_EQ(saved_layers([](Model& m) { m.layers[1].spec.clip = 0.1F; }),
-            R"([{"cell":"lstm","hidden_size":2,"input_size":2},)"
-            R"({"cell":"lstm","clip":0.10000000149011612,"hidden_size":2,"input_size":2}])");
+  EXPECT_EQ(
+      saved_layers([](Model& m) { recurrent(m.layers[1]).clip = 0.1F; }),
+      R"([{"cell":"lstm","hidden_size":2,"input_size":2,"kind":"recurrent","name":"lstm.l0"},)"
+      R"({"cell":"lstm","clip":0.10000000149011612,"hidden_size":2,"input_size":2,)"
+      R"("kind":"recurrent","name":"lstm.l1"}])");
   const std::string reverse =
-      saved_layers([](Model& m) { m.layers[0].spec.direction = Direction::reverse; });
+      saved_layers([](Model& m) { recurrent(m.layers[0]).direction = Direction::reverse; });
   EXPECT_TRUE(contains(reverse, R"("direction":"reverse")"));
   const std::string no_bias = saved_layers([](Model& m) {
-    m.layers[1].spec.bias = false;
-    m.layers[1].directions[0].bias_ih.clear();
-    m.layers[1].directions[0].bias_hh.clear();
+    recurrent(m.layers[1]).bias = false;
+    m.layers[1].weights.erase("bias_ih");
+    m.layers[1].weights.erase("bias_hh");
   });
   EXPECT_TRUE(contains(no_bias, R"("bias":false)"));
   const std::string functions = saved_layers([](Model& m) {
     const Activation elu{ActivationKind::elu, 0.7F};
-    m.layers[0].spec.activations = {ActivationSet{elu, elu, elu}, ActivationSet{elu, elu, elu}};
-    m.layers[0].spec.coupling = GateCoupling::input_from_forget;
-    m.layers[0].spec.cell_clip = 3;
-    m.layers[0].spec.precision = Precision::bfloat16;
+    RecurrentSpec& spec = recurrent(m.layers[0]);
+    spec.activations = {ActivationSet{elu, elu, elu}, ActivationSet{elu, elu, elu}};
+    spec.coupling = GateCoupling::input_from_forget;
+    spec.cell_clip = 3;
   });
   EXPECT_TRUE(contains(functions, R"({"alpha":0.699999988079071,"name":"Elu"})"));
 }
@@ -196,20 +169,27 @@ std::string layers_error(const std::string& layers) {
 }
 
 TEST(Save, WrongMetadataOfLayersIsRefused) {
-  const std::string sizes = R"([{"cell":"lstm","hidden_size":2,"input_size":3)";
+  const std::string sizes =
+      R"([{"kind":"recurrent","name":"lstm.l0","cell":"lstm","hidden_size":2,"input_size":3)";
   EXPECT_EQ(layers_error(sizes + "}]"), "(no error)");
   const std::string layers = "metadata 'carousel.layers'";
   EXPECT_TRUE(contains(layers_error("x"), layers + " is not JSON"));
+  EXPECT_TRUE(contains(layers_error(sizes + R"(,"clip":1e309}])"),
+                       layers + " has a number beyond float64"));
   EXPECT_TRUE(contains(layers_error("[]"), layers + " must be an array with an object per layer"));
   EXPECT_TRUE(contains(layers_error("[1]"), layers + ": layer 0 must be an object"));
   EXPECT_TRUE(contains(layers_error(std::string(9, '[') + std::string(9, ']')),
                        layers + " is nested too deep"));
-  EXPECT_TRUE(contains(layers_error(sizes + "}" + sizes.substr(1).insert(0, ",") + "}]"),
-                       layers + " tells of 2 layers, but there are tensors of 1"));
-  EXPECT_TRUE(
-      contains(layers_error(R"([{"input_size":3,"hidden_size":2}])"), "layer 0 has no cell"));
-  EXPECT_TRUE(contains(layers_error(R"([{"cell":"linear"}])"),
-                       "must have one of lstm, gru, rnn as cell, found '\"linear\"'"));
+  const std::string next = R"(,{"kind":"dense","name":"fc","input_size":2,"output_size":4}])";
+  EXPECT_TRUE(contains(layers_error(sizes + "}" + next), "tensor 'fc.weight' is missing"));
+  EXPECT_TRUE(contains(layers_error(R"([{"cell":"lstm"}])"), "layer 0 has no kind"));
+  EXPECT_TRUE(contains(layers_error(R"([{"kind":"conv"}])"),
+                       "must have one of recurrent, dense, embedding, activation, concatenate as "
+                       "kind, found '\"conv\"'"));
+  EXPECT_TRUE(contains(layers_error(R"([{"kind":"recurrent","input_size":3,"hidden_size":2}])"),
+                       "layer 0 has no cell"));
+  EXPECT_TRUE(contains(layers_error(R"([{"kind":"recurrent","cell":"linear"}])"),
+                       "must have one of lstm, gru, rnn, slstm as cell, found '\"linear\"'"));
   EXPECT_TRUE(contains(layers_error(sizes + R"(,"zoneout":0.1}])"),
                        "layer 0 has the field 'zoneout', which this version does not know"));
   EXPECT_TRUE(contains(layers_error(sizes + R"(,"clip":1e99}])"), "a float32 number as clip"));
@@ -222,19 +202,30 @@ TEST(Save, WrongMetadataOfLayersIsRefused) {
   EXPECT_TRUE(contains(layers_error(functions + R"({"name":"Elu"}]]}])"),
                        "layer 0, direction 0, function 2 has no alpha"));
   EXPECT_TRUE(contains(layers_error(functions + R"({"alpha":1}]]}])"), "function 2 has no name"));
-  EXPECT_TRUE(contains(layers_error(R"([{"cell":"gru","hidden_size":2,"input_size":3}])"),
+  EXPECT_TRUE(contains(layers_error(R"([{"kind":"recurrent","cell":"gru","name":"lstm.l0",)"
+                                    R"("hidden_size":2,"input_size":3}])"),
                        "'lstm.weight_ih_l0' has shape [8, 3]"));
+  EXPECT_TRUE(contains(layers_error(sizes + R"(,"inputs":"x"}])"), "an array of texts as inputs"));
+  EXPECT_TRUE(contains(layers_error(sizes + R"(,"inputs":["z"]}])"), "reads 'z', but no layer or"));
+  EXPECT_TRUE(contains(layers_error(R"([{"kind":"activation","size":3}])"), "has no function"));
+  EXPECT_TRUE(contains(layers_error(R"([{"kind":"concatenate","sizes":[1,"2"]}])"),
+                       "an array of integers as sizes"));
 }
 
 TEST(Save, RefusesInvalidModelsAndNames) {
-  EXPECT_TRUE(contains(save_error([](Model& m) { m.layers[0].directions[0].bias_ih.clear(); }),
+  EXPECT_TRUE(contains(save_error([](Model& m) { m.layers[0].weights.erase("bias_ih"); }),
                        "bias_ih must have shape [8]"));
   EXPECT_TRUE(
       contains(save_error([](Model& m) { m.metadata["k"] = "\xC3"; }), "is not valid UTF-8"));
-  Model model = built_model();
-  model.names.embedding = model.names.head = "same";
-  EXPECT_TRUE(contains(error_of([&] { static_cast<void>(save_bytes(model)); }),
-                       "two tensors have the name 'same.weight'"));
+  EXPECT_TRUE(contains(save_error([](Model& m) { m.layers[0].name = "\xC3"; }), "not valid UTF-8"));
+  const auto same_names = [](const char* first, const char* last) {
+    Model model = built_model();
+    model.layers.front().name = first;
+    model.layers.back().name = last;
+    return error_of([&] { static_cast<void>(save_bytes(model)); });
+  };
+  EXPECT_TRUE(contains(same_names("same", "same"), "the name 'same' stands for several layers"));
+  EXPECT_EQ(same_names("one", "another"), "(no error)");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The model rules: which tensors there must be and which shapes they must have.
+#include "core/model/formats/tensor_names.hpp"
 #include "files_of_bytes.hpp"
 
 namespace carousel::testing {
@@ -36,19 +37,16 @@ class StateDictArchitecture : public ::testing::TestWithParam<Architecture> {};
 TEST_P(StateDictArchitecture, IsReadFromNamesAndShapes) {
   const DictOptions& o = GetParam().options;
   const Model model = load_good(recurrent_dict(o));
-  EXPECT_EQ(model.names.prefix, o.prefix);
   ASSERT_EQ(model.layers.size(), static_cast<std::size_t>(o.layers));
   std::int64_t input = o.input;
   for (const ModelLayer& layer : model.layers) {
+    EXPECT_EQ(layer.name, o.prefix + "l" + std::to_string(&layer - model.layers.data()));
     const Cell cell = o.gates == 4 ? Cell::lstm : o.gates == 3 ? Cell::gru : Cell::rnn;
-    EXPECT_EQ(layer.spec, make_spec(cell, input, o.hidden,
-                                    o.bidirectional ? Direction::bidirectional : Direction::forward,
-                                    o.proj, o.bias))
+    const Direction direction = o.bidirectional ? Direction::bidirectional : Direction::forward;
+    EXPECT_EQ(layer.spec, LayerSpec(make_spec(cell, input, o.hidden, direction, o.proj, o.bias)))
         << describe(layer.spec);
-    input = layer.spec.output_size();
+    input = output_size(layer.spec);
   }
-  EXPECT_FALSE(model.embedding);
-  EXPECT_FALSE(model.head);
   EXPECT_EQ(model.input_size(), o.input);
   EXPECT_EQ(model.output_size(), input);
   EXPECT_EQ(model.source, "good");
@@ -66,14 +64,28 @@ TEST(StateDict, EachArrayComesFromItsOwnTensor) {
   dict.add("lstm.bias_hh_l1_reverse", {"F32", {16}, raw(ramp(16, 400))});
   dict.add("lstm.weight_hr_l1_reverse", {"F32", {2, 4}, raw(ramp(8, 500))});
   const Model model = load_good(dict);
-  const DirectionWeights& reverse = model.layers[1].directions[1];
-  EXPECT_EQ(reverse.weight_ih, ramp(64, 100));
-  EXPECT_EQ(reverse.weight_hh, ramp(32, 200));
-  EXPECT_EQ(reverse.bias_ih, ramp(16, 300));
-  EXPECT_EQ(reverse.bias_hh, ramp(16, 400));
-  EXPECT_EQ(reverse.weight_hr, ramp(8, 500));
-  EXPECT_NE(model.layers[1].directions[0].weight_ih, reverse.weight_ih);
-  EXPECT_EQ(model.layers[0].directions[0].weight_ih, ramp(48, 0));
+  const ModelLayer& top = model.layers[1];
+  EXPECT_EQ(weight(top, "weight_ih_reverse"), ramp(64, 100));
+  EXPECT_EQ(weight(top, "weight_hh_reverse"), ramp(32, 200));
+  EXPECT_EQ(weight(top, "bias_ih_reverse"), ramp(16, 300));
+  EXPECT_EQ(weight(top, "bias_hh_reverse"), ramp(16, 400));
+  EXPECT_EQ(weight(top, "weight_hr_reverse"), ramp(8, 500));
+  EXPECT_NE(weight(top, "weight_ih"), weight(top, "weight_ih_reverse"));
+  EXPECT_EQ(weight(model.layers[0], "weight_ih"), ramp(48, 0));
+}
+
+TEST(StateDict, NamesOfTensorsFollowFromTheLayers) {
+  using loading::tensor_name;
+  EXPECT_EQ(tensor_name("lstm.l0", "weight_ih"), "lstm.weight_ih_l0");
+  EXPECT_EQ(tensor_name("lstm.l10", "weight_ih_reverse"), "lstm.weight_ih_l10_reverse");
+  EXPECT_EQ(tensor_name("l0", "weight_hr"), "weight_hr_l0");
+  EXPECT_EQ(tensor_name("a_l0", "bias_ih"), "a_bias_ih_l0");
+  EXPECT_EQ(tensor_name("l2", "weight"),
+            "l2.weight");  // PyTorch's Linear modules are called so too
+  EXPECT_EQ(tensor_name("net.fc", "bias"), "net.fc.bias");
+  for (const char* other : {"first", "l", "l01", "l0.x", "al0", "l0_reverse", "1l0"}) {
+    EXPECT_EQ(tensor_name(other, "weight_ih_reverse"), other + std::string(".weight_ih_reverse"));
+  }
 }
 
 TEST(StateDict, MissingTensorsAreNamedWithTheirShape) {
@@ -178,8 +190,9 @@ TEST(StateDict, WeightsMustBeFloatingPoint) {
 TEST(StateDict, PlainRnnActivationComesFromTheMetadata) {
   const auto activation = [](const std::string& metadata) {
     const Model model = load_good(recurrent_dict({.gates = 1}).metadata(metadata));
-    EXPECT_EQ(model.layers[0].spec.activations[0], model.layers[0].spec.activations[1]);
-    return model.layers[0].spec.activations[0][0].kind;
+    const RecurrentSpec& spec = recurrent(model.layers[0]);
+    EXPECT_EQ(spec.activations[0], spec.activations[1]);
+    return spec.activations[0][0].kind;
   };
   EXPECT_EQ(activation("{}"), ActivationKind::tanh);
   EXPECT_EQ(activation(R"({"carousel.activation":"tanh"})"), ActivationKind::tanh);

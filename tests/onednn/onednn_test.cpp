@@ -56,7 +56,7 @@ TEST(OnednnWeights, LinearBeforeResetKeepsTheCandidatesBiasesApart) {
   EXPECT_EQ(lbr_gru_bias(Floats{1, 2, 3, 4, 5, 6}, Floats{10, 20, 30, 40, 50, 60}, 2),
             (Floats{33, 44, 11, 22, 5, 6, 50, 60}));
   EXPECT_EQ(lbr_gru_bias({}, {}, 2), Floats(8, 0.0F));
-  LayerSpec gru = make_spec(Cell::gru, 3, 2);
+  RecurrentSpec gru = make_spec(Cell::gru, 3, 2);
   EXPECT_EQ(bias_blocks(gru), 4);
   gru.linear_before_reset = false;
   EXPECT_EQ(bias_blocks(gru), 3);
@@ -118,9 +118,9 @@ TEST(OnednnBackend, NamesItsLibrary) {
 }
 
 TEST(OnednnBackend, EveryRefusalSaysWhat) {
-  const LayerSpec lstm = make_spec(Cell::lstm, 4, 4);
+  const RecurrentSpec lstm = make_spec(Cell::lstm, 4, 4);
   const auto reason = [&](auto change) {
-    LayerSpec spec = lstm;
+    RecurrentSpec spec = lstm;
     change(spec);
     return onednn_backend().supports(spec).reason;
   };
@@ -129,15 +129,17 @@ TEST(OnednnBackend, EveryRefusalSaysWhat) {
   EXPECT_EQ(reason([](auto& s) { s.peephole = true; }), "");
   EXPECT_EQ(reason([](auto& s) { s.cell = Cell::gru, s.linear_before_reset = false; }), "");
   EXPECT_NE(reason([](auto& s) { s.clip = 1; }).find("clip"), std::string::npos);
+  EXPECT_NE(reason([](auto& s) { s.cell = Cell::slstm; }).find("sLSTM"), std::string::npos);
+  EXPECT_NE(reason([](auto& s) { s.layer_norm = true; }).find("layer normalization"),
+            std::string::npos);
   EXPECT_NE(reason([](auto& s) { s.cell_clip = 1; }).find("cell state"), std::string::npos);
-  EXPECT_NE(reason([](auto& s) { s.precision = Precision::int8; }).find("int8"), std::string::npos);
   EXPECT_NE(reason([](auto& s) { s.coupling = GateCoupling::forget_from_input; }).find("coupled"),
             std::string::npos);
   EXPECT_NE(
       reason([](auto& s) { s.activations[0][1].kind = ActivationKind::relu; }).find("activations"),
       std::string::npos);
   const auto rnn = [](ActivationKind kind) {
-    LayerSpec spec = make_spec(Cell::rnn, 4, 4, Direction::bidirectional);
+    RecurrentSpec spec = make_spec(Cell::rnn, 4, 4, Direction::bidirectional);
     spec.activations[1][0].kind = kind;
     return onednn_backend().supports(spec).reason;
   };
@@ -146,6 +148,27 @@ TEST(OnednnBackend, EveryRefusalSaysWhat) {
   EXPECT_NE(rnn(ActivationKind::elu).find("activations"), std::string::npos);
   // The second direction's activations count only where there is one.
   EXPECT_EQ(reason([](auto& s) { s.activations[1][1].kind = ActivationKind::relu; }), "");
+}
+
+TEST(OnednnBackend, RunsDenseAndCommonLayers) {
+  EXPECT_EQ(onednn_backend().supports(DenseSpec{3, 2}).reason, "");
+  EXPECT_EQ(onednn_backend().supports(EmbeddingSpec{3, 2}).reason, "");
+  EXPECT_EQ(onednn_backend().supports(ActivationSpec{{}, 2}).reason, "");
+  EXPECT_EQ(onednn_backend().supports(ConcatenateSpec{{2, 3}}).reason, "");
+}
+
+TEST(OnednnBackend, ErrorsHaveACode) {
+  const auto fail_with = [](dnnl_status_t status) {
+    try {
+      translate_errors("layer", [status]() -> int { throw dnnl::error(status, "no"); });
+    } catch (const Error& e) {
+      EXPECT_STREQ(e.what(), "oneDNN cannot make the layer: no");
+      return e.code();
+    }
+    return ErrorCode::internal;
+  };
+  EXPECT_EQ(fail_with(dnnl_out_of_memory), ErrorCode::out_of_memory);
+  EXPECT_EQ(fail_with(dnnl_unimplemented), ErrorCode::unsupported);
 }
 
 }  // namespace

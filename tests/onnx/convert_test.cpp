@@ -22,10 +22,12 @@ using testing::contains;
 using testing::error_of;
 
 std::string layers_of(const conformance::Case& c) {
-  std::string text = std::to_string(c.vocabulary);
+  std::string text = std::to_string(c.vocabulary) + std::to_string(static_cast<int>(c.topology));
   for (const LayerSpec& spec : conformance::layer_specs(c)) {
     text += '|' + describe(spec);
-    for (const ActivationSet& set : spec.activations) {
+    const auto* recurrent = std::get_if<RecurrentSpec>(&spec);
+    if (recurrent == nullptr) continue;
+    for (const ActivationSet& set : recurrent->activations) {
       for (const Activation& one : set) text += ' ' + std::to_string(one.alpha + 2 * one.beta);
     }
   }
@@ -61,27 +63,30 @@ const std::vector<NetworkCase>& all_kinds() {
 
 /// LSTM 3 -> 2, and a GRU 4 -> 5 on both of its directions that uses everything ONNX has for it.
 Model mixed_model() {
+  using testing::ramp;
+  using testing::set_weight;
   Model model;
-  ModelLayer& first = model.layers.emplace_back();
-  first.spec = make_spec(Cell::lstm, 3, 2, Direction::bidirectional);
-  first.spec.activations[1][1] = {ActivationKind::scaled_tanh, -0.0F, 0.1F};
-  first.spec.clip = 0.1F;
-  for (DirectionWeights& weights : first.directions) {
-    weights.weight_ih = testing::ramp(24, -3.0F);
-    weights.weight_hh = testing::ramp(16, -0.0F);
-    weights.bias_ih = testing::ramp(8, 0.25F);
-    weights.bias_hh = std::vector<float>(8, -0.0F);
+  RecurrentSpec lstm = make_spec(Cell::lstm, 3, 2, Direction::bidirectional);
+  lstm.activations[1][1] = {ActivationKind::scaled_tanh, -0.0F, 0.1F};
+  lstm.clip = 0.1F;
+  ModelLayer& first = model.layers.emplace_back(ModelLayer{lstm});
+  first.name = "net.rnn.l0";
+  for (std::size_t d = 0; d < 2; ++d) {
+    set_weight(first, in_direction("weight_ih", d), {8, 3}, ramp(24, -3.0F));
+    set_weight(first, in_direction("weight_hh", d), {8, 2}, ramp(16, -0.0F));
+    set_weight(first, in_direction("bias_ih", d), {8}, ramp(8, 0.25F));
+    set_weight(first, in_direction("bias_hh", d), {8}, std::vector<float>(8, -0.0F));
   }
-  first.directions[1].initial_h = {-0.0F, 0.0F};
-  first.directions[0].initial_c = {0.3F, -1.0F};
-  ModelLayer& second = model.layers.emplace_back();
-  second.spec = make_spec(Cell::gru, 4, 5, Direction::reverse, 0, false);
-  second.spec.linear_before_reset = false;
-  second.directions[0].weight_ih = testing::ramp(60, -9.0F);
-  second.directions[0].weight_hh = testing::ramp(75, -1.0F);
-  model.tail = Tail::log_softmax;
+  set_weight(first, "initial_h_reverse", {2}, {-0.0F, 0.0F});
+  set_weight(first, "initial_c", {2}, {0.3F, -1.0F});
+  RecurrentSpec gru = make_spec(Cell::gru, 4, 5, Direction::reverse, 0, false);
+  gru.linear_before_reset = false;
+  ModelLayer& second = model.layers.emplace_back(ModelLayer{gru});
+  second.name = "net.rnn.l1";
+  set_weight(second, "weight_ih", {15, 4}, ramp(60, -9.0F));
+  set_weight(second, "weight_hh", {15, 5}, ramp(75, -1.0F));
+  model.layers.push_back({.spec = ActivationSpec{{ActivationKind::log_softmax}, 5}});
   model.metadata = {{"alphabet", "ä\n"}, {"onnx.output", "of another file"}};
-  model.names = {"net.rnn.", "", ""};
   return model;
 }
 
@@ -126,11 +131,11 @@ TEST(Convert, EveryKindOfNetwork) {
 TEST(Convert, LayersThatDifferAndSignsOfZero) {
   ASSERT_TRUE(expect_converts(mixed_case()));
   const Model again = load(loading::to_onnx(mixed_model(), {}), "again.onnx");
-  EXPECT_EQ(again.names.prefix, "net.rnn.");
+  EXPECT_EQ(testing::names_of(again), "net.rnn.l0 net.rnn.l1 activation");
   EXPECT_EQ(again.metadata.at("alphabet"), "ä\n");
   EXPECT_EQ(again.metadata.at("onnx.output"), "y [steps, batch, 5]");
-  EXPECT_TRUE(std::signbit(again.layers[0].directions[1].initial_h[0]));
-  EXPECT_TRUE(again.layers[0].directions[0].initial_h.empty());
+  EXPECT_TRUE(std::signbit(testing::weight(again.layers[0], "initial_h_reverse")[0]));
+  EXPECT_EQ(find_weight(again.layers[0].weights, "initial_h"), nullptr);
 }
 
 TEST(Convert, GraphSaysWhatItTakesAndGives) {
@@ -138,10 +143,8 @@ TEST(Convert, GraphSaysWhatItTakesAndGives) {
   EXPECT_EQ(names_of(plain.graph().input()), "x [steps, batch, 3]");
   EXPECT_EQ(names_of(plain.graph().output()), "y [steps, batch, 5]");
   Model fresh = mixed_model();
-  for (DirectionWeights& weights : fresh.layers[0].directions) {
-    weights.initial_h.clear();
-    weights.initial_c.clear();
-  }
+  fresh.layers[0].weights.erase("initial_h_reverse");
+  fresh.layers[0].weights.erase("initial_c");
   const schema::ModelProto streaming = written(fresh, {.lengths = true, .states = true});
   EXPECT_EQ(names_of(streaming.graph().input()),
             "x [steps, batch, 3], lengths [batch], h0_l0 [2, batch, 2], c0_l0 [2, batch, 2], "
@@ -159,17 +162,39 @@ TEST(Convert, RefusesByName) {
     change(model);
     return error_of([&] { static_cast<void>(loading::to_onnx(model, options)); });
   };
-  EXPECT_TRUE(contains(error([](Model& m) { m.layers[0].spec.cell_clip = 3; }, {}),
+  EXPECT_TRUE(contains(error([](Model& m) { testing::recurrent(m.layers[0]).cell_clip = 3; }, {}),
                        "ONNX clips the gates only, not the cell state"));
-  EXPECT_TRUE(contains(
-      error([](Model& m) { m.layers[0].spec.coupling = GateCoupling::input_from_forget; }, {}),
-      "layer 0 (LSTM 3 -> 2, bidirectional, i = 1 - f"));
-  EXPECT_TRUE(contains(error([](Model& m) { m.layers[1].spec.precision = Precision::int8; }, {}),
-                       "layer 1 (GRU 4 -> 5, reverse, no bias, reset before linear, int8) cannot "
-                       "be saved as ONNX: ONNX files are written in float32 only"));
+  EXPECT_TRUE(contains(error(
+                           [](Model& m) {
+                             testing::recurrent(m.layers[0]).layer_norm = true;
+                             for (const char* role : {"norm_weight", "norm_weight_reverse"}) {
+                               testing::set_weight(m.layers[0], role, {8}, testing::ramp(8, 1));
+                             }
+                           },
+                           {}),
+                       "ONNX's LSTM has no layer normalization of its gates"));
+  EXPECT_TRUE(contains(error(
+                           [](Model& m) {
+                             testing::recurrent(m.layers[0]).coupling =
+                                 GateCoupling::input_from_forget;
+                           },
+                           {}),
+                       "layer 'net.rnn.l0' (LSTM 3 -> 2, bidirectional, i = 1 - f"));
+  EXPECT_TRUE(contains(error(
+                           [](Model& m) {
+                             m.layers[2].spec = ActivationSpec{{ActivationKind::affine, 1, 2}, 5};
+                           },
+                           {}),
+                       "layer 'activation' (Affine, alpha 1.000000, beta 2.000000 of 5) cannot be "
+                       "saved as ONNX: ONNX has Affine in recurrent layers only"));
   EXPECT_TRUE(contains(error([](Model&) {}, {.states = true}), "its initial state was learned"));
-  EXPECT_TRUE(contains(error([](Model& m) { m.layers[1].directions[0].weight_ih.pop_back(); }, {}),
-                       "weight_ih must have shape [15, 4]"));
+  EXPECT_TRUE(
+      contains(error(
+                   [](Model& m) {
+                     testing::set_weight(m.layers[1], "weight_ih", {15, 3}, testing::ramp(45, 0));
+                   },
+                   {}),
+               "weight_ih must have shape [15, 4]"));
 }
 
 TEST(Convert, WritesWholeFilesOnly) {
@@ -177,7 +202,7 @@ TEST(Convert, WritesWholeFilesOnly) {
   save_onnx(mixed_model(), folder / "m.onnx");
   EXPECT_EQ(testing::read_bytes(folder / "m.onnx"), loading::to_onnx(mixed_model(), {}));
   Model bad = mixed_model();
-  bad.layers[0].spec.cell_clip = 1;
+  testing::recurrent(bad.layers[0]).cell_clip = 1;
   EXPECT_THROW(save_onnx(bad, folder / "m.onnx"), Error);
   EXPECT_EQ(folder.names(), std::vector<std::string>{"m.onnx"});
   EXPECT_EQ(testing::read_bytes(folder / "m.onnx"), loading::to_onnx(mixed_model(), {}));

@@ -55,8 +55,8 @@ TEST_F(OnnxExternalData, IsReadFromBesideTheModel) {
   const Model expected = one_node({}).load();
   for (const char* length : {"96", ""}) {
     write_model("w.bin", "16", length);
-    EXPECT_EQ(load(path()).layers[0].directions[0].weight_ih,
-              expected.layers[0].directions[0].weight_ih);
+    EXPECT_EQ(load(path()).layers[0].weights.at("weight_ih"),
+              expected.layers[0].weights.at("weight_ih"));
   }
   fs::create_directories(folder_ / "model/sub");
   fs::copy_file(folder_ / "model/w.bin", folder_ / "model/sub/w.bin");
@@ -99,6 +99,17 @@ TEST_F(OnnxExternalData, MustBeThereInFull) {
   EXPECT_TRUE(contains(error("w.bin", "16", "95"), "has 95 bytes, but its shape needs 96"));
   EXPECT_TRUE(contains(error("w.bin", "-1"), "has offset '-1', not a number"));
   EXPECT_TRUE(contains(error("w.bin", "16", "many"), "has length 'many', not a number"));
+}
+
+TEST_F(OnnxExternalData, CodesTellWhatIsWrong) {
+  const auto code = [&](const std::string& location, const std::string& offset) {
+    write_model(location, offset, "96");
+    return testing::code_of([&] { static_cast<void>(load(path())); });
+  };
+  EXPECT_EQ(code("w.bin", "16"), std::nullopt);
+  EXPECT_EQ(code("none.bin", "16"), ErrorCode::file_not_found);
+  EXPECT_EQ(code("w.bin", "17"), ErrorCode::bad_format);
+  EXPECT_EQ(code("../outside.bin", "0"), ErrorCode::bad_format);
 }
 
 TEST_F(OnnxExternalData, AModelInMemoryHasNoFiles) {

@@ -1,43 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
-// The order of gates: one test for each conversion. Each value is the number of its gate in ONNX.
+// The order of gates: one test for each conversion, for elements of several sizes.
 #include <gtest/gtest.h>
 
-#include <vector>
+#include <span>
+#include <string_view>
 
 #include "core/model/formats/onnx/gates.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
 
-using Floats = std::vector<float>;
+std::span<const std::byte> bytes_of(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
+
+/// Two bytes for each gate, named by letters.
+std::string_view text_of(const std::vector<std::byte>& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 TEST(Gates, LstmInputOutputForgetCell) {
-  const Floats found = reorder_gates(Cell::lstm, Floats{'i', 'i', 'o', 'o', 'f', 'f', 'c', 'c'}, 2);
-  EXPECT_EQ(found, (Floats{'i', 'i', 'f', 'f', 'c', 'c', 'o', 'o'}));
+  EXPECT_EQ(text_of(from_onnx_gates(Cell::lstm, bytes_of("iIoOfFcC"))), "iIfFcCoO");
 }
 
 TEST(Gates, GruUpdateResetHidden) {
-  const Floats found = reorder_gates(Cell::gru, Floats{'z', 'z', 'r', 'r', 'h', 'h'}, 2);
-  EXPECT_EQ(found, (Floats{'r', 'r', 'z', 'z', 'h', 'h'}));
+  EXPECT_EQ(text_of(from_onnx_gates(Cell::gru, bytes_of("zZrRhH"))), "rRzZhH");
 }
 
-TEST(Gates, RnnHasOne) {
-  EXPECT_EQ(reorder_gates(Cell::rnn, Floats{1, 2, 3}, 3), (Floats{1, 2, 3}));
-}
+TEST(Gates, RnnHasOne) { EXPECT_EQ(text_of(from_onnx_gates(Cell::rnn, bytes_of("123"))), "123"); }
 
 TEST(Gates, PeepholesInputOutputForget) {
-  EXPECT_EQ(reorder_peepholes(Floats{'i', 'i', 'o', 'o', 'f', 'f'}, 2),
-            (Floats{'i', 'i', 'f', 'f', 'o', 'o'}));
+  EXPECT_EQ(text_of(from_onnx_peepholes(bytes_of("iIoOfF"))), "iIfFoO");
 }
 
 TEST(Gates, TheOtherWay) {
-  EXPECT_EQ(to_onnx_gates(Cell::lstm, Floats{'i', 'i', 'f', 'f', 'c', 'c', 'o', 'o'}, 2),
-            (Floats{'i', 'i', 'o', 'o', 'f', 'f', 'c', 'c'}));
-  EXPECT_EQ(to_onnx_gates(Cell::gru, Floats{'r', 'r', 'z', 'z', 'h', 'h'}, 2),
-            (Floats{'z', 'z', 'r', 'r', 'h', 'h'}));
-  EXPECT_EQ(to_onnx_gates(Cell::rnn, Floats{1, 2, 3}, 3), (Floats{1, 2, 3}));
-  EXPECT_EQ(to_onnx_peepholes(Floats{'i', 'i', 'f', 'f', 'o', 'o'}, 2),
-            (Floats{'i', 'i', 'o', 'o', 'f', 'f'}));
+  EXPECT_EQ(text_of(to_onnx_gates(Cell::lstm, bytes_of("iIfFcCoO"))), "iIoOfFcC");
+  EXPECT_EQ(text_of(to_onnx_gates(Cell::gru, bytes_of("rRzZhH"))), "zZrRhH");
+  EXPECT_EQ(text_of(to_onnx_gates(Cell::rnn, bytes_of("123"))), "123");
+  EXPECT_EQ(text_of(to_onnx_peepholes(bytes_of("iIfFoO"))), "iIoOfF");
+}
+
+/// Every cell of the table that ONNX has: there and back is where it was.
+TEST(Gates, ThereAndBack) {
+  for (std::size_t k = 0; k < kCellCount; ++k) {
+    const auto cell = static_cast<Cell>(k);
+    if (traits(cell).onnx_operator.empty()) continue;
+    EXPECT_EQ(text_of(to_onnx_gates(cell, from_onnx_gates(cell, bytes_of("abcdefghijkl")))),
+              "abcdefghijkl");
+  }
 }
 
 }  // namespace

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "onnx/network_case.hpp"
 
-#include "core/verify/conformance/problem.hpp"
-
 #include <carousel/backend.hpp>
 #include <carousel/compare.hpp>
 #include <carousel/network.hpp>
@@ -16,18 +14,6 @@ namespace {
 
 using oracle::Quantity;
 
-Quantity flatten(const oracle::Result& result, Quantity oracle::State::*member) {
-  Quantity all;
-  for (const oracle::LayerResult& layer : result.layers) {
-    for (const oracle::State& state : layer.state) {
-      const Quantity& q = state.*member;
-      all.value.insert(all.value.end(), q.value.begin(), q.value.end());
-      all.tolerance.insert(all.tolerance.end(), q.tolerance.begin(), q.tolerance.end());
-    }
-  }
-  return all;
-}
-
 template <class T>
 std::vector<T> last_step(const std::vector<T>& values, std::int64_t steps) {
   const auto count = static_cast<std::ptrdiff_t>(values.size()) / steps;
@@ -35,11 +21,14 @@ std::vector<T> last_step(const std::vector<T>& values, std::int64_t steps) {
 }
 
 oracle::Result ask_oracle(const NetworkCase& c) {
-  const Quantity x = c.model.embedding ? oracle::embed(c.model, c.ids, c.steps, c.batch)
-                                       : oracle::exact(c.x, c.steps, c.batch, c.model.input_size());
+  oracle::Inputs inputs;
+  for (const ModelInput& input : model_inputs(c.model)) {
+    inputs.emplace(input.name, input.ids ? oracle::exact_ids(c.ids, c.steps, c.batch)
+                                         : oracle::exact(c.x, c.steps, c.batch, input.size));
+  }
   std::vector<oracle::LayerState> initial;
   if (!c.h0.empty()) initial = conformance::oracle_state(c.model, c.batch, c.h0, c.c0);
-  return oracle::run(c.model, x, c.lengths, initial);
+  return oracle::run(c.model, inputs, c.lengths, initial);
 }
 
 /// `factor` 2: what is compared is float32 on both sides, each off by the tolerance at most.
@@ -55,10 +44,6 @@ void expect_close(const std::vector<float>& found, const std::vector<float>& exp
   EXPECT_LT(agreement.max_abs, 1e-4) << what << ": tolerances that allow this say nothing";
 }
 
-void append(std::vector<float>& values, const std::vector<float>& more) {
-  values.insert(values.end(), more.begin(), more.end());
-}
-
 std::vector<float> to_floats(const std::vector<double>& values) {
   return {values.begin(), values.end()};
 }
@@ -69,13 +54,13 @@ void expect_results(const NetworkCase& c, const oracle::Result& reference, const
     return c.last_step ? last_step(values, c.steps) : values;
   };
   if (!c.y.empty()) {
-    expect_close(pick(found.y), c.y, pick(reference.y.tolerance), factor, "y");
+    expect_close(pick(found.y), c.y, pick(reference.y().tolerance), factor, "y");
   }
   if (!c.h_n.empty()) {
-    expect_close(found.h, c.h_n, flatten(reference, &oracle::State::h).tolerance, factor, "h_n");
+    expect_close(found.h, c.h_n, stacked(c.model, reference, "h").tolerance, factor, "h_n");
   }
   if (!c.c_n.empty()) {
-    expect_close(found.c, c.c_n, flatten(reference, &oracle::State::c).tolerance, factor, "c_n");
+    expect_close(found.c, c.c_n, stacked(c.model, reference, "c").tolerance, factor, "c_n");
   }
 }
 
@@ -86,9 +71,13 @@ bool supported(const NetworkCase& c, const std::string& id) {
   for (const ModelLayer& layer : c.model.layers) {
     const Support support = backend.supports(layer.spec);
     if (support) continue;
-    LayerSpec plain = make_spec(Cell::lstm, layer.spec.input_size, layer.spec.hidden_size,
-                                layer.spec.direction, 0, layer.spec.bias);
-    EXPECT_NE(layer.spec, plain) << id << " refuses a plain LSTM: " << support.reason;
+    const auto* spec = std::get_if<RecurrentSpec>(&layer.spec);
+    EXPECT_NE(spec, nullptr) << id << " refuses a " << describe(layer.spec);
+    if (spec != nullptr) {
+      EXPECT_NE(*spec, make_spec(Cell::lstm, spec->input_size, spec->hidden_size, spec->direction,
+                                 0, spec->bias))
+          << id << " refuses a plain LSTM: " << support.reason;
+    }
     EXPECT_FALSE(support.reason.empty());
     return false;
   }
@@ -100,32 +89,39 @@ Results run(const NetworkCase& c, const std::string& id) {
   Stream stream = network.stream({.batch = c.batch, .max_steps = c.steps});
   if (!c.h0.empty()) conformance::assign(stream.state().h, c.h0);
   if (!c.c0.empty()) conformance::assign(stream.state().c, c.c0);
-  const std::int64_t outputs = network.output_size();
-  Results results;
-  results.y.resize(static_cast<std::size_t>(c.steps * c.batch * outputs));
-  const auto y = steps_first(results.y.data(), c.steps, c.batch, outputs);
-  const Status status =
-      c.model.embedding
-          ? stream.run_ids(steps_first(c.ids.data(), c.steps, c.batch, 1), y, c.lengths)
-          : stream.run(steps_first(c.x.data(), c.steps, c.batch, c.model.input_size()), y,
-                       c.lengths);
-  EXPECT_TRUE(static_cast<bool>(status)) << status.message();
-  for (std::size_t k = 0; k < c.model.layers.size(); ++k) {
-    for (std::int64_t d = 0; d < c.model.layers[k].spec.directions(); ++d) {
-      const StateView state = stream.layer_state(static_cast<std::int64_t>(k), d);
-      append(results.h, conformance::dense(state.h));
-      append(results.c, conformance::dense(state.c));
+  std::vector<NamedInput> inputs;
+  for (const ModelInput& input : network.inputs()) {
+    NamedInput& given = inputs.emplace_back(NamedInput{input.name});
+    if (input.ids) {
+      given.ids = steps_first(c.ids.data(), c.steps, c.batch, 1);
+    } else {
+      given.x = steps_first(c.x.data(), c.steps, c.batch, input.size);
     }
   }
+  std::int64_t width = 0;
+  for (const carousel::NetworkOutput& output : network.outputs()) width += output.size;
+  Results results;
+  results.y.resize(static_cast<std::size_t>(c.steps * c.batch * width));
+  std::vector<NamedOutput> outputs;
+  float* y = results.y.data();
+  for (const carousel::NetworkOutput& output : network.outputs()) {
+    outputs.push_back({output.name, steps_first(y, c.steps, c.batch, output.size)});
+    y += c.steps * c.batch * output.size;
+  }
+  const Status status = stream.run(inputs, outputs, c.lengths);
+  EXPECT_TRUE(static_cast<bool>(status)) << status.message();
+  results.states = conformance::get_states(stream);
+  results.h = conformance::stacked(c.model, results.states, "h");
+  results.c = conformance::stacked(c.model, results.states, "c");
   return results;
 }
 
 void expect_oracle_agrees(const NetworkCase& c) {
   SCOPED_TRACE(c.name + ", oracle");
   const oracle::Result reference = ask_oracle(c);
-  const Results found{to_floats(reference.y.value),
-                      to_floats(flatten(reference, &oracle::State::h).value),
-                      to_floats(flatten(reference, &oracle::State::c).value)};
+  const Results found{.y = to_floats(reference.y().value),
+                      .h = to_floats(stacked(c.model, reference, "h").value),
+                      .c = to_floats(stacked(c.model, reference, "c").value)};
   expect_results(c, reference, found, 1.0);
 }
 

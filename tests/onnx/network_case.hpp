@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/verify/oracle/oracle.hpp"
+#include "core/verify/conformance/problem.hpp"
 
 #include <carousel/model.hpp>
 
@@ -18,10 +18,10 @@ struct NetworkCase {
   Model model;
   std::int64_t steps = 0;
   std::int64_t batch = 0;
-  std::vector<float> x{};           ///< [steps, batch, input_size], if there is no embedding
-  std::vector<std::int32_t> ids{};  ///< [steps, batch], if there is
+  std::vector<float> x{};           ///< [steps, batch, size], of each input that takes features.
+  std::vector<std::int32_t> ids{};  ///< [steps, batch], of each input that takes ids.
   std::vector<std::int64_t> lengths{};
-  std::vector<float> h0{}, c0{};  ///< [L*D, batch, size]; empty: zeros
+  std::vector<float> h0{}, c0{};  ///< [L*D, batch, size]; empty: zeros.
   /// What is expected; empty: not known. y [steps, batch, output_size] or, with `last_step`, of the
   /// last step only; the states as h0 and c0.
   std::vector<float> y{};
@@ -29,9 +29,11 @@ struct NetworkCase {
   std::vector<float> h_n{}, c_n{};
 };
 
-/// y, and the states as h0 and c0.
 struct Results {
-  std::vector<float> y, h, c;
+  std::vector<float> y;          ///< All outputs, one after another.
+  std::vector<float> h;          ///< As h0.
+  std::vector<float> c;          ///< As c0.
+  conformance::States states{};  ///< All states; empty for those of the oracle.
 };
 
 /// What a backend makes of the inputs.

@@ -4,39 +4,40 @@
 
 #include <cmath>
 #include <limits>
+#include <map>
 
 namespace carousel::onnx_test {
 namespace {
 
 using testing::contains;
 using testing::ramp;
+using testing::weight;
 
 const std::vector<std::size_t> kLstmOrder{0, 2, 3, 1};
 const std::vector<std::size_t> kGruOrder{1, 0, 2};
 
-const LayerSpec& spec_of(const Model& model) { return model.layers.at(0).spec; }
+const RecurrentSpec& spec_of(const Model& model) { return testing::recurrent(model.layers.at(0)); }
 
 TEST(OnnxNode, LstmWithDefaults) {
   const Model model = one_node({.input = 3, .hidden = 2}).load();
   ASSERT_EQ(model.layers.size(), 1U);
   EXPECT_EQ(spec_of(model), make_spec(Cell::lstm, 3, 2));
-  const DirectionWeights& weights = model.layers[0].directions[0];
-  EXPECT_EQ(weights.weight_ih, blocks(ramp(24, 0), 6, kLstmOrder));
-  EXPECT_EQ(weights.weight_hh, blocks(ramp(16, 1), 4, kLstmOrder));
-  EXPECT_EQ(weights.bias_ih, blocks(ramp(16, 2), 2, kLstmOrder));
-  EXPECT_EQ(weights.bias_hh, blocks(ramp(16, 2), 2, {4, 6, 7, 5}));
-  EXPECT_TRUE(weights.peephole.empty());
-  EXPECT_TRUE(model.layers[0].directions[1].weight_ih.empty());
+  const ModelLayer& layer = model.layers[0];
+  EXPECT_EQ(weight(layer, "weight_ih"), blocks(ramp(24, 0), 6, kLstmOrder));
+  EXPECT_EQ(weight(layer, "weight_hh"), blocks(ramp(16, 1), 4, kLstmOrder));
+  EXPECT_EQ(weight(layer, "bias_ih"), blocks(ramp(16, 2), 2, kLstmOrder));
+  EXPECT_EQ(weight(layer, "bias_hh"), blocks(ramp(16, 2), 2, {4, 6, 7, 5}));
+  EXPECT_EQ(layer.weights.size(), 4U) << "no peepholes, no second direction, no initial states";
 }
 
 TEST(OnnxNode, GruInBothForms) {
   GraphBuilder graph = one_node({.op = "GRU"});
-  LayerSpec expected = make_spec(Cell::gru, 3, 2);
+  RecurrentSpec expected = make_spec(Cell::gru, 3, 2);
   expected.linear_before_reset = false;  // the default of ONNX
   Model model = graph.load();
   EXPECT_EQ(spec_of(model), expected);
-  EXPECT_EQ(model.layers[0].directions[0].weight_hh, blocks(ramp(12, 1), 4, kGruOrder));
-  EXPECT_EQ(model.layers[0].directions[0].bias_hh, blocks(ramp(12, 2), 2, {4, 3, 5}));
+  EXPECT_EQ(weight(model.layers[0], "weight_hh"), blocks(ramp(12, 1), 4, kGruOrder));
+  EXPECT_EQ(weight(model.layers[0], "bias_hh"), blocks(ramp(12, 2), 2, {4, 3, 5}));
   only_node(graph).set("linear_before_reset", 1);
   EXPECT_EQ(spec_of(graph.load()), make_spec(Cell::gru, 3, 2));
 }
@@ -45,7 +46,7 @@ TEST(OnnxNode, RnnWithTanhAndRelu) {
   GraphBuilder graph = one_node({.op = "RNN"});
   EXPECT_EQ(spec_of(graph.load()), make_spec(Cell::rnn, 3, 2));
   only_node(graph).set("activations", Names{"Relu"});
-  LayerSpec expected = make_spec(Cell::rnn, 3, 2);
+  RecurrentSpec expected = make_spec(Cell::rnn, 3, 2);
   expected.activations[0][0] = {ActivationKind::relu};
   expected.activations[1][0] = {ActivationKind::relu};
   EXPECT_EQ(spec_of(graph.load()), expected);
@@ -54,8 +55,8 @@ TEST(OnnxNode, RnnWithTanhAndRelu) {
 TEST(OnnxNode, DirectionsHaveTheirOwnWeights) {
   const Model model = one_node({.input = 1, .hidden = 1, .directions = 2}).load();
   EXPECT_EQ(spec_of(model), make_spec(Cell::lstm, 1, 1, Direction::bidirectional));
-  EXPECT_EQ(model.layers[0].directions[0].weight_ih, (std::vector<float>{0, 1, 1.5, 0.5}));
-  EXPECT_EQ(model.layers[0].directions[1].weight_ih, (std::vector<float>{2, 3, 3.5, 2.5}));
+  EXPECT_EQ(weight(model.layers[0], "weight_ih"), (std::vector<float>{0, 1, 1.5, 0.5}));
+  EXPECT_EQ(weight(model.layers[0], "weight_ih_reverse"), (std::vector<float>{2, 3, 3.5, 2.5}));
   GraphBuilder graph = one_node({});
   only_node(graph).set("direction", std::string("reverse"));
   EXPECT_EQ(spec_of(graph.load()), make_spec(Cell::lstm, 3, 2, Direction::reverse));
@@ -67,13 +68,13 @@ TEST(OnnxNode, Variants) {
   for (const char* name : {"", "", "", "P"}) only_node(graph).proto().add_input(name);
   only_node(graph).set("clip", 2.5F).set("input_forget", 1);
   const Model model = graph.load();
-  LayerSpec expected = make_spec(Cell::lstm, 3, 2, Direction::forward, 0, false);
+  RecurrentSpec expected = make_spec(Cell::lstm, 3, 2, Direction::forward, 0, false);
   expected.peephole = true;
   expected.clip = 2.5F;
   expected.coupling = GateCoupling::forget_from_input;
   EXPECT_EQ(spec_of(model), expected);
-  EXPECT_EQ(model.layers[0].directions[0].peephole, blocks(ramp(6, 2), 2, {0, 2, 1}));
-  EXPECT_TRUE(model.layers[0].directions[0].bias_ih.empty());
+  EXPECT_EQ(weight(model.layers[0], "peephole"), blocks(ramp(6, 2), 2, {0, 2, 1}));
+  EXPECT_TRUE(weight(model.layers[0], "bias_ih").empty());
 }
 
 struct ActivationCase {
@@ -147,11 +148,14 @@ TEST(OnnxNode, ElementTypes) {
     std::memcpy(&bits, &value, sizeof bits);
     return static_cast<std::uint16_t>(bits >> 16U);
   };
-  for (const Model& model :
-       {with_type(schema::TensorProto::FLOAT, same), with_type(schema::TensorProto::DOUBLE, wide),
-        with_type(schema::TensorProto::BFLOAT16, brain)}) {
-    EXPECT_EQ(model.layers[0].directions[0].weight_ih, expected.layers[0].directions[0].weight_ih);
-    EXPECT_EQ(model.layers[0].directions[0].weight_hh, expected.layers[0].directions[0].weight_hh);
+  const std::map<DType, Model> models{
+      {DType::float32, with_type(schema::TensorProto::FLOAT, same)},
+      {DType::float64, with_type(schema::TensorProto::DOUBLE, wide)},
+      {DType::bfloat16, with_type(schema::TensorProto::BFLOAT16, brain)}};
+  for (const auto& [dtype, model] : models) {
+    EXPECT_EQ(model.layers[0].weights.at("weight_ih").dtype(), dtype) << "not as the file has it";
+    EXPECT_EQ(weight(model.layers[0], "weight_ih"), weight(expected.layers[0], "weight_ih"));
+    EXPECT_EQ(weight(model.layers[0], "weight_hh"), weight(expected.layers[0], "weight_hh"));
   }
 }
 
@@ -162,7 +166,9 @@ TEST(OnnxNode, HalfPrecisionInTheFieldForSmallTypes) {
     tensor.set_data_type(schema::TensorProto::FLOAT16);
     tensor.add_int32_data(0x3E00);  // 1.5
   }
-  EXPECT_EQ(graph.load().layers[0].directions[0].weight_hh, std::vector<float>{1.5F});
+  const Model model = graph.load();
+  EXPECT_EQ(model.layers[0].weights.at("weight_hh").dtype(), DType::float16);
+  EXPECT_EQ(weight(model.layers[0], "weight_hh"), std::vector<float>{1.5F});
 }
 
 struct BadNode {

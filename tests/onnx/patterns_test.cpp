@@ -7,6 +7,7 @@ namespace {
 
 using testing::contains;
 using testing::ramp;
+using testing::weight;
 
 /// The last of these nodes' outputs is the graph's.
 void expect_layers(const Model& model, const std::vector<LayerSpec>& expected) {
@@ -67,10 +68,8 @@ TEST(OnnxPatterns, KerasReturningTheLastStepToADenseLayer) {
   g.node("Softmax", {"biased"}, {"out"}).set("axis", 1);
   g.output("out");
   const Model model = g.load();
-  expect_layers(model, {make_spec(Cell::lstm, 3, 2)});
-  ASSERT_TRUE(model.head.has_value());
-  EXPECT_EQ(model.head->spec, make_spec(Cell::linear, 2, 5));
-  EXPECT_EQ(model.tail, Tail::softmax);
+  expect_layers(model, {make_spec(Cell::lstm, 3, 2), DenseSpec{2, 5},
+                        ActivationSpec{{ActivationKind::softmax}, 5}});
   EXPECT_EQ(model.metadata.at(kMetaOut), "out [batch, 5], of the last step only");
 }
 
@@ -91,8 +90,8 @@ TEST(OnnxPatterns, KerasTimeDistributedDense) {
   g.node("Reshape", {"dense", "back"}, {"out"});
   g.output("out");
   const Model model = g.load();
-  ASSERT_TRUE(model.head.has_value());
-  EXPECT_EQ(model.head->directions[0].weight_ih.size(), 10U);
+  expect_layers(model, {make_spec(Cell::lstm, 3, 2), DenseSpec{2, 5}});
+  EXPECT_EQ(weight(model.layers[1], "weight").size(), 10U);
   EXPECT_EQ(model.metadata.at(kMetaOut), "out [batch, steps, 5]");
 }
 
@@ -206,10 +205,10 @@ TEST(OnnxPatterns, ConstantStatesAreWhereAStreamStarts) {
     g.floats("c0", {2, 2, 2}, std::vector<float>(8, 7));
     g.recurrent({.directions = 2}, "x", {"y"}, {"", "h0", "c0"}).set("layout", batch_first);
     g.output("y");
-    const auto directions = g.load().layers.at(0).directions;
-    EXPECT_EQ(directions[0].initial_h, (std::vector<float>{1, 2}));
-    EXPECT_EQ(directions[1].initial_h, (std::vector<float>{3, 4}));
-    EXPECT_EQ(directions[1].initial_c, (std::vector<float>{7, 7}));
+    const ModelLayer layer = g.load().layers.at(0);
+    EXPECT_EQ(weight(layer, "initial_h"), (std::vector<float>{1, 2}));
+    EXPECT_EQ(weight(layer, "initial_h_reverse"), (std::vector<float>{3, 4}));
+    EXPECT_EQ(weight(layer, "initial_c_reverse"), (std::vector<float>{7, 7}));
   }
 }
 
@@ -257,9 +256,9 @@ TEST(OnnxPatterns, AStepOfACell) {
   expect_layers(g.load(), {make_spec(Cell::lstm, 3, 2)});
 }
 
-// --- Embedding, head, tail ---
+// --- Embedding, linear layer, activation ---
 
-TEST(OnnxPatterns, EmbeddingHeadAndTail) {
+TEST(OnnxPatterns, EmbeddingLinearAndActivation) {
   GraphBuilder g(11);
   g.input("ids", {-1, -1}, schema::TensorProto::INT64);
   g.ramp("table", {7, 3});
@@ -274,13 +273,12 @@ TEST(OnnxPatterns, EmbeddingHeadAndTail) {
   g.node("LogSoftmax", {"a"}, {"out"}).set("axis", 2);
   g.output("out");
   const Model model = g.load();
-  ASSERT_TRUE(model.embedding && model.head);
-  EXPECT_EQ(model.embedding->num_embeddings, 7);
-  EXPECT_EQ(model.embedding->weight, ramp(21, 0));
-  EXPECT_EQ(model.head->directions[0].weight_ih,
+  expect_layers(model, {EmbeddingSpec{7, 3}, make_spec(Cell::lstm, 3, 2), DenseSpec{2, 5},
+                        ActivationSpec{{ActivationKind::log_softmax}, 5}});
+  EXPECT_EQ(weight(model.layers[0], "weight"), ramp(21, 0));
+  EXPECT_EQ(weight(model.layers[2], "weight"),
             (std::vector<float>{4, 6.5, 4.5, 7, 5, 7.5, 5.5, 8, 6, 8.5}));
-  EXPECT_EQ(model.head->directions[0].bias_ih, ramp(5, 5));
-  EXPECT_EQ(model.tail, Tail::log_softmax);
+  EXPECT_EQ(weight(model.layers[2], "bias"), ramp(5, 5));
 }
 
 TEST(OnnxPatterns, GemmScalesAndTransposes) {
@@ -300,10 +298,10 @@ TEST(OnnxPatterns, GemmScalesAndTransposes) {
     return g.load();
   };
   const Model plain = with_gemm(0);
-  EXPECT_EQ(plain.head->directions[0].weight_ih, (std::vector<float>{2, 8, 4, 10, 6, 12}));
-  EXPECT_EQ(plain.head->directions[0].bias_ih, (std::vector<float>{1.5, 1.5, 1.5}));
+  EXPECT_EQ(weight(plain.layers[1], "weight"), (std::vector<float>{2, 8, 4, 10, 6, 12}));
+  EXPECT_EQ(weight(plain.layers[1], "bias"), (std::vector<float>{1.5, 1.5, 1.5}));
   const Model transposed = with_gemm(1);
-  EXPECT_EQ(transposed.head->directions[0].weight_ih, (std::vector<float>{2, 4, 6, 8, 10, 12}));
+  EXPECT_EQ(weight(transposed.layers[1], "weight"), (std::vector<float>{2, 4, 6, 8, 10, 12}));
 }
 
 /// Weights that the graph computes from others, as newer exporters leave them.
@@ -320,9 +318,9 @@ TEST(OnnxPatterns, WeightsPutTogetherInTheGraph) {
   g.node("LSTM", {"x", "w", "r"}, {"y"}).set("hidden_size", 1);
   g.output("y");
   const Model model = g.load();
-  EXPECT_EQ(model.layers[0].directions[0].weight_ih,
+  EXPECT_EQ(weight(model.layers[0], "weight_ih"),
             blocks({0, 2, 4, 0.5, 2.5, 4.5, 1, 3, 5, 1.5, 3.5, 5.5}, 3, {0, 2, 3, 1}));
-  EXPECT_EQ(model.layers[0].directions[0].weight_hh, (std::vector<float>{2, 3, 3.5, 2.5}));
+  EXPECT_EQ(weight(model.layers[0], "weight_hh"), (std::vector<float>{2, 3, 3.5, 2.5}));
 }
 
 TEST(OnnxPatterns, MetadataIsKept) {

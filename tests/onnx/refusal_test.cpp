@@ -26,6 +26,8 @@ GraphBuilder detector() {
   return g;
 }
 
+std::string_view last_kind(const Model& model) { return kind_name(model.layers.back().spec); }
+
 TEST(OnnxRefusal, NamesOperatorNodeListAndWhatCanBeTaken) {
   const std::string error = detector().error();
   EXPECT_TRUE(contains(error,
@@ -41,11 +43,11 @@ TEST(OnnxRefusal, ThePartThatTheUserTakesLoads) {
   const GraphBuilder g = detector();
   const Model stack = g.load({.from = "LSTM_y1", .to = "LSTM_y2"});
   EXPECT_EQ(stack.layers.size(), 2U);
-  EXPECT_EQ(stack.tail, Tail::none);
-  EXPECT_EQ(g.load({.from = "Transpose_x", .to = "Relu_r"}).tail, Tail::relu);
+  EXPECT_EQ(last_kind(stack), "recurrent");
+  EXPECT_EQ(last_kind(g.load({.from = "Transpose_x", .to = "Relu_r"})), "activation");
   const Model first = g.load({.from = "LSTM_y1", .to = "y1"});  // by the name of an output
   ASSERT_EQ(first.layers.size(), 1U);
-  EXPECT_EQ(first.layers[0].spec.input_size, 3);
+  EXPECT_EQ(input_size(first.layers[0].spec), 3);
 }
 
 TEST(OnnxRefusal, FromAndToMustExistAndFit) {
@@ -90,25 +92,14 @@ TEST(OnnxRefusal, OperatorsOfOtherDomainsAreNotThoseOfTheStandard) {
   EXPECT_EQ(g.load().layers.size(), 1U);
 }
 
-struct BadTail {
+struct BadNodes {
   const char* message;
   void (*add)(GraphBuilder&);
 };
 
 /// What may follow a layer, and what may not: each adds nodes that read s [steps, batch, 2].
 TEST(OnnxRefusal, WhatFollowsALayer) {
-  const std::vector<BadTail> cases{
-      {"(MatMul): comes after another linear layer or an activation",
-       [](GraphBuilder& g) {
-         g.ramp("w", {2, 2});
-         g.node("Relu", {"s"}, {"r"});
-         g.node("MatMul", {"r", "w"}, {"out"});
-       }},
-      {"(Tanh): comes before the recurrent layers, or after another activation",
-       [](GraphBuilder& g) {
-         g.node("Relu", {"s"}, {"r"});
-         g.node("Tanh", {"r"}, {"out"});
-       }},
+  const std::vector<BadNodes> cases{
       {"(Add): is supported as the bias of a MatMul before it only",
        [](GraphBuilder& g) {
          g.ramp("b", {2});
@@ -125,11 +116,6 @@ TEST(OnnxRefusal, WhatFollowsALayer) {
       {"(MatMul): its second factor is not a constant",
        [](GraphBuilder& g) {
          g.node("MatMul", {"s", "s"}, {"out"});
-       }},
-      {"(LSTM): comes after a linear layer or an activation",
-       [](GraphBuilder& g) {
-         g.node("Tanh", {"s"}, {"r"});
-         g.recurrent({.input = 2}, "r", {"out"});
        }},
       {"(Slice): takes a part of the axis [steps]",
        [](GraphBuilder& g) {
@@ -192,7 +178,7 @@ TEST(OnnxRefusal, WhatFollowsALayer) {
          g.node("Expand", {"s", "shape"}, {"out"});
        }},
   };
-  for (const BadTail& c : cases) {
+  for (const BadNodes& c : cases) {
     GraphBuilder g(13);
     g.input("x", {-1, -1, 3});
     g.recurrent({}, "x", {"y"});
@@ -206,13 +192,46 @@ TEST(OnnxRefusal, WhatFollowsALayer) {
   }
 }
 
-TEST(OnnxRefusal, SeveralOutputsNeedAChoice) {
-  GraphBuilder g = one_node({});
-  g.node("Sigmoid", {"y"}, {"p"});
-  g.output("p");
-  EXPECT_TRUE(contains(g.error(), "several outputs: 'y' and 'p'; choose one with the option to"));
-  EXPECT_EQ(g.load({.to = "Sigmoid_p"}).tail, Tail::sigmoid);
-  EXPECT_EQ(g.load({.to = "y"}).tail, Tail::none);
+/// There is nothing to suggest then.
+TEST(OnnxRefusal, ALayerWithoutNamedOutput) {
+  GraphBuilder g;
+  g.input("x", {-1, -1, 3});
+  g.node("LSTM", {"x"}, {""});
+  g.node("Foo", {"x"}, {"y"});
+  g.output("y");
+  EXPECT_TRUE(contains(g.error(), "node 'Foo_y' (Foo): this operator is not supported"));
+  EXPECT_TRUE(contains(g.error({.from = "LSTM_", .to = "LSTM_"}),
+                       "the last node of the part has no output with a name"));
+  GraphBuilder none;
+  none.input("x", {-1, -1, 3});
+  none.recurrent({.op = "GRU"}, "x", {""});
+  EXPECT_TRUE(contains(none.error(), "no output comes from a recurrent layer"));
+}
+
+TEST(OnnxRefusal, TheFinalStateOfAReverseLayerIsNotItsLastStep) {
+  for (const char* direction : {"forward", "reverse"}) {
+    GraphBuilder g(13);
+    g.input("x", {-1, -1, 3});
+    g.recurrent({}, "x", {"y", "h"}).set("direction", std::string(direction));
+    g.integers("zero", {0});
+    g.node("Squeeze", {"h", "zero"}, {"last"});
+    g.node("Relu", {"last"}, {"out"});
+    g.output("out");
+    const bool forward = direction == std::string("forward");
+    EXPECT_TRUE(contains(g.error(), forward ? "(no error)"
+                                            : "node 'Relu_out' (Relu): takes the final h of a "
+                                              "reverse layer, which is its output at the first"));
+  }
+}
+
+TEST(OnnxRefusal, OneDirectionIsNoOutput) {
+  GraphBuilder g(13);
+  g.input("x", {-1, -1, 3});
+  g.recurrent({.directions = 2}, "x", {"y"});
+  g.integers("zero", {}, {0});
+  g.node("Gather", {"y", "zero"}, {"forward"}).set("axis", 1);
+  g.output("forward");
+  EXPECT_TRUE(contains(g.error(), "output 'forward' is only one direction of a layer"));
 }
 
 TEST(OnnxRefusal, LayersBesideEachOther) {
@@ -226,22 +245,52 @@ TEST(OnnxRefusal, LayersBesideEachOther) {
   EXPECT_TRUE(contains(g.error(), "--from 'LSTM_y1' --to 'LSTM_y1', or --from 'LSTM_y2'"));
 }
 
-TEST(OnnxRefusal, TwoInputs) {
-  GraphBuilder g;
-  g.input("x", {-1, -1, 3}).input("z", {-1, -1, 3});
-  g.recurrent({}, "x", {"y1"});
-  g.recurrent({}, "z", {"y2"});
-  g.output("y1");
-  g.output("y2");
-  EXPECT_TRUE(contains(g.error(), "takes the graph's input 'z' besides 'x'"));
-}
-
 TEST(OnnxRefusal, NoRecurrentLayer) {
   GraphBuilder g;
   g.input("x", {-1, 3});
   g.node("Identity", {"x"}, {"out"});
   g.output("out");
   EXPECT_EQ(g.error(), "t.onnx: no output comes from a recurrent layer (LSTM, GRU or RNN)");
+}
+
+/// Where no recurrent layer tells steps from batch rows, only the names of the axes can.
+TEST(OnnxRefusal, LinearLayersAloneNeedNamesOfAxes) {
+  GraphBuilder g;
+  g.input("x", {-1, -1, 3});
+  g.ramp("w", {3, 2});
+  g.node("MatMul", {"x", "w"}, {"out"});
+  g.output("out");
+  EXPECT_TRUE(
+      contains(g.error(),
+               "no recurrent layer (LSTM, GRU or RNN) leads to the outputs, and the axes of "
+               "input 'x' are not named steps and batch"));
+  auto& shape = *g.graph().mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape();
+  shape.mutable_dim(0)->set_dim_param("batch");
+  EXPECT_TRUE(contains(g.error(), "are not named steps and batch"));
+  shape.mutable_dim(1)->set_dim_param("steps");
+  EXPECT_EQ(g.load().layers.at(0).spec, LayerSpec(DenseSpec{3, 2, false}));
+  EXPECT_EQ(g.load().metadata.at("onnx.output"), "out [batch, steps, 2]");
+}
+
+TEST(OnnxRefusal, CodesTellWhatIsWrong) {
+  const auto code = [](const GraphBuilder& g, const LoadOptions& options = {}) {
+    return testing::code_of([&] { static_cast<void>(g.load(options)); });
+  };
+  EXPECT_EQ(code(detector()), ErrorCode::unsupported);
+  EXPECT_EQ(code(detector(), {.from = "nope"}), ErrorCode::invalid_argument);
+  EXPECT_EQ(code(detector(), {.from = "LSTM_y2", .to = "LSTM_y1"}), ErrorCode::invalid_argument);
+  EXPECT_EQ(code(detector(), {.prefix = "lstm."}), ErrorCode::invalid_argument);
+  GraphBuilder shape = one_node({});
+  shape.graph().mutable_initializer(0)->set_dims(1, 6);
+  shape.graph().mutable_initializer(0)->mutable_float_data()->Truncate(18);
+  EXPECT_EQ(code(shape), ErrorCode::bad_format);
+  GraphBuilder values = one_node({});
+  values.graph().mutable_initializer(0)->mutable_float_data()->RemoveLast();
+  EXPECT_EQ(code(values), ErrorCode::bad_format);
+  GraphBuilder old(6);
+  EXPECT_EQ(code(old), ErrorCode::unsupported);
+  EXPECT_EQ(testing::code_of([] { static_cast<void>(load(testing::Bytes(9), "damaged.onnx")); }),
+            ErrorCode::bad_format);
 }
 
 }  // namespace

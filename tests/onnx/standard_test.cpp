@@ -28,7 +28,7 @@ Message read_message(const fs::path& file) {
   const testing::Bytes bytes = testing::read_bytes(file);
   Message message;
   if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    throw Error(file.string() + " cannot be parsed");
+    throw Error(ErrorCode::bad_format, file.string() + " cannot be parsed");
   }
   return message;
 }

@@ -6,8 +6,9 @@ namespace carousel::testing {
 namespace {
 
 TEST(WithoutOnnx, LoadingSaysWhatTheBuildLacks) {
-  const std::string error =
-      error_of([] { static_cast<void>(load(to_bytes("any bytes"), "x.onnx")); });
+  const auto load_it = [] { static_cast<void>(load(to_bytes("any bytes"), "x.onnx")); };
+  const std::string error = error_of(load_it);
+  EXPECT_EQ(code_of(load_it), ErrorCode::unsupported);
   EXPECT_TRUE(contains(error, "x.onnx: this build of Carousel has no ONNX support"));
   EXPECT_TRUE(contains(error, "CAROUSEL_ONNX"));
 }

@@ -21,7 +21,7 @@ struct Bench {
   ModelLayer layer = make_layer(3, 8);
 
   Bench() {
-    options.wisdom = folder.file("wisdom.json").string();
+    options.wisdom = folder.file("wisdom.json");
     options.report = [this](const std::string& text) { reports.push_back(text); };
   }
 

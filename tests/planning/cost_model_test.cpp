@@ -8,14 +8,19 @@
 namespace carousel::planning {
 namespace {
 
-double predict(const std::string& backend, std::int64_t input, std::int64_t hidden,
-               std::int64_t batch, int threads, std::int64_t steps = 100) {
+double predict(const std::string& backend, const LayerSpec& spec, std::int64_t batch, int threads,
+               std::int64_t steps = 100) {
   double time = 0;
   const planning_test::FakeBackend fake{backend, time, planning_test::per_step(0)};
-  const ModelLayer layer{make_spec(Cell::lstm, input, hidden), {}};
+  const ModelLayer layer{.spec = spec};
   CpuFeatures cpu;
   cpu.l2_bytes = std::int64_t{1} << 21U;
   return predict_seconds(fake, {.layer = layer, .batch = batch, .steps = steps}, threads, cpu);
+}
+
+double predict(const std::string& backend, std::int64_t input, std::int64_t hidden,
+               std::int64_t batch, int threads, std::int64_t steps = 100) {
+  return predict(backend, make_spec(Cell::lstm, input, hidden), batch, threads, steps);
 }
 
 TEST(CostModel, HalfAVectorIsEnoughForFewUnits) {
@@ -36,6 +41,27 @@ TEST(CostModel, ThreadsWithRowsOfTheirOwnDoNotMeet) {
 
 TEST(CostModel, OneDnnMeetsAfterEachStep) {
   EXPECT_GT(predict("onednn", 32, 32, 4, 2), predict("onednn", 32, 32, 4, 1));
+}
+
+/// Dense layers and all cells, by the same few numbers.
+TEST(CostModel, KnowsEveryKindWithArithmetic) {
+  const auto of = [](const LayerSpec& spec) { return predict("xsimd:avx2", spec, 4, 1, 50); };
+  const double lstm = of(make_spec(Cell::lstm, 64, 64));
+  EXPECT_GT(lstm, 0);
+  EXPECT_EQ(of(make_spec(Cell::gru, 64, 64)), lstm) << "the candidate counts twice";
+  EXPECT_LT(of(make_spec(Cell::rnn, 64, 64)), lstm);
+  EXPECT_GT(of(make_spec(Cell::lstm, 64, 64, Direction::bidirectional)), 1.9 * lstm);
+  EXPECT_LT(of(make_spec(Cell::lstm, 64, 64, Direction::forward, 32)), lstm);
+  EXPECT_GT(of(DenseSpec{64, 64}), 0);
+  EXPECT_LT(of(DenseSpec{64, 64}), of(make_spec(Cell::rnn, 64, 64)));
+}
+
+TEST(CostModel, SaysNothingOfLayersWithoutArithmetic) {
+  for (const LayerSpec& spec :
+       {LayerSpec(EmbeddingSpec{8, 4}), LayerSpec(ActivationSpec{{ActivationKind::relu}, 8}),
+        LayerSpec(ConcatenateSpec{{4, 4}})}) {
+    EXPECT_EQ(predict("scalar", spec, 1, 1), 0) << describe(spec);
+  }
 }
 
 TEST(CostModel, DoesNotKnowOtherBackends) { EXPECT_EQ(predict("abacus", 8, 8, 1, 1), 0); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <carousel/backend.hpp>
+#include <carousel/error.hpp>
 #include <carousel/model.hpp>
 #include <carousel/plan.hpp>
 
@@ -41,7 +42,7 @@ struct FakeBackend final : public Backend {
                                                  const LayerOptions& /*options*/) const override {
     return names;
   }
-  [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const LayerWeights& weights,
+  [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const Weights& weights,
                                                const LayerOptions& options) const override;
 
  private:
@@ -77,7 +78,7 @@ struct FakeLayer final : public Layer {
     return inner ? inner->workspace(options) : std::make_unique<NoScratch>();
   }
   Status forward(const ForwardArgs& args, Workspace& workspace) const noexcept override {
-    backend.clock += factor * backend.cost(args.x.steps, threads);
+    backend.clock += factor * backend.cost(args.x().steps, threads);
     if (inner) return inner->forward(args, workspace);
     for (std::int64_t t = 0; t < args.y.steps; ++t) {
       for (std::int64_t b = 0; b < args.y.batch; ++b) {
@@ -94,13 +95,14 @@ struct FakeLayer final : public Layer {
   std::unique_ptr<Layer> inner;
 };
 
-inline std::unique_ptr<Layer> FakeBackend::prepare(const LayerSpec& spec,
-                                                   const LayerWeights& weights,
+inline std::unique_ptr<Layer> FakeBackend::prepare(const LayerSpec& spec, const Weights& weights,
                                                    const LayerOptions& options) const {
   require_tiling(spec, options);
   ++prepared;
-  if (!failure.empty()) throw Error(failure);
-  if (!bad_tiling.empty() && options.tiling == bad_tiling) throw Error("cannot cut like that");
+  if (!failure.empty()) throw Error(ErrorCode::internal, failure);
+  if (!bad_tiling.empty() && options.tiling == bad_tiling) {
+    throw Error(ErrorCode::internal, "cannot partition like that");
+  }
   std::unique_ptr<Layer> real;
   if (correct) real = select_backends("scalar").front()->prepare(spec, weights, options);
   return std::make_unique<FakeLayer>(*this, options, std::move(real));
@@ -111,20 +113,22 @@ inline FakeBackend::Cost per_step(double seconds) {
   return [=](std::int64_t steps, int /*threads*/) { return seconds * static_cast<double>(steps); };
 }
 
-inline ModelLayer make_layer(std::int64_t input, std::int64_t hidden) {
-  ModelLayer layer;
-  layer.spec = make_spec(Cell::lstm, input, hidden);
-  const auto fill = [](std::vector<float>& values, std::int64_t count) {
-    values.resize(static_cast<std::size_t>(count));
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      values[i] = static_cast<float>(i % 11) * 0.1F - 0.5F;
-    }
-  };
-  fill(layer.directions[0].weight_ih, 4 * hidden * input);
-  fill(layer.directions[0].weight_hh, 4 * hidden * hidden);
-  fill(layer.directions[0].bias_ih, 4 * hidden);
-  fill(layer.directions[0].bias_hh, 4 * hidden);
+/// A layer with weights that are arbitrary, and none of those that it need not have.
+inline ModelLayer make_layer(const LayerSpec& spec) {
+  ModelLayer layer{.spec = spec};
+  for (const WeightRole& role : weight_roles(spec)) {
+    if (!role.required) continue;
+    std::size_t count = 1;
+    for (const std::int64_t size : role.shape) count *= static_cast<std::size_t>(size);
+    std::vector<float> values(count);
+    for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<float>(i % 11) * 0.1F - 0.5F;
+    layer.weights[role.name] = Tensor(role.shape, values);
+  }
   return layer;
+}
+
+inline ModelLayer make_layer(std::int64_t input, std::int64_t hidden) {
+  return make_layer(make_spec(Cell::lstm, input, hidden));
 }
 
 /// A folder that is removed with everything in it.

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -109,7 +110,7 @@ TEST(Planner, WisdomOnlySaysWhatIsMissing) {
   } catch (const Error& error) {
     const std::string text = error.what();
     EXPECT_NE(text.find("LSTM 3 -> 8, batch 1, 100 steps, 1 thread"), std::string::npos) << text;
-    EXPECT_NE(text.find(bench.options.wisdom), std::string::npos) << text;
+    EXPECT_NE(text.find(bench.options.wisdom.string()), std::string::npos) << text;
   }
 }
 
@@ -189,6 +190,39 @@ TEST(Planner, MoreThreadsOnlyWhereTheyPay) {
   EXPECT_EQ(bench.choose(Plan::measure, 3, true).threads, 3) << "forced";
 }
 
+/// Embeddings, activation functions and concatenations: whatever the plan, the first backend takes
+/// them, and nothing is measured or kept.
+TEST(Planner, LayersWithoutArithmeticAreNotMeasured) {
+  for (const LayerSpec& spec :
+       {LayerSpec(EmbeddingSpec{8, 4}), LayerSpec(ActivationSpec{{ActivationKind::softmax}, 8}),
+        LayerSpec(ConcatenateSpec{{4, 4}})}) {
+    Bench bench;
+    bench.first.refusal = "not today";
+    bench.layer = make_layer(spec);
+    for (const Plan how : {Plan::fixed, Plan::estimate, Plan::measure, Plan::wisdom_only}) {
+      const LayerPlan plan = bench.choose(how, 4);
+      EXPECT_EQ(plan.backend, "second");
+      EXPECT_EQ(plan.threads, 1);
+      EXPECT_EQ(plan.source, PlanSource::fixed);
+      EXPECT_NE(plan.reason.find("all backends run it with the same code"), std::string::npos)
+          << plan.reason;
+      EXPECT_EQ(plan.candidates.size(), 3U);
+      EXPECT_EQ(candidate(plan, "second").predicted_seconds, 0);
+    }
+    EXPECT_EQ(bench.choose(Plan::measure, 2, true).threads, 1);
+    EXPECT_EQ(bench.prepared(), 0);
+    EXPECT_EQ(bench.time, 0);
+    EXPECT_FALSE(std::filesystem::exists(bench.options.wisdom));
+  }
+}
+
+TEST(Planner, DenseLayersAreMeasured) {
+  Bench bench;
+  bench.layer = make_layer(DenseSpec{5, 6});
+  EXPECT_EQ(bench.choose(Plan::measure).backend, "second");
+  EXPECT_EQ(bench.choose(Plan::wisdom_only).source, PlanSource::wisdom);
+}
+
 /// The cost model knows these names, and what it thinks of scalar code.
 TEST(Planner, TheHopelessAreNotMeasured) {
   Bench bench;
@@ -227,6 +261,16 @@ TEST(Planner, AFolderThatCannotBeWrittenIsReported) {
   EXPECT_EQ(bench.choose(Plan::measure).backend, "second");
   ASSERT_EQ(bench.reports.size(), 1U);
   EXPECT_NE(bench.reports[0].find("not kept"), std::string::npos) << bench.reports[0];
+}
+
+/// A layer of a bigger model is compared by itself: what it is called and reads does not matter.
+TEST(Planner, TheCheckOfALayerNeedsNoModelAroundIt) {
+  Bench bench;
+  bench.options.cross_check = true;
+  bench.second.correct = true;
+  bench.layer.name = "upper";
+  bench.layer.inputs = {"lower"};
+  EXPECT_EQ(bench.choose(Plan::measure).backend, "second");
 }
 
 TEST(Prepare, ExplainAndPrepareAgree) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Backends that can cut the work in several ways.
+// Backends that can partition the work in several ways.
 #include "bench.hpp"
 
 #include <gtest/gtest.h>
@@ -128,7 +128,7 @@ TEST(Tilings, OneThatFailsIsOut) {
   EXPECT_EQ(plan.tiling, "usual");
   const PlanCandidate& failed = candidate(plan, "second", 1, "coarse");
   EXPECT_FALSE(failed.runs);
-  EXPECT_EQ(failed.verdict, "failed when it was tried: cannot cut like that");
+  EXPECT_EQ(failed.verdict, "failed when it was tried: cannot partition like that");
 }
 
 /// Wisdom of a backend that had other names for what it does is not used; one that has more
@@ -161,7 +161,7 @@ TEST(Tilings, UnknownOnesAreRefusedByName) {
   for (const BackendEntry& entry : backends()) {
     if (entry.backend == nullptr || !entry.backend->available(cpu())) continue;
     try {
-      (void)entry.backend->prepare(layer.spec, {}, {.tiling = "crosswise"});
+      (void)entry.backend->prepare(layer.spec, layer.weights, {.tiling = "crosswise"});
       FAIL() << entry.name;
     } catch (const Error& error) {
       const std::string text = error.what();

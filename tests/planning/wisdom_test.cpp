@@ -33,14 +33,20 @@ WisdomEntry entry(std::int64_t hidden, double seconds = 1e-3) {
 
 WisdomEntry unusual() {
   WisdomEntry result = entry(7, 0.1 + 0.2);
-  LayerSpec& spec = result.layer;
-  spec = make_spec(Cell::lstm, 5, 7, Direction::bidirectional, 3, false);
+  RecurrentSpec spec = make_spec(Cell::lstm, 5, 7, Direction::bidirectional, 3, false);
   spec.peephole = true;
   spec.coupling = GateCoupling::forget_from_input;
   spec.clip = 0.1F;
   spec.cell_clip = 3.0F;
   spec.activations[1][2] = {ActivationKind::hard_sigmoid, 0.2F, 0.5F};
+  result.layer = spec;
   result.exact_threads = true;
+  return result;
+}
+
+WisdomEntry of(const LayerSpec& spec) {
+  WisdomEntry result = entry(1);
+  result.layer = spec;
   return result;
 }
 
@@ -63,7 +69,9 @@ std::string error_of(const std::string& text) {
 }
 
 TEST(Wisdom, IsWrittenAndReadBack) {
-  const Wisdom wisdom{{entry(4), unusual(), entry(9)}};
+  const Wisdom wisdom{{entry(4), unusual(), entry(9), of(DenseSpec{5, 6, false}),
+                       of(make_spec(Cell::gru, 2, 3, Direction::reverse)),
+                       of(make_spec(Cell::rnn, 2, 3))}};
   const std::string text = format_wisdom(wisdom);
   EXPECT_EQ(parse_wisdom(text, "w.json").entries, wisdom.entries) << text;
   EXPECT_TRUE(parse_wisdom(format_wisdom({}), "w.json").entries.empty());
@@ -94,12 +102,22 @@ TEST(Wisdom, OtherFilesAndVersionsAreToldApart) {
   EXPECT_EQ(error_of("{\"name\": 1}"), "w.json: is not a wisdom file");
   EXPECT_EQ(error_of("[1, 2]"), "w.json: is not a wisdom file");
   std::string newer = format_wisdom({{entry(4)}});
-  newer.replace(newer.find("\"version\": 2"), 12, "\"version\": 7");
-  EXPECT_EQ(error_of(newer), "w.json: is wisdom of format version 7, this is version 2");
-  // Written by Carousel before backends had tilings.
+  newer.replace(newer.find("\"version\": 3"), 12, "\"version\": 7");
+  EXPECT_EQ(error_of(newer), "w.json: is wisdom of format version 7, this is version 3");
+  // Written by Carousel before layers had kinds, and before backends had tilings.
+  EXPECT_EQ(error_of("{\"format\": \"carousel wisdom\",\n \"version\": 2,\n \"checksum\": "
+                     "\"08326b07b54cff27\",\n \"entries\": []}"),
+            "w.json: is wisdom of format version 2, this is version 3");
   EXPECT_EQ(error_of("{\"format\": \"carousel wisdom\",\n \"version\": 1,\n \"checksum\": "
                      "\"08326b07b54cff27\",\n \"entries\": []}"),
-            "w.json: is wisdom of format version 1, this is version 2");
+            "w.json: is wisdom of format version 1, this is version 3");
+}
+
+TEST(Wisdom, TheKeyHasTheLayer) {
+  EXPECT_FALSE(entry(4).same_key(of(make_spec(Cell::gru, 3, 4))));
+  EXPECT_FALSE(of(DenseSpec{3, 4}).same_key(of(make_spec(Cell::rnn, 3, 4))));
+  EXPECT_TRUE(entry(4).same_key(entry(4, 5.0)));
+  EXPECT_NE(format_wisdom({{entry(4)}}).find("\"precision\": \"float32\""), std::string::npos);
 }
 
 TEST(Wisdom, BucketsAreTheNearestPowersOfTwo) {
@@ -132,6 +150,18 @@ TEST(WisdomFile, EntriesAreAddedAndReplaced) {
   EXPECT_EQ(wisdom.entries[1], newer);
   EXPECT_TRUE(forget_wisdom(file));
   EXPECT_FALSE(forget_wisdom(file));
+}
+
+/// What another version wrote is set aside, so that it does not stand in the way for ever.
+TEST(WisdomFile, OtherVersionsAreSetAside) {
+  const TemporaryFolder folder;
+  const auto file = folder.file("wisdom.json");
+  const std::string old =
+      "{\"format\": \"carousel wisdom\", \"version\": 2, \"checksum\": \"\", \"entries\": []}";
+  write(file, old);
+  add_wisdom(file, {entry(5)});
+  EXPECT_EQ(read_wisdom(file).entries, std::vector<WisdomEntry>{entry(5)});
+  EXPECT_EQ(read(folder.file("wisdom.json.damaged")), old);
 }
 
 TEST(WisdomFile, DamagedOnesAreSetAside) {

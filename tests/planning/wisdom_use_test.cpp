@@ -50,12 +50,28 @@ TEST(WisdomKey, UnusedActivationsDoNotCount) {
   World world;
   world.machine = "here";
   ModelLayer layer = make_layer(3, 4);
+  auto& spec = std::get<RecurrentSpec>(layer.spec);
   const WisdomEntry usual = make_key(world, {.layer = layer});
-  layer.spec.activations[1][0] = {ActivationKind::relu};  // there is no second direction
-  layer.spec.activations[0][1].alpha = 3;                 // tanh has none
+  spec.activations[1][0] = {ActivationKind::relu};  // there is no second direction
+  spec.activations[0][1].alpha = 3;                 // tanh has none
   EXPECT_TRUE(make_key(world, {.layer = layer}).same_key(usual));
-  layer.spec.activations[0][1] = {ActivationKind::relu};
+  spec.activations[0][1] = {ActivationKind::relu};
   EXPECT_FALSE(make_key(world, {.layer = layer}).same_key(usual));
+}
+
+/// What is found again in a file: a key is as it is written and read.
+TEST(WisdomKey, IsReadAsItWasWritten) {
+  World world;
+  world.machine = "here";
+  RecurrentSpec spec = make_spec(Cell::lstm, 3, 4);
+  spec.activations[0][2] = {ActivationKind::scaled_tanh, 0.1F, 3.0F};
+  spec.activations[1][1] = {ActivationKind::relu};
+  spec.clip = 0.1F;
+  const ModelLayer layer = make_layer(spec);
+  const WisdomEntry key = make_key(world, {.layer = layer, .threads = 3, .exact_threads = true});
+  const Wisdom read = parse_wisdom(format_wisdom({{key}}), "w.json");
+  ASSERT_EQ(read.entries.size(), 1U);
+  EXPECT_TRUE(read.entries[0].same_key(key));
 }
 
 }  // namespace

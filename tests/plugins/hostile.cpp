@@ -54,6 +54,7 @@ using Args = const carousel_plugin_args*;
 void wrong_table(const std::string& what, carousel_plugin& t) {
   const std::map<std::string, std::function<void()>> crimes{
       {"abi", [&] { t.abi_version = 7; }},
+      {"old", [&] { t.abi_version = 1; }},
       {"struct-size", [&] { t.struct_size = 24; }},
       {"spec-size", [&] { t.spec_size = 8; }},
       {"args-size", [&] { t.args_size = std::size_t{1} << 60U; }},
@@ -90,7 +91,7 @@ void wrong_answers(const std::string& what, carousel_plugin& t) {
   } else if (what == "agreeable") {
     t.supports = [](Spec spec, char* text, std::size_t size) {
       const std::int32_t answer = real.supports(spec, text, size);
-      return spec->cell > CAROUSEL_LINEAR ? std::int32_t{CAROUSEL_OK} : answer;
+      return spec->kind >= CAROUSEL_LAYER_KIND_END ? std::int32_t{CAROUSEL_OK} : answer;
     };
   } else if (what == "silent-supports") {
     t.supports = [](Spec, char*, std::size_t) -> std::int32_t { return CAROUSEL_UNSUPPORTED; };
@@ -98,7 +99,7 @@ void wrong_answers(const std::string& what, carousel_plugin& t) {
 }
 
 void wrong_layers(const std::string& what, carousel_plugin& t) {
-  using Weights = const carousel_weights* const*;
+  using Weights = const carousel_weights*;
   using Options = const carousel_plugin_options*;
   if (what == "fails-layer") {
     t.layer_create = [](Spec, Weights, Options, carousel_plugin_layer**, char* text,
@@ -106,6 +107,9 @@ void wrong_layers(const std::string& what, carousel_plugin& t) {
   } else if (what == "throws-layer") {
     t.layer_create = [](Spec, Weights, Options, carousel_plugin_layer**, char*,
                         std::size_t) -> std::int32_t { throw 42; };
+  } else if (what == "bare-status-layer") {
+    t.layer_create = [](Spec, Weights, Options, carousel_plugin_layer**, char*,
+                        std::size_t) -> std::int32_t { return CAROUSEL_FILE_NOT_FOUND; };
   } else if (what == "null-layer") {
     t.layer_create = [](Spec, Weights, Options, carousel_plugin_layer**, char*,
                         std::size_t) -> std::int32_t { return CAROUSEL_OK; };

@@ -32,14 +32,14 @@ std::string error_of(const std::function<void()>& call) {
 }
 
 ModelLayer small_layer() {
-  ModelLayer layer;
-  layer.spec = make_spec(Cell::lstm, 2, 3);
-  DirectionWeights& weights = layer.directions[0];
-  weights.weight_ih.assign(24, 0.1F);
-  weights.weight_hh.assign(36, 0.1F);
-  weights.bias_ih.assign(12, 0.1F);
-  weights.bias_hh.assign(12, 0.1F);
-  return layer;
+  const auto filled = [](std::vector<std::int64_t> shape, std::size_t count) {
+    return Tensor(std::move(shape), std::vector<float>(count, 0.1F));
+  };
+  return {.spec = make_spec(Cell::lstm, 2, 3),
+          .weights = {{"weight_ih", filled({12, 2}, 24)},
+                      {"weight_hh", filled({12, 3}, 36)},
+                      {"bias_ih", filled({12}, 12)},
+                      {"bias_hh", filled({12}, 12)}}};
 }
 
 Network prepare_with(const Backend& backend) {
@@ -70,7 +70,8 @@ class HostilePlugin : public testing::Test {
 TEST_F(HostilePlugin, IsNotLoaded) {
   plugins::set_time_limit(std::chrono::milliseconds(300));
   const std::vector<std::pair<std::string, std::string>> refused{
-      {"abi", "made for version 7 of the plug-in ABI; this Carousel takes version 1"},
+      {"abi", "made for plug-in ABI version 7; this Carousel has version 2"},
+      {"old", "made for plug-in ABI version 1; this Carousel has version 2"},
       {"struct-size", "struct_size is 24"},
       {"spec-size", "spec_size is 8"},
       {"args-size", "args_size is 1152921504606846976"},
@@ -94,6 +95,30 @@ TEST_F(HostilePlugin, IsNotLoaded) {
   }
   EXPECT_EQ(backends().size(), before);
   expect_healthy();
+}
+
+/// A real one, compiled as for Carousel 0.1: nothing of it but the number is looked at.
+TEST_F(HostilePlugin, OfVersion1IsNotLoaded) {
+  const std::string file = folder.copy(VERSION_1_PLUGIN, "version1");
+  expect_names(error_of([&] { (void)load_plugin(file); }), file,
+               "made for plug-in ABI version 1; this Carousel has version 2");
+  expect_healthy();
+}
+
+TEST_F(HostilePlugin, ErrorsHaveCodes) {
+  const auto code_of = [&](const std::string& file) {
+    try {
+      (void)load_plugin(file);
+    } catch (const Error& error) {
+      return error.code();
+    }
+    return ErrorCode{};
+  };
+  EXPECT_EQ(code_of(folder.hostile("abi")), ErrorCode::plugin_failed);
+  EXPECT_EQ(code_of(folder.hostile("taken-name")), ErrorCode::plugin_failed);
+  EXPECT_EQ(code_of(folder.path() + "/nothing.so"), ErrorCode::file_not_found);
+  EXPECT_EQ(code_of(folder.path()), ErrorCode::file_access);
+  EXPECT_EQ(code_of("here.so"), ErrorCode::invalid_argument);
 }
 
 TEST_F(HostilePlugin, IsNoPlugin) {
@@ -137,6 +162,7 @@ TEST_F(HostilePlugin, FailsToMakeLayers) {
   const std::vector<std::pair<std::string, std::string>> faults{
       {"fails-layer", "layer_create failed for LSTM"},
       {"throws-layer", "threw an exception of unknown type"},
+      {"bare-status-layer", "layer_create failed for LSTM 2 -> 3: file not found, without a text"},
       {"null-layer", "layer_create said that all is well for LSTM"},
       {"huge-layer", "layer_memory_bytes says 18446744073709551615 bytes"},
   };

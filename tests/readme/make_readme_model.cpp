@@ -3,18 +3,21 @@
 #include <carousel/carousel.hpp>
 
 #include <cstdio>
+#include <vector>
 
 int main() {
+  const auto filled = [](std::vector<std::int64_t> shape, float value) {
+    std::int64_t count = 1;
+    for (const std::int64_t size : shape) count *= size;
+    return carousel::Tensor(shape, std::vector<float>(static_cast<std::size_t>(count), value));
+  };
   carousel::Model model;
-  carousel::ModelLayer layer;
-  layer.spec = carousel::make_spec(carousel::Cell::lstm, 8, 16);
-  auto& weights = layer.directions[0];
-  weights.weight_ih.assign(4 * 16 * 8, 0.1F);
-  weights.weight_hh.assign(4 * 16 * 16, -0.1F);
-  weights.bias_ih.assign(4 * 16, 0.2F);
-  weights.bias_hh.assign(4 * 16, 0.0F);
-  model.layers.push_back(layer);
-  model.names.prefix = "lstm.";
+  model.layers.push_back({.spec = carousel::make_spec(carousel::Cell::lstm, 8, 16),
+                          .weights = {{"weight_ih", filled({4 * 16, 8}, 0.1F)},
+                                      {"weight_hh", filled({4 * 16, 16}, -0.1F)},
+                                      {"bias_ih", filled({4 * 16}, 0.2F)},
+                                      {"bias_hh", filled({4 * 16}, 0.0F)}},
+                          .name = "lstm.l0"});
   try {
     carousel::save(model, "lstm.safetensors");
   } catch (const carousel::Error& error) {

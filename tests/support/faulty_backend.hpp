@@ -4,8 +4,11 @@
 #include <carousel/backend.hpp>
 
 #include <memory>
+#include <span>
+#include <stdexcept>
 #include <string>
-#include <vector>
+#include <string_view>
+#include <variant>
 
 /// A backend with a fault, for tests of what has to find it.
 namespace carousel::testing_support {
@@ -36,7 +39,7 @@ class FaultyLayer final : public Layer {
   Status forward(const ForwardArgs& args, Workspace& workspace) const noexcept override {
     if (fault_ == Fault::fails) return Status::failure("out of order");
     const Status status = inner_->forward(args, workspace);
-    if (fault_ == Fault::carried && args.x.steps > 2) args.y.row(2, 0)[1] += 0.5F;
+    if (fault_ == Fault::carried && args.x().steps > 2) args.y.row(2, 0)[1] += 0.5F;
     return status;
   }
   std::size_t memory_bytes() const noexcept override { return inner_->memory_bytes(); }
@@ -60,28 +63,36 @@ class FaultyBackend final : public Backend {
     return fault_ == Fault::refuses ? Support::no("not today") : Support::yes();
   }
 
-  std::unique_ptr<Layer> prepare(const LayerSpec& spec, const LayerWeights& weights,
+  std::unique_ptr<Layer> prepare(const LayerSpec& spec, const Weights& weights,
                                  const LayerOptions& options) const override {
     const Backend& scalar = *select_backends("scalar").front();
-    if (spec.input_size != input_size_) return scalar.prepare(spec, weights, options);
-    const auto hidden = static_cast<std::size_t>(spec.hidden_size);
-    std::vector<float> bias(weights[0].bias_ih.begin(), weights[0].bias_ih.end());
-    std::vector<float> recurrent(weights[0].weight_hh.begin(), weights[0].weight_hh.end());
-    std::vector<float> projection(weights[0].weight_hr.begin(), weights[0].weight_hr.end());
-    if (fault_ == Fault::input_gate) bias.at(3) += size_;
-    if (fault_ == Fault::forget_gate) bias.at(hidden + 3) += size_;
-    if (fault_ == Fault::output_gate) bias.at(3 * hidden + 3) += size_;
-    if (fault_ == Fault::head && !spec.recurrent()) bias.at(3) += size_;
-    if (fault_ == Fault::recurrent) recurrent.at(3 * hidden) += size_;  // row 3
-    if (fault_ == Fault::projection) projection.at(hidden) += size_;    // row 1
-    LayerWeights changed = weights;
-    changed[0].bias_ih = bias;
-    changed[0].weight_hh = recurrent;
-    changed[0].weight_hr = projection;
+    if (takes_ids(spec) || input_size(spec) != input_size_) {
+      return scalar.prepare(spec, weights, options);
+    }
+    Weights changed = weights;
+    if (const auto* recurrent = std::get_if<RecurrentSpec>(&spec)) {
+      damage(changed, static_cast<std::size_t>(recurrent->hidden_size));
+    } else if (fault_ == Fault::head) {
+      change(changed, "bias", 3);
+    }
     return std::make_unique<FaultyLayer>(scalar.prepare(spec, changed, options), fault_);
   }
 
  private:
+  void damage(Weights& weights, std::size_t hidden) const {
+    if (fault_ == Fault::input_gate) change(weights, "bias_ih", 3);
+    if (fault_ == Fault::forget_gate) change(weights, "bias_ih", hidden + 3);
+    if (fault_ == Fault::output_gate) change(weights, "bias_ih", 3 * hidden + 3);
+    if (fault_ == Fault::recurrent) change(weights, "weight_hh", 3 * hidden);  // row 3
+    if (fault_ == Fault::projection) change(weights, "weight_hr", hidden);     // row 1
+  }
+
+  void change(Weights& weights, std::string_view role, std::size_t index) const {
+    const std::span<float> values = weights.find(role)->second.floats();
+    if (index >= values.size()) throw std::out_of_range("the fault is outside of the weight");
+    values[index] += size_;
+  }
+
   Fault fault_;
   std::int64_t input_size_;
   float size_;

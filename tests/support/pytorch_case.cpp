@@ -12,6 +12,7 @@
 #include <iterator>
 #include <sstream>
 #include <stdexcept>
+#include <utility>
 
 namespace carousel::testing_support {
 namespace {
@@ -26,9 +27,15 @@ std::vector<float> take_floats(const Arrays& arrays, const std::string& name) {
   return floats(found->second);
 }
 
-LayerSpec layer_spec(const Architecture& a, std::int64_t layer) {
+Tensor take_tensor(const Arrays& arrays, const std::string& name) {
+  const std::vector<float> values = take_floats(arrays, name);
+  return {arrays.at(name).shape, values};
+}
+
+RecurrentSpec layer_spec(const Architecture& a, std::int64_t layer) {
   const Direction direction = a.bidirectional ? Direction::bidirectional : Direction::forward;
-  LayerSpec spec = make_spec(a.cell, a.input_size, a.hidden_size, direction, a.proj_size, a.bias);
+  RecurrentSpec spec =
+      make_spec(a.cell, a.input_size, a.hidden_size, direction, a.proj_size, a.bias);
   if (layer > 0) spec.input_size = spec.output_size();
   if (a.relu) {
     for (ActivationSet& set : spec.activations) set[0] = {ActivationKind::relu, 0.0F, 0.0F};
@@ -171,18 +178,18 @@ PyTorchCase json_case(const json& entry) {
 Model build_model(const Arrays& tensors, const std::string& prefix, const Architecture& a) {
   Model model;
   for (std::int64_t layer = 0; layer < a.num_layers; ++layer) {
-    ModelLayer& built = model.layers.emplace_back(ModelLayer{layer_spec(a, layer), {}});
-    for (std::int64_t d = 0; d < built.spec.directions(); ++d) {
-      const std::string tail = "_l" + std::to_string(layer) + (d == 1 ? "_reverse" : "");
-      const auto take = [&](std::string name) {
-        return take_floats(tensors, name.insert(0, prefix).append(tail));
+    const RecurrentSpec spec = layer_spec(a, layer);
+    ModelLayer& built = model.layers.emplace_back(ModelLayer{spec});
+    for (std::size_t d = 0; std::cmp_less(d, spec.directions()); ++d) {
+      const auto take = [&](const std::string& role) {
+        const std::string name = prefix + in_direction(role + "_l" + std::to_string(layer), d);
+        built.weights.emplace(in_direction(role, d), take_tensor(tensors, name));
       };
-      DirectionWeights& w = built.directions.at(static_cast<std::size_t>(d));
-      w.weight_ih = take("weight_ih");
-      w.weight_hh = take("weight_hh");
-      if (a.bias) w.bias_ih = take("bias_ih");
-      if (a.bias) w.bias_hh = take("bias_hh");
-      if (a.proj_size > 0) w.weight_hr = take("weight_hr");
+      take("weight_ih");
+      take("weight_hh");
+      if (a.bias) take("bias_ih");
+      if (a.bias) take("bias_hh");
+      if (a.proj_size > 0) take("weight_hr");
     }
   }
   validate(model);
@@ -231,7 +238,7 @@ std::vector<PyTorchCase> read_torch_cases(const std::filesystem::path& file) {
 }
 
 oracle::Result ask_oracle(const PyTorchCase& c) {
-  const auto x = oracle::exact(c.x, c.steps, c.batch, c.model.layers.front().spec.input_size);
+  const auto x = oracle::exact(c.x, c.steps, c.batch, c.model.input_size());
   return oracle::run(c.model, x, c.lengths,
                      conformance::oracle_state(c.model, c.batch, c.h0, c.c0));
 }

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace carousel::testing_support {
@@ -46,7 +47,9 @@ struct PyTorchCase {
   std::vector<std::int64_t> lengths;
   std::vector<std::int64_t> chunks;  ///< steps of consecutive runs; empty: one run
 
-  [[nodiscard]] const LayerSpec& top() const { return model.layers.back().spec; }
+  [[nodiscard]] const RecurrentSpec& top() const {
+    return std::get<RecurrentSpec>(model.layers.back().spec);
+  }
 };
 
 /// Tensors `weight_ih_l0`, ... (after `prefix`) as a model.

@@ -14,6 +14,7 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
+#include <span>
 
 namespace carousel::testing_support {
 namespace {
@@ -28,37 +29,44 @@ constexpr float kShut = -100.0F;  ///< or 0
 /// tests/xsimd.
 constexpr std::uint64_t kStride = 4099;
 
+/// A layer whose required weights are all zero.
+ModelLayer layer_of_zeros(const LayerSpec& spec) {
+  ModelLayer layer{.spec = spec};
+  for (const WeightRole& role : weight_roles(spec)) {
+    if (!role.required) continue;
+    std::vector<std::byte> bytes(sizeof(float));
+    for (const std::int64_t size : role.shape)
+      bytes.resize(bytes.size() * static_cast<std::size_t>(size));
+    layer.weights.emplace(role.name, Tensor(DType::float32, role.shape, std::move(bytes)));
+  }
+  return layer;
+}
+
 /// A plain RNN without memory: h' = function(x).
 ModelLayer function_layer(const Activation& function) {
-  ModelLayer layer{make_spec(Cell::rnn, kUnits, kUnits), {}};
-  layer.spec.activations[0][0] = function;
-  DirectionWeights& w = layer.directions[0];
+  RecurrentSpec spec = make_spec(Cell::rnn, kUnits, kUnits);
+  spec.activations[0][0] = function;
+  ModelLayer layer = layer_of_zeros(spec);
+  const std::span<float> weight_ih = layer.weights.at("weight_ih").floats();
   const auto n = static_cast<std::size_t>(kUnits);
-  w.weight_ih.assign(n * n, 0.0F);
-  w.weight_hh.assign(n * n, 0.0F);
-  w.bias_hh.assign(n, 0.0F);
-  w.bias_ih.assign(n, 0.0F);
-  for (std::size_t j = 0; j < n; ++j) w.weight_ih[j * n + j] = 1.0F;
+  for (std::size_t j = 0; j < n; ++j) weight_ih[j * n + j] = 1.0F;
   return layer;
 }
 
 /// h = o * tanh(c) with i = 0 and f = 1, so that c stays what it is. Output gates: open, or unit j
 /// is sigmoid(x_j).
 ModelLayer gate_layer(bool output_from_x) {
-  ModelLayer layer{make_spec(Cell::lstm, kUnits, kUnits), {}};
-  DirectionWeights& w = layer.directions[0];
+  ModelLayer layer = layer_of_zeros(make_spec(Cell::lstm, kUnits, kUnits));
+  const std::span<float> weight_ih = layer.weights.at("weight_ih").floats();
+  const std::span<float> bias_ih = layer.weights.at("bias_ih").floats();
   const auto n = static_cast<std::size_t>(kUnits);
-  w.weight_ih.assign(4 * n * n, 0.0F);
-  w.weight_hh.assign(4 * n * n, 0.0F);
-  w.bias_hh.assign(4 * n, 0.0F);
-  w.bias_ih.assign(4 * n, 0.0F);
   for (std::size_t j = 0; j < n; ++j) {
-    w.bias_ih[j] = kShut;
-    w.bias_ih[n + j] = kOpen;
+    bias_ih[j] = kShut;
+    bias_ih[n + j] = kOpen;
     if (output_from_x) {
-      w.weight_ih[(3 * n + j) * n + j] = 1.0F;
+      weight_ih[(3 * n + j) * n + j] = 1.0F;
     } else {
-      w.bias_ih[3 * n + j] = kOpen;
+      bias_ih[3 * n + j] = kOpen;
     }
   }
   return layer;

@@ -145,10 +145,10 @@ TEST(BackendChoice, FamiliesAreTriedInOrderOfPriority) {
 }
 
 TEST(BackendChoice, AForcedBackendIsNeverReplacedSilently) {
-  LayerSpec odd = make_spec(Cell::lstm, 3, 4);
+  RecurrentSpec odd = make_spec(Cell::lstm, 3, 4);
   odd.peephole = true;
   odd.clip = 0.1F;
-  odd.precision = Precision::int8;
+  odd.activations[0][2] = {ActivationKind::softsign};
   for (const std::string& id : runnable_ids()) {
     const Support support = select_backends(id).front()->supports(odd);
     if (support) continue;

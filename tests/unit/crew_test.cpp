@@ -16,17 +16,18 @@ namespace {
 
 constexpr std::int64_t kBlocks = 7;
 
-/// What a crew did: how often each block was done in each step, and by how many members.
+/// What the threads of a crew did: how often each block of each step was executed, and by how many
+/// threads in all.
 struct Log {
   explicit Log(std::int64_t steps) : done(static_cast<std::size_t>(steps * kBlocks)) {}
   std::vector<std::atomic<int>> done;
-  std::atomic<int> seats{0};
+  std::atomic<int> members{0};
 };
 
-/// A member's share of all steps from its first on. `in_step(s)` comes first in each.
+/// One thread's share of all steps from `seat.step` on. Calls `in_step(s)` at the start of each.
 template <class InStep>
 void do_steps(Crew& crew, Seat& seat, std::int64_t steps, Log& log, InStep&& in_step) {
-  ++log.seats;
+  ++log.members;
   for (std::int64_t s = seat.step; s < steps; ++s) {
     in_step(s);
     const std::int64_t first = kBlocks * seat.index / seat.count;
@@ -44,43 +45,43 @@ void do_steps(Crew& crew, Seat& seat, std::int64_t steps, Log& log, InStep&& in_
   crew.leave(seat);
 }
 
-/// The leader begins alone and waits in step `wait_at` for all the others.
+/// The leader begins alone; in step `wait_at` it waits until all other threads have applied.
 void share_steps(int threads, int most, std::int64_t steps, std::int64_t wait_at) {
   Crew crew;
   crew.open(most);
   Log log(steps);
-  std::atomic<int> come{1};
+  std::atomic<int> applied{1};
   parallel(threads, [&](int index, int count) {
     Seat seat;
     if (index == 0) {
       crew.lead(seat);
       do_steps(crew, seat, steps, log, [&](std::int64_t s) {
-        if (s == wait_at) spin_until([&] { return come >= count; });
+        if (s == wait_at) spin_until([&] { return applied >= count; });
       });
       return;
     }
     const int number = crew.apply();
-    ++come;
+    ++applied;
     if (number == 0 || !crew.await(number, seat)) return;
     do_steps(crew, seat, steps, log, [](std::int64_t) {});
   });
   for (const auto& times : log.done) ASSERT_EQ(times, 1);
   if (wait_at < steps) {
-    EXPECT_EQ(log.seats, std::min(most, threads));
+    EXPECT_EQ(log.members, std::min(most, threads));
   }
 }
 
-TEST(Crew, EachStepIsDoneOnceAndAfterTheOneBefore) {
+TEST(Crew, ExecutesEachStepOnceAndAfterTheOneBefore) {
   for (int threads = 1; threads <= 4; ++threads) share_steps(threads, 4, 300, 0);
 }
 
-TEST(Crew, WhoComesLateJoinsInBetweenTwoStepsOrFindsItOver) {
+TEST(Crew, LateThreadsJoinBetweenStepsOrFindTheJobFinished) {
   for (int i = 0; i < 200; ++i) {
     for (const int threads : {2, 3, 4}) share_steps(threads, 4, 20, i % 25);
   }
 }
 
-TEST(Crew, TurnsAwayMoreThanItCanUse) {
+TEST(Crew, AdmitsNoMoreThreadsThanItCanUse) {
   for (int i = 0; i < 100; ++i) {
     share_steps(4, 2, 20, i % 25);
     share_steps(4, 1, 20, i % 25);

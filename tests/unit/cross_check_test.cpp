@@ -24,12 +24,27 @@ using testing_support::sample;
 CheckInput input_of(const Problem& problem) {
   const auto [steps, batch] = std::pair(problem.spec.steps, problem.spec.batch);
   CheckInput input{.lengths = problem.lengths};
-  if (problem.model.embedding) {
+  if (problem.model.takes_ids()) {
     input.ids = steps_first(problem.ids.data(), steps, batch, std::int64_t{1});
   } else {
     input.x = steps_first(problem.x.data(), steps, batch, problem.model.input_size());
   }
   return input;
+}
+
+/// The same by name, for networks with any number of inputs.
+std::vector<NamedInput> named_inputs(const Problem& problem) {
+  const auto [steps, batch] = std::pair(problem.spec.steps, problem.spec.batch);
+  std::vector<NamedInput> list;
+  for (const ModelInput& input : model_inputs(problem.model)) {
+    if (input.ids) {
+      list.push_back(
+          {.name = "ids", .ids = steps_first(problem.ids.data(), steps, batch, std::int64_t{1})});
+    } else {
+      list.push_back({.name = "x", .x = steps_first(problem.x.data(), steps, batch, input.size)});
+    }
+  }
+  return list;
 }
 
 const Backend* scalar() { return select_backends("scalar").front(); }
@@ -78,7 +93,7 @@ TEST(CrossCheck, TakesIds) {
                                   .lengths = conformance::Lengths::random});
   EXPECT_TRUE(cross_check(problem.model, input_of(problem)).ok());
   const Divergence at = divergence_of(check_fault(problem, FaultyBackend(Fault::input_gate, 8)));
-  EXPECT_EQ(at.layer, 0);
+  EXPECT_EQ(at.layer, 1);  // behind the embedding
   EXPECT_EQ(at.unit, 3);
 }
 
@@ -88,14 +103,15 @@ TEST(CrossCheck, FindsASmallFaultAndWhereItStarts) {
   const CrossCheckReport report = check_fault(problem, faulty);
   const Divergence at = divergence_of(report);
   EXPECT_EQ(at.layer, 1);
-  EXPECT_FALSE(at.head);
+  EXPECT_EQ(at.layer_name, "l1");
   EXPECT_EQ(at.step, 1);  // at step 0 the state is zero, and what it is multiplied with is the same
   EXPECT_EQ(at.row, 0);
   EXPECT_EQ(at.unit, 3);
   EXPECT_NE(at.quantity.find("forget"), std::string::npos) << at.quantity;
   EXPECT_GT(std::abs(at.found - at.expected), at.tolerance);
   EXPECT_NE(describe(report).find("faulty against scalar"), std::string::npos) << describe(report);
-  EXPECT_NE(describe(report).find("layer 1, step 1, row 0, unit 3, forward"), std::string::npos);
+  EXPECT_NE(describe(report).find("layer 1 (l1), step 1, row 0, unit 3, forward"),
+            std::string::npos);
 }
 
 TEST(CrossCheck, StartsAtTheEndOfEachSequenceInReverse) {
@@ -114,8 +130,9 @@ TEST(CrossCheck, StartsAtTheEndOfEachSequenceInReverse) {
 
 TEST(CrossCheck, StartsFromLearnedStates) {
   Problem problem = sample({.input = 5, .hidden = 7, .batch = 2, .steps = 3});
-  problem.model.layers[0].directions[0].initial_h.assign(7, 0.5F);
-  problem.model.layers[0].directions[0].initial_c.assign(7, -0.5F);
+  Weights& weights = problem.model.layers[0].weights;
+  weights["initial_h"] = Tensor({7}, std::vector<float>(7, 0.5F));
+  weights["initial_c"] = Tensor({7}, std::vector<float>(7, -0.5F));
   EXPECT_TRUE(cross_check(problem.model, input_of(problem)).ok());
   const Divergence at = divergence_of(check_fault(problem, FaultyBackend(Fault::forget_gate, 5)));
   EXPECT_EQ(at.step, 0);
@@ -124,11 +141,47 @@ TEST(CrossCheck, StartsFromLearnedStates) {
 TEST(CrossCheck, FindsTheHeadAndWhatIsCarried) {
   const Problem problem = sample({.input = 5, .hidden = 7, .head = 6, .batch = 2, .steps = 8});
   const Divergence head = divergence_of(check_fault(problem, FaultyBackend(Fault::head, 7)));
-  EXPECT_TRUE(head.head);
+  EXPECT_EQ(head.layer, 1);
+  EXPECT_EQ(head.layer_name, "head");
+  EXPECT_EQ(head.quantity, "y: W x + b");
   EXPECT_EQ(head.unit, 3);
   const Divergence carried = divergence_of(check_fault(problem, FaultyBackend(Fault::carried, 5)));
   EXPECT_EQ(carried.step, 2);
   EXPECT_NE(carried.quantity.find("carried"), std::string::npos) << carried.quantity;
+}
+
+/// Two outputs, and a layer that reads an input of the model and another layer.
+TEST(CrossCheck, FollowsTheWiring) {
+  Case spec{.input = 5, .hidden = 7, .batch = 2, .steps = 6};
+  spec.topology = conformance::Topology::skip;
+  spec.activation = Activation{ActivationKind::tanh};
+  const Problem problem = sample(spec);
+  const CrossCheckReport report = cross_check(problem.model, input_of(problem));
+  EXPECT_TRUE(report.ok()) << describe(report);
+  // Outputs of 7 and 11 features; h and c of two layers.
+  EXPECT_EQ(report.pairs.at(0).agreement.count, 6 * 2 * (7 + 11) + 2 * 2 * 2 * 7);
+  const Divergence dense = divergence_of(check_fault(problem, FaultyBackend(Fault::head, 7 + 5)));
+  EXPECT_EQ(dense.layer, 2);
+  EXPECT_EQ(dense.layer_name, "inner");
+  EXPECT_EQ(dense.step, 0);
+  EXPECT_EQ(dense.unit, 3);
+  const Divergence top = divergence_of(check_fault(problem, FaultyBackend(Fault::output_gate, 11)));
+  EXPECT_EQ(top.layer_name, "l0");
+  EXPECT_NE(top.quantity.find("with c right"), std::string::npos) << top.quantity;
+}
+
+TEST(CrossCheck, TakesInputsByName) {
+  Case spec{.input = 5, .hidden = 7, .vocabulary = 20, .batch = 2, .steps = 6};
+  spec.topology = conformance::Topology::two_inputs;
+  const Problem problem = sample(spec);
+  std::vector<NamedInput> inputs = named_inputs(problem);
+  std::ranges::reverse(inputs);
+  const FaultyBackend faulty(Fault::forget_gate, 7 + 11);
+  const CrossCheckReport report =
+      cross_check(problem.model, {.inputs = inputs}, {.backends = {&faulty, scalar()}});
+  const Divergence at = divergence_of(report);
+  EXPECT_EQ(at.layer, 3);
+  EXPECT_NE(at.quantity.find("forget"), std::string::npos) << at.quantity;
 }
 
 TEST(CrossCheck, ARefusalIsReportedAndAFailureIsNoPass) {
@@ -169,7 +222,28 @@ void expect_refused(const Problem& problem, const CheckInput& input, const std::
     FAIL() << "accepted: " << text;
   } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()).find(text), std::string::npos) << error.what();
+    EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
   }
+}
+
+TEST(CrossCheck, RefusesInputsWhoseNamesDoNotFit) {
+  Case spec{.input = 5, .vocabulary = 20, .batch = 2, .steps = 6};
+  spec.topology = conformance::Topology::two_inputs;
+  const Problem problem = sample(spec);
+  const std::vector<NamedInput> good = named_inputs(problem);
+  expect_refused(problem, {.x = good.front().x}, "the model has 2 inputs");
+  expect_refused(problem, {.x = good.front().x, .inputs = good}, "not both");
+  expect_refused(problem, {.inputs = std::span(good).first(1)}, "1 inputs were given");
+  std::vector<NamedInput> bad{good.front(), good.front()};
+  expect_refused(problem, {.inputs = bad}, "input 'x' is given twice");
+  bad = good;
+  bad[1].name = "words";
+  expect_refused(problem, {.inputs = bad}, "input 'ids' is missing");
+  bad = {{.name = "x", .ids = good[1].ids}, good[1]};
+  expect_refused(problem, {.inputs = bad}, "input 'x': it needs x");
+  bad = good;
+  bad[1].ids.steps = 5;
+  expect_refused(problem, {.inputs = bad}, "as many steps");
 }
 
 TEST(CrossCheck, RefusesInputsThatDoNotFit) {
@@ -212,7 +286,9 @@ TEST(CrossCheck, RoundingsAloneNeverFail) {
     if (cases[k].steps == 0 || cases[k].batch == 0 || !finite) continue;
     ++checked;
     const Problem problem = conformance::make_problem(cases[k]);
-    const CrossCheckReport report = cross_check(problem.model, input_of(problem));
+    const std::vector<NamedInput> inputs = named_inputs(problem);
+    const CrossCheckReport report =
+        cross_check(problem.model, {.lengths = problem.lengths, .inputs = inputs});
     EXPECT_TRUE(report.ok()) << cases[k].name() << '\n' << describe(report);
   }
   EXPECT_GT(checked, 50);

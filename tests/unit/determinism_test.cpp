@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The promise of the scalar and xsimd backends: a sequence gives the same bits whatever else
-// happens to be computed with it, and however the work is cut up.
+// happens to be computed with it, and however the work is partitioned.
 #include "core/verify/conformance/random.hpp"
 #include "support/every_backend.hpp"
 #include "unit/sample.hpp"
@@ -54,14 +54,14 @@ class Rows {
     }
     for (std::int64_t row = 0; row < kRows; ++row) {
       full_.push_back(run({.first_row = row}).front());
-      cut_.push_back(run_alone(row, lengths_[static_cast<std::size_t>(row)]));
+      own_.push_back(run_alone(row, lengths_[static_cast<std::size_t>(row)]));
     }
   }
 
   /// Runs all rows, `how.batch` at a time, and expects the bits that each gives alone.
   void expect_same_bits(const How& how) const {
     const std::vector<Answer> found = run_all(how);
-    const std::vector<Answer>& expected = how.own_lengths ? cut_ : full_;
+    const std::vector<Answer>& expected = how.own_lengths ? own_ : full_;
     std::int64_t compared = 0;
     for (std::size_t row = 0; row < found.size(); ++row) {
       const Answer& a = found[row];
@@ -71,8 +71,11 @@ class Rows {
       const auto real = static_cast<std::ptrdiff_t>(b.y.size());
       const std::vector<float> y(a.y.begin(), a.y.begin() + real);
       ASSERT_EQ(first_different_bit(y, b.y), -1) << "y of row " << row << ": " << text(how);
-      ASSERT_EQ(first_different_bit(a.h, b.h), -1) << "h of row " << row << ": " << text(how);
-      ASSERT_EQ(first_different_bit(a.c, b.c), -1) << "c of row " << row << ": " << text(how);
+      ASSERT_EQ(a.states.size(), b.states.size());
+      for (std::size_t s = 0; s < b.states.size(); ++s) {
+        ASSERT_EQ(first_different_bit(a.states[s], b.states[s]), -1)
+            << "state " << s << " of row " << row << ": " << text(how);
+      }
       ASSERT_TRUE(std::all_of(a.y.begin() + real, a.y.end(), [](float v) { return v == 0.0F; }))
           << "padding of row " << row << ": " << text(how);
     }
@@ -131,7 +134,10 @@ class Rows {
     }
     std::vector<Answer> answers;
     for (std::int64_t b = 0; b < how.batch; ++b) {
-      answers.push_back({row_of(out, b), row_of(stream.state().h, b), row_of(stream.state().c, b)});
+      Answer& answer = answers.emplace_back(Answer{row_of(out, b), {}});
+      for (const NamedState& state : stream.states()) {
+        answer.states.push_back(row_of(state.values, b));
+      }
     }
     return answers;
   }
@@ -147,7 +153,7 @@ class Rows {
   std::vector<std::vector<float>> x_;
   std::vector<std::int64_t> lengths_;
   std::vector<Answer> full_;  ///< each row alone, kSteps steps
-  std::vector<Answer> cut_;   ///< each row alone, its own length
+  std::vector<Answer> own_;   ///< each row alone, its own length
 };
 
 class Determinism : public testing::TestWithParam<std::string> {};
@@ -170,6 +176,11 @@ std::vector<Case> forward_networks() {
           {.input = 17, .hidden = 33, .layers = 2, .cell = Cell::gru},
           {.input = 8, .hidden = 20, .cell = Cell::gru, .linear_before_reset = false},
           {.input = 30, .hidden = 41, .layers = 2, .cell = Cell::rnn},
+          {.input = 8,
+           .hidden = 19,
+           .head = 3,
+           .topology = conformance::Topology::between,
+           .activation = Activation{ActivationKind::softmax}},
           {.input = 9,
            .hidden = 24,
            .proj = 7,
@@ -274,17 +285,18 @@ void expect_rows_as_alone(const std::string& backend, const Case& layer, std::in
       }
       Stream alone = network.stream({.batch = 1, .max_steps = kTwoSteps});
       const Answer one = run_dense(alone, x, kTwoSteps, 1, network);
-      const bool has_c = spec.cell == Cell::lstm;
-      const std::vector<float>& together_state = has_c ? all.c : all.h;
-      const auto first = together_state.begin() + row * hidden;
-      EXPECT_EQ(first_different_bit({first, first + hidden}, has_c ? one.c : one.h), -1)
-          << name(spec.cell) << ", row " << row << ", max_steps " << max_steps;
+      ASSERT_FALSE(one.states.empty());
+      for (std::size_t s = 0; s < one.states.size(); ++s) {
+        const auto first = all.states[s].begin() + row * hidden;
+        EXPECT_EQ(first_different_bit({first, first + hidden}, one.states[s]), -1)
+            << name(spec.cell) << ", state " << s << ", row " << row << ", max_steps " << max_steps;
+      }
     }
   }
 }
 
-// xsimd cuts sums into pieces where the rows and the weights of two blocks do not fit into the
-// second cache (half of it, if it is large). A piece has 128 to 512 terms for few rows, four times
+// xsimd partitions sums where the rows and the weights of two blocks do not fit into the
+// second cache (half of it, if it is large). A part has 128 to 512 terms for few rows, four times
 // that for many.
 
 std::int64_t usual_l2_bytes() {

@@ -25,7 +25,7 @@ class FloatEnvironment : public testing::TestWithParam<std::string> {
         prepare(problem.model, {.backend = GetParam(), .threads = threads, .exact_threads = true});
     Stream stream = network.stream({.batch = 3, .max_steps = 5});
     (void)run_dense(stream, problem.x, 5, 3, network);
-    (void)stream.run({}, {});
+    (void)stream.run(SequenceView<const float>{}, SequenceView<float>{});
   }
 };
 
@@ -63,17 +63,13 @@ TEST_P(FloatEnvironment, FlushingComesBackAsItWas) {
 /// A state that decays through the denormals ends at zero: there is nothing to slow down on.
 TEST_P(FloatEnvironment, DecayingStatesBecomeZero) {
   Model model = sample({.input = 1, .hidden = 16, .bias = true}).model;
-  DirectionWeights& w = model.layers[0].directions[0];
-  std::ranges::fill(w.weight_ih, 0.0F);
-  std::ranges::fill(w.weight_hh, 0.0F);
-  std::ranges::fill(w.bias_ih, 0.0F);
-  std::ranges::fill(w.bias_hh, 0.0F);
+  for (auto& [role, weight] : model.layers[0].weights) std::ranges::fill(weight.floats(), 0.0F);
   const Network network = prepare(model, {.backend = GetParam()});
   Stream stream = network.stream({.batch = 1, .max_steps = 200});
   std::ranges::fill_n(stream.state().c.data, 16, 1.0F);  // halves with every step: f = 1/2
   const Answer answer = run_dense(stream, std::vector<float>(200, 0.0F), 200, 1, network);
   for (const float value : answer.y) EXPECT_NE(std::fpclassify(value), FP_SUBNORMAL);
-  for (const float value : answer.c) EXPECT_EQ(value, 0.0F);
+  for (const float value : answer.states[1]) EXPECT_EQ(value, 0.0F);
   EXPECT_GT(answer.y.front(), 0.1F);
 }
 

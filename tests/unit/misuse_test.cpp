@@ -28,8 +28,7 @@ struct Call {
     x = steps_first<const float>(x_data.data(), kSteps, kBatch, network.input_size());
     ids = steps_first<const std::int32_t>(id_data.data(), kSteps, kBatch, 1);
     y = steps_first(y_data.data(), kSteps, kBatch, network.output_size());
-    conformance::assign(stream.state().h, problem.h0);
-    conformance::assign(stream.state().c, problem.c0);
+    conformance::set_states(stream, problem.states);
   }
 
   Status run() {
@@ -41,8 +40,7 @@ struct Call {
     EXPECT_FALSE(static_cast<bool>(status));
     EXPECT_NE(std::string(status.message()).find(word), std::string::npos) << status.message();
     for (const float value : y_data) ASSERT_EQ(value, kUntouched) << status.message();
-    EXPECT_EQ(first_different_bit(conformance::dense(stream.state().h), problem.h0), -1);
-    EXPECT_EQ(first_different_bit(conformance::dense(stream.state().c), problem.c0), -1);
+    EXPECT_EQ(conformance::get_states(stream), problem.states);
   }
   void expect_refused(const char* word) { expect_refused(word, run()); }
 
@@ -143,7 +141,7 @@ TEST(Misuse, IdsPastTheEndAreNotRead) {
 
 TEST(Misuse, RunAndRunIdsAreNotInterchangeable) {
   Call numbers(plain());
-  numbers.expect_refused("embedding", numbers.stream.run_ids(numbers.ids, numbers.y));
+  numbers.expect_refused("takes no ids", numbers.stream.run_ids(numbers.ids, numbers.y));
   Call ids(reading_ids());
   ids.x = steps_first<const float>(ids.x_data.data(), kSteps, kBatch, 1);
   ids.expect_refused("run_ids", ids.stream.run(ids.x, ids.y));
@@ -166,7 +164,7 @@ TEST(Misuse, NothingToDoIsNoMisuse) {
   call.x.data = nullptr;
   call.y.data = nullptr;
   EXPECT_TRUE(static_cast<bool>(call.run()));
-  EXPECT_EQ(first_different_bit(conformance::dense(call.stream.state().h), call.problem.h0), -1);
+  EXPECT_EQ(conformance::get_states(call.stream), call.problem.states);
 }
 
 TEST(Misuse, OptionsOutOfRangeAreErrors) {
@@ -189,16 +187,21 @@ TEST(Misuse, ModelsThatDoNotFitTogetherAreErrors) {
     EXPECT_THROW((void)prepare(model, {.backend = "scalar"}), Error);
   };
   expect_error([](Model& m) { m.layers.clear(); });
-  expect_error([](Model& m) { m.layers[0].directions[0].weight_ih.pop_back(); });
-  expect_error([](Model& m) { m.layers[0].directions[0].bias_hh.clear(); });
-  expect_error([](Model& m) { m.layers[0].directions[0].weight_hr.push_back(1.0F); });
-  expect_error([](Model& m) { m.layers[0].directions[1].weight_ih.push_back(1.0F); });
-  expect_error([](Model& m) { m.layers[0].spec.input_size = 7; });
-  expect_error([](Model& m) { m.layers[0].spec.hidden_size = 0; });
-  expect_error([](Model& m) { m.layers[0].spec.proj_size = 9; });
-  expect_error([](Model& m) { m.head->spec.input_size = 8; });
-  expect_error([](Model& m) { m.embedding->weight.pop_back(); });
-  expect_error([](Model& m) { m.embedding->embedding_dim = 5; });
+  const Tensor one({1}, std::vector{1.0F});
+  // Layer 0 is the embedding, 1 the LSTM, 2 the dense layer.
+  const auto lstm = [](Model& m) -> RecurrentSpec& {
+    return std::get<RecurrentSpec>(m.layers[1].spec);
+  };
+  expect_error([&](Model& m) { m.layers[1].weights["weight_ih"] = one; });
+  expect_error([](Model& m) { m.layers[1].weights.erase("bias_hh"); });
+  expect_error([&](Model& m) { m.layers[1].weights["weight_hr"] = one; });
+  expect_error([&](Model& m) { m.layers[1].weights["weight_ih_reverse"] = one; });
+  expect_error([&](Model& m) { lstm(m).input_size = 7; });
+  expect_error([&](Model& m) { lstm(m).hidden_size = 0; });
+  expect_error([&](Model& m) { lstm(m).proj_size = 9; });
+  expect_error([](Model& m) { std::get<DenseSpec>(m.layers[2].spec).input_size = 8; });
+  expect_error([&](Model& m) { m.layers[0].weights["weight"] = one; });
+  expect_error([](Model& m) { std::get<EmbeddingSpec>(m.layers[0].spec).embedding_dim = 5; });
 }
 
 }  // namespace

@@ -1,60 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The oracle itself, against numbers worked out by hand; PyTorch's are in tests/real.
-#include "core/verify/oracle/oracle.hpp"
 #include "core/verify/oracle/activations.hpp"
+#include "unit/oracle_sample.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
 namespace carousel::oracle {
 namespace {
-
-constexpr double kX = 0.5;
-constexpr double kH = -0.25;
-constexpr double kC = 0.75;
-
-double sigmoid(double a) { return 1.0 / (1.0 + std::exp(-a)); }
-
-/// One unit, one input: gate k has weights k+1 and 0.1 (k+1), biases 0.01 (k+1) and 0.02 (k+1).
-ModelLayer one_unit(Cell cell) {
-  ModelLayer layer{make_spec(cell, 1, 1), {}};
-  DirectionWeights& w = layer.directions[0];
-  for (std::int64_t k = 0; k < layer.spec.gates(); ++k) {
-    const auto n = static_cast<float>(k + 1);
-    w.weight_ih.push_back(n);
-    w.weight_hh.push_back(0.1F * n);
-    w.bias_ih.push_back(0.01F * n);
-    w.bias_hh.push_back(0.02F * n);
-  }
-  return layer;
-}
-
-double gate_input(const ModelLayer& layer, std::size_t k) {
-  const DirectionWeights& w = layer.directions[0];
-  return w.weight_ih[k] * kX + static_cast<double>(w.bias_ih[k]);
-}
-
-double gate_state(const ModelLayer& layer, std::size_t k, double h = kH) {
-  const DirectionWeights& w = layer.directions[0];
-  return w.weight_hh[k] * h + static_cast<double>(w.bias_hh[k]);
-}
-
-double gate(const ModelLayer& layer, std::size_t k) {
-  return gate_input(layer, k) + gate_state(layer, k);
-}
-
-LayerResult step(const ModelLayer& layer, const Options& options = {}) {
-  LayerState state = zero_state(layer.spec, 1);
-  state[0].h.value[0] = kH;
-  if (layer.spec.has_cell_state()) state[0].c.value[0] = kC;
-  const std::vector<double> x{kX};
-  return run_layer(layer, exact(x, 1, 1, 1), {}, state, options);
-}
-
-constexpr double kExact = 1e-15;
 
 TEST(Oracle, Lstm) {
   const ModelLayer layer = one_unit(Cell::lstm);
@@ -62,22 +19,22 @@ TEST(Oracle, Lstm) {
       sigmoid(gate(layer, 1)) * kC + sigmoid(gate(layer, 0)) * std::tanh(gate(layer, 2));
   const double h = sigmoid(gate(layer, 3)) * std::tanh(c);
   const LayerResult result = step(layer, {.errors = {}, .trace = true});
-  EXPECT_NEAR(result.state[0].c.value[0], c, kExact);
-  EXPECT_NEAR(result.state[0].h.value[0], h, kExact);
-  EXPECT_EQ(result.y.value[0], result.state[0].h.value[0]);
-  EXPECT_NEAR(result.trace[0].f.value[0], sigmoid(gate(layer, 1)), kExact);
-  EXPECT_NEAR(result.trace[0].g.value[0], std::tanh(gate(layer, 2)), kExact);
+  EXPECT_NEAR(result.state[1].value[0], c, kExact);
+  EXPECT_NEAR(result.state[0].value[0], h, kExact);
+  EXPECT_EQ(result.y.value[0], result.state[0].value[0]);
+  EXPECT_NEAR(result.trace[0].at("f").value[0], sigmoid(gate(layer, 1)), kExact);
+  EXPECT_NEAR(result.trace[0].at("g").value[0], std::tanh(gate(layer, 2)), kExact);
 }
 
 TEST(Oracle, PeepholesLookAtTheOldAndTheNewCell) {
   ModelLayer layer = one_unit(Cell::lstm);
-  layer.spec.peephole = true;
-  layer.directions[0].peephole = {0.5F, -0.25F, 2.0F};
+  recurrent(layer).peephole = true;
+  layer.weights["peephole"] = Tensor({3}, std::vector<float>{0.5F, -0.25F, 2.0F});
   const double i = sigmoid(gate(layer, 0) + 0.5 * kC);
   const double f = sigmoid(gate(layer, 1) - 0.25 * kC);
   const double c = f * kC + i * std::tanh(gate(layer, 2));
   const LayerResult result = step(layer);
-  EXPECT_NEAR(result.state[0].c.value[0], c, kExact);
+  EXPECT_NEAR(result.state[1].value[0], c, kExact);
   EXPECT_NEAR(result.y.value[0], sigmoid(gate(layer, 3) + 2.0 * c) * std::tanh(c), kExact);
 }
 
@@ -86,19 +43,19 @@ TEST(Oracle, CoupledGates) {
   const double i = sigmoid(gate(layer, 0));
   const double f = sigmoid(gate(layer, 1));
   const double g = std::tanh(gate(layer, 2));
-  layer.spec.coupling = GateCoupling::forget_from_input;
-  EXPECT_NEAR(step(layer).state[0].c.value[0], (1.0 - i) * kC + i * g, kExact);
-  layer.spec.coupling = GateCoupling::input_from_forget;
-  EXPECT_NEAR(step(layer).state[0].c.value[0], f * kC + (1.0 - f) * g, kExact);
+  recurrent(layer).coupling = GateCoupling::forget_from_input;
+  EXPECT_NEAR(step(layer).state[1].value[0], (1.0 - i) * kC + i * g, kExact);
+  recurrent(layer).coupling = GateCoupling::input_from_forget;
+  EXPECT_NEAR(step(layer).state[1].value[0], f * kC + (1.0 - f) * g, kExact);
 }
 
 TEST(Oracle, Clips) {
   ModelLayer layer = one_unit(Cell::lstm);
-  layer.spec.clip = 0.5F;  // all four pre-activations are larger
+  recurrent(layer).clip = 0.5F;  // all four pre-activations are larger
   const double c = sigmoid(0.5) * kC + sigmoid(0.5) * std::tanh(0.5);
-  EXPECT_NEAR(step(layer).state[0].c.value[0], c, kExact);
-  layer.spec.cell_clip = 0.25F;
-  EXPECT_NEAR(step(layer).state[0].c.value[0], 0.25, kExact);
+  EXPECT_NEAR(step(layer).state[1].value[0], c, kExact);
+  recurrent(layer).cell_clip = 0.25F;
+  EXPECT_NEAR(step(layer).state[1].value[0], 0.25, kExact);
 }
 
 TEST(Oracle, GruWithTheResetAfterAndBeforeTheMatrix) {
@@ -107,7 +64,7 @@ TEST(Oracle, GruWithTheResetAfterAndBeforeTheMatrix) {
   const double z = sigmoid(gate(layer, 1));
   const double after = std::tanh(gate_input(layer, 2) + r * gate_state(layer, 2));
   EXPECT_NEAR(step(layer).y.value[0], (1.0 - z) * after + z * kH, kExact);
-  layer.spec.linear_before_reset = false;
+  recurrent(layer).linear_before_reset = false;
   const double before = std::tanh(gate_input(layer, 2) + gate_state(layer, 2, r * kH));
   EXPECT_NEAR(step(layer).y.value[0], (1.0 - z) * before + z * kH, kExact);
 }
@@ -115,8 +72,102 @@ TEST(Oracle, GruWithTheResetAfterAndBeforeTheMatrix) {
 TEST(Oracle, PlainRnn) {
   ModelLayer layer = one_unit(Cell::rnn);
   EXPECT_NEAR(step(layer).y.value[0], std::tanh(gate(layer, 0)), kExact);
-  layer.spec.activations[0][0] = {ActivationKind::relu, 0.0F, 0.0F};
+  recurrent(layer).activations[0][0] = {ActivationKind::relu, 0.0F, 0.0F};
   EXPECT_NEAR(step(layer).y.value[0], gate(layer, 0), kExact);
+}
+
+/// One step of an sLSTM of one unit from h = kH, c = kC and these.
+LayerResult slstm_step(const ModelLayer& layer, double n, double m) {
+  LayerState state = zero_state(layer.spec, 1);
+  const std::array<double, 4> values{kH, kC, n, m};
+  for (std::size_t k = 0; k < values.size(); ++k) state.at(k).value[0] = values.at(k);
+  const std::vector<double> x{kX};
+  return run_layer(layer, exact(x, 1, 1, 1), {}, state, {.errors = {}, .trace = true});
+}
+
+void expect_slstm(const ModelLayer& layer, double n, double m, double new_m) {
+  const double l = m + std::log(sigmoid(gate(layer, 1)));
+  const double i = std::exp(gate(layer, 0) - new_m);
+  const double f = std::min(1.0, std::exp(l - new_m));
+  const double c = f * kC + i * std::tanh(gate(layer, 2));
+  const double new_n = f * n + i;
+  const LayerResult result = slstm_step(layer, n, m);
+  EXPECT_NEAR(result.state[3].value[0], new_m, kExact);
+  EXPECT_NEAR(result.state[2].value[0], new_n, kExact);
+  EXPECT_NEAR(result.state[1].value[0], c, kExact);
+  EXPECT_NEAR(result.y.value[0], sigmoid(gate(layer, 3)) * c / new_n, kExact);
+  EXPECT_NEAR(result.trace[0].at("f").value[0], f, kExact);
+  EXPECT_NEAR(result.trace[0].at("m").value[0], new_m, kExact);
+}
+
+TEST(Oracle, Slstm) {
+  const ModelLayer layer = one_unit(Cell::slstm);
+  const double kept = std::log(sigmoid(gate(layer, 1)));
+  expect_slstm(layer, 0.0, 3.0, gate(layer, 0));  // the first step, whatever m
+  expect_slstm(layer, 1.5, 3.0, 3.0 + kept);
+  expect_slstm(layer, 1.5, -3.0, gate(layer, 0));
+}
+
+/// The stabilizer is infinite with the input gate: what follows from it is NaN.
+TEST(Oracle, SlstmOfWhatIsNotFinite) {
+  ModelLayer layer = one_unit(Cell::slstm);
+  const double infinity = std::numeric_limits<double>::infinity();
+  for (const double bias : {infinity, -infinity, std::nan("")}) {
+    std::vector<float> values(4);
+    values[0] = static_cast<float>(bias);
+    layer.weights["bias_ih"] = Tensor({4}, values);
+    const LayerResult first = slstm_step(layer, 0.0, 0.0);
+    for (const std::size_t k : {0U, 1U, 2U}) EXPECT_TRUE(std::isnan(first.state[k].value[0]));
+    const LayerResult later = slstm_step(layer, 1.0, 0.0);
+    EXPECT_EQ(std::isnan(later.y.value[0]), bias != -infinity) << bias;
+  }
+}
+
+TEST(Oracle, HeadsSeeTheirPartOfH) {
+  ModelLayer layer{make_spec(Cell::slstm, 1, 4)};
+  recurrent(layer).heads = 2;
+  layer.weights["weight_ih"] = Tensor({16, 1}, std::vector<float>(16));
+  layer.weights["weight_hh"] = Tensor({16, 2}, std::vector<float>(32, 1.0F));
+  layer.weights["bias_ih"] = layer.weights["bias_hh"] = Tensor({16}, std::vector<float>(16));
+  LayerState state = zero_state(layer.spec, 1);
+  state[0].value = {0.5, 0.25, -1.0, 2.0};
+  const std::vector<double> x{0.0};
+  // At first m is the input gate's pre-activation: the sum of h of the head.
+  const LayerResult result = run_layer(layer, exact(x, 1, 1, 1), {}, state, {});
+  EXPECT_EQ(result.state[3].value, (std::vector<double>{0.75, 0.75, 1.0, 1.0}));
+}
+
+/// Of two values, mean and deviation are half their sum and difference.
+TEST(Oracle, LayerNormalization) {
+  ModelLayer layer{make_spec(Cell::lstm, 1, 2)};
+  recurrent(layer).layer_norm = true;
+  recurrent(layer).layer_norm_epsilon = 0.25F;
+  const auto set = [&](const char* role, const std::vector<std::int64_t>& shape, float start,
+                       float slope) {
+    std::vector<float> values;
+    for (int k = 0; k < 8; ++k) values.push_back(start + slope * static_cast<float>(k * k));
+    layer.weights[role] = Tensor(shape, values);
+  };
+  set("weight_ih", {8, 1}, 0.5F, 0.25F);
+  layer.weights["weight_hh"] = Tensor({8, 2}, std::vector<float>(16));
+  set("norm_weight", {8}, -0.5F, 0.125F);
+  set("bias_ih", {8}, 0.25F, 0.5F);
+  set("bias_hh", {8}, 0.125F, -0.25F);
+  const auto normalized = [&](std::size_t gate, std::size_t unit) {
+    const std::size_t row = 2 * gate;
+    const double half =
+        kX * (weight(layer, "weight_ih", row + 1) - weight(layer, "weight_ih", row)) / 2;
+    const double share = (unit == 0 ? -half : half) / std::sqrt(half * half + 0.25);
+    return share * weight(layer, "norm_weight", row + unit) + weight(layer, "bias_ih", row + unit) +
+           weight(layer, "bias_hh", row + unit);
+  };
+  const LayerResult result = step(layer);
+  for (std::size_t u = 0; u < 2; ++u) {
+    const double c = sigmoid(normalized(1, u)) * (u == 0 ? kC : 0.0) +
+                     sigmoid(normalized(0, u)) * std::tanh(normalized(2, u));
+    EXPECT_NEAR(result.state[1].value[u], c, kExact);
+    EXPECT_NEAR(result.y.value[u], sigmoid(normalized(3, u)) * std::tanh(c), kExact);
+  }
 }
 
 TEST(Oracle, ActivationsKeepNan) {
@@ -208,13 +259,6 @@ TEST(Oracle, BlendsAreCoveredInBothForms) {
   EXPECT_GT(worst, 0.5) << "the bound is no bound";
 }
 
-/// A float that differs from x by `share` of its error, and by no more than the error.
-float moved(Number x, double share) {
-  const auto v = static_cast<float>(x.value + share * x.error);
-  const bool too_far = std::fabs(v - x.value) > x.error;
-  return too_far ? std::nextafter(v, static_cast<float>(x.value)) : v;
-}
-
 /// What float32 makes of an activation of ONNX.
 float in_float(const Activation& f, float v) {
   switch (f.kind) {
@@ -229,6 +273,8 @@ float in_float(const Activation& f, float v) {
     case ActivationKind::elu: return v < 0.0F ? f.alpha * std::expm1(v) : v;
     case ActivationKind::softsign: return v / (1.0F + std::fabs(v));
     case ActivationKind::softplus: return std::max(v, 0.0F) + std::log1p(std::exp(-std::fabs(v)));
+    case ActivationKind::softmax:
+    case ActivationKind::log_softmax: break;  // not functions of one element
   }
   return 0.0F;
 }
@@ -265,30 +311,45 @@ TEST(Oracle, SimpleActivationsHaveNoErrorOfALibrary) {
 
 TEST(Oracle, EachDirectionHasItsOwnActivations) {
   ModelLayer layer = one_unit(Cell::rnn);
-  layer.spec.direction = Direction::bidirectional;
-  layer.directions[1] = layer.directions[0];
-  layer.spec.activations[1][0] = {ActivationKind::relu};
+  recurrent(layer).direction = Direction::bidirectional;
+  for (const std::string role : {"weight_ih", "weight_hh", "bias_ih", "bias_hh"}) {
+    layer.weights[role + "_reverse"] = layer.weights.at(role);
+  }
+  recurrent(layer).activations[1][0] = {ActivationKind::relu};
   LayerState state = zero_state(layer.spec, 1);
-  state[0].h.value[0] = state[1].h.value[0] = kH;
+  state[0].value[0] = state[1].value[0] = kH;
   const std::vector<double> x{kX, kX};
   const LayerResult both = run_layer(layer, exact(x, 2, 1, 1), {}, state);
   EXPECT_NEAR(both.y.value[0], std::tanh(gate(layer, 0)), kExact);  // step 0, forward
   EXPECT_NEAR(both.y.value[3], gate(layer, 0), kExact);             // step 1, reverse
-  layer.spec.direction = Direction::reverse;
-  layer.directions[1] = {};
+  recurrent(layer).direction = Direction::reverse;
+  state.pop_back();
   const LayerResult reverse = run_layer(layer, exact(x, 2, 1, 1), {}, state);
   EXPECT_NEAR(reverse.y.value[1], std::tanh(gate(layer, 0)), kExact);
 }
 
 TEST(Oracle, ClipsBoundOnlyWhatGoesIntoAGate) {
   ModelLayer layer = one_unit(Cell::gru);
-  layer.spec.clip = 0.25F;  // all three pre-activations are larger
+  recurrent(layer).clip = 0.25F;  // all three pre-activations are larger
   const double z = sigmoid(0.25);
   EXPECT_NEAR(step(layer).y.value[0], (1.0 - z) * std::tanh(0.25) + z * kH, kExact);
   ModelLayer rnn = one_unit(Cell::rnn);
-  rnn.spec.clip = 0.25F;
-  rnn.spec.activations[0][0] = {ActivationKind::affine, -3.0F, -1.0F};
+  recurrent(rnn).clip = 0.25F;
+  recurrent(rnn).activations[0][0] = {ActivationKind::affine, -3.0F, -1.0F};
   EXPECT_NEAR(step(rnn).y.value[0], -1.75, kExact);
+}
+
+TEST(Oracle, TracesAreNamedAfterGatesAndStates) {
+  const auto names = [](Cell cell) {
+    std::string all;
+    const LayerResult result = step(one_unit(cell), {.errors = {}, .trace = true});
+    for (const auto& [name, values] : result.trace.at(0)) all += name;
+    return all;
+  };
+  EXPECT_EQ(names(Cell::lstm), "cfghio");
+  EXPECT_EQ(names(Cell::gru), "hnrz");
+  EXPECT_EQ(names(Cell::rnn), "h");
+  EXPECT_TRUE(step(one_unit(Cell::gru)).trace.empty());
 }
 
 TEST(Oracle, ErrorsGrowWithTheErrorsOfInputs) {

@@ -19,28 +19,28 @@
 namespace carousel {
 namespace {
 
-/// Waits until all threads of a call have come.
-class Muster {
+/// A barrier for one use: makes sure that every thread of a call takes part in it.
+class Barrier {
  public:
   void wait(int count) {
-    ++come_;
-    spin_until([&] { return come_ >= count; });
+    ++arrived_;
+    spin_until([&] { return arrived_ >= count; });
   }
 
  private:
-  std::atomic<int> come_{0};
+  std::atomic<int> arrived_{0};
 };
 
 TEST(Parallel, CallsTheTaskOncePerIndexEachOnItsOwnThread) {
   for (const int threads : {1, 2, 3, 7, 2}) {
     std::vector<std::atomic<int>> calls(static_cast<std::size_t>(threads));
     std::vector<std::thread::id> ids(calls.size());
-    Muster muster;
+    Barrier barrier;
     parallel(threads, [&](int index, int count) {
       EXPECT_EQ(count, threads);
       ++calls.at(static_cast<std::size_t>(index));
       ids.at(static_cast<std::size_t>(index)) = std::this_thread::get_id();
-      muster.wait(count);
+      barrier.wait(count);
     });
     for (const auto& count : calls) EXPECT_EQ(count, 1);
     EXPECT_EQ(ids.front(), std::this_thread::get_id());
@@ -51,9 +51,9 @@ TEST(Parallel, CallsTheTaskOncePerIndexEachOnItsOwnThread) {
 TEST(Parallel, SeesWhatWasWrittenBeforeAndAfterEveryCall) {
   std::array<std::int64_t, 3> sums{};
   for (std::int64_t i = 1; i <= 3000; ++i) {
-    Muster muster;
+    Barrier barrier;
     parallel(3, [&](int index, int count) {
-      muster.wait(count);
+      barrier.wait(count);
       sums.at(static_cast<std::size_t>(index)) += i;
     });
     ASSERT_EQ(sums[0], i * (i + 1) / 2);
@@ -62,7 +62,8 @@ TEST(Parallel, SeesWhatWasWrittenBeforeAndAfterEveryCall) {
   }
 }
 
-/// Work on the caller's stack, which is gone when the call is.
+/// One call whose threads claim items. The data is on the caller's stack, so that a sanitizer
+/// finds a worker that touches it after the call has returned.
 void claim_items(int threads, int items, int microseconds) {
   std::vector<int> done(static_cast<std::size_t>(items));
   std::array<std::atomic<int>, 4> visits{};
@@ -80,18 +81,18 @@ void claim_items(int threads, int items, int microseconds) {
   for (const auto& visit : visits) EXPECT_LE(visit, 1);
 }
 
-TEST(Parallel, WhoComesLateFindsItsCallOrALaterOne) {
+TEST(Parallel, LateWorkersTakePartInTheirJobOrALaterOne) {
   std::mt19937 random(1);
   for (int i = 0; i < 3000; ++i) {
     const int threads = 1 + static_cast<int>(random() % 4);
     claim_items(threads, static_cast<int>(random() % 6), random() % 16 == 0 ? 20 : 0);
-    if (random() % 8 == 0) {  // long enough for the others to fall asleep, or nearly
+    if (random() % 8 == 0) {  // about as long as workers take to fall asleep
       std::this_thread::sleep_for(std::chrono::microseconds(random() % 300));
     }
   }
 }
 
-TEST(Parallel, ThreadsMayEndWhileTheirWorkersWakeUp) {
+TEST(Parallel, CallersMayEndWhileTheirWorkersWakeUp) {
   for (int i = 0; i < 300; ++i) {
     std::thread([] { claim_items(4, 2, 0); }).join();
   }
@@ -104,9 +105,9 @@ TEST(Parallel, ManyCallersDoNotDisturbEachOther) {
   for (int caller = 0; caller < 8; ++caller) {
     callers.emplace_back([&] {
       for (int i = 0; i < 200; ++i) {
-        Muster muster;
+        Barrier barrier;
         parallel(2, [&](int, int count) {
-          muster.wait(count);
+          barrier.wait(count);
           ++total;
         });
       }
@@ -127,14 +128,16 @@ TEST(Parallel, UsesNoCpuTimeBetweenCalls) {
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
   const double before = process_cpu_seconds();
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
-  EXPECT_LT(process_cpu_seconds() - before, 0.01);  // three that spin would use 0.6 s
+  // CPU time, not wall-clock time, so that a busy machine does not matter. Three workers that spin
+  // would use up to 0.6 s.
+  EXPECT_LT(process_cpu_seconds() - before, 0.01);
 }
 
 TEST(Parallel, LeavesSignalsToTheThreadsOfTheApplication) {
   std::array<int, 2> blocked{};
-  Muster muster;
+  Barrier barrier;
   parallel(2, [&](int index, int count) {
-    muster.wait(count);
+    barrier.wait(count);
     sigset_t mask;
     pthread_sigmask(SIG_SETMASK, nullptr, &mask);
     blocked.at(static_cast<std::size_t>(index)) = sigismember(&mask, SIGUSR1);

@@ -23,9 +23,10 @@ inline Problem sample(Case spec) {
   return conformance::make_problem(spec);
 }
 
-/// What one run gives back, dense: y [steps, batch, outputs], h and c as `Stream::state`.
+/// What one run gives back, dense: y [steps, batch, outputs] and all states.
 struct Answer {
-  std::vector<float> y, h, c;
+  std::vector<float> y;
+  conformance::States states;
   friend bool operator==(const Answer&, const Answer&) = default;
 };
 
@@ -53,8 +54,7 @@ inline Answer run_dense(Stream& stream, const std::vector<float>& x, std::int64_
       stream.run(steps_first<const float>(x.data(), steps, batch, network.input_size()),
                  steps_first(answer.y.data(), steps, batch, network.output_size()), lengths);
   if (!status) throw std::runtime_error(status.message());
-  answer.h = conformance::dense(stream.state().h);
-  answer.c = conformance::dense(stream.state().c);
+  answer.states = conformance::get_states(stream);
   return answer;
 }
 

@@ -112,11 +112,11 @@ TEST_P(Streams, StateIsReadAndSetInPyTorchsShapes) {
   EXPECT_EQ(all.c.features, 20);
   *all.h.row(1, 1) = 0.25F;
   *all.c.row(0, 1) = -0.5F;
-  EXPECT_EQ(*stream.layer_state(1).h.row(0, 1), 0.25F);
-  EXPECT_EQ(*stream.layer_state(0).c.row(0, 1), -0.5F);
-  EXPECT_THROW((void)stream.layer_state(2), Error);
-  EXPECT_THROW((void)stream.layer_state(-1), Error);
-  EXPECT_THROW((void)stream.layer_state(0, 1), Error);
+  EXPECT_EQ(*stream.state(1, "h").row(0, 1), 0.25F);
+  EXPECT_EQ(*stream.state(0, "c").row(0, 1), -0.5F);
+  EXPECT_THROW((void)stream.state(2, "h"), Error);
+  EXPECT_THROW((void)stream.state(-1, "h"), Error);
+  EXPECT_THROW((void)stream.state(0, "h_reverse"), Error);
 }
 
 TEST_P(Streams, OfABidirectionalNetworkHaveAStatePerDirection) {
@@ -126,8 +126,8 @@ TEST_P(Streams, OfABidirectionalNetworkHaveAStatePerDirection) {
   Stream stream = net.stream({.batch = 3, .max_steps = 5});
   EXPECT_EQ(stream.state().h.steps, 2);
   *stream.state().h.row(1, 2) = 0.75F;
-  EXPECT_EQ(*stream.layer_state(0, 1).h.row(0, 2), 0.75F);
-  EXPECT_THROW((void)stream.layer_state(1), Error) << "the head has no state";
+  EXPECT_EQ(*stream.state(0, "h_reverse").row(0, 2), 0.75F);
+  EXPECT_THROW((void)stream.state(1, "h"), Error) << "the dense layer has no state";
 }
 
 TEST_P(Streams, TellTheirSize) {
@@ -144,8 +144,8 @@ TEST_P(Streams, WithLayersOfDifferentSizeHaveOnlyLayerStates) {
   const Network net = prepare(model, {.backend = GetParam()});
   Stream stream = net.stream();
   EXPECT_THROW((void)stream.state(), Error);
-  EXPECT_EQ(stream.layer_state(0).h.features, 8);
-  EXPECT_EQ(stream.layer_state(1).c.features, 5);
+  EXPECT_EQ(stream.state(0, "h").features, 8);
+  EXPECT_EQ(stream.state(1, "c").features, 5);
 }
 
 TEST_P(Streams, OfNoRowsAreFine) {
@@ -167,8 +167,8 @@ TEST(Networks, AreSharedByTheirCopies) {
 
 TEST(Stream, StartsFromTheModelsInitialStateAndResetsToIt) {
   Problem problem = sample({.hidden = 3, .layers = 2, .batch = 2});
-  problem.model.layers[1].directions[0].initial_h = {0.1F, 0.2F, 0.3F};
-  problem.model.layers[1].directions[0].initial_c = {-1, 2, -3};
+  problem.model.layers[1].weights["initial_h"] = Tensor({3}, std::vector{0.1F, 0.2F, 0.3F});
+  problem.model.layers[1].weights["initial_c"] = Tensor({3}, std::vector{-1.0F, 2.0F, -3.0F});
   const oracle::Quantity x =
       oracle::exact(problem.x, problem.spec.steps, 2, problem.model.input_size());
   const oracle::Result expected = oracle::run(problem.model, x);
@@ -178,12 +178,28 @@ TEST(Stream, StartsFromTheModelsInitialStateAndResetsToIt) {
     const std::vector<float> start{0, 0, 0, 0, 0, 0, 0.1F, 0.2F, 0.3F, 0.1F, 0.2F, 0.3F};
     EXPECT_EQ(conformance::dense(stream.state().h), start);
     const Answer first = run_dense(stream, problem.x, problem.spec.steps, 2, network);
-    EXPECT_TRUE(compare(first.y, expected.y.value, expected.y.tolerance).ok) << id;
+    EXPECT_TRUE(compare(first.y, expected.y().value, expected.y().tolerance).ok) << id;
     EXPECT_NE(conformance::dense(stream.state().h), start);
     stream.reset();
     EXPECT_EQ(conformance::dense(stream.state().h), start);
     EXPECT_EQ(run_dense(stream, problem.x, problem.spec.steps, 2, network), first);
   }
+}
+
+/// The states of all layers by name, those of a name side by side as in PyTorch's h_n.
+TEST(Stream, ListsItsStates) {
+  const Problem both = sample(
+      {.input = 4, .hidden = 6, .layers = 2, .direction = Direction::bidirectional, .head = 2});
+  Stream stream = prepare(both.model).stream({.batch = 3, .max_steps = 5});
+  std::vector<std::string> names;
+  for (const NamedState& state : stream.states()) {
+    names.push_back(std::to_string(state.layer) + ' ' + std::string(state.name));
+    EXPECT_EQ(state.values.batch, 3);
+    EXPECT_EQ(state.values.features, 6);
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{"0 h", "0 c", "0 h_reverse", "0 c_reverse", "1 h",
+                                             "1 c", "1 h_reverse", "1 c_reverse"}));
+  EXPECT_EQ(stream.state(1, "c_reverse").data, stream.state().c.row(3, 0));
 }
 
 }  // namespace

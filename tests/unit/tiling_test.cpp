@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tilings are about speed: each gives the bits of the one that a backend uses by itself.
-#include "core/engine/network_data.hpp"
+#include "core/model/element_count.hpp"
 #include "core/verify/conformance/random.hpp"
 #include "support/every_backend.hpp"
 
@@ -14,7 +14,7 @@ namespace carousel::testing_support {
 namespace {
 
 struct Work {
-  LayerSpec spec;
+  RecurrentSpec spec;
   std::int64_t batch = 1;
   std::int64_t steps = 1;
   int threads = 1;
@@ -22,19 +22,20 @@ struct Work {
 };
 
 std::vector<Work> list_work() {
-  LayerSpec lstm = make_spec(Cell::lstm, 20, 33);
-  LayerSpec gru = make_spec(Cell::gru, 33, 20, Direction::bidirectional);
+  RecurrentSpec lstm = make_spec(Cell::lstm, 20, 33);
+  RecurrentSpec gru = make_spec(Cell::gru, 33, 20, Direction::bidirectional);
   gru.linear_before_reset = true;
-  LayerSpec reset_first = make_spec(Cell::gru, 20, 33);
+  RecurrentSpec reset_first = make_spec(Cell::gru, 20, 33);
   reset_first.linear_before_reset = false;
-  const LayerSpec rnn = make_spec(Cell::rnn, 20, 70, Direction::reverse);
-  const LayerSpec projected = make_spec(Cell::lstm, 9, 40, Direction::forward, 12);
-  const LayerSpec big = make_spec(Cell::lstm, 230, 240);   // has other needs than the others
-  const LayerSpec half = make_spec(Cell::lstm, 230, 232);  // likewise, and half a vector is left
-  LayerSpec peephole = lstm;
+  const RecurrentSpec rnn = make_spec(Cell::rnn, 20, 70, Direction::reverse);
+  const RecurrentSpec projected = make_spec(Cell::lstm, 9, 40, Direction::forward, 12);
+  const RecurrentSpec big = make_spec(Cell::lstm, 230, 240);  // has other needs than the others
+  const RecurrentSpec half =
+      make_spec(Cell::lstm, 230, 232);  // likewise, and half a vector is left
+  RecurrentSpec peephole = lstm;
   peephole.peephole = true;
   std::vector<Work> work;
-  for (const LayerSpec& spec : {lstm, gru, reset_first, rnn, projected, peephole}) {
+  for (const RecurrentSpec& spec : {lstm, gru, reset_first, rnn, projected, peephole}) {
     for (const std::int64_t batch : {1, 3, 13}) {
       for (const int threads : {1, 3}) {
         work.push_back({spec, batch, 40, threads, batch > 1});
@@ -55,17 +56,12 @@ class Problem {
  public:
   explicit Problem(const Work& work) : work_(work) {
     conformance::Random random(7);
-    const LayerSpec& spec = work.spec;
-    const std::int64_t rows = spec.gates() * spec.hidden_size;
+    const RecurrentSpec& spec = work.spec;
     layer_.spec = spec;
-    for (std::size_t d = 0; d < static_cast<std::size_t>(spec.directions()); ++d) {
-      DirectionWeights& w = layer_.directions.at(d);
-      w.weight_ih = random.floats(rows * spec.input_size, 0.3);
-      w.weight_hh = random.floats(rows * spec.state_size(), 0.3);
-      w.bias_ih = random.floats(rows, 0.3);
-      w.bias_hh = random.floats(rows, 0.3);
-      w.weight_hr = random.floats(spec.proj_size * spec.hidden_size, 0.3);
-      if (spec.peephole) w.peephole = random.floats(3 * spec.hidden_size, 0.3);
+    for (const WeightRole& role : weight_roles(spec)) {
+      if (!role.required) continue;
+      const std::int64_t count = element_count(role.shape).value();
+      layer_.weights[role.name] = Tensor(role.shape, random.floats(count, 0.3));
     }
     x_ = random.floats(work.steps * work.batch * spec.input_size, 1);
     state_ = random.floats(4 * work.batch * (spec.hidden_size + spec.state_size()), 0.5);
@@ -79,9 +75,9 @@ class Problem {
                                        std::int64_t rows) const {
     LayerOptions options = hints();
     options.tiling = tiling;
-    const auto layer = backend.prepare(work_.spec, detail::weights_of(layer_), options);
+    const auto layer = backend.prepare(work_.spec, layer_.weights, options);
     const auto workspace = layer->workspace({.batch = rows, .max_steps = work_.steps});
-    const LayerSpec& spec = work_.spec;
+    const RecurrentSpec& spec = work_.spec;
     std::vector<float> result(
         static_cast<std::size_t>(work_.steps * rows * spec.output_size()) + state_.size(), 99.0F);
     float* state = result.data() + work_.steps * rows * spec.output_size();
@@ -91,14 +87,16 @@ class Problem {
       state += work_.batch * features;
       return from;
     };
-    const Status status = layer->forward(
-        {.x = steps_first<const float>(x_.data(), work_.steps, rows, spec.input_size),
-         .y = steps_first(result.data(), work_.steps, rows, spec.output_size()),
-         .lengths = lengths_.empty() ? nullptr : lengths_.data(),
-         .h = {next(spec.state_size()), next(spec.state_size())},
-         .c = {next(spec.hidden_size), next(spec.hidden_size)}},
-        *workspace);
-    if (!status) throw Error(status.message());
+    std::vector<float*> states;
+    for (const StateSpec& each : carousel::states(spec)) states.push_back(next(each.size));
+    const auto x = steps_first<const float>(x_.data(), work_.steps, rows, spec.input_size);
+    const Status status =
+        layer->forward({.inputs = {&x, 1},
+                        .y = steps_first(result.data(), work_.steps, rows, spec.output_size()),
+                        .lengths = lengths_.empty() ? nullptr : lengths_.data(),
+                        .states = states},
+                       *workspace);
+    if (!status) throw Error(ErrorCode::internal, status.message());
     return result;
   }
 

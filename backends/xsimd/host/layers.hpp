@@ -9,17 +9,17 @@ namespace carousel::simd {
 
 /// As `Backend::tilings`.
 [[nodiscard]] std::vector<std::string> recurrent_tilings(const Kernels& kernels,
-                                                         const LayerSpec& spec,
+                                                         const RecurrentSpec& spec,
                                                          const LayerOptions& options);
 
 [[nodiscard]] std::unique_ptr<Layer> make_recurrent_layer(const Kernels& kernels,
-                                                          const LayerSpec& spec,
-                                                          const LayerWeights& weights,
+                                                          const RecurrentSpec& spec,
+                                                          const Weights& weights,
                                                           const LayerOptions& options);
 
 [[nodiscard]] std::unique_ptr<Layer> make_linear_layer(const Kernels& kernels,
-                                                       const LayerSpec& spec,
-                                                       const LayerWeights& weights,
+                                                       const DenseSpec& spec,
+                                                       const Weights& weights,
                                                        const LayerOptions& options);
 
 }  // namespace carousel::simd

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/xsimd/host/layers.hpp"
 #include "backends/xsimd/host/packing.hpp"
+#include "backends/xsimd/host/panels.hpp"
+#include "backends/xsimd/host/partition.hpp"
 #include "core/engine/parallel.hpp"
 
 #include <atomic>
@@ -16,37 +18,38 @@ class NoWorkspace final : public Workspace {
   [[nodiscard]] std::size_t memory_bytes() const noexcept override { return sizeof(*this); }
 };
 
-AlignedFloats pack_linear_bias(const LayerSpec& spec, const WeightsView& weights,
-                               std::int64_t width) {
-  const std::vector<float> zeros(spec.bias ? 0 : static_cast<std::size_t>(spec.hidden_size));
-  return pack_rows(spec.bias ? weights.bias_ih : zeros, spec.hidden_size, 1, width);
+AlignedFloats pack_linear_bias(const DenseSpec& spec, const Weights& weights, std::int64_t width) {
+  const Panel panel = output_panel(spec.output_size, 1, width);
+  if (!spec.bias) return AlignedFloats(panel.elements());
+  return pack_outputs(panel, Float32View(find_weight(weights, "bias")).values(), spec.output_size);
 }
 
 class LinearLayer final : public Layer {
  public:
-  LinearLayer(const Kernels& kernels, const LayerSpec& spec, const WeightsView& weights,
+  LinearLayer(const Kernels& kernels, const DenseSpec& spec, const Weights& weights,
               const LayerOptions& options)
       : kernels_(kernels),
         spec_(spec),
         options_(options),
-        weight_(pack_rows(weights.weight_ih, spec.hidden_size, spec.input_size, kernels.width)),
-        bias_(pack_linear_bias(spec, weights, kernels.width)) {}
+        panel_(output_panel(spec.output_size, spec.input_size, kernels.width)),
+        weight_(pack_outputs(panel_, Float32View(find_weight(weights, "weight")).values(),
+                             spec.output_size)),
+        bias_(pack_linear_bias(spec, weights, kernels.width)) {
+    panel_.data = weight_.data();
+  }
 
   [[nodiscard]] std::unique_ptr<Workspace> workspace(const WorkspaceOptions&) const override {
     return std::make_unique<NoWorkspace>();
   }
 
   Status forward(const ForwardArgs& args, Workspace&) const noexcept override {
-    const std::int64_t group_size = 4 * kernels_.width;
-    const LinearJob job{.input_size = spec_.input_size,
-                        .output_size = spec_.hidden_size,
-                        .groups = (spec_.hidden_size + group_size - 1) / group_size,
-                        .weight = weight_.data(),
+    const LinearJob job{.output_size = spec_.output_size,
+                        .weight = panel_,
                         .bias = bias_.data(),
-                        .x = args.x,
+                        .x = args.x(),
                         .y = args.y,
                         .lengths = args.lengths};
-    const int threads = threads_for(args.x);
+    const int threads = threads_for(args.x());
     const int parts = threads == 1 ? 1 : threads * kPartsPerThread;
     std::atomic<int> claimed{0};
     parallel(threads, [&](int, int) {
@@ -64,22 +67,21 @@ class LinearLayer final : public Layer {
  private:
   [[nodiscard]] int threads_for(const SequenceView<const float>& x) const noexcept {
     if (options_.exact_threads) return options_.threads;
-    constexpr double kFlops = 1e11;  // per second and core; only the order of magnitude matters
-    const auto rows = static_cast<double>(x.steps * x.batch);
-    return worthwhile_threads(options_.threads, rows * spec_.flops_per_row() / kFlops);
+    return worthwhile_threads(options_.threads, step_seconds(spec_, x.steps * x.batch));
   }
 
   const Kernels& kernels_;
-  LayerSpec spec_;
+  DenseSpec spec_;
   LayerOptions options_;
+  Panel panel_;
   AlignedFloats weight_, bias_;
 };
 
 }  // namespace
 
-std::unique_ptr<Layer> make_linear_layer(const Kernels& kernels, const LayerSpec& spec,
-                                         const LayerWeights& weights, const LayerOptions& options) {
-  return std::make_unique<LinearLayer>(kernels, spec, weights[0], options);
+std::unique_ptr<Layer> make_linear_layer(const Kernels& kernels, const DenseSpec& spec,
+                                         const Weights& weights, const LayerOptions& options) {
+  return std::make_unique<LinearLayer>(kernels, spec, weights, options);
 }
 
 }  // namespace carousel::simd

@@ -1,80 +1,87 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/xsimd/host/packing.hpp"
-#include "backends/xsimd/host/tiling.hpp"
 
+#include "backends/xsimd/host/panels.hpp"
 #include <algorithm>
+#include <functional>
+#include <utility>
+#include <vector>
 
 namespace carousel::simd {
 namespace {
 
-constexpr std::int64_t kTile = 16;  // columns at a time: one cache line of each source row
+constexpr std::int64_t kColumns = 16;  // at a time: one cache line of each source row
 
-/// Copies `lanes` consecutive rows of a row-major matrix into the lanes of one vector per column:
-/// to[k * stride + lane] = from[lane * columns + k].
-void transpose_into(float* to, std::int64_t stride, const float* from, std::int64_t columns,
-                    std::int64_t lanes) {
-  for (std::int64_t k0 = 0; k0 < columns; k0 += kTile) {
-    const std::int64_t k1 = std::min(columns, k0 + kTile);
-    for (std::int64_t lane = 0; lane < lanes; ++lane) {
-      const float* row = from + lane * columns;
-      for (std::int64_t k = k0; k < k1; ++k) to[k * stride + lane] = row[k];
+/// Writes the elements of a panel.
+class Packer {
+ public:
+  explicit Packer(const Panel& panel) : panel_(panel), packed_(panel.elements()) {
+    panel_.data = packed_.data();
+  }
+
+  /// Puts neighbouring rows of a matrix [rows, terms] into one vector for each term of a block,
+  /// from the lane `lane` of the block's first vector on.
+  void put(std::int64_t block, std::int64_t lane, const float* rows, std::int64_t count) {
+    const bool half = panel_.half && block == panel_.blocks - 1;
+    float* const to = packed_.data() + (panel_.at(block) - panel_.data) + lane;
+    const std::int64_t stride = panel_.term_stride(half);
+    for (std::int64_t k0 = 0; k0 < panel_.terms; k0 += kColumns) {
+      const std::int64_t k1 = std::min(panel_.terms, k0 + kColumns);
+      for (std::int64_t row = 0; row < count; ++row) {
+        const float* from = rows + row * panel_.terms;
+        for (std::int64_t k = k0; k < k1; ++k) to[k * stride + row] = from[k];
+      }
     }
   }
-}
 
-/// weight [gates*units, columns] with the gates one after the other to [blocks][columns][gates][W],
-/// or, for a half block at the end, [columns][ceil(gates / 2)][2][W/2].
-AlignedFloats pack_gates(std::span<const float> weight, std::int64_t gates, std::int64_t units,
-                         std::int64_t columns, std::int64_t width, bool half = false) {
-  const std::int64_t blocks = ceil_div(units, width);
-  const std::int64_t vectors_of_half = ceil_div(gates, 2);
-  const std::int64_t saved = half ? gates - vectors_of_half : 0;
-  AlignedFloats packed((blocks * gates - saved) * columns * width);
-  for (std::int64_t block = 0; block < blocks; ++block) {
-    const bool is_half = half && block == blocks - 1;
-    const std::int64_t lanes = std::min(width, units - block * width);
-    const std::int64_t stride = (is_half ? vectors_of_half : gates) * width;
-    for (std::int64_t gate = 0; gate < gates; ++gate) {
-      const float* from = weight.data() + (gate * units + block * width) * columns;
-      const std::int64_t lane = gate * (is_half ? width / 2 : width);
-      transpose_into(packed.data() + block * columns * gates * width + lane, stride, from, columns,
-                     lanes);
+  /// Puts `rows` rows into vectors one after the other, from the panel's vector `first` on.
+  void put_vectors(std::int64_t first, const float* weight, std::int64_t rows) {
+    for (std::int64_t row = 0; row < rows; row += panel_.width, ++first) {
+      put(first / panel_.vectors, first % panel_.vectors * panel_.width,
+          weight + row * panel_.terms, std::min(panel_.width, rows - row));
     }
   }
-  return packed;
-}
 
-/// Rows of a row-major matrix to vectors of [blocks][columns][4][W], from the vector `first` on.
-void pack_vectors(AlignedFloats& packed, std::int64_t first, std::span<const float> weight,
-                  std::int64_t rows, std::int64_t columns, std::int64_t width) {
-  for (std::int64_t row = 0; row < rows; row += width, ++first) {
-    transpose_into(packed.data() + (first / 4 * columns * 4 + first % 4) * width, 4 * width,
-                   weight.data() + row * columns, columns, std::min(width, rows - row));
+  /// Puts the gates of a weight matrix side by side in each block of units. The rows of two gates
+  /// stand `gate_rows` rows apart, and `units` of each are wanted.
+  void put_interleaved(const float* weight, std::int64_t gate_rows, std::int64_t units) {
+    for (std::int64_t block = 0; block < panel_.blocks; ++block) {
+      const bool half = panel_.half && block == panel_.blocks - 1;
+      const std::int64_t lanes = half ? panel_.width / 2 : panel_.width;
+      const std::int64_t unit = block * panel_.width;
+      for (std::int64_t gate = 0; gate < panel_.vectors; ++gate) {
+        put(block, gate * lanes, weight + (gate * gate_rows + unit) * panel_.terms,
+            std::min(panel_.width, units - unit));
+      }
+    }
   }
-}
 
-/// The rows of a GRU whose reset gate r is needed before the candidate n: those of r and z, then in
-/// blocks of their own those of n (see PackedLayer).
-AlignedFloats pack_reset_first(std::span<const float> rows, const LayerSpec& spec,
-                               std::int64_t columns, std::int64_t width) {
-  const std::int64_t vectors = ceil_div(spec.hidden_size, width);
-  const std::int64_t first_of_n = 4 * reset_blocks(spec, width);
-  AlignedFloats packed((first_of_n / 4 + ceil_div(vectors, 4)) * columns * 4 * width);
-  for (const auto& [gate, first] : {std::pair{0, std::int64_t{0}}, {1, vectors}, {2, first_of_n}}) {
-    const std::int64_t size = spec.hidden_size * columns;
-    pack_vectors(packed, first, rows.subspan(static_cast<std::size_t>(gate * size)),
-                 spec.hidden_size, columns, width);
+  [[nodiscard]] AlignedFloats take() { return std::move(packed_); }
+
+ private:
+  Panel panel_;
+  AlignedFloats packed_;
+};
+
+/// A head's rows of a weight matrix of all gates [gates * hidden_size, terms], as `gate_panel` has
+/// them.
+AlignedFloats pack_gates(const RecurrentSpec& spec, std::int64_t head, const Panel& panel,
+                         const float* weight) {
+  Packer packer(panel);
+  const std::int64_t units = spec.hidden_size;
+  if (interleaves_gates(spec)) {
+    packer.put_interleaved(weight + head * head_units(spec) * panel.terms, units, head_units(spec));
+  } else if (panel.reset_first_blocks > 0) {
+    // The vectors of r, those of z behind them, and in blocks of their own those of n.
+    const std::int64_t first[] = {0, ceil_div(units, panel.width),
+                                  panel.reset_first_blocks * panel.vectors};
+    for (std::int64_t gate = 0; gate < 3; ++gate) {
+      packer.put_vectors(first[gate], weight + gate * units * panel.terms, units);
+    }
+  } else {
+    packer.put_vectors(0, weight, units);
   }
-  return packed;
-}
-
-/// Where they can, the gates of a block of units are interleaved.
-AlignedFloats pack_matrix(const LayerSpec& spec, std::span<const float> weight,
-                          std::int64_t columns, std::int64_t width) {
-  if (spec.cell == Cell::rnn) return pack_rows(weight, spec.hidden_size, columns, width);
-  if (reset_blocks(spec, width) > 0) return pack_reset_first(weight, spec, columns, width);
-  return pack_gates(weight, spec.gates(), spec.hidden_size, columns, width,
-                    ends_in_half_block(spec, width));
+  return packer.take();
 }
 
 /// Moves the lower half of the vector that follows to the upper half of this one.
@@ -82,50 +89,100 @@ void share_vector(float* vector, std::int64_t width) {
   std::copy_n(vector + width, width / 2, vector + width / 2);
 }
 
-/// The biases of input and state together; for a GRU that resets after the matrix those of its
-/// candidate apart, as a fourth gate.
-AlignedFloats pack_bias(const LayerSpec& spec, const WeightsView& weights, std::int64_t width) {
+/// What the sums begin with: the biases of input and state together; for a GRU that resets after
+/// the matrix those of its candidate apart, as a fourth gate.
+std::vector<float> add_biases(const RecurrentSpec& spec, const RecurrentWeights& weights) {
   const std::int64_t all = spec.gates() * spec.hidden_size;
   const bool apart = spec.cell == Cell::gru && spec.linear_before_reset;
   const std::int64_t together = apart ? 2 * spec.hidden_size : all;
   std::vector<float> sum(static_cast<std::size_t>(all + all - together), 0.0F);
-  if (spec.bias) {
-    const float* input = weights.bias_ih.data();
-    const float* state = weights.bias_hh.data();
-    float* rest = std::transform(input, input + together, state, sum.data(), std::plus{});
-    rest = std::copy(input + together, input + all, rest);
-    std::copy(state + together, state + all, rest);
-  }
-  if (spec.cell != Cell::lstm && !apart) return pack_matrix(spec, sum, 1, width);
-  AlignedFloats packed = pack_gates(sum, 4, spec.hidden_size, 1, width);
-  if (ends_in_half_block(spec, width)) {
-    float* const block = packed.data() + (spec.hidden_size / width) * 4 * width;
-    share_vector(block, width);
-    if (spec.cell == Cell::lstm) share_vector(block + 2 * width, width);
+  if (!spec.bias) return sum;
+  const float* input = weights.bias_ih.data();
+  const float* state = weights.bias_hh.data();
+  float* rest = std::transform(input, input + together, state, sum.data(), std::plus{});
+  rest = std::copy(input + together, input + all, rest);
+  std::copy(state + together, state + all, rest);
+  return sum;
+}
+
+/// A number for each gate's units, laid out as the sums of one row.
+AlignedFloats pack_row(const RecurrentSpec& spec, std::int64_t head, const Panel& recurrent,
+                       std::span<const float> row) {
+  Panel panel = recurrent;
+  panel.terms = 1;
+  if (!interleaves_gates(spec)) return pack_gates(spec, head, panel, row.data());
+  panel.vectors = kAccumulators;
+  panel.half = false;
+  AlignedFloats packed = pack_gates(spec, head, panel, row.data());
+  if (recurrent.half) {
+    float* const block = packed.data() + recurrent.sums_offset(recurrent.blocks - 1);
+    share_vector(block, panel.width);
+    if (spec.cell == Cell::lstm) share_vector(block + 2 * panel.width, panel.width);
   }
   return packed;
+}
+
+/// The peephole weights, [blocks][3][W].
+AlignedFloats pack_peephole(const RecurrentSpec& spec, const Panel& recurrent,
+                            const RecurrentWeights& weights) {
+  Panel panel = recurrent;
+  panel.terms = 1;
+  panel.vectors = 3;
+  Packer packer(panel);
+  packer.put_interleaved(weights.peephole.data(), spec.hidden_size, spec.hidden_size);
+  return packer.take();
+}
+
+/// Layer normalization adds the biases after it: the sums begin with zeros.
+void pack_norm(const RecurrentSpec& spec, const RecurrentWeights& weights, PackedHead& to) {
+  to.norm_weight = pack_row(spec, 0, to.packed.recurrent, weights.norm_weight);
+  to.norm_bias = std::exchange(to.bias, AlignedFloats(to.packed.recurrent.sums_stride()));
+  to.packed.norm_weight = to.norm_weight.data();
+  to.packed.norm_bias = to.norm_bias.data();
+  to.packed.norm_epsilon = spec.layer_norm_epsilon;
 }
 
 }  // namespace
 
-RecurrentArrays pack_recurrent(const LayerSpec& spec, const WeightsView& weights,
-                               std::int64_t width) {
-  RecurrentArrays arrays;
-  arrays.weight_ih = pack_matrix(spec, weights.weight_ih, spec.input_size, width);
-  arrays.weight_hh = pack_matrix(spec, weights.weight_hh, spec.state_size(), width);
-  arrays.bias = pack_bias(spec, weights, width);
+PackedHead pack_recurrent(const RecurrentSpec& spec, const RecurrentWeights& weights,
+                          std::size_t direction, std::int64_t head, std::int64_t width) {
+  PackedHead result;
+  PackedLayer& packed = result.packed;
+  packed = {.cell = spec.cell,
+            .plain = has_own_steps(spec),
+            .memories = static_cast<int>(spec.state_count()) - 1,
+            .hidden_size = head_units(spec),
+            .state_size = spec.recurrent_size(),
+            .recurrent = recurrent_panel(spec, width),
+            .input = input_panel(spec, width),
+            .coupling = spec.coupling,
+            .clip = spec.clip,
+            .cell_clip = spec.cell_clip,
+            .activations = spec.activations[direction]};
+  result.input = pack_gates(spec, head, packed.input, weights.weight_ih.data());
+  result.recurrent = pack_gates(spec, head, packed.recurrent, weights.weight_hh.data());
+  result.bias = pack_row(spec, head, packed.recurrent, add_biases(spec, weights));
+  if (spec.layer_norm) pack_norm(spec, weights, result);
+  packed.input.data = result.input.data();
+  packed.recurrent.data = result.recurrent.data();
+  packed.bias = result.bias.data();
   if (spec.proj_size > 0) {
-    arrays.weight_hr = pack_rows(weights.weight_hr, spec.proj_size, spec.hidden_size, width);
+    packed.projection = output_panel(spec.proj_size, spec.hidden_size, width);
+    result.projection = pack_outputs(packed.projection, weights.weight_hr, spec.proj_size);
+    packed.projection.data = result.projection.data();
   }
-  if (spec.peephole) arrays.peephole = pack_gates(weights.peephole, 3, spec.hidden_size, 1, width);
-  return arrays;
+  if (spec.peephole) {
+    result.peephole = pack_peephole(spec, packed.recurrent, weights);
+    packed.peephole = result.peephole.data();
+  }
+  return result;
 }
 
-AlignedFloats pack_rows(std::span<const float> weight, std::int64_t rows, std::int64_t columns,
-                        std::int64_t width) {
-  AlignedFloats packed(ceil_div(rows, 4 * width) * columns * 4 * width);
-  pack_vectors(packed, 0, weight, rows, columns, width);
-  return packed;
+AlignedFloats pack_outputs(const Panel& panel, std::span<const float> weight,
+                           std::int64_t outputs) {
+  Packer packer(panel);
+  packer.put_vectors(0, weight.data(), outputs);
+  return packer.take();
 }
 
 }  // namespace carousel::simd

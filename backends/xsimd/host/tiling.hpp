@@ -1,53 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "backends/xsimd/host/panels.hpp"
+
 #include <carousel/spec.hpp>
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
-/// How a recurrent layer cuts its work: what it does by itself, and what the planner may try.
-/// Results do not depend on it.
+/// In which order and portions a recurrent layer does its work: what it does by itself, and what
+/// the planner may try. Results do not depend on it.
 namespace carousel::simd {
 
-[[nodiscard]] constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
-  return (a + b - 1) / b;
-}
-
-/// Blocks of r and z of a GRU whose reset gate comes before the matrix (see PackedLayer); 0: it is
-/// none.
-[[nodiscard]] std::int64_t reset_blocks(const LayerSpec& spec, std::int64_t width);
-
-/// Blocks of a layer's packed weights.
-[[nodiscard]] std::int64_t count_blocks(const LayerSpec& spec, std::int64_t width);
-
-/// Whether the last block of a layer is packed as a half block (see PackedLayer).
-[[nodiscard]] bool ends_in_half_block(const LayerSpec& spec, std::int64_t width);
-
-/// Bytes of one direction's packed matrices.
-[[nodiscard]] std::int64_t matrix_bytes(const LayerSpec& spec, std::int64_t width);
-
-/// The second cache of a core.
+/// The bytes of a core's second cache.
 [[nodiscard]] std::int64_t l2_bytes();
 
-/// How the work of some rows that run side by side is cut.
-struct Cut {
-  std::int64_t inputs;     ///< (row, step) pairs that are projected together, ahead of the steps
-  std::int64_t piece;      ///< terms of a sum that are added for all rows before the next ones are
-  std::int64_t far_ahead;  ///< floats that a single tile fetches ahead of itself; 0: nothing
+/// The portions of some rows that run side by side. `RecurrentJob` explains the terms.
+struct Tiling {
+  std::int64_t projected_rows;     ///< (row, step) pairs whose inputs are projected together
+  std::int64_t depth;              ///< terms of a depth block
+  std::int64_t prefetch_distance;  ///< elements that a single tile fetches ahead; 0: nothing
 };
 
-[[nodiscard]] Cut usual_cut(const LayerSpec& spec, std::int64_t width, std::int64_t rows);
+[[nodiscard]] Tiling usual_tiling(const RecurrentSpec& spec, std::int64_t width, std::int64_t rows);
 
-/// Numbers of pairs that make a difference for so many rows and steps, the usual one first: none
-/// else where the weights stay in the second cache.
-/// `tile_rows` are those that the widest tile works on.
-[[nodiscard]] std::vector<std::int64_t> list_inputs(const LayerSpec& spec, std::int64_t width,
-                                                    std::int64_t tile_rows, std::int64_t rows,
-                                                    std::int64_t steps);
+/// The numbers of projected rows that make a difference for so many rows and steps, the usual one
+/// first: none else where the weights stay in the second cache. `tile_rows` are those of the
+/// highest tile.
+[[nodiscard]] std::vector<std::int64_t> list_projected_rows(const RecurrentSpec& spec,
+                                                            std::int64_t width,
+                                                            std::int64_t tile_rows,
+                                                            std::int64_t rows, std::int64_t steps);
 
-/// "inputs 12"
-[[nodiscard]] std::string inputs_name(std::int64_t inputs);
+/// The name of a tiling, such as "inputs 12": part of what wisdom files keep.
+[[nodiscard]] std::string tiling_name(std::int64_t projected_rows);
 
 }  // namespace carousel::simd

@@ -2,12 +2,17 @@
 #pragma once
 
 // The activation functions of the ONNX recurrent operators, chosen at run time: for the layers that
-// do not have the usual ones. Included by kernels.cpp only, inside its anonymous namespace.
+// do not have the usual ones.
 // https://onnx.ai/onnx/operators/onnx__LSTM.html
 //
 // Not inlined: the code would be several times as long, for a path that is not the usual one.
 //
 // Comparisons with NaN are false, min and max return their second operand: NaN stays NaN.
+
+#include "backends/xsimd/isa/kernel_math.hpp"
+
+namespace carousel::simd {
+namespace {
 
 inline Batch softsign(Batch x) {
   const Batch size = xsimd::abs(x);
@@ -20,7 +25,15 @@ inline Batch softplus(Batch x) {
   return xsimd::max(Batch(0.0F), x) + xsimd::log1p(xsimd::exp(-xsimd::abs(x)));
 }
 
-[[gnu::noinline]] Batch evaluate(const Activation& function, Batch x) {
+/// log(σ(x)) = -log(1 + e^-x), as accurate as softplus.
+inline Batch log_sigmoid(Batch x) {
+  return xsimd::min(Batch(0.0F), x) - xsimd::log1p(xsimd::exp(-xsimd::abs(x)));
+}
+
+/// min(1, e^x)
+inline Batch exp_up_to_one(Batch x) { return xsimd::min(Batch(1.0F), xsimd::exp(x)); }
+
+[[gnu::noinline]] inline Batch evaluate(const Activation& function, Batch x) {
   const Batch alpha(function.alpha);
   const Batch beta(function.beta);
   const Batch zero(0.0F);
@@ -37,12 +50,16 @@ inline Batch softplus(Batch x) {
     case ActivationKind::elu: return xsimd::select(x < zero, alpha * xsimd::expm1(x), x);
     case ActivationKind::softsign: return softsign(x);
     case ActivationKind::softplus: return softplus(x);
+    default: break;  // Those of whole frames are never a cell's.
   }
   return x;
 }
 
 /// Bounds x to [-limit, limit]; 0: no bound.
-[[gnu::noinline]] Batch clipped(Batch x, float limit) {
+[[gnu::noinline]] inline Batch clipped(Batch x, float limit) {
   if (limit <= 0.0F) return x;
   return xsimd::min(Batch(limit), xsimd::max(Batch(-limit), x));
 }
+
+}  // namespace
+}  // namespace carousel::simd

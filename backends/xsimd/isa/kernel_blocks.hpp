@@ -1,63 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// How a step walks through the blocks of the weights, in pieces, and what it fetches ahead.
-// Included by kernels.cpp only, inside its anonymous namespace.
+// The order in which a step goes through the blocks of a panel and their depth blocks.
 
-/// How fast the tiles of some rows fetch the weights that are worked on next: all have fetched them
-/// in the end, and evenly, since the farther cache has no more to give.
-struct Pace {
-  static constexpr int kShift = 8;
-  std::int64_t floats = 0;  ///< for each row and k, times 2^kShift
-};
+#include "backends/xsimd/isa/kernel_rows.hpp"
 
-template <Lanes lanes>
-CAROUSEL_INLINE Pace pace_of(std::int64_t rows) {
-  return {((lanes.count * kWidth << Pace::kShift) + rows - 1) / rows};
-}
+namespace carousel::simd {
+namespace {
 
 /// Terms of a block's sums that are added for all rows before the next ones are.
-struct Piece {
-  std::int64_t first;  ///< k
-  std::int64_t count;
-  const float* weights;  ///< of the first k
-  const float* next;     ///< what is worked on after them
-  Pace pace;
+struct DepthBlock {
+  std::int64_t first;  ///< the first k
+  std::int64_t terms;
+  const Panel::Element* weights;  ///< those of the first k
+  const Panel::Element* next;     ///< what is worked on afterwards
+  PrefetchRate rate;
   bool last;  ///< of the block
 };
 
-/// All sums of a block over a matrix [blocks][inputs][G][W]; `next` is the block that follows.
-/// `lanes` are those of a whole block, here and below.
-template <Lanes lanes>
-CAROUSEL_INLINE Piece whole_block(const float* matrix, std::int64_t inputs, std::int64_t block,
-                                  std::int64_t next, Pace pace) {
-  const std::int64_t size = inputs * lanes.count * kWidth;
-  return {0, inputs, matrix + block * size, matrix + next * size, pace, true};
+/// The rate at which the tiles of so many rows prefetch the next block of a panel.
+template <AccumulatorMap kMap>
+CAROUSEL_INLINE PrefetchRate rate_of(std::int64_t rows) {
+  return prefetch_rate<kMap.count * Panel::Weights::vector_elements(kWidth)>(rows);
 }
 
-/// Calls `body(piece)` for the pieces of `block`, which have at most `most` terms.
-template <Lanes lanes, bool kHalf, class Body>
-inline void for_each_piece(const Piece& block, std::int64_t most, Body&& body) {
-  constexpr std::int64_t kTerm = lanes_of_block<kHalf>(lanes).count * kWidth;
-  for (std::int64_t k = 0; k < block.count; k += most) {
-    const std::int64_t count = smaller(most, block.count - k);
-    const bool last = k + count == block.count;
-    const float* weights = block.weights + k * kTerm;
-    body(Piece{k, count, weights, last ? block.next : weights + count * kTerm, block.pace, last});
+/// All terms of a block as one depth block; `next` is the block that follows. `kMap` is that of a
+/// whole block.
+template <AccumulatorMap kMap>
+CAROUSEL_INLINE DepthBlock whole_depth(const Panel& any, std::int64_t block, std::int64_t next,
+                                       PrefetchRate rate) {
+  const Panel panel = with_constants<kMap>(any);
+  return {0, panel.terms, panel.at(block), panel.at(next), rate, true};
+}
+
+/// Calls `body(depth block)` for the depth blocks of a block, which have at most `most` terms.
+/// `kMap` is that of a whole block, `whole` what `whole_depth` returns for the block.
+template <AccumulatorMap kMap, bool kHalf, class Body>
+inline void for_each_depth_block(const Panel& any, const DepthBlock& whole, std::int64_t most,
+                                 Body&& body) {
+  const std::int64_t term = with_constants<kMap>(any).term_stride(kHalf);
+  for (std::int64_t k = 0; k < whole.terms; k += most) {
+    const std::int64_t terms = smaller(most, whole.terms - k);
+    const bool last = k + terms == whole.terms;
+    const Panel::Element* weights = whole.weights + k * term;
+    const Panel::Element* next = last ? whole.next : weights + terms * term;
+    body(DepthBlock{k, terms, weights, next, whole.rate, last});
   }
-}
-
-/// Lower tiles use the weights in the nearest cache so fast that others must not take their place.
-template <int R>
-constexpr bool kFetchesNear = 4 * R > 3 * kMaxRows;
-
-/// What the tile of R rows from r0 on fetches meanwhile.
-template <int R>
-CAROUSEL_INLINE Ahead<kFetchesNear<R>> share_ahead(const Piece& piece, std::int64_t r0) {
-  constexpr std::int64_t kRoundUp = (std::int64_t{1} << Pace::kShift) - 1;
-  const std::int64_t step = (R * piece.pace.floats + kRoundUp) >> Pace::kShift;
-  const std::int64_t before = (r0 * piece.count * piece.pace.floats) >> Pace::kShift;
-  return {piece.next + before, smaller(step, 2 * kLineFloats)};
 }
 
 /// Calls `body(Blocks, first block)` over some of a layer's blocks, upwards or downwards: two at
@@ -70,7 +58,7 @@ inline void for_each_block(const PackedLayer& w, Range blocks, bool upwards, Bod
   std::int64_t first = blocks.first;
   std::int64_t last = blocks.last;
   if constexpr (kHalves) {
-    if (w.half && last == w.blocks && first < last) {
+    if (w.recurrent.half && last == w.recurrent.blocks && first < last) {
       const bool alone = B == 1 || last - first == 1;
       const Range whole{first, last - (alone ? 1 : B)};
       if (upwards) for_each_block<R, false>(w, whole, upwards, body);
@@ -102,3 +90,12 @@ inline void for_each_block_and_next(const PackedLayer& w, Range blocks, Body&& b
     body(one, block, block + 1 < blocks.last ? block + 1 : blocks.first);
   });
 }
+
+/// Every other step goes through the blocks downwards: the weights used last are still in the
+/// nearest cache.
+inline bool goes_upwards(const RecurrentJob& job, std::int64_t s) {
+  return ((job.earlier_steps + s) & 1) == 0;
+}
+
+}  // namespace
+}  // namespace carousel::simd

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// y = W x + b for every real step of every row. Included by kernels.cpp only, inside its anonymous
-// namespace.
+// y = W x + b for every real step of every row.
 
-/// Enough rows that a group's weights, once in the cache, are used several times.
+#include "backends/xsimd/isa/kernel_rows.hpp"
+
+namespace carousel::simd {
+namespace {
+
+/// Enough rows that a block's weights, once in the cache, are used several times.
 constexpr std::int64_t kLinearRows = 8 * kMaxRows;
 
 struct LinearRows {
@@ -13,19 +17,20 @@ struct LinearRows {
   std::int64_t count = 0;
 };
 
-inline void run_linear(const LinearJob& job, const LinearRows& list, Range groups) {
-  const std::int64_t stride = job.input_size * 4 * kWidth;
-  for (std::int64_t group = groups.first; group < groups.last; ++group) {
+inline void run_linear(const LinearJob& job, const LinearRows& list, Range blocks) {
+  const Panel panel = with_constants<kEachItsOwn>(job.weight);
+  for (std::int64_t block = blocks.first; block < blocks.last; ++block) {
+    const std::int64_t first = panel.sums_offset(block);
     for_each_tile(list.count, [&](auto rows, std::int64_t m0) {
       constexpr int R = decltype(rows)::value;
       const float* x[R];
       for (int r = 0; r < R; ++r) x[r] = list.x[m0 + r];
       Tile<R, 1> tile;
-      load(tile, job.bias + group * 4 * kWidth, 0);
-      multiply(tile, x, job.input_size, job.weight + group * stride, stride);
+      load(tile, job.bias + first, 0);
+      multiply(tile, x, panel.terms, panel.at(block), 0);
       for (int r = 0; r < R; ++r) {
-        for (int v = 0; v < 4; ++v) {
-          const std::int64_t column = (group * 4 + v) * kWidth;
+        for (int v = 0; v < kAccumulators; ++v) {
+          const std::int64_t column = first + v * kWidth;
           if (column >= job.output_size) break;
           store_some(list.y[m0 + r] + column, tile.acc[r][0][v], job.output_size - column);
         }
@@ -38,12 +43,13 @@ inline void clear_row(float* y, std::int64_t count) {
   for (std::int64_t j = 0; j < count; ++j) y[j] = 0.0F;
 }
 
-void linear(const LinearJob& job, int index, int count) {
+inline void linear(const LinearJob& job, int index, int count) {
   // Few rows: members share the outputs. Many: they share the rows.
   const std::int64_t all = job.x.steps * job.x.batch;
   const bool by_rows = all >= count * kMaxRows;
   const Range rows = by_rows ? share(all, index, count) : Range{0, all};
-  const Range groups = by_rows ? Range{0, job.groups} : share(job.groups, index, count);
+  const std::int64_t all_blocks = job.weight.blocks;
+  const Range blocks = by_rows ? Range{0, all_blocks} : share(all_blocks, index, count);
   LinearRows list;
   for (std::int64_t m = rows.first; m < rows.last; ++m) {
     const std::int64_t t = m / job.x.batch;
@@ -56,9 +62,12 @@ void linear(const LinearJob& job, int index, int count) {
     list.x[list.count] = job.x.data + t * job.x.step_stride + b * job.x.batch_stride;
     list.y[list.count] = y;
     if (++list.count == kLinearRows) {
-      run_linear(job, list, groups);
+      run_linear(job, list, blocks);
       list.count = 0;
     }
   }
-  run_linear(job, list, groups);
+  run_linear(job, list, blocks);
 }
+
+}  // namespace
+}  // namespace carousel::simd

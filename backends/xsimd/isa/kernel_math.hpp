@@ -3,9 +3,18 @@
 
 // Vector tanh and sigmoid, several vectors side by side: what a recurrent step waits for is the
 // chain of dependent operations, so independent chains are written interleaved for the CPU to
-// overlap. Included by kernels.cpp only, inside its anonymous namespace.
+// overlap.
 //
 // min and max return their second operand when one is NaN (on x86), so NaN inputs pass through.
+
+#include "backends/xsimd/isa/kernel_config.hpp"
+
+#if defined(__AVX512F__)
+#include "backends/xsimd/isa/kernel_tanh_table.hpp"
+#endif
+
+namespace carousel::simd {
+namespace {
 
 enum class Function { tanh, sigmoid };
 
@@ -25,13 +34,11 @@ struct Functions {
 // quicker than a division, and more accurate: tanh within 1.1 ULP, |tanh| <= 1.
 // σ(x) = 1/2 + tanh(x/2)/2.
 
-#include "backends/xsimd/isa/kernel_tanh_table.hpp"
-
 CAROUSEL_INLINE Batch look_up(int row, __m512i index) {
   return _mm512_permutexvar_ps(index, _mm512_load_ps(kTanhTable[row]));
 }
 
-/// x[n] = functions.of[n](x[n])
+/// Computes x[n] = functions.of[n](x[n]).
 template <int N, Functions<N> functions>
 CAROUSEL_INLINE void activate(Batch (&x)[N]) {
   Batch a[N];
@@ -79,7 +86,7 @@ CAROUSEL_INLINE Batch power_of_two(Batch rounded) {
   return xsimd::bitwise_cast<float>(xsimd::bitwise_cast<std::int32_t>(rounded) << 23);
 }
 
-/// x[n] = functions.of[n](x[n])
+/// Computes x[n] = functions.of[n](x[n]).
 template <int N, Functions<N> functions>
 CAROUSEL_INLINE void activate(Batch (&x)[N]) {
   Batch magnitude[N];
@@ -129,20 +136,6 @@ CAROUSEL_INLINE void activate(Batch (&x)[N]) {
 
 #endif
 
-/// x[n] = tanh(x[n]), in groups that the registers have room for.
-template <int N>
-CAROUSEL_INLINE void tanh_all(Batch* x) {
-  if constexpr (N > 4) {
-    tanh_all<N / 2>(x);
-    tanh_all<N - N / 2>(x + N / 2);
-  } else {
-    Batch group[N];
-    for (int n = 0; n < N; ++n) group[n] = x[n];
-    activate<N, Functions<N>{}>(group);
-    for (int n = 0; n < N; ++n) x[n] = group[n];
-  }
-}
-
 inline Batch tanh(Batch x) {
   Batch one[1] = {x};
   activate<1, Functions<1>{}>(one);
@@ -154,3 +147,6 @@ inline Batch sigmoid(Batch x) {
   activate<1, Functions<1>{{Function::sigmoid}}>(one);
   return one[0];
 }
+
+}  // namespace
+}  // namespace carousel::simd

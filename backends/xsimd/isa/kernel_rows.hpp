@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Where a row of a job stands at a step. Included by kernels.cpp only, inside its anonymous
-// namespace.
+// Where the rows of a job stand at a step, and which rows and blocks a thread has.
+
+#include "backends/xsimd/isa/kernel_tile.hpp"
+
+namespace carousel::simd {
+namespace {
 
 struct Range {
   std::int64_t first, last;
@@ -17,7 +21,26 @@ inline Range share(std::int64_t count, const Seat& seat) {
   return share(count, seat.index, seat.count);
 }
 
+inline Range share(Range all, const Seat& seat) {
+  const Range part = share(all.last - all.first, seat);
+  return {all.first + part.first, all.first + part.last};
+}
+
 inline std::int64_t smaller(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
+
+inline void copy(float* to, const float* from, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) to[i] = from[i];
+}
+
+/// Floats from the sums of a row to those of block `block`.
+CAROUSEL_INLINE std::int64_t sums_offset(const PackedLayer& w, std::int64_t block) {
+  return with_constants<kEachItsOwn>(w.recurrent).sums_offset(block);
+}
+
+/// Floats from the sums of a row to those of the next.
+CAROUSEL_INLINE std::int64_t sums_stride(const PackedLayer& w) {
+  return with_constants<kEachItsOwn>(w.recurrent).sums_stride();
+}
 
 /// Rows whose sequence has a step s.
 inline std::int64_t active_rows(const RecurrentJob& job, std::int64_t s, std::int64_t active) {
@@ -46,16 +69,5 @@ CAROUSEL_INLINE float* h_row(const RecurrentJob& job, std::int64_t r, std::int64
   return h_before(job, s) + r * job.state_stride;
 }
 
-inline void copy(float* to, const float* from, std::int64_t count) {
-  for (std::int64_t i = 0; i < count; ++i) to[i] = from[i];
-}
-
-/// Writes h of a block of units to y, of which `count` units are left.
-template <class AnyCell>
-CAROUSEL_INLINE void store_units_to(float* y, const Batch (&h)[AnyCell::kVectors],
-                                    std::int64_t count) {
-#pragma GCC unroll 4
-  for (int v = 0; v < AnyCell::kVectors; ++v) {
-    if (v == 0 || v * kWidth < count) store_some(y + v * kWidth, h[v], count - v * kWidth);
-  }
-}
+}  // namespace
+}  // namespace carousel::simd

@@ -2,7 +2,10 @@
 #pragma once
 
 // Made by tanh_table.py, which says what it is; relative error of the polynomials
-// 2.3e-08. Included by kernels.cpp only, inside its anonymous namespace.
+// 2.3e-08.
+
+namespace carousel::simd {
+namespace {
 
 // clang-format off
 constexpr float kTableLimit = 9.02F;
@@ -19,3 +22,6 @@ alignas(64) constexpr float kTanhTable[kTableDegree + 2][16] = {
     {0.0044866554F, 0.0020602068F, 0.00068973814F, 0.00021360719F, 3.7286187e-05F, 3.3633194e-06F, 3.06591e-07F, 7.342683e-08F, 0.12850481F, 0.0827604F, 0.01852201F, -0.033501606F, -0.06310052F, -0.040296357F, -0.011031913F, 0.0020541716F},
 };
 // clang-format on
+
+}  // namespace
+}  // namespace carousel::simd

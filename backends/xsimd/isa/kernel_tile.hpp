@@ -1,32 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The register tile that all matrix work goes through. Included by kernels.cpp only, inside its
-// anonymous namespace.
+// The micro-kernel, `multiply`, and the register tile that all matrix work goes through.
+// docs/kernels.md has its contract.
 //
 // A tile is R rows times B blocks of four vectors. Its accumulators live in registers while k runs,
 // so each weight vector is loaded once for R rows and each row's element once for B blocks. Every
 // accumulator sums in the order of k, whatever R and B are: that is why results do not depend on
 // how rows are grouped.
 
+#include "backends/xsimd/isa/kernel_config.hpp"
+#include "backends/xsimd/isa/kernel_prefetch.hpp"
+
+namespace carousel::simd {
+namespace {
+
 template <int R, int B>
 struct Tile {
-  Batch acc[R][B][4];
+  Batch acc[R][B][kAccumulators];
 };
 
-/// Which accumulators the weight vectors of each k add to.
-struct Lanes {
-  int count;
-  int to[4];
+/// Which accumulator each weight vector of a block is added to.
+struct AccumulatorMap {
+  int count;  ///< weight vectors
+  int to[kAccumulators];
 
-  [[nodiscard]] constexpr bool include(int accumulator) const {
+  [[nodiscard]] constexpr bool reaches(int accumulator) const {
     for (int v = 0; v < count; ++v) {
       if (to[v] == accumulator) return true;
     }
     return false;
   }
 };
-constexpr Lanes kAllLanes{4, {0, 1, 2, 3}};
+constexpr AccumulatorMap kEachItsOwn{4, {0, 1, 2, 3}};
 
 /// Neighbouring blocks of units that a tile works on; the last one may be a half block.
 template <int kCount, bool kHalf = false>
@@ -35,21 +41,29 @@ struct Blocks {
   static constexpr bool half = kHalf;
 };
 
-/// What the weight vectors of a block add to: in a half block, two of them share each vector.
+/// The map of a block, from that of a whole one: in a half block, two gates share each vector.
 template <bool kHalf>
-constexpr Lanes lanes_of_block(Lanes lanes) {
-  return kHalf ? Lanes{(lanes.count + 1) / 2, {lanes.to[0], lanes.to[2], 0, 0}} : lanes;
+constexpr AccumulatorMap map_of_block(AccumulatorMap map) {
+  return kHalf ? AccumulatorMap{(map.count + 1) / 2, {map.to[0], map.to[2], 0, 0}} : map;
 }
 
-/// Starts from four vectors per block at `start + r * row_stride + b * 4W` (row_stride 0: a bias),
-/// or those of `kUsed`: the others would occupy registers.
-template <Lanes kUsed = kAllLanes, int R, int B>
+/// The same panel, with the sizes that this object's kernels know when they are compiled.
+template <AccumulatorMap kMap>
+CAROUSEL_INLINE Panel with_constants(Panel panel) {
+  panel.width = kWidth;
+  panel.vectors = kMap.count;
+  return panel;
+}
+
+/// Starts a tile from the four vectors of each block at `start + r * row_stride + b * 4W`. Those
+/// that `kUsed` does not reach are left alone: they would occupy registers.
+template <AccumulatorMap kUsed = kEachItsOwn, int R, int B>
 CAROUSEL_INLINE void load(Tile<R, B>& tile, const float* start, std::int64_t row_stride) {
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 16
     for (int v = 0; v < 4 * B; ++v) {
-      if (!kUsed.include(v % 4)) continue;
+      if (!kUsed.reaches(v % 4)) continue;
       tile.acc[r][v / 4][v % 4] = Batch::load_aligned(start + r * row_stride + v * kWidth);
     }
   }
@@ -73,112 +87,83 @@ CAROUSEL_INLINE void clear(Tile<R, B>& tile) {
   }
 }
 
-/// Adds the other tile's vectors of `kUsed`.
-template <Lanes kUsed, int R, int B>
+/// Adds those of the other tile's accumulators that `kUsed` reaches.
+template <AccumulatorMap kUsed, int R, int B>
 CAROUSEL_INLINE void add(Tile<R, B>& tile, const Tile<R, B>& other) {
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 16
     for (int v = 0; v < 4 * B; ++v) {
-      if (!kUsed.include(v % 4)) continue;
+      if (!kUsed.reaches(v % 4)) continue;
       Batch& sum = tile.acc[r][v / 4][v % 4];
       sum = sum + other.acc[r][v / 4][v % 4];
     }
   }
 }
 
-/// As `load`.
-template <Lanes kUsed = kAllLanes, int R, int B>
+/// Puts the accumulators that `kUsed` reaches where `load` takes them from.
+template <AccumulatorMap kUsed = kEachItsOwn, int R, int B>
 CAROUSEL_INLINE void store(const Tile<R, B>& tile, float* start, std::int64_t row_stride) {
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 16
     for (int v = 0; v < 4 * B; ++v) {
-      if (!kUsed.include(v % 4)) continue;
+      if (!kUsed.reaches(v % 4)) continue;
       tile.acc[r][v / 4][v % 4].store_aligned(start + r * row_stride + v * kWidth);
     }
   }
 }
 
-constexpr std::int64_t kLineFloats = 16;
+/// A vector of weights, widened to floats: the kernels' part of a weight policy.
+template <class Weights>
+CAROUSEL_INLINE Batch load_weights(const typename Weights::Element* from) {
+  return Batch::load_aligned(from);
+}
 
-/// What is fetched while a tile is worked on, into the nearest cache or the second one: at each k
-/// the cache line at `at` and, where a step is wider than a line, the one after it. That may be
-/// behind the end of the matrix: it is not read.
-template <bool kNear>
-struct Ahead {
-  const float* at;
-  std::int64_t step;  ///< floats from one k to the next
-
-  template <bool kWide>
-  CAROUSEL_INLINE void fetch() {
-    __builtin_prefetch(at, 0, kNear ? 3 : 2);
-    if constexpr (kWide) {
-      __builtin_prefetch(at + (step > kLineFloats ? kLineFloats : 0), 0, kNear ? 3 : 2);
-    }
-    at += step;
-  }
-};
-
-/// Likewise all lines of a step of so many floats, into the nearest cache.
-template <std::int64_t kStep>
-struct AllAhead {
-  const float* at;
-
-  template <bool>
-  CAROUSEL_INLINE void fetch() {
-#pragma GCC unroll 4
-    for (std::int64_t i = 0; i < kStep; i += kLineFloats) __builtin_prefetch(at + i);
-    at += kStep;
-  }
-};
-
-struct NothingAhead {
-  template <bool>
-  CAROUSEL_INLINE void fetch() {}
-};
-
-/// A vector that several instructions use. GCC would repeat a load in each of two or three of them,
-/// and these loads would be what the loop waits for.
-CAROUSEL_INLINE Batch load_once(const float* from) {
-  Batch vector = Batch::load_aligned(from);
+/// Keeps a vector that several instructions use in a register. GCC would repeat its load in each of
+/// two or three of them, and these loads would be what the loop waits for.
+CAROUSEL_INLINE Batch held_in_register(Batch vector) {
 #if defined(__x86_64__)
   __asm__("" : "+v"(vector.data));
 #endif
   return vector;
 }
 
-/// acc[r][b][lanes.to[v]] += sum over k of a[r][k] * w[b][k][v], k ascending; likewise with the
-/// lanes of a half block, if the last one is (`kHalf`).
-template <Lanes lanes = kAllLanes, bool kHalf = false, int R, int B, class AnyAhead = NothingAhead>
-CAROUSEL_INLINE void multiply(Tile<R, B>& tile, const float* const (&a)[R], std::int64_t count,
-                              const float* w, std::int64_t block_stride, AnyAhead ahead = {}) {
-  constexpr bool kOnce = R == 2 || R == 3;
-  constexpr Lanes kLast = lanes_of_block<kHalf>(lanes);
-  constexpr int kWidest = (B > 1 ? lanes : kLast).count * kWidth;
-  const float* last = w + (B - 1) * block_stride;
+/// The micro-kernel: acc[r][b][kMap.to[v]] += sum over k < terms of a[r][k] * w[b][k][v], k
+/// ascending. With `kHalf` the last block is a half block, whose vectors are added by its own map.
+template <AccumulatorMap kMap = kEachItsOwn, bool kHalf = false, class Weights = Panel::Weights,
+          int R, int B, class AnyPrefetch = NoPrefetch>
+CAROUSEL_INLINE void multiply(Tile<R, B>& tile, const float* const (&a)[R], std::int64_t terms,
+                              const typename Weights::Element* w, std::int64_t block_stride,
+                              AnyPrefetch prefetch = {}) {
+  constexpr std::int64_t kVector = Weights::vector_elements(kWidth);
+  constexpr bool kHold = R == 2 || R == 3;
+  constexpr AccumulatorMap kLast = map_of_block<kHalf>(kMap);
+  constexpr std::int64_t kWidest = (B > 1 ? kMap : kLast).count * kVector;
+  const auto* last = w + (B - 1) * block_stride;
   Tile<R, B> t = tile;  // a local copy stays in registers
-  for (std::int64_t k = 0; k < count; ++k) {
+  for (std::int64_t k = 0; k < terms; ++k) {
     Batch row[R];
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) row[r] = Batch(a[r][k]);
-    ahead.template fetch<(kWidest > kLineFloats)>();
+    prefetch.template fetch<(kWidest > kLineFloats)>();
 #pragma GCC unroll 4
     for (int b = 0; b < B; ++b) {
       const bool half = kHalf && b == B - 1;
-      const Lanes& in = half ? kLast : lanes;
+      const AccumulatorMap& map = half ? kLast : kMap;
 #pragma GCC unroll 4
-      for (int v = 0; v < in.count; ++v) {
-        const float* const at = (half ? last : w + b * block_stride) + v * kWidth;
-        const Batch weight = kOnce ? load_once(at) : Batch::load_aligned(at);
+      for (int v = 0; v < map.count; ++v) {
+        const Batch loaded =
+            load_weights<Weights>((half ? last : w + b * block_stride) + v * kVector);
+        const Batch weight = kHold ? held_in_register(loaded) : loaded;
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) {
-          t.acc[r][b][in.to[v]] = xsimd::fma(row[r], weight, t.acc[r][b][in.to[v]]);
+          t.acc[r][b][map.to[v]] = xsimd::fma(row[r], weight, t.acc[r][b][map.to[v]]);
         }
       }
     }
-    w += lanes.count * kWidth;
-    last += kLast.count * kWidth;
+    w += kMap.count * kVector;
+    last += kLast.count * kVector;
   }
   tile = t;
 }
@@ -196,7 +181,7 @@ inline void call_with_rows(std::int64_t rows, std::int64_t first, Body&& body) {
 /// The least height of a tile where one tile is not enough.
 constexpr int kLeastOfSeveral = (kMaxRows + 1) / 2;
 
-/// Cuts rows into ceil(count / kMaxRows) tiles of nearly equal height, kLeast at least.
+/// Calls `body` for ceil(count / kMaxRows) tiles of nearly equal height, kLeast at least.
 template <int kLeast = 1, class Body>
 inline void for_each_tile(std::int64_t count, Body&& body) {
   std::int64_t tiles = (count + kMaxRows - 1) / kMaxRows;
@@ -219,15 +204,15 @@ CAROUSEL_INLINE Batch swap_halves(Batch v) {
 #endif
 }
 
-/// Gives those that shared a vector of the half block, which is the last one, each its own. Their
-/// upper halves are nothing of use.
-template <Lanes lanes, int R, int B>
+/// Gives the gates that share a vector of the half block, which is the last block, an accumulator
+/// each. What the upper halves hold then is of no use.
+template <AccumulatorMap kMap, int R, int B>
 CAROUSEL_INLINE void spread_half_block(Tile<R, B>& tile) {
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 2
-    for (int v = 1; v < lanes.count; v += 2) {
-      tile.acc[r][B - 1][lanes.to[v]] = swap_halves(tile.acc[r][B - 1][lanes.to[v - 1]]);
+    for (int v = 1; v < kMap.count; v += 2) {
+      tile.acc[r][B - 1][kMap.to[v]] = swap_halves(tile.acc[r][B - 1][kMap.to[v - 1]]);
     }
   }
 }
@@ -241,8 +226,11 @@ CAROUSEL_INLINE void store_some(float* to, Batch value, std::int64_t count) {
 #if defined(__AVX512F__)
   _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1U << count) - 1U), value);
 #else
-  alignas(64) float lanes[kWidth];
-  value.store_aligned(lanes);
-  for (std::int64_t i = 0; i < count; ++i) to[i] = lanes[i];
+  alignas(64) float floats[kWidth];
+  value.store_aligned(floats);
+  for (std::int64_t i = 0; i < count; ++i) to[i] = floats[i];
 #endif
 }
+
+}  // namespace
+}  // namespace carousel::simd

@@ -68,7 +68,8 @@ def main():
     print("// SPDX-License-Identifier: Apache-2.0")
     print("#pragma once\n")
     print("// Made by tanh_table.py, which says what it is; relative error of the polynomials")
-    print(f"// {worst:.1e}. Included by kernels.cpp only, inside its anonymous namespace.\n")
+    print(f"// {worst:.1e}.\n")
+    print("namespace carousel::simd {\nnamespace {\n")
     print("// clang-format off")
     print(f"constexpr float kTableLimit = {LIMIT}F;")
     print(f"constexpr float kTableScale = {SCALE:.9g}F;")
@@ -78,7 +79,8 @@ def main():
     for row in table:
         print("    {" + ", ".join(f"{str(np.float32(v))}F" for v in row) + "},")
     print("};")
-    print("// clang-format on")
+    print("// clang-format on\n")
+    print("}  // namespace\n}  // namespace carousel::simd")
 
 
 main()

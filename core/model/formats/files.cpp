@@ -18,22 +18,28 @@ namespace carousel::loading {
 namespace fs = std::filesystem;
 namespace {
 
-[[noreturn]] void fail_with_errno(const fs::path& file, const std::string& what, int error) {
-  fail(file.string(), what + ": " + std::generic_category().message(error));
+[[noreturn]] void fail_with_errno(const fs::path& file, const std::string& what, int error,
+                                  ErrorCode code = ErrorCode::file_access) {
+  fail(file.string(), what + ": " + std::generic_category().message(error), code);
+}
+
+/// A missing file has a code of its own; so has a path through something that is no folder.
+[[noreturn]] void fail_to_open(const fs::path& file, int error) {
+  const bool missing = error == ENOENT || error == ENOTDIR;
+  fail_with_errno(file, "cannot open", error,
+                  missing ? ErrorCode::file_not_found : ErrorCode::file_access);
 }
 
 void require_regular(const fs::path& file) {
   std::error_code error;
   const fs::file_status status = fs::status(file, error);
-  if (error) {
-    fail_with_errno(file, "cannot open", error.value());
-  }
+  if (error) fail_to_open(file, error.value());
   if (fs::is_directory(status)) {
-    fail(file.string(), "is a directory, not a file");
+    fail(file.string(), "is a directory, not a file", ErrorCode::file_access);
   }
   // Before opening: to open a pipe would wait for its other end.
   if (!fs::is_regular_file(status)) {
-    fail(file.string(), "is not a regular file");
+    fail(file.string(), "is not a regular file", ErrorCode::file_access);
   }
 }
 
@@ -43,7 +49,8 @@ std::vector<std::byte> allocate(const fs::path& file, std::uintmax_t size) {
   } catch (const std::bad_alloc&) {
   } catch (const std::length_error&) {
   }
-  fail(file.string(), "too large to be read into memory (" + std::to_string(size) + " bytes)");
+  fail(file.string(), "too large to be read into memory (" + std::to_string(size) + " bytes)",
+       ErrorCode::out_of_memory);
 }
 
 }  // namespace
@@ -51,9 +58,7 @@ std::vector<std::byte> allocate(const fs::path& file, std::uintmax_t size) {
 std::vector<std::byte> read_file(const fs::path& file) {
   require_regular(file);
   const FileHandle handle(std::fopen(file.c_str(), "rb"));
-  if (!handle) {
-    fail_with_errno(file, "cannot open", errno);
-  }
+  if (!handle) fail_to_open(file, errno);
   // Of what was opened: another file may have the name by now.
   struct stat status {};
   if (::fstat(::fileno(handle.get()), &status) != 0) {
@@ -68,7 +73,7 @@ std::vector<std::byte> read_file(const fs::path& file) {
     if (std::ferror(handle.get()) != 0) {
       fail_with_errno(file, "cannot read", errno);
     }
-    fail(file.string(), "became shorter while it was being read");
+    fail(file.string(), "became shorter while it was being read", ErrorCode::file_access);
   }
   return bytes;
 }
@@ -77,7 +82,7 @@ AtomicFile::AtomicFile(const fs::path& file) : target_(file) {
   std::error_code error;
   const fs::file_status status = fs::status(file, error);
   if (fs::is_directory(status)) {
-    fail(file.string(), "cannot write: is a directory");
+    fail(file.string(), "cannot write: is a directory", ErrorCode::file_access);
   }
   if (fs::exists(status) && !fs::is_regular_file(status)) {
     handle_.reset(std::fopen(file.c_str(), "wb"));

@@ -16,13 +16,13 @@ struct CloseFile {
 };
 using FileHandle = std::unique_ptr<std::FILE, CloseFile>;
 
-/// The whole content of a regular file. Throws Error saying why not: missing, a directory,
-/// unreadable, empty, too large for memory.
+/// The whole content of a regular file. Throws Error saying why not: missing (file_not_found), a
+/// directory or unreadable (file_access), empty (bad_format), too large for memory (out_of_memory).
 [[nodiscard]] std::vector<std::byte> read_file(const std::filesystem::path& file);
 
 /// A file that appears under its name only when it is complete. It is written under a temporary
 /// name in the same folder; `commit` renames it; without a commit the temporary file is removed and
-/// an older file of that name stays as it was.
+/// an older file of that name stays as it was. What cannot be written throws Error (file_access).
 ///
 /// A symbolic link is followed. A destination that exists and is no regular file (/dev/null,
 /// /dev/stdout, a pipe) is written in place: renaming over it would replace the device itself.
@@ -41,7 +41,7 @@ class AtomicFile {
   void open_temporary();
 
   std::filesystem::path target_;
-  std::filesystem::path temporary_;  ///< empty: written in place, or nothing left to remove
+  std::filesystem::path temporary_;  ///< Empty: written in place, or nothing left to remove.
   FileHandle handle_;
 };
 

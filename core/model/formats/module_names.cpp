@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "module_names.hpp"
 
-#include "state_dict.hpp"
+#include "tensor_names.hpp"
 #include "text.hpp"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 namespace carousel::loading {
 
-using safetensors::Tensor;
+using safetensors::StoredTensor;
 
 namespace {
 
@@ -47,10 +46,10 @@ std::string list(const std::vector<std::string>& names) {
 
 std::vector<std::string> prefixes(const TensorReader& reader) {
   std::vector<std::string> found;
-  for (const Tensor& tensor : reader.tensors()) {
-    if (tensor.name.ends_with(kFirstTensor)) {
-      found.push_back(tensor.name.substr(0, tensor.name.size() - kFirstTensor.size()));
-    }
+  for (const StoredTensor& tensor : reader.tensors()) {
+    if (!tensor.name.ends_with(kFirstTensor)) continue;
+    const std::string prefix = tensor.name.substr(0, tensor.name.size() - kFirstTensor.size());
+    if (is_prefix(prefix)) found.push_back(prefix);
   }
   std::sort(found.begin(), found.end());
   return found;
@@ -58,38 +57,26 @@ std::vector<std::string> prefixes(const TensorReader& reader) {
 
 std::string given_prefix(const TensorReader& reader, const std::string& given) {
   for (const std::string& prefix : {given, given + "."}) {
-    if (reader.find(prefix + std::string(kFirstTensor)) != nullptr) {
-      return prefix;
-    }
+    const bool there = reader.find(prefix + std::string(kFirstTensor)) != nullptr;
+    if (there && is_prefix(prefix)) return prefix;
   }
   const std::vector<std::string> candidates = prefixes(reader);
   fail(reader.source(),
        "no tensor " + quote(given + std::string(kFirstTensor)) + " for the prefix " + quote(given) +
-           (candidates.empty() ? "" : "; there are the prefixes ") + list(candidates));
+           (candidates.empty() ? "" : "; there are the prefixes ") + list(candidates),
+       ErrorCode::invalid_argument);
 }
 
-/// The layer number in "<prefix><slot>_l<number>[_reverse]", in plain decimal digits.
+/// The layer number in "<prefix><role>_l<number>[_reverse]".
 std::optional<std::size_t> layer_number(std::string_view name, std::string_view prefix) {
-  if (!name.starts_with(prefix)) {
-    return std::nullopt;
-  }
+  if (!name.starts_with(prefix)) return std::nullopt;
   name.remove_prefix(prefix.size());
   constexpr std::string_view reverse = "_reverse";
-  if (name.ends_with(reverse)) {
-    name.remove_suffix(reverse.size());
-  }
-  for (const std::string_view slot :
-       {"weight_ih_l", "weight_hh_l", "bias_ih_l", "bias_hh_l", "weight_hr_l"}) {
-    if (!name.starts_with(slot)) {
-      continue;
-    }
-    const std::string_view digits = name.substr(slot.size());
-    std::size_t number = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    if (error == std::errc() && end == digits.data() + digits.size() &&
-        digits == std::to_string(number)) {
-      return number;
-    }
+  if (name.ends_with(reverse)) name.remove_suffix(reverse.size());
+  for (const std::string_view role : kStackedRoles) {
+    if (!name.starts_with(role)) continue;
+    const std::string_view rest = name.substr(role.size());
+    if (rest.starts_with("_l")) return plain_number(rest.substr(2));
   }
   return std::nullopt;
 }
@@ -98,7 +85,7 @@ std::string_view module_of(std::string_view weight_name) {
   return weight_name.substr(0, weight_name.size() - kWeightSuffix.size());
 }
 
-bool fits(const Tensor& tensor, const ModuleRole& role) {
+bool fits(const StoredTensor& tensor, const ModuleRole& role) {
   return tensor.shape.size() == 2 && tensor.shape[0] >= 1 && tensor.shape[1] == role.columns;
 }
 
@@ -111,16 +98,17 @@ bool is_near(const std::string& module, const std::string& prefix) {
 
 std::string given_module(const TensorReader& reader, const ModuleRole& role,
                          const std::string& given) {
-  const std::string name = module_tensor(given, "weight");
-  const Tensor* tensor = reader.find(name);
+  const std::string name = tensor_name(given, "weight");
+  const StoredTensor* tensor = reader.find(name);
   const std::string wanted = "; the " + std::string(role.name) + " needs shape [any, " +
                              std::to_string(role.columns) + "]";
   if (tensor == nullptr) {
-    fail(reader.source(), "no tensor " + quote(name) + wanted);
+    fail(reader.source(), "no tensor " + quote(name) + wanted, ErrorCode::invalid_argument);
   }
   if (!fits(*tensor, role)) {
     fail(reader.source(),
-         "tensor " + quote(name) + " has shape " + shape_text(tensor->shape) + wanted);
+         "tensor " + quote(name) + " has shape " + shape_text(tensor->shape) + wanted,
+         ErrorCode::invalid_argument);
   }
   return given;
 }
@@ -138,15 +126,17 @@ std::string find_prefix(const TensorReader& reader, const std::optional<std::str
          "PyTorch's LSTM, GRU and RNN modules are");
   }
   if (candidates.size() > 1) {
-    fail(reader.source(), "several recurrent modules, with the prefixes " + list(candidates) +
-                              "; choose one with the option prefix (--prefix)");
+    fail(reader.source(),
+         "several recurrent modules, with the prefixes " + list(candidates) +
+             "; choose one with the option prefix (--prefix)",
+         ErrorCode::invalid_argument);
   }
   return candidates.front();
 }
 
 std::size_t count_layers(const TensorReader& reader, const std::string& prefix) {
   std::size_t layers = 1;
-  for (const Tensor& tensor : reader.tensors()) {
+  for (const StoredTensor& tensor : reader.tensors()) {
     const std::optional<std::size_t> number = layer_number(tensor.name, prefix);
     // A number beyond the count of tensors cannot be that of a complete stack; the tensor is
     // reported as unexpected, rather than millions of others as missing.
@@ -158,11 +148,9 @@ std::size_t count_layers(const TensorReader& reader, const std::string& prefix) 
 }
 
 bool any_layer_has(const TensorReader& reader, const std::string& prefix, std::size_t layers,
-                   std::string_view slot, bool reverse) {
+                   std::string_view role) {
   for (std::size_t k = 0; k < layers; ++k) {
-    if (reader.find(tensor_name(prefix, slot, k, reverse ? 1 : 0)) != nullptr) {
-      return true;
-    }
+    if (reader.find(tensor_name(stacked_name(prefix, k), role)) != nullptr) return true;
   }
   return false;
 }
@@ -173,7 +161,7 @@ ModuleRole embedding_role(std::int64_t input_size) {
 
 ModuleRole head_role(std::int64_t features) { return {"head", kHeadNames, features}; }
 
-bool has_usual_name(const Tensor& tensor, const ModuleRole& role) {
+bool has_usual_name(const StoredTensor& tensor, const ModuleRole& role) {
   if (!tensor.name.ends_with(kWeightSuffix)) {
     return false;
   }
@@ -189,7 +177,7 @@ std::string find_module(const TensorReader& reader, const ModuleRole& role,
   }
   std::vector<std::string> near;
   std::vector<std::string> far;
-  for (const Tensor& tensor : reader.tensors()) {
+  for (const StoredTensor& tensor : reader.tensors()) {
     if (has_usual_name(tensor, role) && fits(tensor, role)) {
       const std::string module(module_of(tensor.name));
       (is_near(module, prefix) ? near : far).push_back(module);
@@ -199,9 +187,10 @@ std::string find_module(const TensorReader& reader, const ModuleRole& role,
   std::sort(candidates.begin(), candidates.end());
   if (candidates.size() > 1) {
     const std::string option(role.name);
-    fail(reader.source(), "several modules could be the " + option + ": " + list(candidates) +
-                              "; name one with the option " + option + " (--" + option +
-                              "), or '' for none");
+    fail(reader.source(),
+         "several modules could be the " + option + ": " + list(candidates) +
+             "; name one with the option " + option + " (--" + option + "), or '' for none",
+         ErrorCode::invalid_argument);
   }
   return candidates.empty() ? "" : candidates.front();
 }

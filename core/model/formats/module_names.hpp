@@ -3,7 +3,9 @@
 
 #include "tensor_reader.hpp"
 
+#include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -18,14 +20,18 @@ namespace carousel::loading {
 /// Number of layers under `prefix`, from the highest layer number in any tensor's name.
 [[nodiscard]] std::size_t count_layers(const TensorReader& reader, const std::string& prefix);
 
-/// Whether any layer has such a tensor: `slot` "bias_ih", or with `reverse` its "..._reverse" form.
+/// The weights that PyTorch's recurrent modules have in each layer and direction.
+inline constexpr std::array<std::string_view, 5> kStackedRoles{"weight_ih", "weight_hh", "bias_ih",
+                                                               "bias_hh", "weight_hr"};
+
+/// Whether any layer has the weight of that role ("bias_ih", "bias_ih_reverse").
 [[nodiscard]] bool any_layer_has(const TensorReader& reader, const std::string& prefix,
-                                 std::size_t layers, std::string_view slot, bool reverse);
+                                 std::size_t layers, std::string_view role);
 
 /// A module beside the recurrent stack whose weight is a matrix with `columns` columns.
 struct ModuleRole {
-  std::string_view name;               ///< "embedding", "head"; also the name of the option
-  std::span<const char* const> names;  ///< usual last components of such a module's path
+  std::string_view name;               ///< "embedding", "head": also the name of the option.
+  std::span<const char* const> names;  ///< Usual last components of such a module's path.
   std::int64_t columns;
 };
 
@@ -38,6 +44,6 @@ struct ModuleRole {
                                       const std::optional<std::string>& given);
 
 /// Whether `tensor` has a name that is usual for that role.
-[[nodiscard]] bool has_usual_name(const safetensors::Tensor& tensor, const ModuleRole& role);
+[[nodiscard]] bool has_usual_name(const safetensors::StoredTensor& tensor, const ModuleRole& role);
 
 }  // namespace carousel::loading

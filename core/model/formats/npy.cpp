@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <carousel/npy.hpp>
 
+#include "core/model/half.hpp"
 #include "files.hpp"
-#include "half.hpp"
 #include "npy_header.hpp"
 #include "text.hpp"
 
@@ -27,7 +27,7 @@ ElementType element_type(const std::string& descr, std::string_view source) {
     fail(source, named + " is unknown");
   }
   if (descr[0] == '>') {
-    fail(source, named + " is big-endian, which is not supported");
+    fail(source, named + " is big-endian, which is not supported", ErrorCode::unsupported);
   }
   constexpr std::array<std::string_view, 12> supported{"f2", "f4", "f8", "i1", "i2", "i4",
                                                        "i8", "u1", "u2", "u4", "u8", "b1"};
@@ -42,22 +42,26 @@ ElementType element_type(const std::string& descr, std::string_view source) {
       return {type[0], size};
     }
   }
-  fail(source, named + " is not supported; f2, f4, f8, i1 to i8, u1 to u8 and b1 are");
+  fail(source, named + " is not supported; f2, f4, f8, i1 to i8, u1 to u8 and b1 are",
+       ErrorCode::unsupported);
 }
 
 std::size_t require_size(const NpyHeader& header, ElementType type, std::size_t found,
                          std::string_view source) {
-  const std::optional<std::int64_t> count = element_count(header.shape);
-  const std::optional<std::int64_t> bytes =
-      count ? checked_multiply(*count, static_cast<std::int64_t>(type.size)) : std::nullopt;
-  if (!bytes) {
+  // As NumPy does, which has no array of no elements either whose other sizes are beyond any array.
+  std::vector<std::int64_t> sizes = header.shape;
+  std::ranges::replace(sizes, 0, 1);
+  sizes.push_back(static_cast<std::int64_t>(type.size));
+  if (!element_count(sizes)) {
     fail(source, "npy shape " + shape_text(header.shape) + " overflows");
   }
-  if (static_cast<std::size_t>(*bytes) != found) {
+  const auto count = static_cast<std::size_t>(element_count(header.shape).value_or(0));
+  if (count * type.size != found) {
     fail(source, "npy shape " + shape_text(header.shape) + " of '" + header.descr + "' needs " +
-                     std::to_string(*bytes) + " bytes of data, found " + std::to_string(found));
+                     std::to_string(count * type.size) + " bytes of data, found " +
+                     std::to_string(found));
   }
-  return static_cast<std::size_t>(*count);
+  return count;
 }
 
 /// Visits the elements of a stored array in C order: calls `element(offset)` with the index of each
@@ -125,7 +129,8 @@ std::vector<std::int64_t> widen(const Source& source) {
   return convert<Stored, std::int64_t>(source, [&](Stored value) {
     if constexpr (sizeof(Stored) == 8 && !std::numeric_limits<Stored>::is_signed) {
       if (value > static_cast<Stored>(std::numeric_limits<std::int64_t>::max())) {
-        fail(source.name, "npy value " + std::to_string(value) + " exceeds int64");
+        fail(source.name, "npy value " + std::to_string(value) + " exceeds int64",
+             ErrorCode::unsupported);
       }
     }
     return static_cast<std::int64_t>(value);
@@ -149,14 +154,14 @@ const std::vector<float>& NpyArray::floats(const std::string& what) const {
   if (const auto* floats = std::get_if<std::vector<float>>(&values)) {
     return *floats;
   }
-  throw Error(what + ": expected an array of floats, found integers");
+  throw Error(ErrorCode::invalid_argument, what + ": expected an array of floats, found integers");
 }
 
 const std::vector<std::int64_t>& NpyArray::integers(const std::string& what) const {
   if (const auto* integers = std::get_if<std::vector<std::int64_t>>(&values)) {
     return *integers;
   }
-  throw Error(what + ": expected an array of integers, found floats");
+  throw Error(ErrorCode::invalid_argument, what + ": expected an array of integers, found floats");
 }
 
 NpyArray read_npy(std::span<const std::byte> bytes, std::string_view source) {
@@ -181,12 +186,12 @@ NpyArray read_npy(const std::filesystem::path& file) {
 
 void write_npy(const std::filesystem::path& file, std::span<const std::int64_t> shape,
                std::span<const float> values) {
-  const bool negative =
-      std::any_of(shape.begin(), shape.end(), [](std::int64_t size) { return size < 0; });
-  const std::optional<std::int64_t> count = negative ? std::nullopt : loading::element_count(shape);
+  const std::optional<std::int64_t> count = element_count(shape);
   if (!count || static_cast<std::size_t>(*count) != values.size()) {
-    loading::fail(file.string(), "cannot write " + std::to_string(values.size()) +
-                                     " values as an array of shape " + loading::shape_text(shape));
+    loading::fail(file.string(),
+                  "cannot write " + std::to_string(values.size()) +
+                      " values as an array of shape " + shape_text(shape),
+                  ErrorCode::invalid_argument);
   }
   const std::string header = loading::npy_header(shape);
   loading::AtomicFile output(file);

@@ -60,7 +60,7 @@ class DictParser {
   void descr() {
     skip_space();
     if (peek() == '[') {
-      fail(source_, "npy header: structured dtypes are not supported");
+      fail(source_, "npy header: structured dtypes are not supported", ErrorCode::unsupported);
     }
     header_.descr = string();
   }
@@ -181,8 +181,10 @@ std::size_t length_width(std::span<const std::byte> bytes, std::string_view sour
   const int major = std::to_integer<int>(bytes[kMagic.size()]);
   const int minor = std::to_integer<int>(bytes[kMagic.size() + 1]);
   if (major < 1 || major > 3 || minor != 0) {
-    fail(source, "npy version " + std::to_string(major) + "." + std::to_string(minor) +
-                     " is unknown; versions 1.0, 2.0 and 3.0 are");
+    fail(source,
+         "npy version " + std::to_string(major) + "." + std::to_string(minor) +
+             " is unknown; versions 1.0, 2.0 and 3.0 are",
+         ErrorCode::unsupported);
   }
   return major == 1 ? 2 : 4;
 }

@@ -12,7 +12,7 @@ namespace carousel::loading {
 
 /// What the front of a .npy file says.
 struct NpyHeader {
-  std::string descr;  ///< e.g. "<f4"
+  std::string descr;  ///< For example "<f4".
   bool fortran_order = false;
   std::vector<std::int64_t> shape;
   std::size_t data_offset = 0;

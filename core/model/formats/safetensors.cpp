@@ -83,7 +83,7 @@ class EntryReader {
  public:
   EntryReader(const HeaderEntry& entry, std::string_view source) : entry_(entry), source_(source) {}
 
-  [[nodiscard]] Tensor read(std::span<const std::byte> data) const {
+  [[nodiscard]] StoredTensor read(std::span<const std::byte> data) const {
     const std::uint64_t begin = entry_.data_offsets[0];
     const std::uint64_t end = entry_.data_offsets[1];
     if (begin > end) {
@@ -93,7 +93,7 @@ class EntryReader {
       error("data_offsets " + range_text(entry_) + " exceed the " + std::to_string(data.size()) +
             " bytes of data in the file");
     }
-    Tensor tensor{entry_.name, entry_.dtype, shape(), {}};
+    StoredTensor tensor{entry_.name, entry_.dtype, shape(), {}};
     const std::uint64_t needed = byte_count(tensor.shape);
     if (end - begin != needed) {
       error("data_offsets " + range_text(entry_) + " hold " + std::to_string(end - begin) +
@@ -142,11 +142,11 @@ class EntryReader {
 };
 
 /// Tensors must follow each other without hole or overlap. `tensors` are sorted by position.
-void check_tiling(const std::vector<Tensor>& tensors, std::span<const std::byte> data,
+void check_tiling(const std::vector<StoredTensor>& tensors, std::span<const std::byte> data,
                   std::string_view source) {
   std::size_t position = 0;
-  const Tensor* previous = nullptr;
-  for (const Tensor& tensor : tensors) {
+  const StoredTensor* previous = nullptr;
+  for (const StoredTensor& tensor : tensors) {
     const auto begin = static_cast<std::size_t>(tensor.data.data() - data.data());
     if (begin > position) {
       fail(source, "tensor " + quote(tensor.name) + ": a hole of " +
@@ -174,8 +174,8 @@ void sort_by_position(std::vector<HeaderEntry>& entries) {
 /// A JSON string, escaped as serde_json and Python's json do.
 std::string json_string(const std::string& text) {
   if (find_invalid_utf8(text)) {
-    throw Error("cannot be saved: the name or metadata text " + quote(text) +
-                " is not valid UTF-8");
+    throw Error(ErrorCode::invalid_argument, "cannot be saved: the name or metadata text " +
+                                                 quote(text) + " is not valid UTF-8");
   }
   return nlohmann::json(text).dump();
 }
@@ -188,7 +188,7 @@ std::string metadata_json(const std::map<std::string, std::string>& metadata) {
   return json + "}";
 }
 
-std::string entry_json(const Tensor& tensor, std::size_t begin) {
+std::string entry_json(const StoredTensor& tensor, std::size_t begin) {
   std::string shape;
   for (const std::int64_t dimension : tensor.shape) {
     shape += (shape.empty() ? "" : ",") + std::to_string(dimension);
@@ -198,33 +198,34 @@ std::string entry_json(const Tensor& tensor, std::size_t begin) {
          std::to_string(begin + tensor.data.size()) + "]}";
 }
 
-std::vector<const Tensor*> in_file_order(const std::vector<Tensor>& tensors) {
-  std::vector<const Tensor*> order;
+std::vector<const StoredTensor*> in_file_order(const std::vector<StoredTensor>& tensors) {
+  std::vector<const StoredTensor*> order;
   order.reserve(tensors.size());
-  for (const Tensor& tensor : tensors) {
+  for (const StoredTensor& tensor : tensors) {
     order.push_back(&tensor);
   }
-  std::sort(order.begin(), order.end(), [](const Tensor* a, const Tensor* b) {
+  std::sort(order.begin(), order.end(), [](const StoredTensor* a, const StoredTensor* b) {
     return a->dtype != b->dtype ? a->dtype > b->dtype : a->name < b->name;
   });
   return order;
 }
 
-void require_distinct_names(const std::vector<Tensor>& tensors) {
+void require_distinct_names(const std::vector<StoredTensor>& tensors) {
   std::vector<std::string_view> names{"__metadata__"};
-  for (const Tensor& tensor : tensors) {
+  for (const StoredTensor& tensor : tensors) {
     names.push_back(tensor.name);
   }
   std::sort(names.begin(), names.end());
   if (const auto twin = std::adjacent_find(names.begin(), names.end()); twin != names.end()) {
-    throw Error("cannot be saved: two tensors have the name " + quote(*twin));
+    throw Error(ErrorCode::invalid_argument,
+                "cannot be saved: two tensors have the name " + quote(*twin));
   }
 }
 
-std::string header_json(const std::vector<const Tensor*>& order, const Table& table) {
+std::string header_json(const std::vector<const StoredTensor*>& order, const Table& table) {
   std::string json = "{" + (table.metadata.empty() ? "" : metadata_json(table.metadata));
   std::size_t position = 0;
-  for (const Tensor* tensor : order) {
+  for (const StoredTensor* tensor : order) {
     json += (json.size() == 1 ? "" : ",") + entry_json(*tensor, position);
     position += tensor->data.size();
   }
@@ -263,10 +264,11 @@ Table parse(std::span<const std::byte> bytes, std::string_view source) {
 
 std::vector<std::byte> serialize(const Table& table) {
   require_distinct_names(table.tensors);
-  const std::vector<const Tensor*> order = in_file_order(table.tensors);
+  const std::vector<const StoredTensor*> order = in_file_order(table.tensors);
   const std::string header = header_json(order, table);
   if (header.size() > kMaxHeaderBytes) {
-    throw Error("cannot be saved: names and metadata need a header of more than 100 MB");
+    throw Error(ErrorCode::unsupported,
+                "cannot be saved: names and metadata need a header of more than 100 MB");
   }
   const auto length = static_cast<std::uint64_t>(header.size());
   std::vector<std::byte> bytes;
@@ -275,7 +277,7 @@ std::vector<std::byte> serialize(const Table& table) {
   };
   append(std::as_bytes(std::span(&length, 1)));
   append(std::as_bytes(std::span(header)));
-  for (const Tensor* tensor : order) {
+  for (const StoredTensor* tensor : order) {
     append(tensor->data);
   }
   return bytes;

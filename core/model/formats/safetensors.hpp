@@ -47,7 +47,7 @@ enum class DType : std::uint8_t {
 [[nodiscard]] int bits(DType dtype) noexcept;
 
 /// One tensor; `data` points into the caller's bytes and may be misaligned.
-struct Tensor {
+struct StoredTensor {
   std::string name;
   DType dtype = DType::f32;
   std::vector<std::int64_t> shape;
@@ -56,7 +56,7 @@ struct Tensor {
 
 struct Table {
   std::map<std::string, std::string> metadata;
-  std::vector<Tensor> tensors;  ///< in the order of their data
+  std::vector<StoredTensor> tensors;  ///< In the order of their data.
 };
 
 /// Checks every rule of the format; throws Error naming `source`, the tensor and the broken rule.

@@ -214,9 +214,9 @@ class HeaderBuilder {
   std::string_view source_;
   Header header_;
   State state_ = State::start;
-  std::string key_;               ///< of the metadata value that comes next
-  std::set<std::string> names_;   ///< keys of the header seen so far
-  std::set<std::string> fields_;  ///< fields of the current entry seen so far
+  std::string key_;               ///< Of the metadata value that comes next.
+  std::set<std::string> names_;   ///< Keys of the header seen so far.
+  std::set<std::string> fields_;  ///< Fields of the current entry seen so far.
 };
 
 }  // namespace

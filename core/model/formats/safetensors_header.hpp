@@ -10,7 +10,7 @@ struct HeaderEntry {
   std::string name;
   DType dtype = DType::f32;
   std::vector<std::uint64_t> shape;
-  std::vector<std::uint64_t> data_offsets;  ///< exactly two
+  std::vector<std::uint64_t> data_offsets;  ///< Exactly two.
 };
 
 struct Header {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "files.hpp"
+#include "model_text.hpp"
 #include "onnx/load_onnx.hpp"
-#include "spec_text.hpp"
 #include "state_dict.hpp"
+#include "tensor_names.hpp"
 #include "text.hpp"
 
 #include <carousel/model.hpp>
@@ -13,69 +14,67 @@ namespace carousel {
 namespace loading {
 namespace {
 
-bool is_relu_rnn(const LayerSpec& spec) {
-  return spec.cell == Cell::rnn && spec.activations[0][0].kind == ActivationKind::relu;
-}
-
-/// What a loader would make of the state dict of such a layer.
-LayerSpec spec_from_state_dict(const LayerSpec& spec) {
-  LayerSpec plain = make_spec(spec.cell, spec.input_size, spec.hidden_size, spec.direction,
-                              spec.proj_size, spec.bias);
-  if (is_relu_rnn(spec)) {
-    plain.activations[0][0] = {ActivationKind::relu, 0.0F, 0.0F};
-    plain.activations[1][0] = {ActivationKind::relu, 0.0F, 0.0F};
-  }
-  return plain;
-}
-
 /// Without the settings of a direction that the layer does not have.
 LayerSpec normalized(LayerSpec spec) {
-  if (spec.directions() == 1) {
-    spec.activations[1] = spec.activations[0];
+  auto* recurrent = std::get_if<RecurrentSpec>(&spec);
+  if (recurrent != nullptr && recurrent->directions() == 1) {
+    recurrent->activations[1] = recurrent->activations[0];
   }
   return spec;
 }
 
-bool same_kind(const LayerSpec& a, const LayerSpec& b) {
-  LayerSpec resized = normalized(a);
-  resized.input_size = b.input_size;
-  return resized == normalized(b);
+bool same_layers(const Model& a, const Model& b) {
+  return layer_names(a) == layer_names(b) && told_inputs(a) == told_inputs(b) &&
+         std::ranges::equal(a.layers, b.layers, [](const ModelLayer& x, const ModelLayer& y) {
+           return normalized(x.spec) == normalized(y.spec);
+         });
 }
 
-/// Whether a loader finds out all about the layers by names and shapes (and the word for plain
-/// RNNs).
-bool told_by_shapes(const Model& model) {
-  const LayerSpec& first = model.layers.front().spec;
-  return std::ranges::all_of(model.layers, [&](const ModelLayer& layer) {
-    const LayerSpec& spec = layer.spec;
-    return spec.direction != Direction::reverse && normalized(spec) == spec_from_state_dict(spec) &&
-           same_kind(spec, first);
-  });
-}
-
-/// What tensors cannot tell is told by metadata; what these keys held before says nothing of this
-/// model.
-void set(std::map<std::string, std::string>& metadata, std::string_view key,
-         std::string_view value) {
-  if (value.empty()) {
-    metadata.erase(std::string(key));
-  } else {
-    metadata.insert_or_assign(std::string(key), std::string(value));
+/// Whether the loader would find the layers of the model by the names and shapes of the tensors,
+/// and this metadata.
+bool tells_all(const safetensors::Table& table, const Model& model) {
+  try {
+    Model found;
+    found.layers = infer_layers(TensorReader(table, "saved"), table.metadata, {});
+    found.inputs = model.inputs;
+    return same_layers(found, model);
+  } catch (const Error&) {
+    return false;
   }
 }
 
-std::map<std::string, std::string> metadata_of(const Model& model) {
-  std::map<std::string, std::string> metadata = model.metadata;
-  const bool plain = told_by_shapes(model);
-  set(metadata, kLayersKey, plain ? "" : specs_to_text(model.layers));
-  set(metadata, kTailKey, model.tail == Tail::none ? "" : name(model.tail));
-  if (plain && model.layers.front().spec.cell == Cell::rnn) {
-    const bool relu = is_relu_rnn(model.layers.front().spec);
-    const bool said = relu || metadata.contains(std::string(kActivationKey));
-    set(metadata, kActivationKey, !said ? "" : relu ? "relu" : "tanh");
+/// What the metadata of the model say beside its layers. Keys that held something else before say
+/// nothing of this model.
+Metadata plain_metadata(const Model& model) {
+  Metadata metadata = model.metadata;
+  for (const std::string_view key : {kOnnxInputKey, kOnnxOutputKey, kLayersKey, kTailKey}) {
+    set_metadata(metadata, key, "");
   }
-  for (const std::string_view key : {kOnnxInputKey, kOnnxOutputKey}) set(metadata, key, "");
+  set_metadata(metadata, kInputsKey, model.inputs.empty() ? "" : inputs_to_text(model.inputs));
+  set_metadata(metadata, kOutputsKey, model.outputs.empty() ? "" : outputs_to_text(model.outputs));
   return metadata;
+}
+
+/// The same with what a PyTorch module with an activation after it needs.
+Metadata torch_metadata(const Model& model) {
+  Metadata metadata = plain_metadata(model);
+  set_metadata(metadata, kTailKey, tail_text(model.layers.back().spec));
+  const auto recurrent = std::ranges::find_if(model.layers, [](const ModelLayer& layer) {
+    return std::holds_alternative<RecurrentSpec>(layer.spec);
+  });
+  if (recurrent == model.layers.end()) return metadata;
+  const std::string_view function = rnn_activation_text(recurrent->spec);
+  // tanh is what the key says where it is missing.
+  if (function == "relu" || find_metadata(metadata, kActivationKey) != nullptr) {
+    if (!function.empty()) set_metadata(metadata, kActivationKey, function);
+  }
+  return metadata;
+}
+
+safetensors::StoredTensor stored(const NamedTensor& named) {
+  const Tensor& tensor = *named.tensor;
+  return {named.name, *safetensors::dtype_from_name(name(tensor.dtype())), tensor.shape(),
+          tensor.bytes()};
 }
 
 }  // namespace
@@ -83,11 +82,11 @@ std::map<std::string, std::string> metadata_of(const Model& model) {
 std::vector<std::byte> to_safetensors(const Model& model) {
   validate(model);
   safetensors::Table table;
-  table.metadata = metadata_of(model);
-  const std::vector<NamedArray> arrays = named_arrays(model);
-  for (const NamedArray& array : arrays) {
-    table.tensors.push_back(
-        {array.name, safetensors::DType::f32, array.shape, std::as_bytes(array.values)});
+  for (const NamedTensor& named : named_tensors(model)) table.tensors.push_back(stored(named));
+  table.metadata = torch_metadata(model);
+  if (!tells_all(table, model)) {
+    table.metadata = plain_metadata(model);
+    set_metadata(table.metadata, kLayersKey, layers_to_text(model));
   }
   return safetensors::serialize(table);
 }
@@ -106,7 +105,8 @@ void write(const std::filesystem::path& file, std::span<const std::byte> bytes) 
 
 void save(const Model& model, const std::filesystem::path& file) {
   if (loading::is_onnx_name(file.string())) {
-    loading::fail(file.string(), "save writes safetensors; save_onnx writes ONNX");
+    loading::fail(file.string(), "save writes safetensors; save_onnx writes ONNX",
+                  ErrorCode::invalid_argument);
   }
   write(file, loading::to_safetensors(model));
 }

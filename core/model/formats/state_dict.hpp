@@ -2,48 +2,54 @@
 #pragma once
 
 #include "safetensors.hpp"
+#include "tensor_reader.hpp"
 
 #include <carousel/model.hpp>
 
 #include <cstddef>
-#include <span>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
-/// How the arrays of a model are called in a PyTorch state dict.
+/// \file
+/// A model as a table of tensors with metadata, there and back.
 namespace carousel::loading {
 
-/// One array that a layer of some spec has, in each of its directions.
-struct Slot {
-  std::string_view name;  ///< "weight_ih"; of a linear layer "weight"
-  std::vector<std::int64_t> shape;
-  std::vector<float> DirectionWeights::*values;
-};
+using Metadata = std::map<std::string, std::string>;
 
-/// The arrays that `spec` calls for; all others of `DirectionWeights` must be empty, but for the
-/// optional ones.
-[[nodiscard]] std::vector<Slot> slots(const LayerSpec& spec);
+/// What a state dict cannot tell of a plain RNN: "tanh" or "relu".
+inline constexpr std::string_view kActivationKey = "carousel.activation";
+/// The activation that is the last layer, where the state dict tells all else.
+inline constexpr std::string_view kTailKey = "carousel.tail";
+/// All layers of a model that is more than a PyTorch module with an embedding before and a linear
+/// layer and an activation after it; see model_text.hpp.
+inline constexpr std::string_view kLayersKey = "carousel.layers";
+/// The inputs and outputs of a model that names them.
+inline constexpr std::string_view kInputsKey = "carousel.inputs";
+inline constexpr std::string_view kOutputsKey = "carousel.outputs";
 
-/// The initial states, which a layer of that spec may or may not have.
-[[nodiscard]] std::vector<Slot> optional_slots(const LayerSpec& spec);
+/// The metadata under that key; null when there is none.
+[[nodiscard]] const std::string* find_metadata(const Metadata& metadata, std::string_view key);
+/// Sets the metadata under that key; an empty text removes it.
+void set_metadata(Metadata& metadata, std::string_view key, std::string_view text);
 
-/// "lstm.weight_ih_l0_reverse"
-[[nodiscard]] std::string tensor_name(const std::string& prefix, std::string_view slot,
-                                      std::size_t layer, std::size_t direction);
+/// The layers, without weights, that names and shapes of tensors tell of: an optional embedding,
+/// the layers of one recurrent module, an optional linear layer, and the activation that the
+/// metadata may tell. Throws Error when they leave a doubt, or one of them is not possible.
+[[nodiscard]] std::vector<ModelLayer> infer_layers(const TensorReader& reader,
+                                                   const Metadata& metadata,
+                                                   const LoadOptions& options);
 
-/// "fc" + "weight" -> "fc.weight"
-[[nodiscard]] std::string module_tensor(const std::string& module, std::string_view slot);
+/// Why a tensor that looks like an embedding or a linear layer was not taken for one; mostly empty.
+[[nodiscard]] std::string extra_hint(const safetensors::StoredTensor& tensor,
+                                     const std::vector<ModelLayer>& layers);
 
-/// One array of a model under its name in the state dict.
-struct NamedArray {
-  std::string name;
-  std::vector<std::int64_t> shape;
-  std::span<const float> values;  ///< the size may not fit the shape if the model is not valid
-};
-
-/// Every array of the model: embedding, layers bottom up, head.
-[[nodiscard]] std::vector<NamedArray> named_arrays(const Model& model);
+/// The value of `kTailKey` for a model that ends with that layer; empty where there is none.
+[[nodiscard]] std::string_view tail_text(const LayerSpec& last);
+/// The value of `kActivationKey` for a model whose recurrent layers are all like that one; empty
+/// for other cells than the plain RNN.
+[[nodiscard]] std::string_view rnn_activation_text(const LayerSpec& spec);
 
 /// Reads a model out of a table of tensors; see carousel::load.
 [[nodiscard]] Model model_from_table(const safetensors::Table& table, std::string_view source,
@@ -51,13 +57,5 @@ struct NamedArray {
 
 /// The file that carousel::save writes.
 [[nodiscard]] std::vector<std::byte> to_safetensors(const Model& model);
-
-/// Metadata key that holds what a state dict cannot tell of a plain RNN: "tanh" or "relu".
-inline constexpr std::string_view kActivationKey = "carousel.activation";
-/// Metadata key that holds the specs of layers that are not those of a PyTorch module; see
-/// spec_text.hpp.
-inline constexpr std::string_view kLayersKey = "carousel.layers";
-/// Metadata key that holds the name of the model's tail, unless that is none.
-inline constexpr std::string_view kTailKey = "carousel.tail";
 
 }  // namespace carousel::loading

@@ -1,63 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tensor_reader.hpp"
 
-#include "half.hpp"
 #include "text.hpp"
 
-#include <cstring>
+#include <array>
+#include <optional>
 
 namespace carousel::loading {
 
-using safetensors::DType;
-using safetensors::Tensor;
+using safetensors::StoredTensor;
 
 namespace {
 
 constexpr std::size_t kMaxProblemsShown = 8;
+constexpr std::array kWeightTypes{DType::float32, DType::float16, DType::bfloat16, DType::float64};
 
-/// Reads elements with memcpy: nothing in a file is aligned.
-template <class Stored, class Convert>
-std::vector<float> convert(std::span<const std::byte> data, Convert to_float) {
-  std::vector<float> values(data.size() / sizeof(Stored));
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    Stored stored;
-    std::memcpy(&stored, data.data() + i * sizeof(Stored), sizeof(Stored));
-    values[i] = to_float(stored);
+/// What weights may be stored as; nothing for the other types of the file format.
+std::optional<DType> weight_type(safetensors::DType dtype) {
+  for (const DType candidate : kWeightTypes) {
+    if (name(candidate) == safetensors::name(dtype)) return candidate;
   }
-  return values;
-}
-
-bool is_float(DType dtype) {
-  return dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16 || dtype == DType::f64;
-}
-
-std::vector<float> to_floats(const Tensor& tensor) {
-  switch (tensor.dtype) {
-    case DType::f16: return convert<std::uint16_t>(tensor.data, float_from_half);
-    case DType::bf16: return convert<std::uint16_t>(tensor.data, float_from_bfloat16);
-    case DType::f64:
-      return convert<double>(tensor.data, [](double value) { return static_cast<float>(value); });
-    default: return convert<float>(tensor.data, [](float value) { return value; });
-  }
+  return std::nullopt;
 }
 
 }  // namespace
 
 TensorReader::TensorReader(const safetensors::Table& table, std::string_view source)
     : tensors_(table.tensors), source_(source) {
-  for (const Tensor& tensor : tensors_) {
+  for (const StoredTensor& tensor : tensors_) {
     by_name_.emplace(tensor.name, &tensor);
   }
 }
 
-const Tensor* TensorReader::find(std::string_view name) const {
+const StoredTensor* TensorReader::find(std::string_view name) const {
   const auto found = by_name_.find(name);
   return found == by_name_.end() ? nullptr : found->second;
 }
 
-std::vector<float> TensorReader::take(const std::string& name,
-                                      const std::vector<std::int64_t>& shape) {
-  const Tensor* tensor = find(name);
+Tensor TensorReader::take(const std::string& name, const std::vector<std::int64_t>& shape) {
+  const StoredTensor* tensor = find(name);
   if (tensor == nullptr) {
     problem("tensor " + quote(name) + " is missing; expected shape " + shape_text(shape));
     return {};
@@ -68,47 +49,41 @@ std::vector<float> TensorReader::take(const std::string& name,
             shape_text(shape));
     return {};
   }
-  if (!is_float(tensor->dtype)) {
+  const std::optional<DType> dtype = weight_type(tensor->dtype);
+  if (!dtype) {
     problem("tensor " + quote(name) + " has dtype " +
-            std::string(safetensors::name(tensor->dtype)) +
-            "; weights must be F32, F16, BF16 or F64");
+                std::string(safetensors::name(tensor->dtype)) +
+                "; weights must be F32, F16, BF16 or F64",
+            ErrorCode::unsupported);
     return {};
   }
-  return to_floats(*tensor);
+  return {*dtype, shape, {tensor->data.begin(), tensor->data.end()}};
 }
 
-void TensorReader::refuse_extra(const std::function<std::string(const Tensor&)>& hint) {
-  for (const Tensor& tensor : tensors_) {
-    if (!taken_.contains(tensor.name)) {
-      problem("unexpected tensor " + quote(tensor.name) + ", " +
-              std::string(safetensors::name(tensor.dtype)) + " " + shape_text(tensor.shape) +
-              hint(tensor));
-    }
+void TensorReader::refuse_extra(const std::function<std::string(const StoredTensor&)>& hint) {
+  for (const StoredTensor& tensor : tensors_) {
+    if (taken_.contains(tensor.name)) continue;
+    problem("unexpected tensor " + quote(tensor.name) + ", " +
+            std::string(safetensors::name(tensor.dtype)) + " " + shape_text(tensor.shape) +
+            hint(tensor));
   }
 }
 
-void TensorReader::problem(const std::string& text) {
+void TensorReader::problem(const std::string& text, ErrorCode code) {
   ++problem_count_;
-  if (problems_.size() < kMaxProblemsShown) {
-    problems_.push_back(text);
-  }
+  if (problems_.size() < kMaxProblemsShown) problems_.push_back(text);
+  if (code != ErrorCode::unsupported) code_ = code;
 }
 
 void TensorReader::check() const {
-  if (problem_count_ == 0) {
-    return;
-  }
-  if (problem_count_ == 1) {
-    fail(source_, problems_.front());
-  }
+  if (problem_count_ == 0) return;
+  if (problem_count_ == 1) fail(source_, problems_.front(), code_);
   std::string text = std::to_string(problem_count_) + " problems:";
-  for (const std::string& problem : problems_) {
-    text += "\n  " + problem;
-  }
+  for (const std::string& problem : problems_) text += "\n  " + problem;
   if (problem_count_ > problems_.size()) {
     text += "\n  and " + std::to_string(problem_count_ - problems_.size()) + " more";
   }
-  fail(source_, text);
+  fail(source_, text, code_);
 }
 
 }  // namespace carousel::loading

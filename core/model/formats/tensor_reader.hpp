@@ -3,6 +3,9 @@
 
 #include "safetensors.hpp"
 
+#include <carousel/error.hpp>
+#include <carousel/tensor.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -20,29 +23,32 @@ class TensorReader {
   TensorReader(const safetensors::Table& table, std::string_view source);
 
   [[nodiscard]] std::string_view source() const { return source_; }
-  [[nodiscard]] const std::vector<safetensors::Tensor>& tensors() const { return tensors_; }
+  [[nodiscard]] const std::vector<safetensors::StoredTensor>& tensors() const { return tensors_; }
   /// Null when there is no such tensor.
-  [[nodiscard]] const safetensors::Tensor* find(std::string_view name) const;
+  [[nodiscard]] const safetensors::StoredTensor* find(std::string_view name) const;
 
-  /// The values of a tensor as float32, row-major. If it is missing or has another shape or a dtype
-  /// that is no floating-point number, that is added to the problems and the result is empty.
-  std::vector<float> take(const std::string& name, const std::vector<std::int64_t>& shape);
+  /// A copy of a tensor as the file has it. If it is missing or has another shape or a dtype that
+  /// is no floating-point number of 16 bits or more, that is added to the problems and the result
+  /// is empty.
+  Tensor take(const std::string& name, const std::vector<std::int64_t>& shape);
 
   /// Adds each tensor that nobody has taken to the problems; `hint` may say more about it.
-  void refuse_extra(const std::function<std::string(const safetensors::Tensor&)>& hint);
+  void refuse_extra(const std::function<std::string(const safetensors::StoredTensor&)>& hint);
 
-  /// Throws Error with all problems if there are any.
+  /// Throws Error with all problems if there are any: `unsupported` when all of them are dtypes
+  /// that weights cannot have here, else `bad_format`.
   void check() const;
 
  private:
-  void problem(const std::string& text);
+  void problem(const std::string& text, ErrorCode code = ErrorCode::bad_format);
 
-  const std::vector<safetensors::Tensor>& tensors_;
+  const std::vector<safetensors::StoredTensor>& tensors_;
   std::string_view source_;
-  std::map<std::string_view, const safetensors::Tensor*> by_name_;
+  std::map<std::string_view, const safetensors::StoredTensor*> by_name_;
   std::set<std::string_view> taken_;
-  std::vector<std::string> problems_;  ///< the first few
+  std::vector<std::string> problems_;  ///< The first few.
   std::size_t problem_count_ = 0;
+  ErrorCode code_ = ErrorCode::unsupported;
 };
 
 }  // namespace carousel::loading

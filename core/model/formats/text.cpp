@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "text.hpp"
 
-#include <carousel/error.hpp>
-
 #include <array>
-#include <limits>
 
 namespace carousel::loading {
 namespace {
@@ -14,9 +11,9 @@ constexpr std::size_t kMaxQuoted = 120;
 /// One well-formed UTF-8 sequence: the number of continuation bytes and the range of the first of
 /// them, which is where overlong forms, surrogates and values above U+10FFFF are told apart.
 struct Utf8Lead {
-  unsigned first, last;  ///< range of lead bytes
+  unsigned first, last;  ///< Range of lead bytes.
   std::size_t continuations;
-  unsigned low, high;  ///< range of the first continuation byte
+  unsigned low, high;  ///< Range of the first continuation byte.
 };
 
 // Table 3-7 of the Unicode standard.
@@ -72,17 +69,9 @@ std::string quote(std::string_view text) {
   return result + (text.size() > kMaxQuoted ? "...'" : "'");
 }
 
-std::string shape_text(std::span<const std::int64_t> shape) {
-  std::string result = "[";
-  for (std::size_t i = 0; i < shape.size(); ++i) {
-    result += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
-  }
-  return result + "]";
-}
-
-void fail(std::string_view source, std::string_view text) {
+void fail(std::string_view source, std::string_view text, ErrorCode code) {
   std::string message(source.empty() ? "(memory)" : source);
-  throw Error(message.append(": ").append(text));
+  throw Error(code, message.append(": ").append(text));
 }
 
 std::optional<std::size_t> find_invalid_utf8(std::string_view text) {
@@ -94,24 +83,6 @@ std::optional<std::size_t> find_invalid_utf8(std::string_view text) {
     at += length;
   }
   return std::nullopt;
-}
-
-std::optional<std::int64_t> checked_multiply(std::int64_t a, std::int64_t b) {
-  if (a != 0 && b > std::numeric_limits<std::int64_t>::max() / a) {
-    return std::nullopt;
-  }
-  return a * b;
-}
-
-std::optional<std::int64_t> element_count(std::span<const std::int64_t> shape) {
-  std::optional<std::int64_t> count = 1;
-  for (const std::int64_t dimension : shape) {
-    count = checked_multiply(*count, dimension);
-    if (!count) {
-      return std::nullopt;
-    }
-  }
-  return count;
 }
 
 }  // namespace carousel::loading

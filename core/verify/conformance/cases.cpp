@@ -307,6 +307,7 @@ std::vector<Case> make_table() {
   add_numbers(table);
   add_cells(table);
   add_variants(table);
+  add_layers(table);
   return table;
 }
 

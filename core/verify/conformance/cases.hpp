@@ -3,9 +3,11 @@
 
 #include "core/verify/conformance/guarded.hpp"
 
+#include <carousel/model.hpp>
 #include <carousel/spec.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +40,21 @@ enum class Inputs : std::uint8_t {
   inf_in_a_row,  ///< one element of one row is infinite
 };
 
+/// How the layers of a case are wired.
+enum class Topology : std::uint8_t {
+  /// One after the other: an embedding, recurrent layers, a head and an activation, as far as the
+  /// case has them.
+  chain,
+  /// A dense layer and an activation between two recurrent layers; then the head.
+  between,
+  /// A recurrent layer reads features, an embedding reads ids from a second input; a concatenation
+  /// of both goes into a recurrent layer; then as in a chain.
+  two_inputs,
+  /// A recurrent layer, whose output and input are concatenated for a dense layer and an
+  /// activation, which are one output; a recurrent layer and the head behind them are another.
+  skip,
+};
+
 /// One line of the table: a network, what it is fed, and how it is called.
 struct Case {
   std::string group{};
@@ -47,8 +64,10 @@ struct Case {
   std::int64_t layers = 1;
   Direction direction = Direction::forward;
   bool bias = true;
-  std::int64_t head = 0;        ///< outputs of a linear head; 0: none
-  std::int64_t vocabulary = 0;  ///< rows of an embedding, run with ids; 0: none
+  std::int64_t head = 0;                   ///< Outputs of a dense head; 0: none.
+  std::int64_t vocabulary = 0;             ///< Rows of an embedding, run with ids; 0: none.
+  Topology topology = Topology::chain;     ///< The number of `layers` is that of a chain.
+  std::optional<Activation> activation{};  ///< Behind the head, or wherever the topology has one.
 
   std::int64_t batch = 3;
   std::int64_t steps = 5;
@@ -68,6 +87,8 @@ struct Case {
   GateCoupling coupling = GateCoupling::none;
   float clip = 0.0F;
   float cell_clip = 0.0F;
+  bool layer_norm = false;
+  std::int64_t heads = 1;
   /// As in ONNX: what a direction uses, of the forward one and then of the reverse one; empty: the
   /// usual functions; those of one direction only: both have them.
   std::vector<Activation> functions{};
@@ -80,15 +101,23 @@ struct Case {
   [[nodiscard]] std::string name() const;
 };
 
-/// The specs of the recurrent layers, bottom up, and then of the head.
+/// The case's network without its weights.
+[[nodiscard]] Model network(const Case& c);
+/// The specs of its layers, in the order in which they run.
 [[nodiscard]] std::vector<LayerSpec> layer_specs(const Case& c);
 
 /// All cases, in a fixed order.
 [[nodiscard]] const std::vector<Case>& cases();
 
-/// Adds the cases of GRU and plain RNN, and those of everything that is not the usual LSTM, GRU or
-/// RNN: peepholes, coupled gates, clips, activation functions.
+/// Each elementwise activation function; where it has parameters, such that they show.
+[[nodiscard]] const std::vector<Activation>& elementwise_functions();
+
+/// Adds the cases of GRU, plain RNN, sLSTM and the LSTM with layer normalization.
 void add_cells(std::vector<Case>& table);
+/// Adds those of everything that is not the usual cell: peepholes, coupled gates, clips, heads,
+/// activation functions.
 void add_variants(std::vector<Case>& table);
+/// Adds those of the other kinds of layers, and of networks that are no chain.
+void add_layers(std::vector<Case>& table);
 
 }  // namespace carousel::conformance

@@ -6,7 +6,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <functional>
 #include <limits>
+#include <numeric>
+#include <utility>
+#include <variant>
 
 namespace carousel::conformance {
 namespace {
@@ -25,6 +29,13 @@ double weight_scale(Weights kind, std::int64_t hidden) {
   }
 }
 
+/// Scales of normalized values are of order 1, whatever the number of units.
+double role_scale(const LayerSpec& spec, std::string_view role) {
+  const auto* recurrent = std::get_if<RecurrentSpec>(&spec);
+  const bool normalizes = recurrent != nullptr && role.starts_with("norm_weight");
+  return normalizes ? std::sqrt(static_cast<double>(recurrent->hidden_size)) : 1.0;
+}
+
 std::vector<float> weights(Random& random, Weights kind, double scale, std::int64_t count) {
   std::vector<float> values = random.floats(count, scale);
   if (kind == Weights::positive) {
@@ -33,41 +44,73 @@ std::vector<float> weights(Random& random, Weights kind, double scale, std::int6
   return values;
 }
 
-DirectionWeights make_weights(Random& random, Weights kind, const LayerSpec& spec) {
-  const double scale = weight_scale(kind, spec.hidden_size);
-  const std::int64_t rows = spec.gates() * spec.hidden_size;
-  DirectionWeights w;
-  w.weight_ih = weights(random, kind, scale, rows * spec.input_size);
-  if (spec.recurrent()) w.weight_hh = weights(random, kind, scale, rows * spec.state_size());
-  if (spec.bias) w.bias_ih = weights(random, kind, scale, rows);
-  if (spec.bias && spec.recurrent()) w.bias_hh = weights(random, kind, scale, rows);
-  w.weight_hr = weights(random, kind, scale, spec.proj_size * spec.hidden_size);
-  if (spec.peephole) w.peephole = weights(random, kind, scale, 3 * spec.hidden_size);
-  return w;
-}
-
-ModelLayer make_layer(Random& random, Weights kind, const LayerSpec& spec) {
-  ModelLayer layer{spec, {}};
-  for (std::int64_t d = 0; d < spec.directions(); ++d) {
-    layer.directions.at(static_cast<std::size_t>(d)) = make_weights(random, kind, spec);
+/// The weights of one layer, each role in turn.
+carousel::Weights make_weights(Random& random, Weights kind, const LayerSpec& spec) {
+  double scale = 1.0;
+  if (const auto* recurrent = std::get_if<RecurrentSpec>(&spec)) {
+    scale = weight_scale(kind, recurrent->hidden_size);
+  } else if (std::holds_alternative<EmbeddingSpec>(spec)) {
+    kind = Weights::usual;  // its rows are inputs
+  } else {
+    scale = weight_scale(kind, output_size(spec));
   }
-  return layer;
+  carousel::Weights all;
+  for (const WeightRole& role : weight_roles(spec)) {
+    if (!role.required) continue;
+    const std::int64_t count =
+        std::accumulate(role.shape.begin(), role.shape.end(), std::int64_t{1}, std::multiplies<>());
+    const double own = scale * role_scale(spec, role.name);
+    all.emplace(role.name, Tensor(role.shape, weights(random, kind, own, count)));
+  }
+  return all;
 }
 
 Model make_model(Random& random, const Case& c) {
-  Model model;
-  if (c.vocabulary > 0) {
-    model.embedding = {c.vocabulary, c.input, random.floats(c.vocabulary * c.input, 1.0)};
-  }
-  for (const LayerSpec& spec : layer_specs(c)) {
-    ModelLayer layer = make_layer(random, c.weights, spec);
-    if (spec.recurrent()) {
-      model.layers.push_back(std::move(layer));
-    } else {
-      model.head = std::move(layer);
-    }
+  Model model = network(c);
+  for (ModelLayer& layer : model.layers) {
+    layer.weights = make_weights(random, c.weights, layer.spec);
   }
   return model;
+}
+
+/// A state of a model, and of which layer.
+struct StateOf {
+  std::size_t layer;
+  StateSpec spec;
+};
+
+/// In the order of `States`.
+std::vector<StateOf> states_of(const Model& model) {
+  std::vector<StateOf> list;
+  for (std::size_t l = 0; l < model.layers.size(); ++l) {
+    for (StateSpec& spec : states(model.layers[l].spec)) list.push_back({l, std::move(spec)});
+  }
+  return list;
+}
+
+bool has_name(const StateSpec& state, std::string_view name) {
+  return state.name == name || state.name == in_direction(name, 1);
+}
+
+/// What a normalizer is after a first step: 1 and more.
+void make_normalizer(std::vector<float>& values) {
+  for (float& value : values) value = 1.0F + std::fabs(value);
+}
+
+/// h of all layers, then c of all layers and whatever else they have, up to twice as large.
+States make_states(Random& random, const Case& c, const Model& model) {
+  const std::vector<StateOf> specs = states_of(model);
+  States states(specs.size());
+  const double scale = c.initial_state ? 0.8 : 0.0;
+  for (const StateOf& named : specs) {
+    for (std::size_t k = 0; k < specs.size(); ++k) {
+      if (!states[k].empty() || !has_name(specs[k].spec, named.spec.name)) continue;
+      states[k] = random.floats(c.batch * specs[k].spec.size,
+                                has_name(specs[k].spec, "h") ? scale : 2.0 * scale);
+      if (c.initial_state && has_name(specs[k].spec, "n")) make_normalizer(states[k]);
+    }
+  }
+  return states;
 }
 
 std::vector<std::int64_t> make_lengths(Random& random, const Case& c) {
@@ -130,19 +173,20 @@ void make_ids(Random& random, Problem& problem) {
   }
 }
 
-/// The oracle reads no padding, but takes only valid ids.
-oracle::Quantity oracle_input(const Problem& problem) {
-  const Case& c = problem.spec;
-  if (c.vocabulary == 0) return oracle::exact(problem.x, c.steps, c.batch, c.input);
-  std::vector<std::int32_t> ids = problem.ids;
-  std::ranges::replace(ids, -1, 0);
-  return oracle::embed(problem.model, ids, c.steps, c.batch);
+oracle::Quantity state_from(std::span<const float>& values, std::int64_t batch,
+                            std::int64_t features) {
+  const auto count = static_cast<std::size_t>(batch * features);
+  oracle::Quantity state = oracle::exact(values.subspan(0, count), 1, batch, features);
+  values = values.subspan(count);
+  return state;
 }
 
-oracle::Quantity part(std::span<const float> values, std::size_t index, std::int64_t batch,
-                      std::int64_t features) {
-  const auto count = static_cast<std::size_t>(batch * features);
-  return oracle::exact(values.subspan(index * count, count), 1, batch, features);
+/// Steps of a dense array [steps, rows].
+template <class T>
+std::span<const T> steps_of(const std::vector<T>& values, std::int64_t row, std::int64_t first,
+                            std::int64_t count) {
+  return std::span(values).subspan(static_cast<std::size_t>(first * row),
+                                   static_cast<std::size_t>(count * row));
 }
 
 }  // namespace
@@ -153,34 +197,67 @@ Problem make_problem(const Case& spec) {
   problem.spec = spec;
   problem.model = make_model(random, spec);
   problem.lengths = make_lengths(random, spec);
-  if (spec.vocabulary > 0) {
-    make_ids(random, problem);
-  } else {
-    make_inputs(random, problem);
-  }
-  const LayerSpec& top = problem.model.layers.back().spec;
-  const std::int64_t slots = spec.layers * top.directions() * spec.batch;
-  const double scale = spec.initial_state ? 0.8 : 0.0;
-  problem.h0 = random.floats(slots * top.state_size(), scale);
-  if (top.has_cell_state()) problem.c0 = random.floats(slots * top.hidden_size, 2.0 * scale);
-  problem.expected = oracle::run(problem.model, oracle_input(problem), problem.lengths,
-                                 oracle_state(problem.model, spec.batch, problem.h0, problem.c0));
+  const std::vector<ModelInput> inputs = model_inputs(problem.model);
+  if (std::ranges::any_of(inputs, &ModelInput::ids)) make_ids(random, problem);
+  if (!std::ranges::all_of(inputs, &ModelInput::ids)) make_inputs(random, problem);
+  problem.states = make_states(random, spec, problem.model);
+  problem.expected =
+      oracle::run(problem.model, oracle_inputs(problem, 0, spec.steps), problem.lengths,
+                  oracle_states(problem.model, spec.batch, problem.states));
   return problem;
+}
+
+oracle::Inputs oracle_inputs(const Problem& problem, std::int64_t first, std::int64_t count) {
+  const std::int64_t batch = problem.spec.batch;
+  oracle::Inputs inputs;
+  for (const ModelInput& input : model_inputs(problem.model)) {
+    inputs[input.name] =
+        input.ids ? oracle::exact_ids(steps_of(problem.ids, batch, first, count), count, batch)
+                  : oracle::exact(steps_of(problem.x, batch * input.size, first, count), count,
+                                  batch, input.size);
+  }
+  return inputs;
+}
+
+std::vector<oracle::LayerState> oracle_states(const Model& model, std::int64_t batch,
+                                              const States& states) {
+  std::vector<oracle::LayerState> list(model.layers.size());
+  std::size_t next = 0;
+  for (const StateOf& state : states_of(model)) {
+    list[state.layer].push_back(oracle::exact(states.at(next++), 1, batch, state.spec.size));
+  }
+  return list;
 }
 
 std::vector<oracle::LayerState> oracle_state(const Model& model, std::int64_t batch,
                                              std::span<const float> h, std::span<const float> c) {
-  std::vector<oracle::LayerState> states;
-  std::size_t index = 0;
-  for (const ModelLayer& layer : model.layers) {
-    oracle::LayerState& state = states.emplace_back();
-    for (std::int64_t d = 0; d < layer.spec.directions(); ++d, ++index) {
-      oracle::State& one = state.at(static_cast<std::size_t>(d));
-      one.h = part(h, index, batch, layer.spec.state_size());
-      if (layer.spec.has_cell_state()) one.c = part(c, index, batch, layer.spec.hidden_size);
-    }
+  std::vector<oracle::LayerState> list(model.layers.size());
+  for (const StateOf& state : states_of(model)) {
+    list[state.layer].push_back(
+        state_from(has_name(state.spec, "h") ? h : c, batch, state.spec.size));
   }
+  return list;
+}
+
+std::vector<float> stacked(const Model& model, const States& states, std::string_view name) {
+  const std::vector<StateOf> specs = states_of(model);
+  std::vector<float> all;
+  for (std::size_t k = 0; k < specs.size(); ++k) {
+    if (!has_name(specs[k].spec, name)) continue;
+    all.insert(all.end(), states.at(k).begin(), states.at(k).end());
+  }
+  return all;
+}
+
+States get_states(Stream& stream) {
+  States states;
+  for (const NamedState& state : stream.states()) states.push_back(dense(state.values));
   return states;
+}
+
+void set_states(Stream& stream, const States& states) {
+  std::size_t next = 0;
+  for (const NamedState& state : stream.states()) assign(state.values, states.at(next++));
 }
 
 std::vector<float> dense(const SequenceView<float>& view) {

@@ -18,15 +18,18 @@ enum class Outcome : std::uint8_t {
 
 struct CaseReport {
   Outcome outcome = Outcome::passed;
-  std::string message;        ///< why it was refused, or which case failed and how
-  double worst_share = 0.0;   ///< largest error, as a share of its tolerance
-  std::int64_t elements = 0;  ///< values compared
+  std::string message;        ///< Why it was refused, or which case failed and how.
+  double worst_share = 0.0;   ///< Largest error, as a share of its tolerance.
+  std::int64_t elements = 0;  ///< Values compared.
+  /// A hash of the bits of all outputs and final states of the whole sequence, to compare builds
+  /// by; all NaNs count as the same. 0 where there are none.
+  std::uint64_t digest = 0;
 };
 
 /// Runs one case on one backend, through a Stream as an application would, then through the bare
-/// Layer with guarded state. Judged: y, h_n and c_n elementwise against the oracle; single steps
-/// from the backend's own state, with the strict tolerance; all memory around and between rows
-/// untouched, inputs unchanged. Never throws.
+/// Layers with guarded states. Judged: outputs and final states elementwise against the oracle;
+/// single steps from the backend's own states, with the strict tolerance; all memory around and
+/// between rows untouched, inputs unchanged. Never throws.
 [[nodiscard]] CaseReport run_case(const Backend& backend, const Problem& problem);
 
 /// The same; makes the case's problem only if the backend supports its layers.

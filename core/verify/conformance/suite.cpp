@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/verify/conformance/suite.hpp"
 
+#include "core/verify/conformance/digest.hpp"
+#include "core/verify/conformance/random.hpp"
 #include "core/verify/conformance/runner.hpp"
 
 #include <algorithm>
@@ -21,6 +23,13 @@ std::string known_difference(const Backend& backend, const Case& c) {
 
 void add(SuiteReport& report, const std::string& name, const CaseReport& result) {
   report.elements += result.elements;
+  if (result.digest != 0) {
+    Digest all;
+    all.add(report.digest);
+    all.add(seed_of(name));
+    all.add(result.digest);
+    report.digest = all.value();
+  }
   if (result.worst_share > report.worst_share) {
     report.worst_share = result.worst_share;
     report.worst_case = name;
@@ -32,16 +41,18 @@ void add(SuiteReport& report, const std::string& name, const CaseReport& result)
   }
 }
 
-/// A layer of a kind that no version of Carousel has, as a later one might.
+/// The value of any enumeration that no version of Carousel has.
+constexpr std::uint8_t kUnknown = 100;
+
+/// A layer with a value that no version of Carousel has, as a later one might.
 struct Unknown {
   std::string name;
-  LayerSpec spec;
+  RecurrentSpec spec;
 };
 
 std::vector<Unknown> unknown_layers() {
-  constexpr std::uint8_t kUnknown = 100;
   std::vector<Unknown> list;
-  const auto next = [&](const char* name) -> LayerSpec& {
+  const auto next = [&](const char* name) -> RecurrentSpec& {
     return list.emplace_back(Unknown{std::string("unknown/") + name, make_spec(Cell::lstm, 16, 16)})
         .spec;
   };
@@ -49,7 +60,6 @@ std::vector<Unknown> unknown_layers() {
   next("direction").direction = static_cast<Direction>(kUnknown);
   next("coupling").coupling = static_cast<GateCoupling>(kUnknown);
   next("activation").activations[0][1].kind = static_cast<ActivationKind>(kUnknown);
-  next("precision").precision = static_cast<Precision>(kUnknown);
   return list;
 }
 
@@ -59,16 +69,52 @@ bool is_plugin(const Backend& backend) {
   return entry != all.end() && !entry->plugin.empty();
 }
 
+CaseReport refusal_report(const Backend& backend, const std::string& name, bool refused,
+                          const std::string& what) {
+  CaseReport report;
+  if (refused) return report;
+  report.outcome = Outcome::failed;
+  report.message = name + " on " + backend.id() + ": " + what;
+  return report;
+}
+
 /// plugin.h: `supports` refuses every value that the plug-in was not made for.
 CaseReport try_unknown(const Backend& backend, const Unknown& layer) {
   const Support support = backend.supports(layer.spec);
-  if (!support && !support.fault) return {};
-  CaseReport report;
-  report.outcome = Outcome::failed;
-  report.message =
-      layer.name + " on " + backend.id() + ": " +
-      (support ? "says yes to a layer of a kind that does not exist (value 100)" : support.reason);
-  return report;
+  return refusal_report(
+      backend, layer.name, !support && !support.fault,
+      support ? "says yes to a layer of a kind that does not exist (value 100)" : support.reason);
+}
+
+constexpr const char* kUnknownPrecision = "unknown/precision";
+
+/// plugin.h: so does `prepare`, of precisions.
+CaseReport try_unknown_precision(const Backend& backend) {
+  const LayerSpec spec = make_spec(Cell::rnn, 1, 1);
+  carousel::Weights weights;
+  const std::vector<float> zero(1);
+  for (const WeightRole& role : weight_roles(spec)) {
+    if (role.required) weights.emplace(role.name, Tensor(role.shape, zero));
+  }
+  bool refused = false;
+  try {
+    (void)backend.prepare(spec, weights, {.precision = static_cast<Precision>(kUnknown)});
+  } catch (const Error&) {
+    refused = true;
+  }
+  return refusal_report(backend, kUnknownPrecision, refused,
+                        "takes a precision that does not exist (value 100)");
+}
+
+/// What plug-ins are asked besides the cases.
+void add_unknown(const Backend& backend, const std::function<bool(const std::string&)>& wanted,
+                 SuiteReport& report) {
+  for (const Unknown& layer : unknown_layers()) {
+    if (wanted(layer.name)) add(report, layer.name, try_unknown(backend, layer));
+  }
+  if (wanted(kUnknownPrecision)) {
+    add(report, kUnknownPrecision, try_unknown_precision(backend));
+  }
 }
 
 }  // namespace
@@ -90,10 +136,7 @@ SuiteReport run_suite(const Backend& backend, const SuiteOptions& options) {
     }
     add(report, name, run_case(backend, c));
   }
-  if (!is_plugin(backend)) return report;
-  for (const Unknown& layer : unknown_layers()) {
-    if (wanted(layer.name)) add(report, layer.name, try_unknown(backend, layer));
-  }
+  if (is_plugin(backend)) add_unknown(backend, wanted, report);
   return report;
 }
 

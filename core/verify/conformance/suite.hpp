@@ -31,7 +31,10 @@ struct SuiteReport {
   std::vector<std::string> failures{};  ///< which case, and how it failed
   double worst_share = 0.0;             ///< largest error, as a share of its tolerance
   std::string worst_case{};
-  std::int64_t elements = 0;  ///< values compared
+  std::int64_t elements = 0;  ///< Values compared.
+  /// Of the digests of all cases that were executed, in their order: equal for two builds of a
+  /// backend that give the same bits.
+  std::uint64_t digest = 0;
 
   [[nodiscard]] std::size_t executed() const noexcept { return passed + failed; }
   /// Every case that the backend does not refuse passes, and there is one.

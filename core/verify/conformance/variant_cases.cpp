@@ -10,22 +10,6 @@ namespace {
 
 constexpr std::array kDirections{Direction::forward, Direction::reverse, Direction::bidirectional};
 
-/// Each function of ONNX; where it has parameters, such that they show.
-const std::vector<Activation>& all_functions() {
-  static const std::vector<Activation> list{{ActivationKind::sigmoid},
-                                            {ActivationKind::tanh},
-                                            {ActivationKind::relu},
-                                            {ActivationKind::affine, 0.4F, 0.1F},
-                                            {ActivationKind::leaky_relu, 0.1F},
-                                            {ActivationKind::thresholded_relu, 0.15F},
-                                            {ActivationKind::scaled_tanh, 1.5F, 0.6F},
-                                            {ActivationKind::hard_sigmoid, 0.3F, 0.45F},
-                                            {ActivationKind::elu, 0.7F},
-                                            {ActivationKind::softsign},
-                                            {ActivationKind::softplus}};
-  return list;
-}
-
 /// LSTM, alone and combined. The clips are so low that they bite.
 std::vector<Case> lstm_variants() {
   return {{.peephole = true},
@@ -40,6 +24,14 @@ std::vector<Case> lstm_variants() {
            .cell_clip = 0.3F,
            .functions = {{ActivationKind::hard_sigmoid, 0.2F, 0.5F},
                          {ActivationKind::softsign},
+                         {ActivationKind::elu, 1.0F}}},
+          {.layer_norm = true},
+          {.coupling = GateCoupling::input_from_forget, .cell_clip = 0.3F, .layer_norm = true},
+          {.coupling = GateCoupling::forget_from_input,
+           .clip = 0.5F,
+           .layer_norm = true,
+           .functions = {{ActivationKind::hard_sigmoid, 0.2F, 0.5F},
+                         {ActivationKind::softsign},
                          {ActivationKind::elu, 1.0F}}}};
 }
 
@@ -52,6 +44,7 @@ std::vector<Case> other_variants() {
       {.cell = Cell::rnn, .clip = 0.4F},
       {.cell = Cell::rnn, .clip = 0.4F, .functions = {{ActivationKind::relu}}},
       {.cell = Cell::rnn, .functions = {{ActivationKind::sigmoid}}},
+      {.cell = Cell::slstm, .heads = 2},
   };
 }
 
@@ -61,7 +54,7 @@ void add_calls(std::vector<Case>& table, const Case& variant) {
     Case c = variant;
     c.group = "variant";
     c.input = call.input;
-    c.hidden = call.hidden;
+    c.hidden = (call.hidden + c.heads - 1) / c.heads * c.heads;
     c.layers = call.layers;
     c.direction = call.direction;
     c.bias = call.bias;
@@ -116,9 +109,9 @@ void add_projected(std::vector<Case>& table, Case variant) {
 /// Each function in each place; a direction of its own gets another one.
 void add_functions(std::vector<Case>& table) {
   for (const Cell cell : {Cell::lstm, Cell::gru, Cell::rnn}) {
-    const ActivationSet usual = default_activations(cell);
-    const std::size_t places = activation_count(cell);
-    for (const Activation& function : all_functions()) {
+    const ActivationSet usual = traits(cell).activations;
+    const std::size_t places = traits(cell).activation_count;
+    for (const Activation& function : elementwise_functions()) {
       for (std::size_t place = 0; place < places; ++place) {
         if (same_function(function, usual.at(place))) continue;
         std::vector<Activation> set(usual.begin(), usual.begin() + std::ptrdiff_t(places));
@@ -138,7 +131,7 @@ void add_functions(std::vector<Case>& table) {
 }
 
 void add_function_limits(std::vector<Case>& table) {
-  for (const Activation& function : all_functions()) {
+  for (const Activation& function : elementwise_functions()) {
     for (const Inputs inputs : {Inputs::nan_in_a_row, Inputs::inf_in_a_row, Inputs::denormal}) {
       table.push_back({.group = "function",
                        .input = 3,
@@ -153,6 +146,21 @@ void add_function_limits(std::vector<Case>& table) {
 }
 
 }  // namespace
+
+const std::vector<Activation>& elementwise_functions() {
+  static const std::vector<Activation> list{{ActivationKind::sigmoid},
+                                            {ActivationKind::tanh},
+                                            {ActivationKind::relu},
+                                            {ActivationKind::affine, 0.4F, 0.1F},
+                                            {ActivationKind::leaky_relu, 0.1F},
+                                            {ActivationKind::thresholded_relu, 0.15F},
+                                            {ActivationKind::scaled_tanh, 1.5F, 0.6F},
+                                            {ActivationKind::hard_sigmoid, 0.3F, 0.45F},
+                                            {ActivationKind::elu, 0.7F},
+                                            {ActivationKind::softsign},
+                                            {ActivationKind::softplus}};
+  return list;
+}
 
 void add_variants(std::vector<Case>& table) {
   for (const Case& variant : lstm_variants()) {

@@ -78,6 +78,50 @@ Number computed(const Activation& activation, Number x, const ErrorModel& model)
   return {value, before + own_error(activation, std::fabs(value) + before, model) + kFlush};
 }
 
+/// log(sum(exp(frame))), and the most that its terms' inherited errors can change it.
+Number log_sum_exp(std::span<const Number> frame) {
+  double top = frame.front().value;
+  for (const Number& x : frame) top = std::max(top, x.value);
+  double sum = 0.0;
+  double error = 0.0;
+  for (const Number& x : frame) {
+    sum += std::exp(x.value - top);
+    error = std::max(error, x.error);
+  }
+  return {top + std::log(sum), error};
+}
+
+/// Relative error of n exponentials and their sum.
+double sum_error(std::size_t n, const ErrorModel& model) {
+  return (2.0 * model.activation_ulp + static_cast<double>(n) + 4.0) * kUnit;
+}
+
+Number log_share(Number x, Number total, std::size_t n, const ErrorModel& model) {
+  const double value = x.value - total.value;
+  if (!std::isfinite(value)) return {value, 0.0};
+  const double sizes = std::fabs(x.value) + std::fabs(total.value) + std::fabs(value);
+  return {value, x.error + total.error + sum_error(n, model) + 4.0 * kUnit * sizes + kFlush};
+}
+
+Number share(Number x, Number total, std::size_t n, const ErrorModel& model) {
+  const double value = std::exp(x.value - total.value);
+  if (!(value > 0.0)) return {value, kFlush};
+  const double rounding = sum_error(n, model) + kUnit * std::fabs(x.value - total.value);
+  const double inherited = std::expm1(x.error + total.error);
+  return {value, value * (rounding + inherited) + kFlush};
+}
+
+/// The shares of a frame's features, or their logarithms.
+std::vector<Number> softmax(bool logarithm, std::span<const Number> frame,
+                            const ErrorModel& model) {
+  const Number total = log_sum_exp(frame);
+  std::vector<Number> result;
+  for (const Number& x : frame) {
+    result.push_back((logarithm ? log_share : share)(x, total, frame.size(), model));
+  }
+  return result;
+}
+
 }  // namespace
 
 // Comparisons are written so that NaN falls through to the branch that returns it.
@@ -96,6 +140,8 @@ double evaluate(const Activation& activation, double x) {
     case ActivationKind::elu: return x < 0.0 ? alpha * std::expm1(x) : x;
     case ActivationKind::softsign: return softsign(x);
     case ActivationKind::softplus: return softplus(x);
+    case ActivationKind::softmax:
+    case ActivationKind::log_softmax: break;  // not functions of one element
   }
   return std::nan("");
 }
@@ -110,6 +156,25 @@ Number apply(const Activation& activation, Number x, const ErrorModel& model) {
     }
     default: return computed(activation, x, model);
   }
+}
+
+Number exp_up_to_one(Number x, const ErrorModel& model) {
+  const auto function = [](double v) { return std::exp(std::min(v, 0.0)); };
+  const double value = function(x.value);
+  if (!std::isfinite(x.value)) return {value, std::isnan(value) ? 0.0 : kFlush};
+  const double before =
+      std::max(function(x.value + x.error) - value, value - function(x.value - x.error));
+  return {value, before + model.activation_ulp * 2.0 * kUnit * (value + before) + kFlush};
+}
+
+std::vector<Number> apply(const Activation& activation, std::span<const Number> frame,
+                          const ErrorModel& model) {
+  if (!is_elementwise(activation.kind)) {
+    return softmax(activation.kind == ActivationKind::log_softmax, frame, model);
+  }
+  std::vector<Number> result;
+  for (const Number& x : frame) result.push_back(apply(activation, x, model));
+  return result;
 }
 
 }  // namespace carousel::oracle

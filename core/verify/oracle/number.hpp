@@ -67,6 +67,28 @@ struct Number {
   return rounded(a.value * b.value, inherited + kFlush * (size_a + size_b));
 }
 
+/// Where the divisor may be zero within its error, anything may come out.
+[[nodiscard]] inline Number operator/(Number a, Number b) {
+  const double value = a.value / b.value;
+  const double smallest = std::fabs(b.value) - b.error;
+  if (std::isfinite(value) && smallest <= 0.0) {
+    return {value, std::numeric_limits<double>::infinity()};
+  }
+  const double inherited = a.error + std::fabs(value) * b.error;
+  const double flushed = kFlush * (1.0 + std::fabs(value));
+  return rounded(value, (inherited + flushed) / smallest);
+}
+
+/// The larger of the two; NaN if one of them is.
+[[nodiscard]] inline Number larger(Number a, Number b) {
+  if (std::isnan(a.value) || std::isnan(b.value)) return {a.value + b.value, 0.0};
+  const double value = std::max(a.value, b.value);
+  if (!std::isfinite(value)) return {value, 0.0};
+  const double above = std::max(a.value + a.error, b.value + b.error) - value;
+  const double below = value - std::max(a.value - a.error, b.value - b.error);
+  return {value, std::max(above, below)};
+}
+
 /// Bounds `a` to [low, high], and what it may be with it. NaN stays NaN.
 [[nodiscard]] inline Number between(double low, Number a, double high) {
   if (std::isnan(a.value)) return a;

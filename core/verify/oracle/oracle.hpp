@@ -5,11 +5,15 @@
 
 #include <carousel/model.hpp>
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
+/// \file
 /// The float64 reference that every backend is judged against. Straight from the equations, one row
 /// and one step at a time; shares no code with the backends. Every result comes with the largest
 /// error that a float32 implementation may have there.
@@ -31,24 +35,22 @@ struct Quantity {
                              std::int64_t features);
 [[nodiscard]] Quantity exact(std::span<const double> values, std::int64_t steps, std::int64_t batch,
                              std::int64_t features);
+/// Ids as what an embedding reads: [steps, batch, 1].
+[[nodiscard]] Quantity exact_ids(std::span<const std::int32_t> ids, std::int64_t steps,
+                                 std::int64_t batch);
 
-/// The state of one direction of one layer.
-struct State {
-  Quantity h;  ///< [1, batch, state_size]
-  Quantity c;  ///< [1, batch, hidden_size]; empty when the cell has none
-};
-using LayerState = std::array<State, 2>;  ///< [0] forward (or the only direction), [1] reverse
+/// What a layer carries, in the order of `states(spec)`: [1, batch, size] each.
+using LayerState = std::vector<Quantity>;
 
 [[nodiscard]] LayerState zero_state(const LayerSpec& spec, std::int64_t batch);
 
 /// Where sequences of that layer start: zeros, unless its weights say otherwise.
 [[nodiscard]] LayerState initial_state(const ModelLayer& layer, std::int64_t batch);
 
-/// What happens inside one direction, [steps, batch, hidden_size] each; zero past a sequence's end.
-/// h is before the projection. GRU: i reset, f update, g candidate; RNN: h only.
-struct Trace {
-  Quantity i, f, g, o, c, h;
-};
+/// What happens inside one direction of a recurrent layer, by name: the gates by the letters of the
+/// cell's traits ("i", "r"), then the states ("c", "h"), h before the projection.
+/// [steps, batch, hidden_size] each; zero past a sequence's end.
+using Trace = std::map<std::string, Quantity, std::less<>>;
 
 struct Options {
   ErrorModel errors;
@@ -56,29 +58,51 @@ struct Options {
 };
 
 struct LayerResult {
-  Quantity y;                  ///< [steps, batch, output_size]; zero past a sequence's end
-  LayerState state;            ///< after each sequence's last real step
-  std::array<Trace, 2> trace;  ///< empty unless asked for
+  Quantity y;                ///< [steps, batch, output_size]; zero past a sequence's end.
+  LayerState state;          ///< After each sequence's last real step.
+  std::vector<Trace> trace;  ///< One per direction; empty unless asked for.
 };
 
-/// Runs one recurrent layer or (stateless) a linear one. `lengths` is empty or has one entry per
-/// row; `initial` must have the sizes of `zero_state`. Throws std::invalid_argument on wrong sizes.
+/// Runs one layer of any kind on its inputs, in their order. `lengths` is empty or has one entry
+/// per row; `initial` must have the sizes of `zero_state`. Throws std::invalid_argument on wrong
+/// sizes.
+[[nodiscard]] LayerResult run_layer(const ModelLayer& layer,
+                                    std::span<const Quantity* const> inputs,
+                                    std::span<const std::int64_t> lengths,
+                                    const LayerState& initial, const Options& options = {});
+
+/// The same for a layer with one input.
 [[nodiscard]] LayerResult run_layer(const ModelLayer& layer, const Quantity& x,
                                     std::span<const std::int64_t> lengths,
                                     const LayerState& initial, const Options& options = {});
 
+/// What a model did.
 struct Result {
-  Quantity y;                       ///< of the last layer, or of the head, after the tail
-  std::vector<LayerResult> layers;  ///< the recurrent ones, bottom up
+  std::vector<LayerResult> layers;   ///< In the model's order.
+  std::vector<std::size_t> outputs;  ///< For each of the model's outputs, the layer that gives it.
+
+  /// An output of the model, by its place.
+  [[nodiscard]] const Quantity& y(std::size_t output = 0) const {
+    return layers.at(outputs.at(output)).y;
+  }
 };
 
-/// Runs the whole model; `initial` is empty (initial_state) or has one entry per recurrent layer.
+/// A model's inputs by name.
+using Inputs = std::map<std::string, Quantity, std::less<>>;
+
+/// Runs the whole model, layer by layer along its wiring; `initial` is empty (`initial_state`) or
+/// has one entry per layer.
+[[nodiscard]] Result run(const Model& model, const Inputs& inputs,
+                         std::span<const std::int64_t> lengths = {},
+                         std::span<const LayerState> initial = {}, const Options& options = {});
+
+/// The same for a model with one input, features or ids.
 [[nodiscard]] Result run(const Model& model, const Quantity& x,
                          std::span<const std::int64_t> lengths = {},
                          std::span<const LayerState> initial = {}, const Options& options = {});
 
-/// What the embedding makes of ids [steps, batch]: the `x` for `run`.
-[[nodiscard]] Quantity embed(const Model& model, std::span<const std::int32_t> ids,
-                             std::int64_t steps, std::int64_t batch);
+/// All states of that name after a run, layer after layer and direction after direction, one behind
+/// the other: for "h" and "c" PyTorch's h_n and c_n. [states, batch, size].
+[[nodiscard]] Quantity stacked(const Model& model, const Result& result, std::string_view name);
 
 }  // namespace carousel::oracle

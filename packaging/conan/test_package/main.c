@@ -6,10 +6,12 @@
 
 int main(void) {
   const float weight[4] = {1, 1, 1, 1};
+  const int64_t shape[2] = {4, 1};
+  const carousel_tensor tensors[2] = {{"weight_ih", CAROUSEL_DTYPE_F32, 2, shape, weight},
+                                      {"weight_hh", CAROUSEL_DTYPE_F32, 2, shape, weight}};
   const carousel_layer_spec spec = {
-      .struct_size = sizeof spec, .input_size = 1, .hidden_size = 1, .no_bias = true};
-  const carousel_weights weights = {
-      .struct_size = sizeof weights, .weight_ih = weight, .weight_hh = weight};
+      .struct_size = sizeof spec, .kind = CAROUSEL_LSTM, .input_size = 1, .hidden_size = 1};
+  const carousel_weights weights = {.struct_size = sizeof weights, .count = 2, .tensors = tensors};
   const float x = 0;
   float y = 1;
   carousel_model* model = NULL;

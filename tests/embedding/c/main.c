@@ -12,15 +12,18 @@ static carousel_status make_network(carousel_network** network) {
   static const float zero[4 * 8 * 8] = {0.0F};
   float bias[4 * 8];
   for (int i = 0; i < 4 * 8; ++i) bias[i] = 0.375F;
-  const carousel_layer_spec spec = {
-      .struct_size = sizeof spec, .cell = CAROUSEL_LSTM, .input_size = 3, .hidden_size = 8};
-  const carousel_weights weights = {.struct_size = sizeof weights,
-                                    .weight_ih = zero,
-                                    .weight_hh = zero,
-                                    .bias_ih = bias,
-                                    .bias_hh = bias};
+  const int64_t ih[2] = {4 * 8, 3}, hh[2] = {4 * 8, 8}, rows[1] = {4 * 8};
+  const carousel_tensor tensors[4] = {{"weight_ih", CAROUSEL_DTYPE_F32, 2, ih, zero},
+                                      {"weight_hh", CAROUSEL_DTYPE_F32, 2, hh, zero},
+                                      {"bias_ih", CAROUSEL_DTYPE_F32, 1, rows, bias},
+                                      {"bias_hh", CAROUSEL_DTYPE_F32, 1, rows, bias}};
+  const carousel_weights weights = {.struct_size = sizeof weights, .count = 4, .tensors = tensors};
+  carousel_layer_spec spec = {.struct_size = sizeof spec};
   carousel_model* model = NULL;
-  carousel_status status = carousel_model_new(&model);
+  carousel_status status = carousel_layer_spec_init(&spec, CAROUSEL_LSTM);
+  spec.input_size = 3;
+  spec.hidden_size = 8;
+  if (status == CAROUSEL_OK) status = carousel_model_new(&model);
   if (status == CAROUSEL_OK) status = carousel_model_add_layer(model, &spec, &weights, NULL);
   if (status == CAROUSEL_OK) status = carousel_prepare(model, NULL, network);
   carousel_model_free(model);

@@ -3,6 +3,7 @@
 // exceptions and type information. What would be an exception is a status here.
 #include <carousel/carousel.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <vector>
@@ -13,15 +14,18 @@ namespace {
 
 carousel_status add_layer(carousel_model* model) {
   const std::vector<float> weight(4 * 8 * 8, 0.125F);
-  carousel_layer_spec spec{};
+  const std::int64_t shape[2] = {4 * 8, 8};
+  const carousel_tensor tensors[2] = {{"weight_ih", CAROUSEL_DTYPE_F32, 2, shape, weight.data()},
+                                      {"weight_hh", CAROUSEL_DTYPE_F32, 2, shape, weight.data()}};
+  carousel_layer_spec spec{};  // a layer without bias
   spec.struct_size = sizeof spec;
+  spec.kind = CAROUSEL_LSTM;
   spec.input_size = 8;
   spec.hidden_size = 8;
-  spec.no_bias = true;
   carousel_weights weights{};
   weights.struct_size = sizeof weights;
-  weights.weight_ih = weight.data();
-  weights.weight_hh = weight.data();
+  weights.count = 2;
+  weights.tensors = tensors;
   return carousel_model_add_layer(model, &spec, &weights, nullptr);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // app loaded|missing FILE: whether oneDNN is there as that plug-in, or the reason names it; either
 // way a network runs.
+#include <carousel/backend.hpp>
 #include <carousel/carousel.hpp>
 
 #include <cstdio>
@@ -12,10 +13,12 @@ namespace {
 bool runs(const std::string& backend) {
   carousel::ModelLayer layer;
   layer.spec = carousel::make_spec(carousel::Cell::lstm, 3, 4);
-  layer.directions[0].weight_ih.assign(48, 0.1F);
-  layer.directions[0].weight_hh.assign(64, 0.1F);
-  layer.directions[0].bias_ih.assign(16, 0.1F);
-  layer.directions[0].bias_hh.assign(16, 0.1F);
+  for (const carousel::WeightRole& role : carousel::weight_roles(layer.spec)) {
+    if (!role.required) continue;
+    const std::int64_t count = role.shape[0] * (role.shape.size() > 1 ? role.shape[1] : 1);
+    layer.weights[role.name] =
+        carousel::Tensor(role.shape, std::vector<float>(static_cast<std::size_t>(count), 0.1F));
+  }
   const auto network = carousel::prepare(layer, {.backend = backend});
   auto stream = network.stream({.batch = 1, .max_steps = 1});
   const std::vector<float> x(3, 1.0F);

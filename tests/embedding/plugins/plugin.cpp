@@ -8,15 +8,17 @@
 extern "C" __attribute__((visibility("default"))) int plugin_run(const float* x, float* y) {
   float weight[4 * 8 * 8];
   for (std::size_t i = 0; i < 4 * 8 * 8; ++i) weight[i] = 0.01F * static_cast<float>(i % 17);
-  carousel_layer_spec spec{};
+  const int64_t shape[2] = {4 * 8, 8};
+  const carousel_tensor tensors[2] = {{"weight_ih", CAROUSEL_DTYPE_F32, 2, shape, weight},
+                                      {"weight_hh", CAROUSEL_DTYPE_F32, 2, shape, weight}};
+  carousel_layer_spec spec{};  // an LSTM without bias
   spec.struct_size = sizeof spec;
   spec.input_size = 8;
   spec.hidden_size = 8;
-  spec.no_bias = true;
   carousel_weights weights{};
   weights.struct_size = sizeof weights;
-  weights.weight_ih = weight;
-  weights.weight_hh = weight;
+  weights.count = 2;
+  weights.tensors = tensors;
   carousel_prepare_options options{};
   options.struct_size = sizeof options;
   options.backend = PLUGIN_BACKEND;

@@ -3,8 +3,8 @@
 
 #include <cstring>
 
-#include "core/model/formats/half.hpp"
 #include "core/model/formats/text.hpp"
+#include "core/model/half.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -32,6 +32,11 @@ std::vector<std::byte> bytes_of(const std::vector<T>& values) {
   std::vector<std::byte> bytes(values.size() * sizeof(T));
   if (!bytes.empty()) std::memcpy(bytes.data(), values.data(), bytes.size());
   return bytes;
+}
+
+[[noreturn]] void refuse_as_float(const Array& array) {
+  throw Refusal("has the element type " + std::string(name(array.type)) +
+                "; expected float, double, float16 or bfloat16");
 }
 
 Array integers_as(const Array& array, ElementType type) {
@@ -87,10 +92,10 @@ std::string_view name(ElementType type) noexcept {
 
 std::int64_t checked_count(const std::vector<std::int64_t>& shape) {
   for (const std::int64_t size : shape) {
-    if (size < 0) throw Refusal("the shape " + shape_text(shape) + " has a negative size");
+    if (size < 0) throw Malformed("the shape " + shape_text(shape) + " has a negative size");
   }
   const std::optional<std::int64_t> count = element_count(shape);
-  if (!count) throw Refusal("the shape " + shape_text(shape) + " has too many elements");
+  if (!count) throw Malformed("the shape " + shape_text(shape) + " has too many elements");
   return *count;
 }
 
@@ -101,10 +106,22 @@ std::vector<float> to_floats(const Array& array) {
       return convert<double, float>(array, [](double value) { return static_cast<float>(value); });
     case ElementType::f16: return convert<std::uint16_t, float>(array, float_from_half);
     case ElementType::bf16: return convert<std::uint16_t, float>(array, float_from_bfloat16);
-    default: break;
+    default: refuse_as_float(array);
   }
-  throw Refusal("has the element type " + std::string(name(array.type)) +
-                "; expected float, double, float16 or bfloat16");
+}
+
+DType weight_type(const Array& array) {
+  switch (array.type) {
+    case ElementType::f32: return DType::float32;
+    case ElementType::f64: return DType::float64;
+    case ElementType::f16: return DType::float16;
+    case ElementType::bf16: return DType::bfloat16;
+    default: refuse_as_float(array);
+  }
+}
+
+carousel::Tensor to_weight(const Array& array, std::vector<std::int64_t> shape) {
+  return {weight_type(array), std::move(shape), array.data};
 }
 
 std::vector<std::int64_t> to_integers(const Array& array) {

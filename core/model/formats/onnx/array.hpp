@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <carousel/error.hpp>
+#include <carousel/tensor.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -14,13 +18,26 @@ namespace carousel::loading::onnx {
 
 /// Why one node, or one tensor, cannot be used. Becomes an Error (which names the node) only if the
 /// network needs it.
-struct Refusal : std::runtime_error {
-  using std::runtime_error::runtime_error;
+class Refusal : public std::runtime_error {
+ public:
+  explicit Refusal(const std::string& reason, ErrorCode code = ErrorCode::unsupported)
+      : std::runtime_error(reason), code_(code) {}
+  [[nodiscard]] ErrorCode code() const noexcept { return code_; }
+
+ private:
+  ErrorCode code_;
+};
+
+/// A node or tensor that breaks a rule of the format, as opposed to one that is not supported.
+class Malformed : public Refusal {
+ public:
+  explicit Malformed(const std::string& reason) : Refusal(reason, ErrorCode::bad_format) {}
 };
 
 enum class ElementType : std::uint8_t { f32, f64, f16, bf16, i64, i32, i16, i8, u8, boolean };
 
-[[nodiscard]] std::size_t width(ElementType type) noexcept;  ///< bytes per element
+/// Bytes of one element.
+[[nodiscard]] std::size_t width(ElementType type) noexcept;
 [[nodiscard]] bool is_float(ElementType type) noexcept;
 [[nodiscard]] std::string_view name(ElementType type) noexcept;
 
@@ -37,11 +54,16 @@ struct Array {
 };
 using SharedArray = std::shared_ptr<const Array>;
 
-/// The product of the dimensions. Throws Refusal when it is negative or beyond int64.
+/// The product of the dimensions. Throws Malformed when it is negative or beyond int64.
 [[nodiscard]] std::int64_t checked_count(const std::vector<std::int64_t>& shape);
 
 /// The values as float32, rounded where they are wider. Throws Refusal unless they are floats.
 [[nodiscard]] std::vector<float> to_floats(const Array& array);
+/// What the elements are in a weight. Throws Refusal unless they are floats.
+[[nodiscard]] DType weight_type(const Array& array);
+/// The array as a weight of that shape, which has as many elements. Throws Refusal unless they are
+/// floats.
+[[nodiscard]] carousel::Tensor to_weight(const Array& array, std::vector<std::int64_t> shape);
 /// Throws Refusal unless they are integers (or booleans).
 [[nodiscard]] std::vector<std::int64_t> to_integers(const Array& array);
 

@@ -14,7 +14,7 @@ const AttributeProto* find_typed(const NodeProto& node, std::string_view name,
                                  AttributeProto::AttributeType type) {
   const AttributeProto* attribute = find_attribute(node, name);
   if (attribute != nullptr && attribute->has_type() && attribute->type() != type) {
-    throw Refusal("attribute " + quote(name) + " is of the wrong type");
+    throw Malformed("attribute " + quote(name) + " is of the wrong type");
   }
   return attribute;
 }

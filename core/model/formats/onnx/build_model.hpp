@@ -16,8 +16,18 @@ struct NetworkOutput {
   Value value;
 };
 
-/// The model whose outputs (of its last layer, and final states) these are. Values that are neither
-/// are left alone. Throws Refusal when the outputs are not those of one stack of layers.
-[[nodiscard]] Model build_model(const Context& context, const std::vector<NetworkOutput>& outputs);
+/// What a file says of a model beside its graph: save_onnx puts it among the properties. Everything
+/// may be empty.
+struct ModelNames {
+  std::vector<std::string> layers;
+  std::vector<ModelInput> inputs;
+  std::vector<ModelOutput> outputs;
+};
+
+/// The model that these outputs (of its layers, and final states) are of. Values that are neither
+/// are left alone. Throws Refusal when nothing tells steps from batch rows, or a final state is
+/// that of a layer that does not lead to the other outputs.
+[[nodiscard]] Model build_model(Context& context, const std::vector<NetworkOutput>& outputs,
+                                const ModelNames& names);
 
 }  // namespace carousel::loading::onnx

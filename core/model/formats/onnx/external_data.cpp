@@ -25,7 +25,7 @@ std::uintmax_t parse_number(const std::string& key, const std::string& text) {
   std::uintmax_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) {
-    throw Refusal("its external data has " + key + " " + quote(text) + ", not a number");
+    throw Malformed("its external data has " + key + " " + quote(text) + ", not a number");
   }
   return value;
 }
@@ -37,7 +37,7 @@ Place parse_place(const schema::TensorProto& tensor) {
     if (entry.key() == "offset") place.offset = parse_number("offset", entry.value());
     if (entry.key() == "length") place.length = parse_number("length", entry.value());
   }
-  if (place.location.empty()) throw Refusal("its external data has no location");
+  if (place.location.empty()) throw Malformed("its external data has no location");
   return place;
 }
 
@@ -51,19 +51,20 @@ fs::path resolve(const fs::path& folder, const std::string& location) {
   const fs::path relative(location);
   const bool climbs = std::find(relative.begin(), relative.end(), "..") != relative.end();
   if (location.find('\0') != location.npos || relative.has_root_path() || climbs) {
-    throw Refusal("its external data is in " + quote(location) +
-                  ", which is not a path inside the model's folder");
+    throw Malformed("its external data is in " + quote(location) +
+                    ", which is not a path inside the model's folder");
   }
   std::error_code error;
   const fs::path base = fs::canonical(folder.empty() ? fs::path(".") : folder, error);
   fs::path file = error ? fs::path() : fs::canonical(base / relative, error);
   if (error || !fs::is_regular_file(file, error)) {
     throw Refusal("its external data file " + quote(location) +
-                  " does not exist beside the model, or is not a file");
+                      " does not exist beside the model, or is not a file",
+                  ErrorCode::file_not_found);
   }
   if (!is_inside(file, base)) {
-    throw Refusal("its external data file " + quote(location) +
-                  " is a link that leads out of the model's folder");
+    throw Malformed("its external data file " + quote(location) +
+                    " is a link that leads out of the model's folder");
   }
   return file;
 }
@@ -94,11 +95,11 @@ std::vector<std::byte> read_external(const schema::TensorProto& tensor,
   const std::uintmax_t file_size = fs::file_size(path, error);
   const std::uintmax_t length = place.length.value_or(size);
   if (length != size) {
-    throw Refusal("its external data has " + std::to_string(length) +
-                  " bytes, but its shape needs " + std::to_string(size));
+    throw Malformed("its external data has " + std::to_string(length) +
+                    " bytes, but its shape needs " + std::to_string(size));
   }
   if (error || place.offset > file_size || length > file_size - place.offset) {
-    throw Refusal("its external data file " + quote(place.location) + " is too short");
+    throw Malformed("its external data file " + quote(place.location) + " is too short");
   }
   budget.allow_file(path.string(), file_size);
   budget.take(size);
@@ -106,7 +107,10 @@ std::vector<std::byte> read_external(const schema::TensorProto& tensor,
   const FileHandle file(std::fopen(path.c_str(), "rb"));
   const bool ok = file && std::fseek(file.get(), static_cast<long>(place.offset), SEEK_SET) == 0 &&
                   std::fread(bytes.data(), 1, size, file.get()) == size;
-  if (!ok) throw Refusal("its external data file " + quote(place.location) + " cannot be read");
+  if (!ok) {
+    throw Refusal("its external data file " + quote(place.location) + " cannot be read",
+                  ErrorCode::file_access);
+  }
   return bytes;
 }
 

@@ -117,8 +117,10 @@ std::size_t Graph::find(const std::string& wanted, const char* option) const {
     if (!is_recurrent(node(n)) || ++listed > kMaxListed) continue;
     recurrent += (recurrent.empty() ? "" : ", ") + quote(id(n));
   }
-  fail(source_, std::string("no node or value is called ") + quote(wanted) + ", as " + option +
-                    " says" + (recurrent.empty() ? "" : "; the recurrent nodes are " + recurrent));
+  fail(source_,
+       std::string("no node or value is called ") + quote(wanted) + ", as " + option + " says" +
+           (recurrent.empty() ? "" : "; the recurrent nodes are " + recurrent),
+       ErrorCode::invalid_argument);
 }
 
 }  // namespace carousel::loading::onnx

@@ -65,6 +65,12 @@ AttributeWriter& AttributeWriter::texts(const char* name, std::span<const std::s
   return *this;
 }
 
+std::string GraphWriter::reserve(const std::string& wanted) {
+  std::string name = wanted;
+  while (!taken_.insert(name).second) name += '_';
+  return name;
+}
+
 void GraphWriter::input(const std::string& name, int type, const std::vector<NamedSize>& sizes) {
   declare(*graph_.add_input(), name, type, sizes);
 }
@@ -76,7 +82,7 @@ void GraphWriter::output(const std::string& name, const std::vector<NamedSize>& 
 TensorProto& GraphWriter::constant(const std::string& name, const std::vector<std::int64_t>& shape,
                                    int type, std::span<const std::byte> values) {
   TensorProto& tensor = *graph_.add_initializer();
-  tensor.set_name(name);
+  tensor.set_name(reserve(name));
   tensor.set_data_type(type);
   for (const std::int64_t size : shape) tensor.add_dims(size);
   tensor.set_raw_data(values.data(), values.size());

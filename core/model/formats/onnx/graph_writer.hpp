@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -40,10 +41,14 @@ class GraphWriter {
  public:
   explicit GraphWriter(schema::GraphProto& graph) : graph_(graph) {}
 
+  /// A name that no value of the graph has so far: that one, or with something added to it. It is
+  /// taken from then on.
+  std::string reserve(const std::string& wanted);
+
   void input(const std::string& name, int type, const std::vector<NamedSize>& sizes);
   void output(const std::string& name, const std::vector<NamedSize>& sizes);
 
-  /// Constants; these return their name.
+  /// Constants; these return the name that was free for them.
   std::string floats(const std::string& name, const std::vector<std::int64_t>& shape,
                      std::span<const float> values);
   std::string integers(const std::string& name, std::span<const std::int64_t> values);
@@ -57,6 +62,7 @@ class GraphWriter {
                                 int type, std::span<const std::byte> values);
 
   schema::GraphProto& graph_;
+  std::set<std::string> taken_;
 };
 
 }  // namespace carousel::loading::onnx

@@ -52,7 +52,7 @@ Interpreter::Interpreter(const Graph& graph, const std::optional<std::filesystem
                .atoms = {},
                .stages = {},
                .input_axes = {},
-               .sequence_input = {},
+               .sequence_inputs = {},
                .lengths_input = {},
                .state_inputs = {}} {}
 
@@ -66,16 +66,20 @@ void Interpreter::evaluate(const std::vector<std::string>& targets,
 const Value& Interpreter::value(const std::string& name) const { return values_.at(name); }
 
 Tensor Interpreter::new_input(const std::string& name) {
-  std::vector<std::optional<std::int64_t>> sizes(kSequenceRank);
-  if (const schema::TensorShapeProto* shape = declared_shape(context_.graph, name)) {
-    sizes.clear();
-    for (const schema::TensorShapeProto::Dimension& dimension : shape->dim()) {
-      const bool fixed = dimension.has_dim_value() && dimension.dim_value() > 0;
-      sizes.push_back(fixed ? std::optional(dimension.dim_value()) : std::nullopt);
-    }
-  }
   std::vector<Axis>& axes = context_.input_axes[name];
-  for (const auto& size : sizes) axes.push_back(new_axis(context_, size, Role::none));
+  const schema::TensorShapeProto* shape = declared_shape(context_.graph, name);
+  if (shape == nullptr) {
+    for (std::size_t k = 0; k < kSequenceRank; ++k) {
+      axes.push_back(new_axis(context_, std::nullopt, Role::none));
+    }
+    return {GraphInput{name, std::nullopt}, axes};
+  }
+  for (const schema::TensorShapeProto::Dimension& dimension : shape->dim()) {
+    const bool fixed = dimension.has_dim_value() && dimension.dim_value() > 0;
+    axes.push_back(new_axis(context_, fixed ? std::optional(dimension.dim_value()) : std::nullopt,
+                            Role::none));
+    if (!axes.back().empty()) context_.atoms[axes.back().front()].name = dimension.dim_param();
+  }
   return {GraphInput{name, std::nullopt}, axes};
 }
 
@@ -88,7 +92,8 @@ Value Interpreter::read_constant(const std::string& name, std::size_t reader) {
     return Constant{
         std::make_shared<Array>(read_tensor(*tensor, context_.folder, context_.budget))};
   } catch (const Refusal& refusal) {
-    return Unsupported{reader, "reads the tensor " + quote(name) + ": " + refusal.what()};
+    return Unsupported{reader, "reads the tensor " + quote(name) + ": " + refusal.what(),
+                       refusal.code()};
   }
 }
 
@@ -121,7 +126,7 @@ void Interpreter::run_node(std::size_t index) {
   try {
     values = results(index);
   } catch (const Refusal& refusal) {
-    values = {Unsupported{index, refusal.what()}};
+    values = {Unsupported{index, refusal.what(), refusal.code()}};
   }
   // An operator that failed fails for all its outputs.
   const bool failed = values.size() == 1 && std::holds_alternative<Unsupported>(values.front());

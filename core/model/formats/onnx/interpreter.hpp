@@ -23,7 +23,7 @@ class Interpreter {
 
   /// A value that was evaluated.
   [[nodiscard]] const Value& value(const std::string& name) const;
-  [[nodiscard]] const Context& context() const noexcept { return context_; }
+  [[nodiscard]] Context& context() noexcept { return context_; }
 
  private:
   [[nodiscard]] Tensor new_input(const std::string& name);

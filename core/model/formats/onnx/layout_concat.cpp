@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Concat: of constants and computed sizes; of final states; of the two directions of a layer.
+// Concat: of constants and computed sizes; of final states; of the two directions of a layer; of
+// the features of several sequences.
 #include "attributes.hpp"
 #include "operators.hpp"
 
@@ -39,11 +40,11 @@ Value concat_constants(const Call& call, const std::vector<const Constant*>& ope
   for (const Constant* operand : operands) {
     Shape shape = operand->array->shape;
     if (shape.size() != first.shape.size() || operand->array->type != first.type) {
-      throw Refusal("its operands differ in rank or element type");
+      throw Malformed("its operands differ in rank or element type");
     }
     result.shape[axis] += shape[axis];
     shape[axis] = first.shape[axis];
-    if (shape != first.shape) throw Refusal("its operands differ in another axis");
+    if (shape != first.shape) throw Malformed("its operands differ in another axis");
     bytes += operand->array->data.size();
   }
   call.context.budget.take(bytes);
@@ -137,20 +138,82 @@ Value concat_directions(const Call& call, const std::vector<const Tensor*>& tens
   return Tensor{source, std::move(axes)};
 }
 
+/// Concat makes axes the same that it does not join: an input of the graph learns the meaning of
+/// its axes from the other operands. False when they count different things.
+bool align(Context& context, const std::vector<Axis>& a, const std::vector<Axis>& b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t k = 0; k + 1 < a.size(); ++k) {
+    if (a[k] == b[k]) continue;
+    if (a[k].size() != 1 || b[k].size() != 1) return false;
+    Atom& left = context.atoms[a[k].front()];
+    Atom& right = context.atoms[b[k].front()];
+    if (left.role == Role::none) left.role = right.role;
+    if (right.role == Role::none) right.role = left.role;
+    if (left.role != right.role || (left.size && right.size && left.size != right.size)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// All features of several sequences, side by side.
+Value concat_features(const Call& call, const std::vector<const Tensor*>& tensors) {
+  Context& context = call.context;
+  const Tensor& first = *tensors.front();
+  const std::size_t axis = checked_axis(integer(call.node, "axis", 0), first.axes.size());
+  if (axis + 1 != first.axes.size()) {
+    throw Refusal("joins " + describe(first.axes, context.atoms) + " along axis " +
+                  std::to_string(axis) + "; sequences can be joined along the last axis only");
+  }
+  ConcatenateSpec spec;
+  std::vector<Sequence> parts;
+  for (const Tensor* tensor : tensors) {
+    if (!align(context, first.axes, tensor->axes)) {
+      throw Refusal("joins " + describe(first.axes, context.atoms) + " and " +
+                    describe(tensor->axes, context.atoms) + ", whose other axes differ");
+    }
+    const Sequence from = as_sequence(call, *tensor);
+    bind_features(context, *tensor, from, "the last axis of an operand");
+    const std::optional<Dim> width = size_of(tensor->axes.back(), context.atoms);
+    const bool fits = width && width->known() &&
+                      has_features(context, *tensor, from, width->factor) &&
+                      (parts.empty() || from.last_step == parts.front().last_step);
+    if (!fits) {
+      throw Refusal("its operand " + describe(tensor->axes, context.atoms) +
+                    " must have all features of its layer, as many as the file says, and the same "
+                    "steps as the others");
+    }
+    spec.sizes.push_back(width->factor);
+    parts.push_back(from);
+  }
+  std::vector<std::size_t> parents;
+  parents.reserve(parts.size());
+  for (const Sequence& part : parts) parents.push_back(part.stage);
+  return add_stage(call, first, parts.front(), std::move(parents), {.spec = std::move(spec)});
+}
+
+/// Whether a Split or Slice took it out of the outputs of a layer.
+bool is_part(const Tensor* tensor) {
+  const auto* sequence = std::get_if<Sequence>(&tensor->source);
+  return sequence != nullptr && sequence->part.has_value();
+}
+
+Value concat_tensors(const Call& call, const std::vector<const Tensor*>& tensors) {
+  if (tensors.size() == 1) return *tensors.front();
+  if (std::holds_alternative<FinalState>(tensors.front()->source)) {
+    return concat_states(call, tensors);
+  }
+  if (is_part(tensors.front())) {
+    return concat_directions(call, tensors);
+  }
+  return concat_features(call, tensors);
+}
+
 }  // namespace
 
 std::vector<Value> concat(const Call& call) {
   const auto tensors = operands_of<Tensor>(call);
-  if (all_are(tensors)) {
-    if (tensors.size() == 1) return {*tensors.front()};
-    if (std::holds_alternative<FinalState>(tensors.front()->source)) {
-      return {concat_states(call, tensors)};
-    }
-    if (std::holds_alternative<Sequence>(tensors.front()->source)) {
-      return {concat_directions(call, tensors)};
-    }
-    throw Refusal("joins inputs of the graph");
-  }
+  if (all_are(tensors)) return {concat_tensors(call, tensors)};
   const auto constants = operands_of<Constant>(call);
   if (all_are(constants)) return {concat_constants(call, constants)};
   if (std::optional<Value> sizes = concat_sizes(call)) return {std::move(*sizes)};

@@ -77,7 +77,7 @@ std::vector<T> with(const std::vector<T>& items, const std::vector<std::int64_t>
 /// What a reshape asks for: sizes, or "whatever is left".
 struct Target {
   std::vector<Dim> sizes;
-  std::optional<std::size_t> inferred;  ///< index of the axis given as -1
+  std::optional<std::size_t> inferred;  ///< Index of the axis given as -1.
 };
 
 Target read_target(const Call& call, const std::vector<Axis>& axes) {

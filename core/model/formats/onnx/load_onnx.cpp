@@ -8,6 +8,8 @@
 
 #include <algorithm>
 
+#include "core/model/formats/model_text.hpp"
+#include "core/model/formats/state_dict.hpp"
 #include "core/model/formats/text.hpp"
 
 namespace carousel::loading {
@@ -21,7 +23,7 @@ constexpr int kMaxStepsUp = 4;
 struct GraphPart {
   std::vector<std::string> targets;
   std::optional<std::string> start;
-  std::optional<std::size_t> first;  ///< the node that reads `start`
+  std::optional<std::size_t> first;  ///< The node that reads `start`.
 };
 
 /// What all parts of one file share.
@@ -29,6 +31,7 @@ struct File {
   const Graph& graph;
   std::optional<std::filesystem::path> folder;
   std::size_t size = 0;
+  Metadata properties{};
 };
 
 /// Whether a value depends on what the graph is given.
@@ -47,7 +50,8 @@ std::string first_input(const Graph& graph, std::size_t node) {
   for (const std::string& input : graph.node(node).input()) {
     if (!input.empty() && is_computed(graph, input)) return input;
   }
-  fail(graph.source(), graph.describe(node) + " reads constants only; it cannot be the start");
+  fail(graph.source(), graph.describe(node) + " reads constants only; it cannot be the start",
+       ErrorCode::invalid_argument);
 }
 
 std::vector<std::string> outputs_of(const Graph& graph, std::size_t node) {
@@ -79,11 +83,36 @@ GraphPart choose_part(const Graph& graph, const LoadOptions& options) {
 
 void check_first(const Graph& graph, const GraphPart& part) {
   if (!part.first) return;
+  if (part.targets.empty()) {
+    fail(graph.source(), "the last node of the part has no output with a name",
+         ErrorCode::invalid_argument);
+  }
   const std::vector<std::size_t> needed = needed_nodes(graph, part.targets, part.start);
   if (std::ranges::find(needed, *part.first) == needed.end()) {
-    fail(graph.source(), graph.describe(*part.first) + ", the start, does not lead to " +
-                             quote(part.targets.front()));
+    fail(graph.source(),
+         graph.describe(*part.first) + ", the start, does not lead to " +
+             quote(part.targets.front()),
+         ErrorCode::invalid_argument);
   }
+}
+
+/// What save_onnx has put away among the properties; they tell of the whole graph.
+ModelNames names_of(const File& file, const GraphPart& part) {
+  ModelNames names;
+  const std::string& source = file.graph.source();
+  const bool whole = std::ranges::equal(part.targets, file.graph.proto().output(), {}, {},
+                                        &schema::ValueInfoProto::name);
+  if (part.first || !whole) return names;
+  if (const std::string* text = find_metadata(file.properties, kNamesKey)) {
+    names.layers = names_from_text(*text, source, kNamesKey);
+  }
+  if (const std::string* text = find_metadata(file.properties, kInputsKey)) {
+    names.inputs = inputs_from_text(*text, source);
+  }
+  if (const std::string* text = find_metadata(file.properties, kOutputsKey)) {
+    names.outputs = outputs_from_text(*text, source);
+  }
+  return names;
 }
 
 /// Throws Error.
@@ -98,14 +127,15 @@ Model load_part(const File& file, const GraphPart& part) {
       const bool by_node = unsupported->node < file.graph.node_count();
       fail(file.graph.source(),
            (by_node ? file.graph.describe(unsupported->node) : "output " + quote(target)) + ": " +
-               unsupported->reason);
+               unsupported->reason,
+           unsupported->code);
     }
     outputs.push_back({target, value});
   }
   try {
-    return build_model(interpreter.context(), outputs);
+    return build_model(interpreter.context(), outputs, names_of(file, part));
   } catch (const Refusal& refusal) {
-    fail(file.graph.source(), refusal.what());
+    fail(file.graph.source(), refusal.what(), refusal.code());
   }
 }
 
@@ -157,7 +187,8 @@ void refuse_foreign_options(std::string_view source, const LoadOptions& options)
   if (options.prefix || options.embedding || options.head) {
     fail(source,
          "the options prefix, embedding and head (--prefix, --embedding, --head) name tensors of "
-         "safetensors files; of ONNX files, from and to (--from, --to) name nodes");
+         "safetensors files; of ONNX files, from and to (--from, --to) name nodes",
+         ErrorCode::invalid_argument);
   }
 }
 
@@ -167,16 +198,8 @@ Model load_chosen(const File& file, const LoadOptions& options) {
     return load_part(file, part);
   } catch (const Error& error) {
     if (options.from || options.to) throw;
-    throw Error(error.what() + suggestion(file));
+    throw Error(error.code(), error.what() + suggestion(file));
   }
-}
-
-/// What save_onnx has put away among the properties.
-void take_name(Model& model, std::string_view key, std::string& name) {
-  const auto found = model.metadata.find(std::string(key));
-  if (found == model.metadata.end()) return;
-  name = found->second;
-  model.metadata.erase(found);
 }
 
 }  // namespace
@@ -188,14 +211,16 @@ Model model_from_onnx(std::span<const std::byte> bytes, std::string_view source,
   onnx::refuse_foreign_options(source, options);
   const auto proto = onnx::parse(bytes, source);
   const onnx::Graph graph(*proto, source);
-  Model model = onnx::load_chosen({graph, folder, bytes.size()}, options);
-  model.source = std::string(source);
+  onnx::File file{graph, folder, bytes.size()};
   for (const onnx::schema::StringStringEntryProto& entry : proto->metadata_props()) {
-    model.metadata.insert_or_assign(entry.key(), entry.value());
+    file.properties.insert_or_assign(entry.key(), entry.value());
   }
-  onnx::take_name(model, kPrefixKey, model.names.prefix);
-  onnx::take_name(model, kEmbeddingKey, model.names.embedding);
-  onnx::take_name(model, kHeadKey, model.names.head);
+  Model model = onnx::load_chosen(file, options);
+  model.source = std::string(source);
+  for (const std::string_view key : {kNamesKey, kInputsKey, kOutputsKey}) {
+    set_metadata(file.properties, key, "");
+  }
+  for (const auto& [key, value] : file.properties) model.metadata.insert_or_assign(key, value);
   return model;
 }
 

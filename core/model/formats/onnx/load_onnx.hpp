@@ -13,20 +13,20 @@
 /// ONNX files; the rest of the library knows of them only what is declared here.
 namespace carousel::loading {
 
-/// Metadata keys that tell, of a model from an ONNX file, how the file's tensors relate to the
-/// network's. They are true of that file only, so no other is written with them.
+/// Metadata keys that tell, of a model from an ONNX file, what the file calls its inputs and
+/// outputs and in which order their axes are. They are true of that file only, so no other is
+/// written with them.
 inline constexpr std::string_view kOnnxInputKey = "onnx.input";
 inline constexpr std::string_view kOnnxOutputKey = "onnx.output";
 
-/// Properties of an ONNX file that hold the model's TensorNames.
-inline constexpr std::string_view kPrefixKey = "carousel.prefix";
-inline constexpr std::string_view kEmbeddingKey = "carousel.embedding";
-inline constexpr std::string_view kHeadKey = "carousel.head";
+/// Property of an ONNX file that holds the names of the model's layers: an array of texts, as JSON.
+/// Names of inputs and outputs are under the keys that safetensors files have them under.
+inline constexpr std::string_view kNamesKey = "carousel.names";
 
 /// Whether a file of that name is to be read as ONNX.
 [[nodiscard]] bool is_onnx_name(std::string_view source);
 
-/// Reads the recurrent network in an ONNX file; see carousel::load. `folder` is where external data
+/// Reads the network in an ONNX file; see carousel::load. `folder` is where external data
 /// may be. A build without ONNX support throws Error saying so.
 [[nodiscard]] Model model_from_onnx(std::span<const std::byte> bytes, std::string_view source,
                                     const std::optional<std::filesystem::path>& folder,

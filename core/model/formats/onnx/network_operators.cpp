@@ -1,26 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// What comes before and after the recurrent layers: an embedding, a linear head, an activation.
+// The layers that are not recurrent: embeddings, linear layers, activations.
 #include "attributes.hpp"
+#include "functions.hpp"
 #include "operators.hpp"
 
-#include <algorithm>
-#include <array>
+#include <cstring>
 #include <utility>
 
 #include "core/model/formats/text.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
-
-using Kind = Stage::Kind;
-
-constexpr std::array<std::pair<std::string_view, Tail>, 5> kTails{{
-    {"Sigmoid", Tail::sigmoid},
-    {"Tanh", Tail::tanh},
-    {"Relu", Tail::relu},
-    {"Softmax", Tail::softmax},
-    {"LogSoftmax", Tail::log_softmax},
-}};
 
 const Array& matrix(const Value& value, const char* what) {
   const auto* constant = std::get_if<Constant>(&value);
@@ -40,65 +30,70 @@ const Tensor& network_tensor(const Call& call, std::size_t input) {
   return *tensor;
 }
 
-std::vector<float> transposed(const std::vector<float>& values, std::size_t rows,
-                              std::size_t columns) {
-  std::vector<float> result(values.size());
+/// A matrix [rows, columns] as a weight [columns, rows].
+carousel::Tensor transposed(const Array& array) {
+  const auto rows = static_cast<std::size_t>(array.shape[0]);
+  const auto columns = static_cast<std::size_t>(array.shape[1]);
+  const std::size_t element = width(array.type);
+  Array result{array.type, {array.shape[1], array.shape[0]}, {}};
+  result.data.resize(array.data.size());
   for (std::size_t r = 0; r < rows; ++r) {
-    for (std::size_t c = 0; c < columns; ++c) result[c * rows + r] = values[r * columns + c];
+    for (std::size_t c = 0; c < columns; ++c) {
+      std::memcpy(result.data.data() + (c * rows + r) * element,
+                  array.data.data() + (r * columns + c) * element, element);
+    }
   }
-  return result;
+  return to_weight(result, result.shape);
 }
 
-/// The value that a bias or such has for each output: given once, or for all alike.
-std::vector<float> broadcast_bias(const Value& value, std::size_t outputs) {
+/// The value that a bias has for each output: given once, or for all alike.
+carousel::Tensor broadcast_bias(const Value& value, std::int64_t outputs) {
   const auto* constant = std::get_if<Constant>(&value);
   if (constant == nullptr) throw Refusal("its bias is not a constant");
-  std::vector<float> bias = to_floats(*constant->array);
-  const Shape& shape = constant->array->shape;
-  const bool last_axis_only =
-      shape.empty() || static_cast<std::size_t>(shape.back()) == bias.size();
-  if (bias.size() == 1) bias.resize(outputs, bias[0]);
-  if (!last_axis_only || bias.size() != outputs) {
-    throw Refusal("its bias has the shape " + shape_text(shape) +
-                  "; expected one value for each "
-                  "of " +
-                  std::to_string(outputs) + " outputs");
+  Array bias = *constant->array;
+  const auto count = static_cast<std::int64_t>(bias.size());
+  const bool last_axis_only = bias.shape.empty() || bias.shape.back() == count;
+  if (!last_axis_only || (count != 1 && count != outputs)) {
+    throw Refusal("its bias has the shape " + shape_text(bias.shape) +
+                  "; expected one value for each of " + std::to_string(outputs) + " outputs");
   }
-  return bias;
+  const std::vector<std::byte> one = bias.data;
+  for (std::int64_t k = count; k < outputs; ++k) {
+    bias.data.insert(bias.data.end(), one.begin(), one.end());
+  }
+  return to_weight(bias, {outputs});
 }
 
-/// A layer on the outputs of the recurrent ones. `weight` is [outputs, inputs].
+/// The weight times a number; as it is for 1, else as float32.
+carousel::Tensor scaled(const carousel::Tensor& weight, float factor) {
+  if (factor == 1.0F) return weight;
+  std::vector<float> values = weight.to_float32();
+  for (float& value : values) value *= factor;
+  return {weight.shape(), values};
+}
+
+/// A linear layer with that weight, [outputs, inputs], and without bias.
+ModelLayer linear_layer(carousel::Tensor weight) {
+  ModelLayer layer{.spec = DenseSpec{weight.shape()[1], weight.shape()[0], false}};
+  layer.weights.emplace("weight", std::move(weight));
+  return layer;
+}
+
+void set_bias(ModelLayer& layer, carousel::Tensor bias) {
+  std::get<DenseSpec>(layer.spec).bias = true;
+  layer.weights.insert_or_assign("bias", std::move(bias));
+}
+
 Value linear(const Call& call, const Tensor& tensor, ModelLayer layer) {
   Context& context = call.context;
-  context.budget.take(sizeof(float) * layer.directions[0].weight_ih.size());
+  for (const auto& [role, weight] : layer.weights) context.budget.take(weight.bytes().size());
   const Sequence from = as_sequence(call, tensor);
-  const Stage& parent = context.stages[from.stage];
-  if (parent.kind != Kind::recurrent) {
-    throw Refusal(parent.kind == Kind::linear || parent.kind == Kind::tail
-                      ? "comes after another linear layer or an activation; a network has one head"
-                      : "comes before the recurrent layers");
-  }
-  if (tensor.axes.empty() || tensor.axes.back() != parent.features ||
-      layer.spec.input_size != parent.layer.spec.output_size()) {
+  bind_features(context, tensor, from, "the last axis of its input");
+  if (!has_features(context, tensor, from, input_size(layer.spec))) {
     throw Refusal("its input " + describe(tensor.axes, context.atoms) + " must have " +
-                  std::to_string(layer.spec.input_size) + " features in the last axis");
+                  std::to_string(input_size(layer.spec)) + " features in the last axis");
   }
-  try {
-    validate(layer.spec);
-  } catch (const Error& error) {
-    throw Refusal(error.what());
-  }
-  Stage stage;
-  stage.kind = Kind::linear;
-  stage.parent = from.stage;
-  stage.node = call.index;
-  stage.last_step = from.last_step;
-  stage.features = new_axis(context, layer.spec.hidden_size, Role::features);
-  stage.layer = std::move(layer);
-  std::vector<Axis> axes = tensor.axes;
-  axes.back() = stage.features;
-  context.stages.push_back(std::move(stage));
-  return Tensor{Sequence{context.stages.size() - 1, std::nullopt, from.last_step}, std::move(axes)};
+  return add_stage(call, tensor, from, {from.stage}, std::move(layer));
 }
 
 /// Softmax works along one axis, which must be all features; before operator set 13 along all axes
@@ -117,35 +112,26 @@ void check_softmax_axis(const Call& call, const Tensor& tensor, const Axis& feat
 }  // namespace
 
 std::vector<Value> embedding(const Call& call) {
-  Context& context = call.context;
   const Array& table = matrix(call.input(0), "table");
   const Tensor& ids = network_tensor(call, 1);
   if (integer(call.node, "axis", 0) != 0) throw Refusal("looks up other than rows of its table");
   if (!std::holds_alternative<GraphInput>(ids.source)) {
     throw Refusal("its indices are not an input of the graph");
   }
-  if (table.shape[0] < 1 || table.shape[1] < 1) throw Refusal("its table is empty");
-  context.budget.take(sizeof(float) * table.size());
-  Stage stage;
-  stage.kind = Kind::embedding;
-  stage.parent = as_sequence(call, ids).stage;
-  stage.node = call.index;
-  stage.embedding = {table.shape[0], table.shape[1], to_floats(table)};
-  stage.features = new_axis(context, table.shape[1], Role::features);
-  std::vector<Axis> axes = ids.axes;
-  axes.push_back(stage.features);
-  context.stages.push_back(std::move(stage));
-  return {Tensor{Sequence{context.stages.size() - 1, std::nullopt, false}, std::move(axes)}};
+  if (table.shape[0] < 1 || table.shape[1] < 1) throw Malformed("its table is empty");
+  call.context.budget.take(table.data.size());
+  ModelLayer layer{.spec = EmbeddingSpec{table.shape[0], table.shape[1]}};
+  layer.weights.emplace("weight", to_weight(table, table.shape));
+  const Sequence from = as_sequence(call, ids);
+  Tensor like = ids;
+  like.axes.emplace_back();
+  return {add_stage(call, like, from, {from.stage}, std::move(layer))};
 }
 
 std::vector<Value> matmul(const Call& call) {
   const Tensor& tensor = network_tensor(call, 0);
   const Array& b = matrix(call.input(1), "second factor");
-  ModelLayer layer;
-  layer.spec = make_spec(Cell::linear, b.shape[0], b.shape[1], Direction::forward, 0, false);
-  layer.directions[0].weight_ih = transposed(to_floats(b), static_cast<std::size_t>(b.shape[0]),
-                                             static_cast<std::size_t>(b.shape[1]));
-  return {linear(call, tensor, std::move(layer))};
+  return {linear(call, tensor, linear_layer(transposed(b)))};
 }
 
 std::vector<Value> gemm(const Call& call) {
@@ -155,22 +141,12 @@ std::vector<Value> gemm(const Call& call) {
     throw Refusal("its first factor must be a matrix that is not transposed");
   }
   const bool transposed_b = integer(call.node, "transB", 0) != 0;
-  const auto rows = static_cast<std::size_t>(b.shape[0]);
-  const auto columns = static_cast<std::size_t>(b.shape[1]);
-  ModelLayer layer;
-  layer.spec = make_spec(Cell::linear, b.shape[transposed_b ? 1 : 0], b.shape[transposed_b ? 0 : 1],
-                         Direction::forward, 0, call.has(2));
-  std::vector<float> weight = to_floats(b);
-  if (!transposed_b) weight = transposed(weight, rows, columns);
-  const float alpha = real(call.node, "alpha", 1.0F);
-  for (float& value : weight) value *= alpha;
+  const carousel::Tensor weight = transposed_b ? to_weight(b, b.shape) : transposed(b);
+  ModelLayer layer = linear_layer(scaled(weight, real(call.node, "alpha", 1.0F)));
   if (call.has(2)) {
-    const float beta = real(call.node, "beta", 1.0F);
-    std::vector<float> bias = broadcast_bias(call.input(2), transposed_b ? rows : columns);
-    for (float& value : bias) value *= beta;
-    layer.directions[0].bias_ih = std::move(bias);
+    const carousel::Tensor bias = broadcast_bias(call.input(2), output_size(layer.spec));
+    set_bias(layer, scaled(bias, real(call.node, "beta", 1.0F)));
   }
-  layer.directions[0].weight_ih = std::move(weight);
   return {linear(call, tensor, std::move(layer))};
 }
 
@@ -179,47 +155,42 @@ std::vector<Value> add(const Call& call) {
   if (!tensor_first && !std::holds_alternative<Tensor>(call.input(1))) return arithmetic(call);
   const Tensor& tensor = network_tensor(call, tensor_first ? 0 : 1);
   const Value& other = call.input(tensor_first ? 1 : 0);
-  const auto* from = std::get_if<Sequence>(&tensor.source);
   Context& context = call.context;
+  const auto* from = std::get_if<Sequence>(&tensor.source);
   const auto* bias = std::get_if<Constant>(&other);
-  const bool broadcasts = bias != nullptr && bias->array->shape.size() <= tensor.axes.size();
-  const bool fits = from != nullptr && broadcasts &&
-                    context.stages[from->stage].kind == Kind::linear &&
-                    !context.stages[from->stage].layer.spec.bias && !tensor.axes.empty() &&
+  const auto* dense =
+      from == nullptr ? nullptr : std::get_if<DenseSpec>(&context.stages[from->stage].layer.spec);
+  const bool fits = dense != nullptr && !dense->bias && bias != nullptr &&
+                    bias->array->shape.size() <= tensor.axes.size() && !tensor.axes.empty() &&
                     tensor.axes.back() == context.stages[from->stage].features;
   if (!fits) throw Refusal("is supported as the bias of a MatMul before it only");
   Stage stage = context.stages[from->stage];
-  stage.layer.spec.bias = true;
-  stage.layer.directions[0].bias_ih =
-      broadcast_bias(other, static_cast<std::size_t>(stage.layer.spec.hidden_size));
-  const bool last_step = from->last_step;
-  const std::vector<Axis> axes = tensor.axes;
+  set_bias(stage.layer, broadcast_bias(other, dense->output_size));
+  Tensor result = tensor;
+  std::get<Sequence>(result.source).stage = context.stages.size();
   context.stages.push_back(std::move(stage));
-  return {Tensor{Sequence{context.stages.size() - 1, std::nullopt, last_step}, axes}};
+  return {std::move(result)};
 }
 
-std::vector<Value> tail(const Call& call) {
+std::vector<Value> activation(const Call& call) {
   Context& context = call.context;
   const Tensor& tensor = network_tensor(call, 0);
   const Sequence from = as_sequence(call, tensor);
-  const Stage& parent = context.stages[from.stage];
-  if (parent.kind != Kind::recurrent && parent.kind != Kind::linear) {
-    throw Refusal("comes before the recurrent layers, or after another activation");
-  }
+  bind_features(context, tensor, from, "the last axis of its input");
   Stage stage;
-  stage.kind = Kind::tail;
-  stage.parent = from.stage;
+  stage.parents = {from.stage};
   stage.node = call.index;
   stage.last_step = from.last_step;
-  stage.features = parent.features;
-  for (const auto& [name, found] : kTails) {
-    if (name == call.node.op_type()) stage.tail = found;
-  }
-  if (stage.tail == Tail::softmax || stage.tail == Tail::log_softmax) {
-    check_softmax_axis(call, tensor, stage.features);
-  }
+  stage.features = context.stages[from.stage].features;
+  const std::optional<Dim> width = size_of(stage.features, context.atoms);
+  if (!width || !width->known()) throw Refusal("the features of its input are not known");
+  const ActivationSpec spec{read_function(call.node), width->factor};
+  if (!is_elementwise(spec.function.kind)) check_softmax_axis(call, tensor, stage.features);
+  stage.layer.spec = spec;
   context.stages.push_back(std::move(stage));
-  return {Tensor{Sequence{context.stages.size() - 1, std::nullopt, from.last_step}, tensor.axes}};
+  Tensor result = tensor;
+  result.source = Sequence{context.stages.size() - 1, std::nullopt, from.last_step};
+  return {std::move(result)};
 }
 
 }  // namespace carousel::loading::onnx

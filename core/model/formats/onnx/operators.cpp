@@ -14,7 +14,7 @@
 namespace carousel::loading::onnx {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Operator>, 32> kOperators{{
+constexpr std::array<std::pair<std::string_view, Operator>, 38> kOperators{{
     {"Add", add},
     {"Cast", cast},
     {"Concat", concat},
@@ -22,27 +22,33 @@ constexpr std::array<std::pair<std::string_view, Operator>, 32> kOperators{{
     {"ConstantOfShape", constant_of_shape},
     {"Div", arithmetic},
     {"Dropout", dropout},
+    {"Elu", activation},
     {"Equal", arithmetic},
     {"Expand", expand},
     {"GRU", recurrent},
     {"Gather", gather},
     {"Gemm", gemm},
+    {"HardSigmoid", activation},
     {"Identity", identity},
     {"LSTM", recurrent},
-    {"LogSoftmax", tail},
+    {"LeakyRelu", activation},
+    {"LogSoftmax", activation},
     {"MatMul", matmul},
     {"Mul", arithmetic},
     {"RNN", recurrent},
-    {"Relu", tail},
+    {"Relu", activation},
     {"Reshape", reshape},
     {"Shape", shape},
-    {"Sigmoid", tail},
+    {"Sigmoid", activation},
     {"Slice", slice},
-    {"Softmax", tail},
+    {"Softmax", activation},
+    {"Softplus", activation},
+    {"Softsign", activation},
     {"Split", split},
     {"Squeeze", squeeze},
     {"Sub", arithmetic},
-    {"Tanh", tail},
+    {"Tanh", activation},
+    {"ThresholdedRelu", activation},
     {"Tile", tile},
     {"Transpose", transpose},
     {"Unsqueeze", unsqueeze},
@@ -58,10 +64,25 @@ bool all_same(const Array& array) {
   return !array.data.empty();
 }
 
+/// A final state as the last step of the outputs that it is.
+Sequence as_last_step(const Context& context, const FinalState& state) {
+  if (state.cell) throw Refusal("takes a layer's final c, which is no output");
+  const RecurrentSpec& spec = *context.stages[state.slots[0].stage].recurrent();
+  if (state.slots.size() != 1 || spec.directions() != 1) {
+    throw Refusal(
+        "takes the final h of several layers or directions; the outputs of a network are "
+        "those of its last layer at each step");
+  }
+  if (spec.direction == Direction::reverse) {
+    throw Refusal("takes the final h of a reverse layer, which is its output at the first step");
+  }
+  return {state.slots[0].stage, std::nullopt, true};
+}
+
 }  // namespace
 
 const Value& Call::input(std::size_t input) const {
-  if (!has(input)) throw Refusal("input " + std::to_string(input) + " is missing");
+  if (!has(input)) throw Malformed("input " + std::to_string(input) + " is missing");
   return *inputs[input];
 }
 
@@ -115,8 +136,8 @@ Value moved(Context& context, const Value& value, const Picking& picking) {
 
 Value reshaped(const Value& value, Shape shape) {
   if (checked_count(shape) != checked_count(known_shape(value))) {
-    throw Refusal("the shape " + shape_text(known_shape(value)) + " cannot become " +
-                  shape_text(shape));
+    throw Malformed("the shape " + shape_text(known_shape(value)) + " cannot become " +
+                    shape_text(shape));
   }
   if (const auto* integers = std::get_if<Integers>(&value)) {
     return Integers{std::move(shape), integers->elements};
@@ -170,28 +191,52 @@ Sequence as_sequence(const Call& call, const Tensor& tensor) {
     return *sequence;
   }
   if (const auto* state = std::get_if<FinalState>(&tensor.source)) {
-    const bool one = state->slots.size() == 1 &&
-                     context.stages[state->slots[0].stage].layer.spec.directions() == 1;
-    if (!one || state->cell) {
-      throw Refusal(state->cell ? "takes a layer's final c, which is no output"
-                                : "takes the final h of several layers or directions; the outputs "
-                                  "of a network are those of its last layer at each step");
-    }
-    return {state->slots[0].stage, std::nullopt, true};
+    return as_last_step(context, *state);
   }
   const auto& input = std::get<GraphInput>(tensor.source);
   if (input.selection) throw Refusal("takes a slice of the graph's input " + quote(input.name));
-  if (context.sequence_input && *context.sequence_input != input.name) {
-    throw Refusal("takes the graph's input " + quote(input.name) + " besides " +
-                  quote(*context.sequence_input) + "; a network has one input sequence");
-  }
-  context.sequence_input = input.name;
+  const auto known = context.sequence_inputs.find(input.name);
+  if (known != context.sequence_inputs.end()) return {known->second, std::nullopt, false};
   Stage stage;
   stage.input_name = input.name;
   stage.axes = context.input_axes.at(input.name);
   if (!tensor.axes.empty()) stage.features = tensor.axes.back();
   context.stages.push_back(std::move(stage));
+  context.sequence_inputs.emplace(input.name, context.stages.size() - 1);
   return {context.stages.size() - 1, std::nullopt, false};
+}
+
+void bind_features(Context& context, const Tensor& tensor, const Sequence& from, const char* what) {
+  if (tensor.axes.empty() || !context.stages[from.stage].is_input()) return;
+  bind(context, tensor.axes.back(), Role::features, what);
+}
+
+bool has_features(const Context& context, const Tensor& tensor, const Sequence& from,
+                  std::int64_t expected) {
+  if (tensor.axes.empty() || tensor.axes.back() != context.stages[from.stage].features)
+    return false;
+  const std::optional<Dim> width = size_of(tensor.axes.back(), context.atoms);
+  return width && (!width->known() || width->factor == expected);
+}
+
+Value add_stage(const Call& call, const Tensor& like, const Sequence& from,
+                std::vector<std::size_t> parents, ModelLayer layer) {
+  Context& context = call.context;
+  try {
+    validate(layer.spec);
+  } catch (const Error& error) {
+    throw Refusal(error.what());
+  }
+  Stage stage;
+  stage.parents = std::move(parents);
+  stage.node = call.index;
+  stage.last_step = from.last_step;
+  stage.features = new_axis(context, output_size(layer.spec), Role::features);
+  stage.layer = std::move(layer);
+  std::vector<Axis> axes = like.axes;
+  axes.back() = stage.features;
+  context.stages.push_back(std::move(stage));
+  return Tensor{Sequence{context.stages.size() - 1, std::nullopt, from.last_step}, std::move(axes)};
 }
 
 }  // namespace carousel::loading::onnx

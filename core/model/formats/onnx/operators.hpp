@@ -18,15 +18,17 @@ namespace carousel::loading::onnx {
 /// What is found out while the nodes of a graph are gone through.
 struct Context {
   const Graph& graph;
-  std::optional<std::filesystem::path> folder;  ///< of external data; nothing: a model in memory
+  std::optional<std::filesystem::path> folder;  ///< Of external data; nothing: a model in memory.
   Budget budget;
   std::vector<Atom> atoms;
   std::vector<Stage> stages;
   std::map<std::string, std::vector<Axis>> input_axes;
-  /// Graph inputs by what they are used for: the sequence, the initial states, the lengths.
-  std::optional<std::string> sequence_input;
+  /// Graph inputs that are sequences, with the stage of each.
+  std::map<std::string, std::size_t> sequence_inputs;
+  /// The graph input that has the lengths of the sequences.
   std::optional<std::string> lengths_input;
-  std::map<std::string, std::int64_t> state_inputs;  ///< and how many of its slots are taken
+  /// Graph inputs that are initial states, with how many slots of each are taken.
+  std::map<std::string, std::int64_t> state_inputs;
 };
 
 /// A node with what is known of its inputs.
@@ -34,7 +36,7 @@ struct Call {
   Context& context;
   const schema::NodeProto& node;
   std::size_t index;
-  std::vector<const Value*> inputs;  ///< null: omitted
+  std::vector<const Value*> inputs;  ///< Null: omitted.
 
   [[nodiscard]] bool has(std::size_t input) const {
     return input < inputs.size() && inputs[input] != nullptr;
@@ -73,9 +75,19 @@ using Operator = std::vector<Value> (*)(const Call&);
 [[nodiscard]] Axis new_axis(Context& context, std::optional<std::int64_t> size, Role role);
 /// Fixes the meaning of an axis that holds one atom at most. Throws Refusal when it has another.
 void bind(Context& context, const Axis& axis, Role role, const char* what);
-/// The tensor as the output of a stage: that of a graph input becomes the network's input, the
+/// The tensor as the output of a stage: that of a graph input becomes an input of the network, the
 /// final h of a layer its last step. Throws Refusal for others.
 [[nodiscard]] Sequence as_sequence(const Call& call, const Tensor& tensor);
+/// Fixes the meaning of the last axis where the tensor is an input of the network.
+void bind_features(Context& context, const Tensor& tensor, const Sequence& from, const char* what);
+/// Whether the last axis has all features of the stage that the tensor comes from, and as many as
+/// `expected` unless that is known only when the network runs.
+[[nodiscard]] bool has_features(const Context& context, const Tensor& tensor, const Sequence& from,
+                                std::int64_t expected);
+/// A new stage that reads those, and its output: the first one's axes with the last one replaced by
+/// its own features. Throws Refusal when the layer's spec is not valid.
+[[nodiscard]] Value add_stage(const Call& call, const Tensor& like, const Sequence& from,
+                              std::vector<std::size_t> parents, ModelLayer layer);
 
 // --- The operators ---
 
@@ -104,6 +116,6 @@ std::vector<Value> recurrent(const Call& call);
 std::vector<Value> matmul(const Call& call);
 std::vector<Value> gemm(const Call& call);
 std::vector<Value> add(const Call& call);
-std::vector<Value> tail(const Call& call);
+std::vector<Value> activation(const Call& call);
 
 }  // namespace carousel::loading::onnx

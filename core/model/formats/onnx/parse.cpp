@@ -21,8 +21,10 @@ constexpr std::int64_t kOldestOperatorSet = 7;
 
 void require_at_most(std::string_view source, const char* what, int count, int most) {
   if (count <= most) return;
-  fail(source, "has " + std::to_string(count) + " " + what + "; at most " + std::to_string(most) +
-                   " are read");
+  fail(source,
+       "has " + std::to_string(count) + " " + what + "; at most " + std::to_string(most) +
+           " are read",
+       ErrorCode::unsupported);
 }
 
 void check_limits(const schema::GraphProto& graph, std::string_view source) {
@@ -45,7 +47,8 @@ std::int64_t operator_set(const schema::ModelProto& model) {
 std::unique_ptr<schema::ModelProto> parse(std::span<const std::byte> bytes,
                                           std::string_view source) {
   if (bytes.size() > std::numeric_limits<std::int32_t>::max()) {
-    fail(source, "is larger than 2 GiB, the most that one ONNX file can hold (use external data)");
+    fail(source, "is larger than 2 GiB, the most that one ONNX file can hold (use external data)",
+         ErrorCode::unsupported);
   }
   google::protobuf::io::CodedInputStream stream(reinterpret_cast<const std::uint8_t*>(bytes.data()),
                                                 static_cast<int>(bytes.size()));
@@ -58,10 +61,12 @@ std::unique_ptr<schema::ModelProto> parse(std::span<const std::byte> bytes,
   if (!model->has_graph()) fail(source, "is not an ONNX file: it has no graph");
   check_limits(model->graph(), source);
   const std::int64_t version = operator_set(*model);
+  if (version == 0) fail(source, "imports no operator set of the domain 'ai.onnx'");
   if (version < kOldestOperatorSet) {
-    fail(source, version == 0 ? "imports no operator set of the domain 'ai.onnx'"
-                              : "uses operator set " + std::to_string(version) + "; " +
-                                    std::to_string(kOldestOperatorSet) + " or newer is needed");
+    fail(source,
+         "uses operator set " + std::to_string(version) + "; " +
+             std::to_string(kOldestOperatorSet) + " or newer is needed",
+         ErrorCode::unsupported);
   }
   return model;
 }

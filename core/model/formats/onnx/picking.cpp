@@ -66,15 +66,15 @@ Picking pick(const Offsets& offsets) {
 std::size_t checked_axis(std::int64_t axis, std::size_t rank) {
   const auto limit = static_cast<std::int64_t>(rank);
   if (axis < -limit || axis >= limit) {
-    throw Refusal("axis " + std::to_string(axis) + " of a tensor with " + std::to_string(rank) +
-                  " axes");
+    throw Malformed("axis " + std::to_string(axis) + " of a tensor with " + std::to_string(rank) +
+                    " axes");
   }
   return static_cast<std::size_t>(axis < 0 ? axis + limit : axis);
 }
 
 Range clamp_range(std::size_t axis, std::int64_t start, std::int64_t end, std::int64_t step,
                   std::int64_t size) {
-  if (step == 0) throw Refusal("a slice with step 0");
+  if (step == 0) throw Malformed("a slice with step 0");
   const bool up = step > 0;
   const auto bound = [&](std::int64_t value) {
     if (value < 0) value = value < -size ? -1 : value + size;
@@ -108,11 +108,11 @@ Picking pick_transposed(const Shape& shape, const std::vector<std::int64_t>& per
   std::vector<bool> used(shape.size(), false);
   for (const std::int64_t axis : perm) {
     const std::size_t from = checked_axis(axis, shape.size());
-    if (used[from]) throw Refusal("a permutation with axis " + std::to_string(axis) + " twice");
+    if (used[from]) throw Malformed("a permutation with axis " + std::to_string(axis) + " twice");
     used[from] = true;
     moved.push_back(offsets[from]);
   }
-  if (moved.size() != shape.size()) throw Refusal("a permutation of other than all axes");
+  if (moved.size() != shape.size()) throw Malformed("a permutation of other than all axes");
   return pick(moved);
 }
 
@@ -124,8 +124,8 @@ Picking pick_gathered(const Shape& shape, std::size_t axis, const Shape& indices
   offsets[axis].clear();
   for (const std::int64_t index : indices) {
     if (index < -size || index >= size) {
-      throw Refusal("index " + std::to_string(index) + " of an axis of size " +
-                    std::to_string(size));
+      throw Malformed("index " + std::to_string(index) + " of an axis of size " +
+                      std::to_string(size));
     }
     offsets[axis].push_back(all[static_cast<std::size_t>(index < 0 ? index + size : index)]);
   }
@@ -146,7 +146,8 @@ Picking pick_expanded(const Shape& shape, const Shape& to) {
   for (std::size_t a = 0; a < rank; ++a) {
     if (target[a] == from[a] || target[a] == 1) continue;
     if (from[a] != 1) {
-      throw Refusal("the shape " + shape_text(shape) + " cannot be expanded to " + shape_text(to));
+      throw Malformed("the shape " + shape_text(shape) + " cannot be expanded to " +
+                      shape_text(to));
     }
     offsets[a].assign(static_cast<std::size_t>(target[a]), 0);
   }
@@ -154,7 +155,7 @@ Picking pick_expanded(const Shape& shape, const Shape& to) {
 }
 
 Picking pick_tiled(const Shape& shape, const std::vector<std::int64_t>& repeats) {
-  if (repeats.size() != shape.size()) throw Refusal("as many repeats as axes are needed");
+  if (repeats.size() != shape.size()) throw Malformed("as many repeats as axes are needed");
   check_size(repeats);
   Offsets offsets = identity(shape);
   for (std::size_t a = 0; a < shape.size(); ++a) {

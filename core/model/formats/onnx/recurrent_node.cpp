@@ -2,11 +2,11 @@
 #include "recurrent_node.hpp"
 
 #include "attributes.hpp"
+#include "functions.hpp"
 #include "gates.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
 #include <span>
 
@@ -18,45 +18,20 @@ namespace {
 
 using schema::NodeProto;
 
-/// An activation function, and the defaults of its parameters: those of the operators of the same
-/// names. Affine and ScaledTanh are operators no more, so they have none.
-struct KnownActivation {
-  ActivationKind kind;
-  std::optional<float> alpha = std::nullopt;
-  std::optional<float> beta = std::nullopt;
-};
-
-using Function = ActivationKind;
-constexpr std::array<KnownActivation, 11> kActivations{{
-    {Function::relu},
-    {Function::tanh},
-    {Function::sigmoid},
-    {Function::affine},
-    {Function::leaky_relu, 0.01F},
-    {Function::thresholded_relu, 1.0F},
-    {Function::scaled_tanh},
-    {Function::hard_sigmoid, 0.2F, 0.5F},
-    {Function::elu, 1.0F},
-    {Function::softsign},
-    {Function::softplus},
-}};
-
-Cell cell_of(const NodeProto& node) {
-  return node.op_type() == "LSTM" ? Cell::lstm : node.op_type() == "GRU" ? Cell::gru : Cell::rnn;
+/// Null unless the node is of an operator of the standard that is a cell here.
+const CellTraits* find_cell(const NodeProto& node) {
+  if (!node.domain().empty() && node.domain() != "ai.onnx") return nullptr;
+  const auto found = std::ranges::find(kCells, node.op_type(), &CellTraits::onnx_operator);
+  return found == kCells.end() || found->onnx_operator.empty() ? nullptr : &*found;
 }
 
-/// Names are compared without regard to case, as ONNX Runtime does: exporters disagree.
-bool same_name(std::string_view a, std::string_view b) {
-  return std::ranges::equal(
-      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
+Cell cell_of(const NodeProto& node) { return static_cast<Cell>(find_cell(node) - kCells.data()); }
 
-const KnownActivation& find_activation(const std::string& function) {
-  for (const KnownActivation& known : kActivations) {
-    if (same_name(name(known.kind), function)) return known;
-  }
+const KnownFunction& find_function(const std::string& function) {
   std::string names;
-  for (const KnownActivation& known : kActivations) {
+  for (const KnownFunction& known : known_functions()) {
+    if (!is_elementwise(known.kind)) continue;
+    if (same_name(name(known.kind), function)) return known;
     names += (names.empty() ? "" : ", ") + std::string(name(known.kind));
   }
   throw Refusal("activation " + quote(function) + " is unknown; there are " + names);
@@ -65,14 +40,15 @@ const KnownActivation& find_activation(const std::string& function) {
 /// The next of the values that a node gives for its activations. They are consumed in the order of
 /// the functions, by those that have such a parameter.
 float next_parameter(std::span<const float>& values, const std::optional<float>& otherwise,
-                     const KnownActivation& known, const char* attribute) {
+                     const KnownFunction& known, const char* attribute) {
   if (!values.empty()) {
     const float value = values.front();
     values = values.subspan(1);
     return value;
   }
   if (!otherwise) {
-    throw Refusal("activation " + std::string(name(known.kind)) + " needs a value in " + attribute);
+    throw Malformed("activation " + std::string(name(known.kind)) + " needs a value in " +
+                    attribute);
   }
   return *otherwise;
 }
@@ -80,19 +56,19 @@ float next_parameter(std::span<const float>& values, const std::optional<float>&
 std::array<ActivationSet, 2> read_activations(const NodeProto& node, Cell cell,
                                               std::size_t directions) {
   const std::vector<std::string> names = texts(node, "activations");
-  std::array<ActivationSet, 2> sets{default_activations(cell), default_activations(cell)};
+  std::array<ActivationSet, 2> sets{traits(cell).activations, traits(cell).activations};
   if (names.empty()) return sets;
-  const std::size_t count = activation_count(cell);
+  const std::size_t count = traits(cell).activation_count;
   if (names.size() != count * directions) {
-    throw Refusal("attribute 'activations' has " + std::to_string(names.size()) +
-                  " functions, but must have " + std::to_string(count * directions));
+    throw Malformed("attribute 'activations' has " + std::to_string(names.size()) +
+                    " functions, but must have " + std::to_string(count * directions));
   }
   const std::vector<float> alphas = reals(node, "activation_alpha");
   const std::vector<float> betas = reals(node, "activation_beta");
   std::span<const float> alpha = alphas;
   std::span<const float> beta = betas;
   for (std::size_t k = 0; k < names.size(); ++k) {
-    const KnownActivation& known = find_activation(names[k]);
+    const KnownFunction& known = find_function(names[k]);
     Activation& activation = sets.at(k / count).at(k % count);
     activation = {known.kind};
     const ActivationParameters has = parameters(known.kind);
@@ -113,15 +89,15 @@ Direction read_direction(const NodeProto& node) {
   if (direction == "forward") return Direction::forward;
   if (direction == "reverse") return Direction::reverse;
   if (direction == "bidirectional") return Direction::bidirectional;
-  throw Refusal("attribute 'direction' is " + quote(direction) +
-                "; it must be 'forward', 'reverse' or 'bidirectional'");
+  throw Malformed("attribute 'direction' is " + quote(direction) +
+                  "; it must be 'forward', 'reverse' or 'bidirectional'");
 }
 
 float read_clip(const NodeProto& node) {
   if (find_attribute(node, "clip") == nullptr) return 0.0F;
   const float clip = real(node, "clip", 0.0F);
   if (!(clip > 0.0F)) {
-    throw Refusal("attribute 'clip' is " + std::to_string(clip) + ", but must be positive");
+    throw Malformed("attribute 'clip' is " + std::to_string(clip) + ", but must be positive");
   }
   return std::isinf(clip) ? 0.0F : clip;
 }
@@ -129,28 +105,28 @@ float read_clip(const NodeProto& node) {
 void require_shape(const char* input, const Array& array, const std::vector<std::int64_t>& shape,
                    const char* rule) {
   if (array.shape == shape) return;
-  throw Refusal("input " + std::string(input) + " has the shape " + shape_text(array.shape) +
-                "; expected " + rule + " = " + shape_text(shape));
+  throw Malformed("input " + std::string(input) + " has the shape " + shape_text(array.shape) +
+                  "; expected " + rule + " = " + shape_text(shape));
 }
 
 std::int64_t read_hidden_size(const NodeProto& node, const RecurrentInputs& inputs) {
   if (inputs.w == nullptr || inputs.r == nullptr) {
-    throw Refusal(std::string("input ") + (inputs.w == nullptr ? "W" : "R") + " is missing");
+    throw Malformed(std::string("input ") + (inputs.w == nullptr ? "W" : "R") + " is missing");
   }
   if (inputs.w->rank() != 3 || inputs.r->rank() != 3) {
-    throw Refusal("inputs W " + shape_text(inputs.w->shape) + " and R " +
-                  shape_text(inputs.r->shape) + " must have 3 axes each");
+    throw Malformed("inputs W " + shape_text(inputs.w->shape) + " and R " +
+                    shape_text(inputs.r->shape) + " must have 3 axes each");
   }
   const std::int64_t hidden = integer(node, "hidden_size", inputs.r->shape[2]);
   if (hidden != inputs.r->shape[2]) {
-    throw Refusal("attribute 'hidden_size' is " + std::to_string(hidden) +
-                  ", but R has the shape " + shape_text(inputs.r->shape));
+    throw Malformed("attribute 'hidden_size' is " + std::to_string(hidden) +
+                    ", but R has the shape " + shape_text(inputs.r->shape));
   }
   return hidden;
 }
 
-LayerSpec read_spec(const NodeProto& node, const RecurrentInputs& inputs) {
-  LayerSpec spec;
+RecurrentSpec read_spec(const NodeProto& node, const RecurrentInputs& inputs) {
+  RecurrentSpec spec;
   spec.cell = cell_of(node);
   spec.direction = read_direction(node);
   spec.hidden_size = read_hidden_size(node, inputs);
@@ -173,7 +149,7 @@ LayerSpec read_spec(const NodeProto& node, const RecurrentInputs& inputs) {
   return spec;
 }
 
-void check_shapes(const LayerSpec& spec, const RecurrentInputs& inputs) {
+void check_shapes(const RecurrentSpec& spec, const RecurrentInputs& inputs) {
   const std::int64_t directions = spec.directions();
   const std::int64_t rows = spec.gates() * spec.hidden_size;
   require_shape("W", *inputs.w, {directions, rows, spec.input_size},
@@ -189,50 +165,67 @@ void check_shapes(const LayerSpec& spec, const RecurrentInputs& inputs) {
   }
 }
 
-std::vector<float> floats_of(const char* input, const Array* array) {
-  if (array == nullptr) return {};
-  try {
-    return to_floats(*array);
-  } catch (const Refusal& refusal) {
-    throw Refusal(std::string("input ") + input + " " + refusal.what());
+/// The weights of one direction out of an input that has those of all.
+class Part {
+ public:
+  /// Null: omitted.
+  Part(const char* input, const Array* array, const RecurrentSpec& spec, std::size_t direction)
+      : direction_(direction) {
+    if (array == nullptr) return;
+    try {
+      dtype_ = weight_type(*array);
+    } catch (const Refusal& refusal) {
+      throw Refusal(std::string("input ") + input + " " + refusal.what(), refusal.code());
+    }
+    const std::size_t size = array->data.size() / static_cast<std::size_t>(spec.directions());
+    values_ = std::span(array->data).subspan(direction * size, size);
   }
-}
 
-/// The part of all directions' values that belongs to one of them.
-std::span<const float> part(const std::vector<float>& values, const LayerSpec& spec,
-                            std::size_t direction) {
-  const std::size_t size = values.size() / static_cast<std::size_t>(spec.directions());
-  return std::span(values).subspan(direction * size, size);
+  [[nodiscard]] std::span<const std::byte> values() const { return values_; }
+  [[nodiscard]] std::span<const std::byte> half(std::size_t which) const {
+    return values_.subspan(which * (values_.size() / 2), values_.size() / 2);
+  }
+  void set(ModelLayer& layer, std::string_view role, std::vector<std::int64_t> shape,
+           std::vector<std::byte> values) const {
+    layer.weights.insert_or_assign(in_direction(role, direction_),
+                                   carousel::Tensor(dtype_, std::move(shape), std::move(values)));
+  }
+
+ private:
+  DType dtype_ = DType::float32;
+  std::span<const std::byte> values_;
+  std::size_t direction_;
+};
+
+void read_direction(const RecurrentSpec& spec, const RecurrentInputs& inputs, std::size_t d,
+                    ModelLayer& layer) {
+  const std::int64_t rows = spec.gates() * spec.hidden_size;
+  const Part w("W", inputs.w, spec, d);
+  const Part r("R", inputs.r, spec, d);
+  const Part b("B", inputs.b, spec, d);
+  const Part p("P", inputs.p, spec, d);
+  const Cell cell = spec.cell;
+  w.set(layer, "weight_ih", {rows, spec.input_size}, from_onnx_gates(cell, w.values()));
+  r.set(layer, "weight_hh", {rows, spec.hidden_size}, from_onnx_gates(cell, r.values()));
+  if (spec.bias) {
+    b.set(layer, "bias_ih", {rows}, from_onnx_gates(cell, b.half(0)));
+    b.set(layer, "bias_hh", {rows}, from_onnx_gates(cell, b.half(1)));
+  }
+  if (spec.peephole) {
+    p.set(layer, "peephole", {3 * spec.hidden_size}, from_onnx_peepholes(p.values()));
+  }
 }
 
 }  // namespace
 
-bool is_recurrent(const NodeProto& node) {
-  const bool standard = node.domain().empty() || node.domain() == "ai.onnx";
-  return standard &&
-         (node.op_type() == "LSTM" || node.op_type() == "GRU" || node.op_type() == "RNN");
-}
+bool is_recurrent(const NodeProto& node) { return find_cell(node) != nullptr; }
 
 ModelLayer read_layer(const NodeProto& node, const RecurrentInputs& inputs) {
-  ModelLayer layer;
-  layer.spec = read_spec(node, inputs);
-  const LayerSpec& spec = layer.spec;
+  const RecurrentSpec spec = read_spec(node, inputs);
   check_shapes(spec, inputs);
-  const std::vector<float> w = floats_of("W", inputs.w);
-  const std::vector<float> r = floats_of("R", inputs.r);
-  const std::vector<float> b = floats_of("B", inputs.b);
-  const std::vector<float> p = floats_of("P", inputs.p);
-  const std::int64_t hidden = spec.hidden_size;
+  ModelLayer layer{.spec = spec};
   for (std::size_t d = 0; d < static_cast<std::size_t>(spec.directions()); ++d) {
-    DirectionWeights& weights = layer.directions.at(d);
-    weights.weight_ih = reorder_gates(spec.cell, part(w, spec, d), hidden * spec.input_size);
-    weights.weight_hh = reorder_gates(spec.cell, part(r, spec, d), hidden * hidden);
-    if (spec.bias) {
-      const std::span<const float> both = part(b, spec, d);
-      weights.bias_ih = reorder_gates(spec.cell, both.first(both.size() / 2), hidden);
-      weights.bias_hh = reorder_gates(spec.cell, both.last(both.size() / 2), hidden);
-    }
-    if (spec.peephole) weights.peephole = reorder_peepholes(part(p, spec, d), hidden);
+    read_direction(spec, inputs, d, layer);
   }
   return layer;
 }

@@ -29,7 +29,7 @@ ModelLayer read_layer(const Call& call) {
   inputs.b = constant_input(call, kB, "B");
   if (call.node.op_type() == "LSTM") inputs.p = constant_input(call, kPeephole, "P");
   ModelLayer layer = onnx::read_layer(call.node, inputs);
-  call.context.budget.take(sizeof(float) * static_cast<std::size_t>(layer.spec.parameter_count()));
+  for (const auto& [role, tensor] : layer.weights) call.context.budget.take(tensor.bytes().size());
   return layer;
 }
 
@@ -45,34 +45,24 @@ struct Layout {
 Layout read_layout(const Call& call) {
   const std::int64_t layout = integer(call.node, "layout", 0);
   if (layout != 0 && layout != 1) {
-    throw Refusal("attribute 'layout' is " + std::to_string(layout) + "; it must be 0 or 1");
+    throw Malformed("attribute 'layout' is " + std::to_string(layout) + "; it must be 0 or 1");
   }
   return {layout == 1};
 }
 
 /// X as the output of a stage, its axes' meanings fixed.
-Sequence read_x(const Call& call, const Tensor& x, const Layout& layout, const LayerSpec& spec) {
+Sequence read_x(const Call& call, const Tensor& x, const Layout& layout,
+                const RecurrentSpec& spec) {
   Context& context = call.context;
   if (x.axes.size() != 3) {
     throw Refusal("its input X " + describe(x.axes, context.atoms) + " must have 3 axes");
   }
   const Sequence from = as_sequence(call, x);
-  const Stage& stage = context.stages[from.stage];
   if (from.last_step) throw Refusal("takes the last step of another layer");
-  if (stage.kind == Stage::Kind::linear || stage.kind == Stage::Kind::tail) {
-    throw Refusal(
-        "comes after a linear layer or an activation; recurrent layers must follow each "
-        "other directly");
-  }
   bind(context, x.axes[layout.steps()], Role::steps, "the axis of steps of its input X");
   bind(context, x.axes[layout.batch()], Role::batch, "the axis of batch rows of its input X");
-  if (stage.kind == Stage::Kind::input) {
-    bind(context, x.axes[2], Role::features, "the last axis of its input X");
-  }
-  const std::optional<Dim> width = size_of(x.axes[2], context.atoms);
-  const bool fits =
-      x.axes[2] == stage.features && width && (!width->known() || width->factor == spec.input_size);
-  if (!fits) {
+  bind_features(context, x, from, "the last axis of its input X");
+  if (!has_features(context, x, from, spec.input_size)) {
     throw Refusal("its input X " + describe(x.axes, context.atoms) + " must have " +
                   std::to_string(spec.input_size) + " features, as W has, in the last axis");
   }
@@ -117,42 +107,52 @@ void take_slots(Context& context, const GraphInput& input, const Layout& layout,
   taken += directions;
 }
 
+/// A state that a layer has in each direction.
+struct InitialState {
+  std::string input;  ///< What the operator calls it, and the role of the weight: "initial_h".
+  std::int64_t width = 0;
+};
+
 /// A constant initial state [slots, batch or 1, width], one row for each direction: the batch rows
 /// must be alike.
-std::vector<std::vector<float>> constant_rows(const Array& array, const std::string& what,
-                                              std::int64_t width, const Layout& layout,
-                                              const LayerSpec& spec) {
+std::vector<Array> constant_rows(const Array& array, const InitialState& state,
+                                 const Layout& layout, const RecurrentSpec& spec) {
   const Shape& shape = array.shape;
   const std::int64_t slots = spec.directions();
-  const bool fits = shape.size() == 3 && shape[layout.slots()] == slots && shape[2] == width &&
-                    shape[1 - layout.slots()] >= 1;
+  const bool fits = shape.size() == 3 && shape[layout.slots()] == slots &&
+                    shape[2] == state.width && shape[1 - layout.slots()] >= 1;
   if (!fits) {
-    throw Refusal("its " + what + " has the shape " + shape_text(shape) + "; expected " +
-                  std::to_string(slots) + " directions and " + std::to_string(width) + " features");
+    throw Malformed("its " + state.input + " has the shape " + shape_text(shape) + "; expected " +
+                    std::to_string(slots) + " directions and " + std::to_string(state.width) +
+                    " features");
   }
   const std::vector<float> values = to_floats(array);
   const std::int64_t batch = shape[1 - layout.slots()];
-  const auto row = [&](std::int64_t slot, std::int64_t b) {
-    const std::int64_t at = layout.batch_first ? b * slots + slot : slot * batch + b;
-    return std::span(values).subspan(static_cast<std::size_t>(at * width),
-                                     static_cast<std::size_t>(width));
+  const auto width = static_cast<std::size_t>(state.width);
+  const auto start = [&](std::int64_t slot, std::int64_t b) {
+    return static_cast<std::size_t>(layout.batch_first ? b * slots + slot : slot * batch + b) *
+           width;
   };
-  std::vector<std::vector<float>> rows;
+  std::vector<Array> rows;
   for (std::int64_t slot = 0; slot < slots; ++slot) {
+    const std::span<const float> first = std::span(values).subspan(start(slot, 0), width);
     for (std::int64_t b = 1; b < batch; ++b) {
-      if (!std::ranges::equal(row(slot, 0), row(slot, b))) {
-        throw Refusal("its " + what + " is a constant that differs between batch rows");
+      if (!std::ranges::equal(first, std::span(values).subspan(start(slot, b), width))) {
+        throw Refusal("its " + state.input + " is a constant that differs between batch rows");
       }
     }
-    rows.emplace_back(row(slot, 0).begin(), row(slot, 0).end());
+    const std::size_t element = onnx::width(array.type);
+    const auto bytes = std::span(array.data).subspan(start(slot, 0) * element, width * element);
+    rows.push_back({array.type, {state.width}, {bytes.begin(), bytes.end()}});
   }
   return rows;
 }
 
 /// An input of the graph, which is the stream's state.
-void read_state_input(const Call& call, const Tensor& tensor, const std::string& what,
-                      std::int64_t width, const Layout& layout, const LayerSpec& spec) {
+void read_state_input(const Call& call, const Tensor& tensor, const InitialState& state,
+                      const Layout& layout, const RecurrentSpec& spec) {
   Context& context = call.context;
+  const std::string& what = state.input;
   const auto* input = std::get_if<GraphInput>(&tensor.source);
   if (input == nullptr) {
     throw Refusal("its " + what +
@@ -163,11 +163,11 @@ void read_state_input(const Call& call, const Tensor& tensor, const std::string&
   const auto may_be = [](const std::optional<Dim>& found, std::int64_t expected) {
     return found && (!found->known() || found->factor == expected);
   };
-  if (input->name == context.sequence_input || tensor.axes.size() != 3 ||
-      !may_be(size(layout.slots()), spec.directions()) || !may_be(size(2), width)) {
+  if (context.sequence_inputs.contains(input->name) || tensor.axes.size() != 3 ||
+      !may_be(size(layout.slots()), spec.directions()) || !may_be(size(2), state.width)) {
     throw Refusal("its " + what + " " + describe(tensor.axes, context.atoms) +
                   " must have 3 axes, " + std::to_string(spec.directions()) + " directions and " +
-                  std::to_string(width) + " features");
+                  std::to_string(state.width) + " features");
   }
   bind(context, tensor.axes[layout.slots()], Role::slots, what.c_str());
   bind(context, tensor.axes[1 - layout.slots()], Role::batch, what.c_str());
@@ -176,46 +176,60 @@ void read_state_input(const Call& call, const Tensor& tensor, const std::string&
 }
 
 /// Where sequences start anyway; -0.0 is another number.
-bool is_zero(const std::vector<float>& row) {
-  return std::ranges::all_of(row,
+bool is_zero(const Array& row) {
+  return std::ranges::all_of(to_floats(row),
                              [](float entry) { return entry == 0.0F && !std::signbit(entry); });
 }
 
-/// initial_h and initial_c. `rows` are the states of a direction that they set, if they are known.
-void read_initial(const Call& call, std::size_t number, const Layout& layout,
-                  std::vector<float> DirectionWeights::*rows, ModelLayer& layer) {
+/// One row for each direction, with the same value everywhere.
+std::vector<Array> filled_rows(const Filled& filled, const InitialState& state,
+                               const RecurrentSpec& spec) {
+  if (filled.integer) throw Refusal("its " + state.input + " are integers");
+  const std::vector<float> row(static_cast<std::size_t>(state.width),
+                               static_cast<float>(filled.number));
+  const auto bytes = std::as_bytes(std::span(row));
+  const Array array{ElementType::f32, {state.width}, {bytes.begin(), bytes.end()}};
+  return std::vector<Array>(static_cast<std::size_t>(spec.directions()), array);
+}
+
+/// initial_h and initial_c. What they are where that is known becomes a weight of the layer.
+void read_initial(const Call& call, std::size_t number, const InitialState& state,
+                  const Layout& layout, const RecurrentSpec& spec, ModelLayer& layer) {
   if (!call.has(number)) return;
   const Value& value = *call.inputs[number];
-  const std::string what = number == kInitialH ? "initial_h" : "initial_c";
-  const LayerSpec& spec = layer.spec;
-  const std::int64_t width = number == kInitialH ? spec.state_size() : spec.hidden_size;
-  if (const auto* filled = std::get_if<Filled>(&value)) {
-    if (filled->integer) throw Refusal("its " + what + " are integers");
-    if (is_zero({static_cast<float>(filled->number)})) return;
-    for (std::size_t d = 0; d < static_cast<std::size_t>(spec.directions()); ++d) {
-      (layer.directions.at(d).*rows)
-          .assign(static_cast<std::size_t>(width), static_cast<float>(filled->number));
-    }
-    return;
-  }
   if (const auto* tensor = std::get_if<Tensor>(&value)) {
-    read_state_input(call, *tensor, what, width, layout, spec);
+    read_state_input(call, *tensor, state, layout, spec);
     return;
   }
-  const auto* constant = std::get_if<Constant>(&value);
-  const auto* repeated = std::get_if<Repeated>(&value);
-  if (constant == nullptr && repeated == nullptr) throw Refusal("its " + what + " are sizes");
-  const Array& array = constant == nullptr ? *repeated->array : *constant->array;
-  std::vector<std::vector<float>> found = constant_rows(array, what, width, layout, spec);
-  for (std::size_t d = 0; d < found.size(); ++d) {
-    if (!is_zero(found[d])) layer.directions.at(d).*rows = std::move(found[d]);
+  std::vector<Array> rows;
+  if (const auto* filled = std::get_if<Filled>(&value)) {
+    rows = filled_rows(*filled, state, spec);
+  } else if (const auto* constant = std::get_if<Constant>(&value)) {
+    rows = constant_rows(*constant->array, state, layout, spec);
+  } else if (const auto* repeated = std::get_if<Repeated>(&value)) {
+    rows = constant_rows(*repeated->array, state, layout, spec);
+  } else {
+    throw Refusal("its " + state.input + " are sizes");
+  }
+  for (std::size_t d = 0; d < rows.size(); ++d) {
+    if (is_zero(rows[d])) continue;
+    layer.weights.insert_or_assign(in_direction(state.input, d), to_weight(rows[d], {state.width}));
+  }
+}
+
+void read_initial_states(const Call& call, const Layout& layout, const RecurrentSpec& spec,
+                         ModelLayer& layer) {
+  const std::vector<StateSpec> all = states(spec);
+  for (std::size_t k = 0; k < spec.state_count(); ++k) {
+    const std::string name = "initial_" + all[k].name;
+    read_initial(call, kInitialH + k, {name, all[k].size}, layout, spec, layer);
   }
 }
 
 /// Y, Y_h and Y_c.
 std::vector<Value> results(const Layout& layout, const Axis& steps, const Axis& batch,
                            const Axis& slots, const Axis& features, std::size_t stage,
-                           const LayerSpec& spec) {
+                           const RecurrentSpec& spec) {
   const auto y = layout.batch_first ? std::vector<Axis>{batch, steps, slots, features}
                                     : std::vector<Axis>{steps, slots, batch, features};
   const auto state = layout.batch_first ? std::vector<Axis>{batch, slots, features}
@@ -241,18 +255,14 @@ std::vector<Value> recurrent(const Call& call) {
   const Tensor x = *found;
   const Layout layout = read_layout(call);
   Stage stage;
-  stage.kind = Stage::Kind::recurrent;
   stage.node = call.index;
   stage.layer = read_layer(call);
-  const LayerSpec spec = stage.layer.spec;
-  stage.parent = read_x(call, x, layout, spec).stage;
+  const RecurrentSpec spec = std::get<RecurrentSpec>(stage.layer.spec);
+  stage.parents = {read_x(call, x, layout, spec).stage};
   const Axis& steps = x.axes[layout.steps()];
   read_lengths(call, steps);
   stage.takes_lengths = call.has(kLengths) && !uniform(*call.inputs[kLengths]);
-  read_initial(call, kInitialH, layout, &DirectionWeights::initial_h, stage.layer);
-  if (spec.has_cell_state()) {
-    read_initial(call, kInitialC, layout, &DirectionWeights::initial_c, stage.layer);
-  }
+  read_initial_states(call, layout, spec, stage.layer);
   const Axis slots = new_axis(context, spec.directions(), Role::slots);
   const Axis features = new_axis(context, spec.state_size(), Role::features);
   stage.features = slots;

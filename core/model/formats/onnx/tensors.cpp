@@ -13,8 +13,9 @@ namespace {
 using schema::TensorProto;
 
 [[noreturn]] void wrong_size(const Array& array, std::size_t expected, std::size_t found) {
-  throw Refusal("has the shape " + shape_text(array.shape) + ", which needs " +
-                std::to_string(expected) + " values, but " + std::to_string(found) + " are there");
+  throw Malformed("has the shape " + shape_text(array.shape) + ", which needs " +
+                  std::to_string(expected) + " values, but " + std::to_string(found) +
+                  " are there");
 }
 
 template <class Stored, class Field>
@@ -46,9 +47,9 @@ void copy_fields(const TensorProto& tensor, std::size_t count, Array& array) {
 void copy_raw(const std::string& raw, std::size_t count, Array& array) {
   const std::size_t bytes = count * width(array.type);
   if (raw.size() != bytes) {
-    throw Refusal("has the shape " + shape_text(array.shape) + ", which needs " +
-                  std::to_string(bytes) + " bytes, but " + std::to_string(raw.size()) +
-                  " are there");
+    throw Malformed("has the shape " + shape_text(array.shape) + ", which needs " +
+                    std::to_string(bytes) + " bytes, but " + std::to_string(raw.size()) +
+                    " are there");
   }
   if (bytes > 0) std::memcpy(array.data.data(), raw.data(), bytes);
 }
@@ -89,7 +90,7 @@ Array read_tensor(const TensorProto& tensor, const std::optional<std::filesystem
   if (tensor.has_segment()) throw Refusal("is stored in segments, which is not supported");
   const auto count = static_cast<std::size_t>(checked_count(array.shape));
   if (count > std::numeric_limits<std::size_t>::max() / 16) {
-    throw Refusal("the shape " + shape_text(array.shape) + " has too many elements");
+    throw Malformed("the shape " + shape_text(array.shape) + " has too many elements");
   }
   const std::size_t bytes = count * width(array.type);
   if (tensor.data_location() == TensorProto::EXTERNAL) {

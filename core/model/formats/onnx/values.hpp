@@ -27,8 +27,9 @@ enum class Role : std::uint8_t { none, steps, batch, slots, features };
 /// A size of the graph's tensors, indivisible until an operator splits it. Axes of size 1 have
 /// none.
 struct Atom {
-  std::optional<std::int64_t> size;  ///< nothing: known only when the network runs
+  std::optional<std::int64_t> size;  ///< Nothing: known only when the network runs.
   Role role = Role::none;
+  std::string name{};  ///< What the file calls it, of an axis of a graph input; mostly empty.
 };
 using AtomId = std::size_t;
 
@@ -38,7 +39,7 @@ using Axis = std::vector<AtomId>;
 /// A size or an index that the graph computes: `factor` times sizes that are not known yet.
 struct Dim {
   std::int64_t factor = 1;
-  std::vector<AtomId> atoms;  ///< sorted; of unknown size
+  std::vector<AtomId> atoms;  ///< Sorted; of unknown size.
 
   [[nodiscard]] bool known() const noexcept { return atoms.empty(); }
   friend bool operator==(const Dim&, const Dim&) = default;
@@ -58,8 +59,8 @@ struct Integers {
 
 /// A tensor of any shape with the same value everywhere.
 struct Filled {
-  std::optional<Dim> integer;  ///< set for integer tensors
-  double number = 0.0;         ///< for the others
+  std::optional<Dim> integer;  ///< Set for integer tensors.
+  double number = 0.0;         ///< The value of all others.
 };
 
 /// A constant whose axes of size 1 are repeated as often as there are batch rows: a learned state.
@@ -69,7 +70,7 @@ struct Repeated {
 
 /// Part of an axis of a graph input: a slice of an initial state.
 struct Selection {
-  std::size_t axis = 0;  ///< where the slots were when the slice was taken
+  std::size_t axis = 0;  ///< Where the slots were when the slice was taken.
   std::int64_t first = 0;
   std::int64_t count = 0;
 };
@@ -82,8 +83,8 @@ struct GraphInput {
 /// The outputs of a stage (see Stage), step by step.
 struct Sequence {
   std::size_t stage = 0;
-  std::optional<std::size_t> part;  ///< only this direction of the layer
-  bool last_step = false;           ///< only the last step of each sequence
+  std::optional<std::size_t> part;  ///< Only this direction of the layer.
+  bool last_step = false;           ///< Only the last step of each sequence.
 };
 
 struct StateSlot {
@@ -94,7 +95,7 @@ struct StateSlot {
 
 /// The states after the last step, of one or more layers and directions.
 struct FinalState {
-  bool cell = false;  ///< c instead of h
+  bool cell = false;  ///< c instead of h.
   std::vector<StateSlot> slots;
 };
 
@@ -108,26 +109,28 @@ struct Tensor {
 struct Unsupported {
   std::size_t node = 0;
   std::string reason;
+  ErrorCode code = ErrorCode::unsupported;
 };
 
 using Value = std::variant<Constant, Integers, Filled, Repeated, Tensor, Unsupported>;
 
-/// Everything the network does to a sequence, one operator at a time; together they are a tree, of
-/// which the model is the path from the graph's input to its output.
+/// What the network does to a sequence, one layer at a time, after those that it reads; together
+/// they are a graph, of which the model is what leads to the outputs.
 struct Stage {
-  enum class Kind : std::uint8_t { input, embedding, recurrent, linear, tail };
-
-  Kind kind = Kind::input;
-  std::size_t parent = 0;  ///< unused for Kind::input
+  std::vector<std::size_t> parents;  ///< What it reads; nothing: it is an input of the graph.
   std::size_t node = 0;
-  Axis features;               ///< the last axis of its output, all directions
-  std::string input_name;      ///< Kind::input
-  std::vector<Axis> axes;      ///< Kind::input: all of them
-  Embedding embedding;         ///< Kind::embedding
-  ModelLayer layer;            ///< Kind::recurrent and Kind::linear
-  bool takes_lengths = false;  ///< Kind::recurrent
-  Tail tail = Tail::none;      ///< Kind::tail
-  bool last_step = false;  ///< Kind::linear and Kind::tail: on the last step of each sequence only
+  Axis features;               ///< The last axis of its output, all directions.
+  std::string input_name;      ///< Of an input.
+  std::vector<Axis> axes;      ///< Of an input: all of them.
+  ModelLayer layer;            ///< Of all others.
+  bool takes_lengths = false;  ///< Of a recurrent layer.
+  bool last_step = false;      ///< It works on the last step of each sequence only.
+
+  [[nodiscard]] bool is_input() const noexcept { return parents.empty(); }
+  /// Null unless it is a recurrent layer.
+  [[nodiscard]] const RecurrentSpec* recurrent() const noexcept {
+    return is_input() ? nullptr : std::get_if<RecurrentSpec>(&layer.spec);
+  }
 };
 
 /// "[batch, steps, 4]"

@@ -11,7 +11,8 @@ namespace {
 [[noreturn]] void refuse(std::string_view file) {
   fail(file,
        "this build of Carousel has no ONNX support (CAROUSEL_ONNX; it needs protobuf and ONNX's "
-       "schema: libprotobuf-dev, protobuf-compiler, libonnx-dev)");
+       "schema: libprotobuf-dev, protobuf-compiler, libonnx-dev)",
+       ErrorCode::unsupported);
 }
 
 }  // namespace

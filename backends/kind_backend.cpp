@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/kind_backend.hpp"
+
+#include "core/engine/common_layers.hpp"
+
+#include <string>
+#include <variant>
+
+namespace carousel {
+
+Support KindBackend::supports(const LayerSpec& spec) const {
+  if (const auto* recurrent = std::get_if<RecurrentSpec>(&spec)) {
+    return supports_recurrent(*recurrent);
+  }
+  if (const auto* dense = std::get_if<DenseSpec>(&spec)) return supports_dense(*dense);
+  if (is_common(spec)) return Support::yes();
+  return Support::no(std::string(kind_name(spec)) + " layers are not implemented");
+}
+
+std::unique_ptr<Layer> KindBackend::prepare(const LayerSpec& spec, const Weights& weights,
+                                            const LayerOptions& options) const {
+  require_tiling(spec, options);
+  if (const auto* recurrent = std::get_if<RecurrentSpec>(&spec)) {
+    return prepare_recurrent(*recurrent, weights, options);
+  }
+  if (const auto* dense = std::get_if<DenseSpec>(&spec)) {
+    return prepare_dense(*dense, weights, options);
+  }
+  return make_common_layer(spec, weights);
+}
+
+}  // namespace carousel

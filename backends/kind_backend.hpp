@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <carousel/backend.hpp>
+
+#include <memory>
+
+namespace carousel {
+
+/// A backend with a pair of functions for each kind of layer that it runs in its own way. Common
+/// layers (see core/engine/common_layers.hpp) are run by the code that all backends share.
+class KindBackend : public Backend {
+ public:
+  [[nodiscard]] Support supports(const LayerSpec& spec) const final;
+  [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const Weights& weights,
+                                               const LayerOptions& options) const final;
+
+ protected:
+  [[nodiscard]] virtual Support supports_recurrent(const RecurrentSpec&) const {
+    return Support::yes();
+  }
+  [[nodiscard]] virtual Support supports_dense(const DenseSpec&) const { return Support::yes(); }
+
+  [[nodiscard]] virtual std::unique_ptr<Layer> prepare_recurrent(
+      const RecurrentSpec& spec, const Weights& weights, const LayerOptions& options) const = 0;
+  [[nodiscard]] virtual std::unique_ptr<Layer> prepare_dense(const DenseSpec& spec,
+                                                             const Weights& weights,
+                                                             const LayerOptions& options) const = 0;
+};
+
+}  // namespace carousel

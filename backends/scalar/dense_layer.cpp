@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/scalar/arithmetic.hpp"
+#include "backends/scalar/layers.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace carousel::scalar {
+namespace {
+
+class NoWorkspace final : public Workspace {
+ public:
+  [[nodiscard]] std::size_t memory_bytes() const noexcept override { return sizeof(*this); }
+};
+
+class DenseLayer final : public Layer {
+ public:
+  DenseLayer(const DenseSpec& spec, const Weights& weights)
+      : spec_(spec),
+        weight_(copy(Float32View(find_weight(weights, "weight")).values())),
+        bias_(static_cast<std::size_t>(spec.output_size), 0.0F) {
+    add_to(bias_, Float32View(find_weight(weights, "bias")).values());
+  }
+
+  [[nodiscard]] std::unique_ptr<Workspace> workspace(const WorkspaceOptions&) const override {
+    return std::make_unique<NoWorkspace>();
+  }
+
+  Status forward(const ForwardArgs& args, Workspace&) const noexcept override {
+    for (std::int64_t row = 0; row < args.y.batch; ++row) {
+      const std::int64_t steps = args.lengths == nullptr ? args.y.steps : args.lengths[row];
+      for (std::int64_t t = 0; t < args.y.steps; ++t) {
+        float* y = args.y.row(t, row);
+        if (t < steps) {
+          run_frame(args.x().row(t, row), y);
+        } else {
+          std::fill_n(y, spec_.output_size, 0.0F);
+        }
+      }
+    }
+    return {};
+  }
+
+  [[nodiscard]] std::size_t memory_bytes() const noexcept override {
+    return (weight_.size() + bias_.size()) * sizeof(float);
+  }
+
+ private:
+  /// y = W x + b
+  void run_frame(const float* x, float* y) const noexcept {
+    const std::int64_t inputs = spec_.input_size;
+    for (std::int64_t j = 0; j < spec_.output_size; ++j) {
+      y[j] = dot(bias_[static_cast<std::size_t>(j)], weight_.data() + j * inputs, x, inputs);
+    }
+  }
+
+  DenseSpec spec_;
+  std::vector<float> weight_;  ///< [output_size, input_size]
+  std::vector<float> bias_;    ///< [output_size]; zeros without bias.
+};
+
+}  // namespace
+
+std::unique_ptr<Layer> make_dense_layer(const DenseSpec& spec, const Weights& weights) {
+  return std::make_unique<DenseLayer>(spec, weights);
+}
+
+}  // namespace carousel::scalar

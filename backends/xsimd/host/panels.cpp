@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/xsimd/host/panels.hpp"
+
+#include "core/model/plain_cell.hpp"
+
+namespace carousel::simd {
+namespace {
+
+/// Whether the units left for the last block fit a half block, and the kernels have one for the
+/// cell.
+bool ends_in_half_block(const RecurrentSpec& spec, std::int64_t width) {
+  const std::int64_t rest = head_units(spec) % width;
+  return width >= kLeastHalvedWidth && has_own_steps(spec) && rest > 0 && 2 * rest <= width;
+}
+
+}  // namespace
+
+bool has_own_steps(const RecurrentSpec& spec) {
+  return spec.cell != Cell::slstm && is_plain_cell(spec);
+}
+
+bool interleaves_gates(const RecurrentSpec& spec) {
+  return spec.cell == Cell::lstm || spec.cell == Cell::slstm ||
+         (spec.cell == Cell::gru && spec.linear_before_reset);
+}
+
+Panel output_panel(std::int64_t outputs, std::int64_t terms, std::int64_t width) {
+  return {.terms = terms,
+          .blocks = ceil_div(outputs, kAccumulators * width),
+          .vectors = kAccumulators,
+          .width = width};
+}
+
+Panel gate_panel(const RecurrentSpec& spec, std::int64_t terms, std::int64_t width) {
+  const std::int64_t unit_vectors = ceil_div(head_units(spec), width);
+  if (interleaves_gates(spec)) {
+    return {.terms = terms,
+            .blocks = unit_vectors,
+            .half = ends_in_half_block(spec, width),
+            .vectors = spec.gates(),
+            .width = width};
+  }
+  Panel panel = output_panel(spec.hidden_size, terms, width);
+  if (spec.cell == Cell::gru) {
+    panel.reset_first_blocks = ceil_div(2 * unit_vectors, kAccumulators);
+    panel.blocks += panel.reset_first_blocks;
+  }
+  return panel;
+}
+
+Panel input_panel(const RecurrentSpec& spec, std::int64_t width) {
+  return gate_panel(spec, spec.input_size, width);
+}
+
+Panel recurrent_panel(const RecurrentSpec& spec, std::int64_t width) {
+  return gate_panel(spec, spec.recurrent_size(), width);
+}
+
+std::int64_t matrix_bytes(const RecurrentSpec& spec, std::int64_t width) {
+  return input_panel(spec, width).bytes() + recurrent_panel(spec, width).bytes();
+}
+
+}  // namespace carousel::simd

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// LSTM with layer normalization. A step has two parts: the sums of all blocks, which begin with
+// zero instead of the bias, and then, row by row, the gates normalized over all units of the row,
+// and the new states.
+//
+// Mean and variance of a row are sums in one order: each lane of a vector adds its units,
+// ascending, and then xsimd's tree adds the lanes. Whoever needs them computes all of them by
+// itself, so they depend neither on the threads nor on how rows form tiles. Units of padding count
+// for nothing.
+
+#include "backends/xsimd/isa/kernel_variants.hpp"
+
+namespace carousel::simd {
+namespace {
+
+/// Of the gates of a row: (p - mean) * factor has the mean 0 and the variance 1.
+struct Distribution {
+  Batch mean[4];
+  Batch factor[4];
+};
+
+/// Sums that are larger have squares that may overflow: these are scaled.
+constexpr float kLargeSum = 0x1p40F;
+constexpr float kScaleOfLarge = 0x1p-64F;
+constexpr float kLeastVariance = 0x1p-126F;
+
+/// Calls `body(gate, sums)` for the vectors of sums of a row, those of padding set to `padding`.
+template <class Body>
+CAROUSEL_INLINE void for_each_gate(const PackedLayer& w, const float* sums,
+                                   const Batch (&padding)[4], Body&& body) {
+  alignas(64) float first_units[kWidth];
+  for (std::int64_t i = 0; i < kWidth; ++i) first_units[i] = static_cast<float>(i);
+  const Batch lane = Batch::load_aligned(first_units);
+  for (std::int64_t unit = 0; unit < w.hidden_size; unit += kWidth, sums += 4 * kWidth) {
+    const auto real = lane < Batch(static_cast<float>(w.hidden_size - unit));
+#pragma GCC unroll 4
+    for (int v = 0; v < 4; ++v) {
+      body(v, xsimd::select(real, Batch::load_aligned(sums + v * kWidth), padding[v]));
+    }
+  }
+}
+
+inline Batch sum_of_lanes(Batch sum) { return Batch(xsimd::reduce_add(sum)); }
+
+[[gnu::noinline]] inline Distribution distribution(const PackedLayer& w, const float* sums) {
+  const Batch count(static_cast<float>(w.hidden_size));
+  const Batch zero(0.0F);
+  const Batch zeros[4] = {zero, zero, zero, zero};
+  Distribution result;
+  Batch total[4] = {zero, zero, zero, zero};
+  Batch size[4] = {zero, zero, zero, zero};
+  for_each_gate(w, sums, zeros, [&](int v, Batch p) {
+    total[v] = total[v] + p;
+    size[v] = xsimd::max(size[v], xsimd::abs(p));
+  });
+  Batch scale[4];
+  for (int v = 0; v < 4; ++v) {
+    result.mean[v] = sum_of_lanes(total[v]) / count;
+    scale[v] = Batch(xsimd::reduce_max(size[v]) > kLargeSum ? kScaleOfLarge : 1.0F);
+  }
+  Batch squares[4] = {zero, zero, zero, zero};
+  for_each_gate(w, sums, result.mean, [&](int v, Batch p) {
+    const Batch distance = (p - result.mean[v]) * scale[v];
+    squares[v] = xsimd::fma(distance, distance, squares[v]);
+  });
+  for (int v = 0; v < 4; ++v) {
+    const Batch variance = sum_of_lanes(squares[v]) / count;
+    const Batch epsilon = Batch(w.norm_epsilon) * scale[v] * scale[v];
+    result.factor[v] =
+        scale[v] / xsimd::sqrt(variance + xsimd::max(epsilon, Batch(kLeastVariance)));
+  }
+  return result;
+}
+
+/// The new states of some units of some rows, all of whose sums are there: each member has rows, or
+/// where they are few, units.
+template <class AnyCell>
+void finish_normalized(const RecurrentJob& job, const Seat& seat, const float* sums, std::int64_t s,
+                       std::int64_t active) {
+  constexpr std::int64_t kRowsToShare = 4;
+  const PackedLayer& w = *job.weights;
+  const AnyCell cell(w);
+  const bool by_rows = active >= kRowsToShare * seat.count;
+  const Range rows = by_rows ? share(active, seat) : Range{0, active};
+  const Range all{0, w.recurrent.blocks};
+  const Range blocks = by_rows ? all : share(all, seat);
+  for (std::int64_t r = rows.first; r < rows.last; ++r) {
+    const float* row = sums + r * sums_stride(w);
+    const Distribution of_gates = distribution(w, row);
+    for (std::int64_t block = blocks.first; block < blocks.last; ++block) {
+      const std::int64_t at = sums_offset(w, block);
+      Tile<1, 1> tile;
+      load(tile, row + at, 0);
+      for (int v = 0; v < 4; ++v) {
+        Batch& gate = tile.acc[0][0][v];
+        gate = xsimd::fma((gate - of_gates.mean[v]) * of_gates.factor[v],
+                          Batch::load_aligned(w.norm_weight + at + v * kWidth),
+                          Batch::load_aligned(w.norm_bias + at + v * kWidth));
+      }
+      update_units<false>(job, cell, tile, r, block, s);
+    }
+  }
+}
+
+inline void keep_sums(const RecurrentJob&, float*, std::int64_t, const TileRange&) {}
+
+inline void run_normalized(const RecurrentJob& job, Seat seat) {
+  const StepPart part{{0, job.weights->recurrent.blocks}, &keep_sums, Operand::h};
+  run_steps(job, seat,
+            PartedSteps<kEachItsOwn, kEachItsOwn>{job, &part, 1, &finish_normalized<LstmVariant>});
+}
+
+}  // namespace
+}  // namespace carousel::simd

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// A whole sequence: what is done before its first step, between steps and after the last one.
+//
+// Rows are sorted by length, longest first, so the rows still running at step s are the first
+// `active` ones and nothing is ever computed for padding. h is double-buffered: before step s it
+// stands in h_even (s even) or h_odd, where a row's final h stays when the row ends.
+//
+// A crew's threads share the hidden units: each member computes its blocks of units for all rows
+// and meets the others after each step, when threads that came late join in. No sum is divided
+// among threads, so the crew's size does not change a bit.
+
+#include "backends/xsimd/isa/kernel_units.hpp"
+
+namespace carousel::simd {
+namespace {
+
+/// What remains of a step once the units are updated.
+inline void finish_step(const RecurrentJob& job, Seat& seat, std::int64_t s, std::int64_t active) {
+  const Panel& projection = job.weights->projection;
+  if (projection.blocks > 0) {
+    if (seat.count > 1) job.crew->sync(seat);
+    project_hidden(job, s, active, share(projection.blocks, seat));
+  }
+  if (job.crew != nullptr) job.crew->meet(seat, s + 1);
+}
+
+/// Begins a segment of the sequence, whose inputs are projected together: lists the inputs of as
+/// many steps as fit, from step s0 on. A leader who begins alone does not take on much, since
+/// others may soon be there.
+inline std::int64_t list_segment(const RecurrentJob& job, Seat& seat, std::int64_t s0,
+                                 std::int64_t active, const float** inputs) {
+  const bool begins_alone = s0 == 0 && job.crew != nullptr && seat.count == 1;
+  const std::int64_t least = 2 * (active > kMaxRows ? active : kMaxRows);
+  const std::int64_t most = begins_alone ? smaller(least, job.projected_rows) : job.projected_rows;
+  std::int64_t listed = 0;
+  std::int64_t end = s0;
+  for (std::int64_t n = active; n > 0 && listed + n <= most; ++end) {
+    for (std::int64_t r = 0; r < n; ++r) inputs[listed + r] = x_row(job, r, end);
+    listed += n;
+    n = active_rows(job, end + 1, n);
+  }
+  seat.stretch = {s0, end};
+  return listed;
+}
+
+/// The projected inputs of the first step that the seat takes part in: a member may come in the
+/// middle of a segment.
+inline float* sums_before(const RecurrentJob& job, const Seat& seat) {
+  float* sums = job.sums;
+  for (std::int64_t t = seat.stretch.first; t < seat.step; ++t) {
+    sums += active_rows(job, t, job.row_count) * sums_stride(*job.weights);
+  }
+  return sums;
+}
+
+/// Prefetches the state before step s, half of which stands in another member's cache: all lines at
+/// once, since a step's sums would wait for one after the other.
+inline void fetch_states(const RecurrentJob& job, std::int64_t s, std::int64_t active) {
+  const float* h = h_before(job, s);
+  const std::int64_t rows = smaller(active, kMaxRows);
+  for (std::int64_t r = 0; r < rows; ++r, h += job.state_stride) {
+    for (std::int64_t i = 0; i < job.weights->state_size; i += kLineFloats) {
+      __builtin_prefetch(h + i, 0, 3);
+    }
+  }
+}
+
+inline float* row_of(const CallerState& state, std::int64_t row) {
+  return state.data + row * state.row_stride;
+}
+
+inline void load_states(const RecurrentJob& job) {
+  const PackedLayer& w = *job.weights;
+  for (std::int64_t r = 0; r < job.row_count; ++r) {
+    copy(job.h_even + r * job.state_stride, row_of(job.h, job.rows[r]), w.state_size);
+    for (int m = 0; m < w.memories; ++m) {
+      copy(job.memory[m] + r * job.unit_stride, row_of(job.memories[m], job.rows[r]),
+           w.hidden_size);
+    }
+  }
+}
+
+inline void store_states(const RecurrentJob& job, Range rows) {
+  const PackedLayer& w = *job.weights;
+  for (std::int64_t r = rows.first; r < rows.last; ++r) {
+    copy(row_of(job.h, job.rows[r]), h_row(job, r, job.lengths[r]), w.state_size);
+    for (int m = 0; m < w.memories; ++m) {
+      copy(row_of(job.memories[m], job.rows[r]), job.memory[m] + r * job.unit_stride,
+           w.hidden_size);
+    }
+  }
+}
+
+/// Clears y past the end of each sequence, step by step: rows of one step stand beside each other.
+inline void clear_padding(const RecurrentJob& job, Range rows) {
+  std::int64_t running = rows.last;  // rows before this one are
+  for (std::int64_t t = 0; t < job.y.steps; ++t) {
+    while (running > rows.first && job.lengths[running - 1] <= t) --running;
+    for (std::int64_t r = running; r < rows.last; ++r) {
+      float* y = job.y.data + t * job.y.step_stride + job.rows[r] * job.y.batch_stride;
+      for (std::int64_t j = 0; j < job.weights->state_size; ++j) y[j] = 0.0F;
+    }
+  }
+}
+
+/// A member's part of a job. `step(s, active)` runs one step or more of the active rows from step s
+/// on and returns the step after them.
+template <class Step>
+CAROUSEL_INLINE void run_sequence(const RecurrentJob& job, Seat& seat, Step&& step) {
+  if (seat.index == 0) {
+    load_states(job);
+    if (job.crew != nullptr) job.crew->lead(seat);
+  }
+  std::int64_t active = active_rows(job, seat.step, job.row_count);
+  for (std::int64_t s = seat.step; active > 0; active = active_rows(job, s, active)) {
+    s = step(s, active);
+  }
+  const Range rows = share(job.row_count, seat);
+  store_states(job, rows);
+  clear_padding(job, rows);
+  if (job.crew != nullptr) job.crew->leave(seat);
+}
+
+}  // namespace
+}  // namespace carousel::simd

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What the sums of a tile are for: the new states of its units, and the outputs.
+
+#include "backends/xsimd/isa/kernel_cells.hpp"
+#include "backends/xsimd/isa/kernel_sums.hpp"
+
+namespace carousel::simd {
+namespace {
+
+/// Writes h of a block of units to y, of which `count` units are left.
+template <class AnyCell>
+CAROUSEL_INLINE void store_outputs(float* y, const Batch (&h)[AnyCell::kVectors],
+                                   std::int64_t count) {
+#pragma GCC unroll 4
+  for (int v = 0; v < AnyCell::kVectors; ++v) {
+    if (v == 0 || v * kWidth < count) store_some(y + v * kWidth, h[v], count - v * kWidth);
+  }
+}
+
+/// Writes h of a block of units to the state (or, with a projection, to `hidden`) and, without one,
+/// to y.
+template <class AnyCell>
+CAROUSEL_INLINE void store_units(const RecurrentJob& job, const Batch (&h)[AnyCell::kVectors],
+                                 std::int64_t r, std::int64_t unit, std::int64_t s) {
+  const PackedLayer& w = *job.weights;
+  const bool projected = w.projection.blocks > 0;
+  float* out = projected ? job.hidden + r * job.unit_stride : h_row(job, r, s + 1);
+#pragma GCC unroll 4
+  for (int v = 0; v < AnyCell::kVectors; ++v) h[v].store_aligned(out + unit + v * kWidth);
+  if (!projected) store_outputs<AnyCell>(y_row(job, r, s) + unit, h, w.hidden_size - unit);
+}
+
+/// Updates the memories of a vector of units; `kept` is what `emit_hidden` needs of them.
+template <class AnyCell>
+CAROUSEL_INLINE void update_memories(const RecurrentJob& job, const AnyCell& cell, Batch (&gate)[4],
+                                     Batch (&kept)[kKept<AnyCell>], std::int64_t r,
+                                     std::int64_t block, std::int64_t s) {
+  const std::int64_t unit = block * AnyCell::kVectors * kWidth;
+  const std::int64_t at = r * job.unit_stride + unit;
+#pragma GCC unroll 4
+  for (int m = 0; m < AnyCell::kMemories; ++m) kept[m] = Batch::load_aligned(job.memory[m] + at);
+  if constexpr (AnyCell::kUsesOldHidden) {
+    kept[AnyCell::kMemories] = Batch::load_aligned(h_row(job, r, s) + unit);
+  }
+  cell.update_memory(gate, kept, block);
+#pragma GCC unroll 4
+  for (int m = 0; m < AnyCell::kMemories; ++m) kept[m].store_aligned(job.memory[m] + at);
+}
+
+/// The new states of the tile's units from their accumulators.
+template <bool kHalf, class AnyCell, int R, int B>
+CAROUSEL_INLINE void update_units(const RecurrentJob& job, const AnyCell& cell, Tile<R, B>& tile,
+                                  std::int64_t r0, std::int64_t block, std::int64_t s) {
+  if constexpr (kHalf) spread_half_block<AnyCell::kInput>(tile);
+  Batch kept[R * B][kKept<AnyCell>];
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+    for (int b = 0; b < B; ++b) {
+      update_memories(job, cell, tile.acc[r][b], kept[r * B + b], r0 + r, block + b, s);
+    }
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+    for (int b = 0; b < B; ++b) {
+      Batch h[AnyCell::kVectors];
+      cell.emit_hidden(tile.acc[r][b], kept[r * B + b], h, block + b);
+      store_units<AnyCell>(job, h, r0 + r, (block + b) * AnyCell::kVectors * kWidth, s);
+    }
+  }
+}
+
+/// h' = W_hr hidden for one step: the member's share of the blocks of outputs.
+inline void project_hidden(const RecurrentJob& job, std::int64_t s, std::int64_t active,
+                           Range blocks) {
+  const PackedLayer& w = *job.weights;
+  const Panel panel = with_constants<kEachItsOwn>(w.projection);
+  float* out = h_before(job, s + 1);
+  for (std::int64_t block = blocks.first; block < blocks.last; ++block) {
+    for_each_tile(active, [&](auto rows, std::int64_t r0) {
+      constexpr int R = decltype(rows)::value;
+      const float* hidden[R];
+      for (int r = 0; r < R; ++r) hidden[r] = job.hidden + (r0 + r) * job.unit_stride;
+      Tile<R, 1> tile;
+      clear(tile);
+      multiply(tile, hidden, panel.terms, panel.at(block), 0);
+      const std::int64_t column = panel.sums_offset(block);
+      store(tile, out + r0 * job.state_stride + column, job.state_stride);
+      for (int r = 0; r < R; ++r) {
+        const float* row = out + (r0 + r) * job.state_stride + column;
+        copy(y_row(job, r0 + r, s) + column, row,
+             smaller(panel.sums_offset(1), w.state_size - column));
+      }
+    });
+  }
+}
+
+}  // namespace
+}  // namespace carousel::simd

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Packed weights: the one place that knows where a weight stands. docs/kernels.md draws the
+// layouts.
+//
+// Objects compiled for different CPUs see this header. All its functions are always inlined, so
+// that none of them becomes a symbol which the linker could share among those objects (the test
+// `weak_symbols` fails if one does).
+
+#include <cstdint>
+
+namespace carousel::simd {
+
+#define CAROUSEL_PANEL_FUNCTION [[nodiscard, gnu::always_inline]] constexpr
+
+/// Accumulators of a block: the vectors of sums that a tile keeps for each of its rows and blocks.
+constexpr std::int64_t kAccumulators = 4;
+
+/// Narrower vectors have no half blocks.
+constexpr std::int64_t kLeastHalvedWidth = 16;
+
+/// The weight policy of float32: how weights are stored. The kernels add to each policy how a
+/// vector of its elements is loaded and widened to floats (`load_weights` in kernel_tile.hpp).
+struct Float32Weights {
+  using Element = float;
+  static constexpr auto kElementBytes = static_cast<std::int64_t>(sizeof(Element));
+
+  /// Elements that are widened to one vector of so many floats.
+  CAROUSEL_PANEL_FUNCTION static std::int64_t vector_elements(std::int64_t width) { return width; }
+};
+
+/// The packed weights of one matrix, [blocks][terms][vectors][W]: for each block of outputs, and
+/// each term of their sums, the weight vectors that are multiplied with that term's input. The
+/// weights of a block stand in the order in which a tile reads them.
+///
+/// The last block may be a half block, [terms][ceil(vectors / 2)][W], whose vectors hold two gates
+/// each, one in the lower half and one in the upper.
+template <class WeightPolicy>
+struct BasicPanel {
+  using Weights = WeightPolicy;
+  using Element = typename Weights::Element;
+
+  const Element* data = nullptr;
+  std::int64_t terms = 0;  ///< columns of the matrix: k of its sums
+  std::int64_t blocks = 0;
+  bool half = false;         ///< the last block is a half block
+  std::int64_t vectors = 0;  ///< weight vectors of a block for each term
+  std::int64_t width = 0;    ///< W, floats in a vector
+  /// Blocks of the gates r and z that stand before those of the candidate n, in a GRU whose reset
+  /// gate comes before the matrix; 0 in all other panels.
+  std::int64_t reset_first_blocks = 0;
+
+  /// Elements from a term of a block to the next.
+  CAROUSEL_PANEL_FUNCTION std::int64_t term_stride(bool half_block = false) const {
+    return (half_block ? (vectors + 1) / 2 : vectors) * Weights::vector_elements(width);
+  }
+  /// Elements from a block to the next.
+  CAROUSEL_PANEL_FUNCTION std::int64_t block_stride() const { return terms * term_stride(); }
+
+  CAROUSEL_PANEL_FUNCTION const Element* at(std::int64_t block, std::int64_t term = 0,
+                                            bool half_block = false) const {
+    return data + block * block_stride() + term * term_stride(half_block);
+  }
+  CAROUSEL_PANEL_FUNCTION std::int64_t elements() const {
+    return blocks * block_stride() - (half ? terms * (term_stride() - term_stride(true)) : 0);
+  }
+  CAROUSEL_PANEL_FUNCTION std::int64_t bytes() const { return elements() * Weights::kElementBytes; }
+
+  /// Sums of this panel's blocks, [blocks][4][W] floats for each row: biases and the scratch of
+  /// inputs projected ahead. Floats from the first block to this one.
+  CAROUSEL_PANEL_FUNCTION std::int64_t sums_offset(std::int64_t block) const {
+    return block * kAccumulators * width;
+  }
+  /// Floats from the sums of a row to those of the next.
+  CAROUSEL_PANEL_FUNCTION std::int64_t sums_stride() const { return sums_offset(blocks); }
+};
+
+using Panel = BasicPanel<Float32Weights>;
+
+#undef CAROUSEL_PANEL_FUNCTION
+
+}  // namespace carousel::simd

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/measure/roofline.hpp"
+
+#include <carousel/model.hpp>
+#include <carousel/network.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What commands ask of a model or network of any kind.
+namespace carousel::cli {
+
+/// How many ids an input takes: each is in [0, id_count). 0 for an input that takes features.
+[[nodiscard]] std::int64_t id_count(const Model& model, std::string_view input);
+/// The same of the first input.
+[[nodiscard]] std::int64_t id_count(const Model& model);
+
+/// The names of inputs, outputs or whatever else has a name.
+template <class Things>
+[[nodiscard]] std::vector<std::string> names_of(const Things& things) {
+  std::vector<std::string> names;
+  for (const auto& each : things) names.emplace_back(each.name);
+  return names;
+}
+
+/// The sizes of the matrices that the layers multiply with, in the order of the layers.
+[[nodiscard]] std::vector<MatrixSizes> matrix_sizes(const Model& model);
+
+/// Which backends compute the network, each once: "xsimd:avx512" or "xsimd:avx512+onednn". Layers
+/// without arithmetic do not count, unless there are no others.
+[[nodiscard]] std::string backends_of(const Network& network);
+
+}  // namespace carousel::cli

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "input.hpp"
+
+#include "core/model/wiring.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+#include <variant>
+
+namespace carousel {
+namespace {
+
+[[noreturn]] void refuse(const std::string& what) {
+  throw Error(ErrorCode::invalid_argument, "cross_check: " + what);
+}
+
+std::int64_t steps_of(const NamedInput& input) noexcept {
+  return input.ids.data == nullptr ? input.x.steps : input.ids.steps;
+}
+
+std::int64_t batch_of(const NamedInput& input) noexcept {
+  return input.ids.data == nullptr ? input.x.batch : input.ids.batch;
+}
+
+NamedInput first(const CheckInput& input) noexcept {
+  return input.inputs.empty() ? NamedInput{{}, input.x, input.ids} : input.inputs.front();
+}
+
+void check_kind(const ModelInput& expected, const NamedInput& given, const std::string& where) {
+  const bool has_x = given.x.data != nullptr;
+  const bool has_ids = given.ids.data != nullptr;
+  if (has_x && has_ids) refuse(where + "give x or ids, not both");
+  if (expected.ids && !has_ids) refuse(where + "it needs ids, which an embedding reads");
+  if (!expected.ids && !has_x) refuse(where + "it needs x");
+}
+
+/// The one that is given under that name.
+const NamedInput& find(std::span<const NamedInput> inputs, const std::string& name) {
+  const auto found = std::ranges::find(inputs, name, &NamedInput::name);
+  if (found == inputs.end()) refuse("input '" + name + "' is missing");
+  const auto again = std::find_if(found + 1, inputs.end(),
+                                  [&](const NamedInput& other) { return other.name == name; });
+  if (again != inputs.end()) refuse("input '" + name + "' is given twice");
+  return *found;
+}
+
+void check_size(const ModelInput& expected, const NamedInput& given, const CheckInput& input) {
+  if (steps_of(given) != input.steps() || batch_of(given) != input.batch()) {
+    refuse("all inputs must have as many steps and rows");
+  }
+  const std::int64_t features = expected.ids ? given.ids.features : given.x.features;
+  if (features == expected.size) return;
+  refuse(std::to_string(features) + " features were given, but the model takes " +
+         std::to_string(expected.size));
+}
+
+void check_lengths(const CheckInput& input) {
+  if (input.lengths.empty()) return;
+  if (std::cmp_not_equal(input.lengths.size(), input.batch())) {
+    refuse(std::to_string(input.lengths.size()) + " lengths for " + std::to_string(input.batch()) +
+           " batch rows");
+  }
+  for (const std::int64_t length : input.lengths) {
+    if (length < 0 || length > input.steps()) {
+      refuse("a length is " + std::to_string(length) + ", but must be in 0.." +
+             std::to_string(input.steps()));
+    }
+  }
+}
+
+/// How many ids every embedding knows that reads this input of the model.
+std::int64_t known_ids(const Model& model, const Wiring& wiring, std::size_t input) {
+  std::int64_t count = std::numeric_limits<std::int64_t>::max();
+  for (std::size_t l = 0; l < model.layers.size(); ++l) {
+    const auto* embedding = std::get_if<EmbeddingSpec>(&model.layers[l].spec);
+    const Source& source = wiring.sources[l].front();
+    if (embedding == nullptr || source.index != input) continue;
+    count = std::min(count, embedding->num_embeddings);
+  }
+  return count;
+}
+
+void check_ids(std::int64_t known, const SequenceView<const std::int32_t>& ids,
+               std::span<const std::int64_t> lengths) {
+  for (std::int64_t b = 0; b < ids.batch; ++b) {
+    const std::int64_t steps = lengths.empty() ? ids.steps : lengths[static_cast<std::size_t>(b)];
+    for (std::int64_t t = 0; t < steps; ++t) {
+      const std::int32_t id = *ids.row(t, b);
+      if (id >= 0 && id < known) continue;
+      refuse("an id is " + std::to_string(id) + ", but must be in 0.." + std::to_string(known - 1));
+    }
+  }
+}
+
+}  // namespace
+
+std::int64_t CheckInput::steps() const noexcept { return steps_of(first(*this)); }
+
+std::int64_t CheckInput::batch() const noexcept { return batch_of(first(*this)); }
+
+std::vector<NamedInput> CheckInput::in_order(const Model& model) const {
+  const std::vector<ModelInput> expected = model_inputs(model);
+  if (inputs.empty()) {
+    if (expected.size() != 1) {
+      refuse("the model has " + std::to_string(expected.size()) + " inputs: give them by name");
+    }
+    const NamedInput one{{}, x, ids};
+    check_kind(expected.front(), one, "");
+    return {one};
+  }
+  if (x.data != nullptr || ids.data != nullptr) refuse("give x or ids or inputs by name, not both");
+  if (inputs.size() != expected.size()) {
+    refuse(std::to_string(inputs.size()) + " inputs were given, but the model takes " +
+           std::to_string(expected.size()));
+  }
+  std::vector<NamedInput> list;
+  for (const ModelInput& input : expected) {
+    list.push_back(find(inputs, input.name));
+    check_kind(input, list.back(), "input '" + input.name + "': ");
+  }
+  return list;
+}
+
+void detail::check_input(const Model& model, const CheckInput& input) {
+  const std::vector<ModelInput> expected = model_inputs(model);
+  const std::vector<NamedInput> given = input.in_order(model);
+  if (input.steps() < 1 || input.batch() < 1) refuse("it needs at least one step and one row");
+  for (std::size_t k = 0; k < given.size(); ++k) check_size(expected[k], given[k], input);
+  check_lengths(input);
+  const Wiring wiring = resolve_wiring(model);
+  for (std::size_t k = 0; k < given.size(); ++k) {
+    if (expected[k].ids) check_ids(known_ids(model, wiring, k), given[k].ids, input.lengths);
+  }
+}
+
+}  // namespace carousel

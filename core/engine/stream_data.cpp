@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/engine/stream_data.hpp"
+
+#include <carousel/error.hpp>
+
+#include <algorithm>
+#include <string_view>
+
+namespace carousel::detail {
+namespace {
+
+void check(const StreamOptions& options) {
+  constexpr std::int64_t kMax = std::int64_t{1} << 32U;
+  if (options.batch < 0 || options.batch > kMax) {
+    throw Error(ErrorCode::invalid_argument,
+                "stream: batch is " + std::to_string(options.batch) + ", but must be in 0..2^32");
+  }
+  if (options.max_steps < 1 || options.max_steps > kMax) {
+    throw Error(
+        ErrorCode::invalid_argument,
+        "stream: max_steps is " + std::to_string(options.max_steps) + ", but must be in 1..2^32");
+  }
+}
+
+/// "h" of "h_reverse": states of that name stand side by side, as in PyTorch's h_n.
+std::string_view stem(std::string_view name) {
+  constexpr std::string_view ending = "_reverse";
+  return name.ends_with(ending) ? name.substr(0, name.size() - ending.size()) : name;
+}
+
+/// The stems of all states in the order in which they first appear.
+std::vector<std::string_view> stems(const NetworkData& network) {
+  std::vector<std::string_view> list;
+  for (const NetworkState& state : network.states) {
+    const std::string_view one = stem(state.spec.name);
+    if (std::ranges::find(list, one) == list.end()) list.push_back(one);
+  }
+  return list;
+}
+
+void allocate_states(const NetworkData& network, StreamData& data) {
+  const std::int64_t batch = data.options.batch;
+  data.states.resize(network.states.size());
+  data.state_pointers.resize(network.states.size());
+  for (const std::string_view name : stems(network)) {
+    std::int64_t size = 0;
+    for (const NetworkState& state : network.states) {
+      if (stem(state.spec.name) == name) size += batch * state.spec.size;
+    }
+    float* next = data.state_memory.emplace_back(size).data();
+    for (std::size_t i = 0; i < network.states.size(); ++i) {
+      const NetworkState& state = network.states[i];
+      if (stem(state.spec.name) != name) continue;
+      data.states[i] = {static_cast<std::int64_t>(state.layer), state.spec.name,
+                        steps_first(next, 1, batch, state.spec.size)};
+      data.state_pointers[i] = next;
+      next += batch * state.spec.size;
+    }
+  }
+}
+
+void find_first_states(const NetworkData& network, StreamData& data) {
+  data.first_state.resize(network.layers.size() + 1, network.states.size());
+  for (std::size_t i = network.states.size(); i-- > 0;) {
+    data.first_state[network.states[i].layer] = i;
+  }
+  for (std::size_t k = network.layers.size(); k-- > 0;) {
+    data.first_state[k] = std::min(data.first_state[k], data.first_state[k + 1]);
+  }
+}
+
+void allocate_scratch(const NetworkData& network, StreamData& data) {
+  const auto [batch, max_steps] = data.options;
+  for (const std::int64_t size : network.buffers.buffer_sizes) {
+    data.buffers.emplace_back(max_steps * batch * size);
+  }
+  for (const auto& layer : network.layers) {
+    data.workspaces.push_back(layer->workspace({.batch = batch, .max_steps = max_steps}));
+  }
+  data.lengths.resize(static_cast<std::size_t>(batch));
+  data.inputs.resize(network.inputs.size());
+  data.chunk_inputs.resize(network.inputs.size());
+  data.outputs.resize(network.outputs.size());
+  data.chunk_outputs.resize(network.outputs.size());
+}
+
+/// The sequence of a buffer, of no steps yet.
+SequenceView<float> buffer_view(const StreamData& data, const Place& place, std::int64_t features) {
+  if (place.in != Place::In::buffer) return {};
+  return steps_first(data.buffers[place.index].data(), 0, data.options.batch, features);
+}
+
+void prepare_calls(const NetworkData& network, StreamData& data) {
+  for (std::size_t k = 0; k < network.layers.size(); ++k) {
+    const LayerSpec& spec = network.plans[k].spec;
+    LayerCall& call = data.calls.emplace_back();
+    const std::vector<Place>& reads = network.buffers.reads[k];
+    for (std::size_t i = 0; i < reads.size(); ++i) {
+      call.inputs.emplace_back(buffer_view(data, reads[i], input_size(spec, i)));
+    }
+    const std::size_t first = data.first_state[k];
+    call.args.inputs = call.inputs;
+    call.args.y = buffer_view(data, network.buffers.writes[k], output_size(spec));
+    call.args.states =
+        std::span(data.state_pointers).subspan(first, data.first_state[k + 1] - first);
+  }
+}
+
+}  // namespace
+
+StreamData::StreamData(const NetworkData& network, const StreamOptions& given) : options(given) {
+  check(options);
+  allocate_states(network, *this);
+  find_first_states(network, *this);
+  allocate_scratch(network, *this);
+  prepare_calls(network, *this);
+  reset(network);
+}
+
+void StreamData::reset(const NetworkData& network) noexcept {
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    const std::vector<float>& initial = network.states[i].initial;
+    const SequenceView<float>& values = states[i].values;
+    for (std::int64_t b = 0; b < values.batch; ++b) {
+      float* row = values.row(0, b);
+      if (initial.empty()) {
+        std::fill_n(row, values.features, 0.0F);
+      } else {
+        std::ranges::copy(initial, row);
+      }
+    }
+  }
+}
+
+std::size_t StreamData::memory_bytes() const noexcept {
+  std::size_t bytes = sizeof(*this) + lengths.size() * sizeof(std::int64_t) +
+                      states.size() * (sizeof(NamedState) + sizeof(float*)) +
+                      first_state.size() * sizeof(std::size_t) +
+                      2 * inputs.size() * sizeof(InputViews) +
+                      2 * outputs.size() * sizeof(SequenceView<float>);
+  for (const LayerCall& call : calls) {
+    bytes += sizeof(LayerCall) + call.inputs.size() * sizeof(SequenceView<float>);
+  }
+  for (const AlignedFloats& memory : state_memory) bytes += memory.bytes();
+  for (const AlignedFloats& buffer : buffers) bytes += buffer.bytes();
+  for (const auto& workspace : workspaces) bytes += workspace->memory_bytes();
+  return bytes;
+}
+
+}  // namespace carousel::detail

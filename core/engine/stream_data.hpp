@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/engine/aligned.hpp"
+#include "core/engine/network_data.hpp"
+
+#include <carousel/stream.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace carousel::detail {
+
+/// What one input of a run is given: one of the two.
+struct InputViews {
+  SequenceView<const float> x;
+  SequenceView<const std::int32_t> ids;
+};
+
+/// The arguments of one layer's `forward`. What stays the same from run to run is set once;
+/// sequences in buffers change only their number of steps.
+struct LayerCall {
+  std::vector<SequenceView<const float>> inputs;
+  ForwardArgs args;
+};
+
+/// What a Stream holds: everything that a run needs, allocated beforehand.
+struct StreamData {
+  StreamData(const NetworkData& network, const StreamOptions& options);
+
+  /// Sets every state to what sequences start from.
+  void reset(const NetworkData& network) noexcept;
+  [[nodiscard]] std::size_t memory_bytes() const noexcept;
+
+  StreamOptions options;
+  std::vector<AlignedFloats> state_memory;  // one for each name of a state without its direction
+  std::vector<NamedState> states;           // in the order of NetworkData::states
+  std::vector<float*> state_pointers;       // likewise
+  std::vector<std::size_t> first_state;     // per layer, and one more: index of `states`
+  std::vector<std::unique_ptr<Workspace>> workspaces;  // per layer
+  std::vector<AlignedFloats> buffers;                  // [max_steps, batch, size] each
+  std::vector<std::int64_t> lengths;                   // [batch], of the chunk being worked on
+  // The arguments of a run, and of the chunk of it being worked on.
+  std::vector<InputViews> inputs, chunk_inputs;             // per input of the network
+  std::vector<SequenceView<float>> outputs, chunk_outputs;  // per output of the network
+  std::vector<LayerCall> calls;                             // per layer
+};
+
+}  // namespace carousel::detail

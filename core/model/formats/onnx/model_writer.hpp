@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "parse.hpp"
+
+#include <carousel/model.hpp>
+
+#include <string>
+
+/// \file
+/// The nodes of a model, layer by layer.
+namespace carousel::loading::onnx {
+
+/// Why ONNX has no operator for such a layer; empty: it has.
+[[nodiscard]] std::string inexpressible(const LayerSpec& spec);
+
+/// Writes the graph of a model that is valid and whose layers can all be expressed.
+void write_model(const Model& model, const SaveOnnxOptions& options, schema::GraphProto& graph);
+
+}  // namespace carousel::loading::onnx

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/model/activation_parameters.hpp"
+#include "core/model/kinds/checks.hpp"
+#include "core/model/kinds/kinds.hpp"
+
+#include <cmath>
+
+namespace carousel::kinds {
+
+void check_activation(const Activation& activation) {
+  if (std::isfinite(activation.alpha) && std::isfinite(activation.beta)) return;
+  refuse("alpha " + std::to_string(activation.alpha) + " and beta " +
+         std::to_string(activation.beta) + " of activation " + std::string(name(activation.kind)) +
+         " must be finite");
+}
+
+std::string_view kind_name(const ActivationSpec&) noexcept { return "activation"; }
+
+std::int64_t input_size(const ActivationSpec& spec, std::size_t) noexcept { return spec.size; }
+
+std::int64_t output_size(const ActivationSpec& spec) noexcept { return spec.size; }
+
+void validate(const ActivationSpec& spec) {
+  check_size("size", spec.size, 1);
+  check_activation(spec.function);
+}
+
+std::string describe(const ActivationSpec& spec) {
+  std::string text(name(spec.function.kind));
+  const ActivationParameters used = parameters(spec.function.kind);
+  if (used.alpha) text += ", alpha " + std::to_string(spec.function.alpha);
+  if (used.beta) text += ", beta " + std::to_string(spec.function.beta);
+  return text + " of " + std::to_string(spec.size);
+}
+
+}  // namespace carousel::kinds

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <carousel/activation.hpp>
+#include <carousel/error.hpp>
+
+#include <cstdint>
+#include <string>
+
+/// Rules that several kinds of layers share.
+namespace carousel::kinds {
+
+/// Keeps every product of three sizes and an element width far from the limits of int64.
+inline constexpr std::int64_t kMaxSize = std::int64_t{1} << 20U;
+
+[[noreturn]] inline void refuse(const std::string& text) {
+  throw Error(ErrorCode::invalid_argument, "layer spec: " + text);
+}
+
+inline void check_size(const char* field, std::int64_t value, std::int64_t least) {
+  if (value >= least && value <= kMaxSize) return;
+  refuse(std::string(field) + " is " + std::to_string(value) + ", but must be in " +
+         std::to_string(least) + ".." + std::to_string(kMaxSize));
+}
+
+/// Throws unless the parameters of the function are finite.
+void check_activation(const Activation& activation);
+
+}  // namespace carousel::kinds

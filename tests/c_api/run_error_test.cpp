@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs that are refused: with which words, and that nothing is touched.
+#include "c_api/handles.hpp"
+#include "unit/sample.hpp"
+
+#include <functional>
+
+namespace carousel::c_api_test {
+namespace {
+
+/// A run whose arguments a test spoils one at a time.
+class CApiBadRun : public testing::Test {
+ protected:
+  CNetwork network =
+      c_prepare(c_model(testing_support::sample({.input = 3, .hidden = 4}).model).get(), "scalar");
+  CStream stream = c_stream(network.get(), 2, 4);
+  std::vector<float> x = std::vector<float>(64, 0.5F);
+  std::vector<float> y = std::vector<float>(64, testing_support::kUntouched);
+  std::vector<std::int32_t> ids = std::vector<std::int32_t>(64, 0);
+  std::vector<std::int64_t> lengths{1, 9};
+  carousel_run_args args = sized<carousel_run_args>();
+
+  void SetUp() override {
+    args.steps = 4;
+    args.x = x.data();
+    args.y = y.data();
+  }
+
+  void expect_refused(const char* words) {
+    expect_failure(carousel_stream_run_args(stream.get(), &args), CAROUSEL_INVALID_ARGUMENT, words);
+    for (const float value : y) ASSERT_EQ(value, testing_support::kUntouched);
+    auto state = sized<carousel_state>();
+    ASSERT_EQ(carousel_stream_state(stream.get(), &state), CAROUSEL_OK);
+    for (int i = 0; i < 2 * 4; ++i) ASSERT_EQ(state.h[i], 0.0F);
+  }
+};
+
+TEST_F(CApiBadRun, IsRefused) {
+  const carousel_run_args good = args;
+  const std::vector<std::pair<const char*, std::function<void()>>> ways{
+      {"steps", [&] { args.steps = -1; }},
+      {"null", [&] { args.x = nullptr; }},
+      {"null", [&] { args.y = nullptr; }},
+      {"not both", [&] { args.ids = ids.data(); }},
+      {"takes no ids", [&] { args.x = nullptr, args.ids = ids.data(); }},
+      {"length", [&] { args.lengths = lengths.data(); }},
+      {"struct_size", [&] { args.struct_size = sizeof args - 1; }},
+  };
+  for (const auto& [words, spoil] : ways) {
+    SCOPED_TRACE(words);
+    args = good;
+    spoil();
+    expect_refused(words);
+  }
+  args = good;
+  EXPECT_EQ(carousel_stream_run_args(stream.get(), &args), CAROUSEL_OK);
+}
+
+TEST_F(CApiBadRun, MembersOfALaterVersion) {
+  struct {
+    carousel_run_args known;
+    std::int64_t later;
+  } extended{args, 0};
+  extended.known.struct_size = sizeof extended;
+  EXPECT_EQ(carousel_stream_run_args(stream.get(), &extended.known), CAROUSEL_OK);
+  extended.later = 1;
+  expect_failure(carousel_stream_run_args(stream.get(), &extended.known), CAROUSEL_INVALID_ARGUMENT,
+                 "does not know");
+}
+
+TEST_F(CApiBadRun, ByNameIsRefused) {
+  carousel_named_sequence in{"x", x.data(), nullptr, nullptr, 0, 0};
+  carousel_named_sequence out{"y", nullptr, nullptr, y.data(), 0, 0};
+  const carousel_named_sequence good_in = in;
+  const carousel_named_sequence good_out = out;
+  std::int64_t steps = 4;
+  std::size_t count = 1;
+  const std::int64_t* wrong_lengths = nullptr;
+  const std::vector<std::pair<const char*, std::function<void()>>> ways{
+      {"once", [&] { count = 0; }},
+      {"once", [&] { count = 2; }},
+      {"name of an input or output is null", [&] { in.name = nullptr; }},
+      {"missing among those given", [&] { in.name = "z"; }},
+      {"missing among those given", [&] { out.name = "z"; }},
+      {"not both", [&] { in.ids = ids.data(); }},
+      {"y of an input", [&] { in.y = y.data(); }},
+      {"x and ids of an output", [&] { out.x = x.data(); }},
+      {"the data of x is null", [&] { in.x = nullptr; }},
+      {"the data of y is null", [&] { out.y = nullptr; }},
+      {"steps", [&] { steps = -1; }},
+      {"length", [&] { wrong_lengths = lengths.data(); }},
+  };
+  const auto run = [&] {
+    return carousel_stream_run_named(stream.get(), steps, &in, count, &out, 1, wrong_lengths);
+  };
+  for (const auto& [words, spoil] : ways) {
+    SCOPED_TRACE(words);
+    in = good_in;
+    out = good_out;
+    steps = 4;
+    count = 1;
+    wrong_lengths = nullptr;
+    spoil();
+    expect_failure(run(), CAROUSEL_INVALID_ARGUMENT, words);
+    for (const float value : y) ASSERT_EQ(value, testing_support::kUntouched);
+  }
+  expect_failure(carousel_stream_run_named(stream.get(), 4, nullptr, 1, &good_out, 1, nullptr),
+                 CAROUSEL_INVALID_ARGUMENT, "null");
+  expect_failure(carousel_stream_run_named(nullptr, 4, &good_in, 1, &good_out, 1, nullptr),
+                 CAROUSEL_INVALID_ARGUMENT, "stream is null");
+  EXPECT_EQ(carousel_stream_run_named(stream.get(), 4, &good_in, 1, &good_out, 1, nullptr),
+            CAROUSEL_OK);
+}
+
+}  // namespace
+}  // namespace carousel::c_api_test

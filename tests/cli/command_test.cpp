@@ -166,7 +166,8 @@ TEST(Command, SeveralOutputsAreCheckedAndRanked) {
   EXPECT_EQ(carousel({"check", file, "--steps", "6"}).code, 0);
   const CommandResult ranked = carousel({"rank", file, "--seconds", "0.05", "--json"});
   EXPECT_EQ(ranked.code, 0) << ranked.err;
-  for (const auto& row : ranked.json().at("results")) EXPECT_EQ(row.at("agreement"), "ok") << row;
+  const auto json = ranked.json();
+  for (const auto& row : json.at("results")) EXPECT_EQ(row.at("agreement"), "ok") << row;
   EXPECT_EQ(carousel({"latency", file, "--period-us", "5000000", "--seconds", "0.001"}).code, 0);
 }
 

@@ -33,24 +33,51 @@ struct ModelLayer {
   /// PyTorch state dict it says where the tensors stand: "fc" for fc.weight, "lstm.l0" for
   /// lstm.weight_ih_l0.
   std::string name{};
-  /// The layers and inputs of the model that it reads, by name. Empty: the layer before it; for
-  /// the first layer the model's first input.
+  /// What it reads, by name: layers, inputs of the model, or final states of layers, written
+  /// "lstm.l0:h", "lstm.l0:c_reverse". Empty: the layer before it; for the first layer the model's
+  /// first input. A final state is a sequence of one step, [1, batch, size].
   std::vector<std::string> inputs{};
+  /// Of a recurrent layer: which of its states ("h", "c_reverse") a run sets before it begins, and
+  /// from what, named as in `inputs`: a sequence of one step, [1, batch, size]. A state without an
+  /// entry goes on from the run before.
+  std::map<std::string, std::string> initial_states{};
 };
 
-/// A sequence that a model is given.
+/// An axis of an array as a model's file has it.
+struct FileAxis {
+  enum class Of : std::uint8_t {
+    steps,
+    batch,
+    steps_batch,  ///< one axis for both, the rows of a step side by side
+    batch_steps,  ///< one axis for both, the steps of a row side by side
+    features,     ///< some or all features of a frame; several such axes make up a frame in order
+  };
+  Of of = Of::features;
+  std::int64_t size = 1;  ///< Of features.
+
+  friend bool operator==(const FileAxis&, const FileAxis&) = default;
+};
+
+/// A sequence that a model is given. One that only leads to initial states, or is the lengths, may
+/// be left out of a run; states then go on from the run before.
 struct ModelInput {
   std::string name;
   std::int64_t size = 0;  ///< Features of a frame; 1 for ids.
   bool ids = false;       ///< Ids for an embedding instead of features.
+  bool one_step = false;  ///< It has a single step, however many the other inputs have.
+  /// How the file that the model is from orders the axes of this input: [steps, batch, size] where
+  /// it is empty. Steps or batch may be missing, which then are 1.
+  std::vector<FileAxis> axes{};
 
   friend bool operator==(const ModelInput&, const ModelInput&) = default;
 };
 
-/// A sequence that a model gives: what one of its layers puts out.
+/// A sequence that a model gives.
 struct ModelOutput {
   std::string name;
-  std::string layer;  ///< The layer's name.
+  /// What it is: the name of a layer, of a final state ("lstm.l0:h"), or of an input.
+  std::string layer;
+  std::vector<FileAxis> axes{};  ///< As those of ModelInput.
 
   friend bool operator==(const ModelOutput&, const ModelOutput&) = default;
 };
@@ -63,6 +90,9 @@ struct Model {
   std::vector<ModelInput> inputs;
   /// Empty: one, "y", of the last layer.
   std::vector<ModelOutput> outputs;
+  /// The input or layer that says how many steps of each row are real, [1, batch, 1]; empty: none
+  /// does, so that it is an argument of the run.
+  std::string lengths;
   /// safetensors `__metadata__` or ONNX `metadata_props`, kept verbatim.
   std::map<std::string, std::string> metadata;
   std::string source;  ///< File name for messages; may be empty.
@@ -111,6 +141,12 @@ struct LoadOptions {
   /// ONNX: the last node to take, by name or by the name of an output; not given: to the graph's
   /// outputs.
   std::optional<std::string> to = std::nullopt;
+  /// ONNX: the shapes of inputs, by name, in the file's own order of axes, where the graph depends
+  /// on sizes that the file leaves open. A size of -1 stays open.
+  std::map<std::string, std::vector<std::int64_t>> input_shapes{};
+  /// ONNX: the values of inputs, by name, that are fixed for good: a sample rate on which a branch
+  /// depends. Every element of such an input has that value.
+  std::map<std::string, double> input_values{};
 };
 
 /// Reads a safetensors file: a PyTorch state dict (`weight_ih_l0`, `weight_hh_l0_reverse`,

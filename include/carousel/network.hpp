@@ -38,7 +38,8 @@ struct NetworkAccess;
 /// A sequence that a network gives.
 struct NetworkOutput {
   std::string name;
-  std::int64_t size = 0;  ///< Features of a frame.
+  std::int64_t size = 0;         ///< Features of a frame.
+  std::vector<FileAxis> axes{};  ///< As those of ModelInput.
 };
 
 /// A model prepared for this CPU. Immutable; copies are cheap and share the packed weights; any
@@ -55,10 +56,16 @@ class CAROUSEL_API Network {
   [[nodiscard]] std::span<const ModelInput> inputs() const noexcept;
   /// What a run gives, by name; `size` counts the features of a frame.
   [[nodiscard]] std::span<const NetworkOutput> outputs() const noexcept;
+  /// How many steps the output of that index has in a run whose inputs have `steps` (but for those
+  /// of one step).
+  [[nodiscard]] std::int64_t output_steps(std::int64_t steps, std::size_t output = 0) const;
+  /// Whether an input may be left out of a run: it only sets initial states, or is the lengths.
+  [[nodiscard]] bool optional_input(std::size_t input) const noexcept;
   /// Whether the first input is ids: use `Stream::run_ids`.
   [[nodiscard]] bool takes_ids() const noexcept;
-  /// Whether a run needs the whole sequence, since some layer has a reverse direction.
-  [[nodiscard]] bool bidirectional() const noexcept;
+  /// Whether a run needs the whole sequence, since some layer has a reverse direction or reduces,
+  /// selects or pads steps: then it takes at most max_steps.
+  [[nodiscard]] bool whole_sequence() const noexcept;
   [[nodiscard]] std::int64_t input_size() const noexcept;   ///< Features of the first input.
   [[nodiscard]] std::int64_t output_size() const noexcept;  ///< Features of the first output.
   [[nodiscard]] std::size_t memory_bytes() const noexcept;  ///< Packed weights.

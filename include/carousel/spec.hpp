@@ -16,7 +16,8 @@
 /// \file
 /// The kinds of layers, each a value type with its sizes and options, and what can be asked of any
 /// of them. Sizes are counted in elements. A layer turns a sequence of frames, [steps, batch,
-/// input_size], into a sequence of frames, [steps, batch, output_size].
+/// input_size], into a sequence of frames, [output_steps(steps), batch, output_size]; most kinds
+/// give as many steps as they are given.
 namespace carousel {
 
 enum class Direction : std::uint8_t { forward, reverse, bidirectional };
@@ -101,6 +102,8 @@ struct EmbeddingSpec {
 struct ActivationSpec {
   Activation function;
   std::int64_t size = 0;
+  /// softmax, log_softmax: so many neighbouring features sum to 1; divides size. 0: all of them.
+  std::int64_t group = 0;
 
   friend bool operator==(const ActivationSpec&, const ActivationSpec&) = default;
 };
@@ -112,9 +115,164 @@ struct ConcatenateSpec {
   friend bool operator==(const ConcatenateSpec&, const ConcatenateSpec&) = default;
 };
 
+/// What an elementwise layer computes from a and b. Comparisons give 1 or 0.
+enum class ElementwiseOperation : std::uint8_t {
+  add,
+  subtract,  ///< a - b
+  multiply,
+  divide,  ///< a / b
+  power,   ///< a to the power of b
+  minimum,
+  maximum,
+  prelu,  ///< a < 0 ? b * a : a
+  equal,
+  less,     ///< a < b
+  greater,  ///< a > b
+};
+/// "add", "subtract", ...
+[[nodiscard]] CAROUSEL_API std::string_view name(ElementwiseOperation operation) noexcept;
+
+/// An operation of two sequences, element by element; or, with `constant`, of one sequence and a
+/// weight. Sequences have equally many steps; one with a single step is used at every step.
+struct ElementwiseSpec {
+  /// What the weight is, if there is one.
+  enum class Constant : std::uint8_t {
+    none,    ///< both a and b are sequences
+    first,   ///< a is the weight "operand", b the sequence
+    second,  ///< a is the sequence, b the weight "operand"
+  };
+  ElementwiseOperation operation = ElementwiseOperation::add;
+  std::int64_t size = 0;  ///< Features of each operand and of the result.
+  Constant constant = Constant::none;
+
+  friend bool operator==(const ElementwiseSpec&, const ElementwiseSpec&) = default;
+};
+
+/// What stands beyond the ends of what a convolution slides along.
+enum class PaddingMode : std::uint8_t {
+  zeros,
+  reflect,  ///< mirrored at the first and last element, which are not repeated
+  edge,     ///< the first or last element again
+};
+[[nodiscard]] CAROUSEL_API std::string_view name(PaddingMode mode) noexcept;
+
+/// A one-dimensional convolution: PyTorch's Conv1d and ConvTranspose1d.
+///
+/// Within a frame (`length` > 0) it slides along the `length` positions of each frame, which is laid
+/// out [length, in_channels], and gives [output_length, out_channels]. Along time (`length` is 0)
+/// each frame is one position, [in_channels], so that it takes `steps` positions and gives
+/// [out_channels] at each step that comes out. Causal: all padding is at the beginning, and what
+/// stands there is the end of what earlier runs were given (at first zeros), so that a sequence can
+/// be given in pieces of any size.
+struct ConvolutionSpec {
+  std::int64_t in_channels = 0;
+  std::int64_t out_channels = 0;
+  std::int64_t kernel_size = 1;
+  std::int64_t length = 0;  ///< Positions of a frame; 0: slides along time.
+  std::int64_t stride = 1;
+  std::int64_t dilation = 1;
+  std::int64_t groups = 1;     ///< Divides both numbers of channels.
+  std::int64_t pad_begin = 0;  ///< Positions before the first one.
+  std::int64_t pad_end = 0;    ///< Positions after the last one.
+  PaddingMode padding = PaddingMode::zeros;
+  /// Along time, with stride 1, zeros, pad_begin = dilation * (kernel_size - 1), pad_end 0.
+  bool causal = false;
+  /// ConvTranspose1d: within a frame only; pads are what is removed from the result.
+  bool transposed = false;
+  std::int64_t output_padding = 0;  ///< ConvTranspose1d: positions added at the end.
+  bool bias = true;
+
+  [[nodiscard]] constexpr bool along_time() const noexcept { return length == 0; }
+
+  friend bool operator==(const ConvolutionSpec&, const ConvolutionSpec&) = default;
+};
+
+/// Each group of neighbouring features of a frame is shifted to mean 0 (if `center`) and scaled to
+/// mean square 1, then multiplied by the weight "weight" and shifted by "bias": layer, group,
+/// instance and RMS normalization, each with a suitable order of features.
+/// y = (x - mean) / sqrt(mean((x - mean)^2) + epsilon) * weight + bias
+struct NormalizationSpec {
+  std::int64_t size = 0;
+  std::int64_t group = 0;  ///< Features that are normalized together; divides size. 0: all of them.
+  bool center = true;      ///< false: the mean counts as 0 (RMS normalization).
+  float epsilon = 1e-5F;
+  bool scale = true;  ///< There is a "weight" [size].
+  bool bias = true;   ///< There is a "bias" [size].
+
+  friend bool operator==(const NormalizationSpec&, const NormalizationSpec&) = default;
+};
+
+/// Evenly spaced features of a frame, or, with `first` < 0, so many times the filler.
+struct FeatureRun {
+  std::int64_t first = 0;
+  std::int64_t count = 0;
+  std::int64_t stride = 1;
+
+  friend bool operator==(const FeatureRun&, const FeatureRun&) = default;
+};
+
+/// Picks the features of each frame in another order: slices, transposes, pads, repeats, flips.
+struct RearrangeSpec {
+  std::int64_t input_size = 0;
+  std::vector<FeatureRun> runs;  ///< One after the other, they make up the result.
+  float filler = 0.0F;
+
+  friend bool operator==(const RearrangeSpec&, const RearrangeSpec&) = default;
+};
+
+enum class ReduceOperation : std::uint8_t { mean, sum, maximum, minimum, l2 };
+[[nodiscard]] CAROUSEL_API std::string_view name(ReduceOperation operation) noexcept;
+
+/// Each group of neighbouring features of a frame becomes one.
+struct ReduceFeaturesSpec {
+  ReduceOperation operation = ReduceOperation::mean;
+  std::int64_t size = 0;
+  std::int64_t group = 0;  ///< Divides size. 0: all of them.
+
+  friend bool operator==(const ReduceFeaturesSpec&, const ReduceFeaturesSpec&) = default;
+};
+
+/// All steps of a run become one.
+struct ReduceStepsSpec {
+  ReduceOperation operation = ReduceOperation::mean;
+  std::int64_t size = 0;
+  bool lengths = false;  ///< Only the real steps of each row count. Of no steps comes 0.
+
+  friend bool operator==(const ReduceStepsSpec&, const ReduceStepsSpec&) = default;
+};
+
+/// Some of the steps of a run: first, first + stride, ... Negative positions count from the end: -1
+/// is the last step.
+struct SelectStepsSpec {
+  std::int64_t size = 0;
+  std::int64_t first = 0;
+  std::int64_t stride = 1;  ///< Not 0; negative: backwards.
+  std::int64_t count = 0;   ///< So many at most; 0: as many as there are.
+  /// Each row has its own steps: those before its length, of which -1 is the last. What it has too
+  /// few steps for is 0.
+  bool lengths = false;
+
+  friend bool operator==(const SelectStepsSpec&, const SelectStepsSpec&) = default;
+};
+
+/// Each step `count` times: Keras's RepeatVector of a single step, UpSampling1D of several.
+struct RepeatStepsSpec {
+  std::int64_t size = 0;
+  std::int64_t count = 1;
+
+  friend bool operator==(const RepeatStepsSpec&, const RepeatStepsSpec&) = default;
+};
+
+/// Ids, [steps, batch, 1], as features.
+struct CastIdsSpec {
+  friend bool operator==(const CastIdsSpec&, const CastIdsSpec&) = default;
+};
+
 /// Any kind of layer.
 using LayerSpec =
-    std::variant<RecurrentSpec, DenseSpec, EmbeddingSpec, ActivationSpec, ConcatenateSpec>;
+    std::variant<RecurrentSpec, DenseSpec, EmbeddingSpec, ActivationSpec, ConcatenateSpec,
+                 ElementwiseSpec, ConvolutionSpec, NormalizationSpec, RearrangeSpec,
+                 ReduceFeaturesSpec, ReduceStepsSpec, SelectStepsSpec, RepeatStepsSpec, CastIdsSpec>;
 
 /// An array that a layer has, by its role: "weight_ih", of the second direction
 /// "weight_ih_reverse".
@@ -135,9 +293,12 @@ struct StateSpec {
 
 // --- What can be asked of any layer ---
 
-/// "recurrent", "dense", "embedding", "activation", "concatenate"
+/// "recurrent", "dense", "embedding", "activation", "concatenate", "elementwise", "convolution",
+/// "normalization", "rearrange", "reduce_features", "reduce_steps", "select_steps",
+/// "repeat_steps", "cast_ids"
 [[nodiscard]] CAROUSEL_API std::string_view kind_name(const LayerSpec& spec) noexcept;
-/// How many sequences it reads: 1 for all kinds but `concatenate`.
+/// How many sequences it reads: 1 for all kinds but `concatenate`, and `elementwise` without a
+/// constant.
 [[nodiscard]] CAROUSEL_API std::size_t input_count(const LayerSpec& spec) noexcept;
 /// Features of a frame of the input `index`; 1 for an embedding, whose frames are one id.
 [[nodiscard]] CAROUSEL_API std::int64_t input_size(const LayerSpec& spec,
@@ -145,7 +306,14 @@ struct StateSpec {
 [[nodiscard]] CAROUSEL_API std::int64_t output_size(const LayerSpec& spec) noexcept;
 /// Whether its input is ids instead of features.
 [[nodiscard]] CAROUSEL_API bool takes_ids(const LayerSpec& spec) noexcept;
-/// Whether its first output depends on the end of the sequence (a reverse direction).
+/// How many steps come out of `steps`; also how many of a row's steps are real if so many of its
+/// input's are. Never less than 0.
+[[nodiscard]] CAROUSEL_API std::int64_t output_steps(const LayerSpec& spec,
+                                                     std::int64_t steps) noexcept;
+/// Whether the number of steps that come out may differ from that of those that go in.
+[[nodiscard]] CAROUSEL_API bool changes_steps(const LayerSpec& spec) noexcept;
+/// Whether what comes out depends on where the sequence begins or ends (a reverse direction, or
+/// steps that are selected, reduced, or padded), so that it cannot be given in pieces.
 [[nodiscard]] CAROUSEL_API bool needs_whole_sequence(const LayerSpec& spec) noexcept;
 
 /// The arrays it has, in a fixed order; those of a recurrent layer are
@@ -154,9 +322,13 @@ struct StateSpec {
 /// normalization), and, optional, initial_h [S] and the other initial states [H], where G is
 /// gates(), H hidden_size, I input_size, P proj_size and S state_size(); those of a dense layer
 /// weight [output_size, input_size] and bias [output_size]; that of an embedding weight
-/// [num_embeddings, embedding_dim].
+/// [num_embeddings, embedding_dim]; that of an elementwise layer with a constant operand [size];
+/// those of a convolution weight [out_channels, in_channels / groups, kernel_size] (transposed:
+/// [in_channels, out_channels / groups, kernel_size]) and bias [out_channels]; those of a
+/// normalization weight and bias [size].
 [[nodiscard]] CAROUSEL_API std::vector<WeightRole> weight_roles(const LayerSpec& spec);
-/// What it carries from step to step: per direction the states of its cell, h first.
+/// What it carries from step to step: of a recurrent layer per direction the states of its cell, h
+/// first; of a causal convolution "history", the last dilation * (kernel_size - 1) frames.
 [[nodiscard]] CAROUSEL_API std::vector<StateSpec> states(const LayerSpec& spec);
 
 /// Elements of its required weights.

@@ -29,6 +29,14 @@ bool takes_ids(const LayerSpec& spec) noexcept {
   return std::visit([](const auto& s) { return kinds::takes_ids(s); }, spec);
 }
 
+std::int64_t output_steps(const LayerSpec& spec, std::int64_t steps) noexcept {
+  return std::visit([&](const auto& s) { return kinds::output_steps(s, steps); }, spec);
+}
+
+bool changes_steps(const LayerSpec& spec) noexcept {
+  return std::visit([](const auto& s) { return kinds::changes_steps(s); }, spec);
+}
+
 bool needs_whole_sequence(const LayerSpec& spec) noexcept {
   return std::visit([](const auto& s) { return kinds::needs_whole_sequence(s); }, spec);
 }

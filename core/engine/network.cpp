@@ -108,6 +108,11 @@ std::vector<LayerPlan> choose(const Model& model, const planning::World& world,
   return plans;
 }
 
+/// The one that must be given; where there are several, the first.
+const ModelInput& main_input(const detail::NetworkData& network) {
+  return network.inputs[network.main_input == detail::kNone ? 0 : network.main_input];
+}
+
 }  // namespace
 
 Network detail::prepare_on(const Backend& backend, const Model& model,
@@ -151,13 +156,16 @@ bool Network::optional_input(std::size_t input) const noexcept {
   return input < data_->inputs.size() && data_->wiring.optional_inputs[input];
 }
 
-bool Network::takes_ids() const noexcept { return data_->inputs.front().ids; }
+bool Network::takes_ids() const noexcept { return main_input(*data_).ids; }
 
 bool Network::whole_sequence() const noexcept { return data_->wiring.whole_sequence; }
 
-std::int64_t Network::input_size() const noexcept { return data_->inputs.front().size; }
+std::int64_t Network::input_size() const noexcept { return main_input(*data_).size; }
 
-std::int64_t Network::output_size() const noexcept { return data_->outputs.front().size; }
+std::int64_t Network::output_size() const noexcept {
+  const std::size_t main = data_->main_output;
+  return data_->outputs[main == detail::kNone ? 0 : main].size;
+}
 
 std::size_t Network::memory_bytes() const noexcept {
   std::size_t bytes = 0;

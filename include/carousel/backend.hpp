@@ -62,20 +62,19 @@ class CAROUSEL_API Workspace {
 
 /// The arguments of one `Layer::forward`. Sizes have been checked by the caller.
 struct ForwardArgs {
-  /// What the layer reads, [steps, batch, input_size] each: one sequence for all kinds of layers
-  /// but those of several inputs, none for those that take ids. Of several, one with a single step
-  /// has that at every step of y.
+  /// What the layer reads, [steps, batch, input_size] each: `input_count` sequences, none for a
+  /// layer that takes ids. Of several, some may have a single step, which is used at every step.
   std::span<const SequenceView<const float>> inputs{};
   /// What a layer that takes ids reads, [steps, batch, 1].
   SequenceView<const std::int32_t> ids{};
-  /// What the layer writes, [output_steps(steps), batch, output_size]; of a bidirectional layer the
-  /// forward direction in [0, state_size), the reverse one in [state_size, 2 * state_size).
+  /// What the layer writes, [output_steps, batch, output_size]; of a bidirectional layer the forward
+  /// direction in [0, state_size), the reverse one in [state_size, 2 * state_size).
   SequenceView<float> y{};
-  /// Real steps per batch row, each in [0, steps]; null: all rows have `steps`. A recurrent layer
-  /// sets its outputs past the end to zero, its final state is that of the last real step, and the
-  /// reverse direction starts there (PyTorch's packed sequences); the history of a causal
-  /// convolution ends there. Layers whose specs have `lengths` see the real steps only. All other
-  /// layers run every step.
+  /// Real steps per batch row, each in [0, steps]; null: all rows have `steps`. Outputs of a
+  /// recurrent layer past the end are set to zero, its final state is that of the last real step,
+  /// and the reverse direction starts there (PyTorch's packed sequences). The state of a causal
+  /// convolution is that of the last real step. `reduce_steps` and `select_steps` look at them if
+  /// their spec says so; all other layers work on every step.
   const std::int64_t* lengths = nullptr;
   /// State in and out, in the order of `states(spec)`: each dense, [batch, size].
   std::span<float* const> states{};
@@ -95,7 +94,7 @@ class CAROUSEL_API Layer {
   /// Allocates everything `forward` will need for streams of this shape. Thread-safe.
   [[nodiscard]] virtual std::unique_ptr<Workspace> workspace(const WorkspaceOptions&) const = 0;
 
-  /// Runs all steps of its inputs. No allocation, lock, system call (with one thread) or exception.
+  /// Runs `x.steps` steps. No allocation, lock, system call (with one thread) or exception.
   /// Inputs and `y` must not overlap, but for an activation, which may work in place. `workspace`
   /// is one that this layer made.
   virtual Status forward(const ForwardArgs& args, Workspace& workspace) const noexcept = 0;

@@ -3,6 +3,7 @@
 
 #include <carousel/backend.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -41,7 +42,8 @@ void for_each_frame(const ForwardArgs& args, Frame&& frame) noexcept {
 
 /// The real steps of a row of the input.
 [[nodiscard]] inline std::int64_t real_steps(const ForwardArgs& args, std::int64_t row) noexcept {
-  return args.lengths == nullptr ? args.x().steps : args.lengths[row];
+  const std::int64_t steps = args.x().steps;
+  return args.lengths == nullptr ? steps : std::min(args.lengths[row], steps);
 }
 
 }  // namespace carousel::layers

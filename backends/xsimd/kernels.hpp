@@ -8,7 +8,7 @@
 #include <carousel/view.hpp>
 
 #include "backends/xsimd/panel.hpp"
-#include "core/engine/crew.hpp"
+#include "core/engine/step_group.hpp"
 
 #include <cstdint>
 
@@ -68,7 +68,7 @@ struct RecurrentJob {
   SequenceView<const float> x;
   float* sums = nullptr;  ///< [projected_rows][blocks][4][W]: inputs projected ahead of time
   std::int64_t projected_rows = 0;  ///< (row, step) pairs whose inputs `sums` has room for
-  const float** inputs = nullptr;   ///< [members of the crew][input_rows]
+  const float** inputs = nullptr;   ///< [members of the step group][input_rows]
   std::int64_t input_rows = 0;      ///< the greater one of projected_rows and row_count
   std::int64_t depth = 0;  ///< terms of a depth block: added for all rows before the next ones are
   std::int64_t prefetch_distance = 0;  ///< elements that a single tile fetches ahead; 0: nothing
@@ -76,7 +76,7 @@ struct RecurrentJob {
   /// blocks, so that the weights used last are met first.
   std::int64_t earlier_steps = 0;
   std::int64_t row_count = 0;
-  Crew* crew = nullptr;                ///< null: one thread works alone
+  StepGroup* step_group = nullptr;     ///< null: one thread works alone
   CallerState h;                       ///< [batch][state_size]
   CallerState memories[kMaxMemories];  ///< [batch][hidden_size], those that the cell has
 };
@@ -94,9 +94,9 @@ struct LinearJob {
 struct Kernels {
   std::int64_t width;     ///< floats in a vector
   std::int64_t max_rows;  ///< rows of the highest tile
-  /// Runs a thread's part of a job: the leader's, with a new seat, or that of a member that was
-  /// taken in.
-  void (*recurrent)(const RecurrentJob& job, Seat seat);
+  /// Runs a thread's part of a job. The leader passes a new `Member`, other threads the one that
+  /// `StepGroup::wait_to_join` filled.
+  void (*recurrent)(const RecurrentJob& job, Member member);
   /// Runs part `index` of `count`.
   void (*linear)(const LinearJob& job, int index, int count);
   /// y[i] = tanh(x[i]), for the tests of the activation functions.

@@ -12,14 +12,15 @@ namespace carousel::simd {
 
 /// How the work of one run is partitioned among threads. They claim jobs, each some rows of a head
 /// in one direction: no waiting for each other, but each thread with a job reads all weights. A
-/// thread that finds none left joins the crew of a job: its members share the units of each step,
-/// so that each reads its own part of the weights, but all meet after each step.
+/// thread that finds none left joins the step group of a job (core/engine/step_group.hpp): its
+/// members share the units of each step, so that each reads its own part of the weights, but there
+/// is a barrier after each step.
 struct Partition {
   std::int64_t heads = 1;       ///< those of all directions, which need nothing of each other
   std::int64_t row_groups = 1;  ///< jobs of each head
-  int crew = 1;                 ///< threads that may share a job; 1: they only claim
+  int threads_per_job = 1;      ///< threads that may share a job; 1: they only claim
   [[nodiscard]] std::int64_t jobs() const { return heads * row_groups; }
-  [[nodiscard]] int threads() const { return static_cast<int>(jobs()) * crew; }
+  [[nodiscard]] int threads() const { return static_cast<int>(jobs()) * threads_per_job; }
   /// The most rows that a job has in a batch of so many.
   [[nodiscard]] std::int64_t rows_of_job(std::int64_t batch) const {
     return ceil_div(batch, row_groups);

@@ -112,9 +112,10 @@ class RecurrentLayer final : public Layer {
       const std::int64_t g = j % groups;
       if (g == 0) first_row = 0;
       RecurrentJob& job = scratch.job_of(head, g).job;
-      Crew& crew = scratch.job_of(head, g).crew;
-      job.crew = std::min(threads, scratch.partition.crew) > 1 ? &crew : nullptr;
-      crew.open(scratch.partition.crew);
+      StepGroup& step_group = scratch.job_of(head, g).step_group;
+      job.step_group =
+          std::min(threads, scratch.partition.threads_per_job) > 1 ? &step_group : nullptr;
+      step_group.reset(scratch.partition.threads_per_job);
       job.earlier_steps += job.x.steps;
       job.x = args.x();
       job.y = args.y;
@@ -158,15 +159,18 @@ class RecurrentLayer final : public Layer {
     for (std::size_t j; (j = progress.claimed.fetch_add(1, std::memory_order_relaxed)) < jobs;) {
       take_place();
       const RecurrentJob& job = job_at(j);
-      if (job.crew != nullptr) wait_for_helpers(job, progress, count);
+      if (job.step_group != nullptr) wait_for_helpers(job, progress, count);
       kernels_.recurrent(job, {});
     }
     for (std::size_t i = 0; i < jobs; ++i) {
       const RecurrentJob& job = job_at((static_cast<std::size_t>(index) + i) % jobs);
-      if (job.crew == nullptr) continue;
-      const int number = job.crew->apply();
-      if (number > 0) take_place();
-      if (Seat seat; number > 0 && job.crew->await(number, seat)) kernels_.recurrent(job, seat);
+      if (job.step_group == nullptr) continue;
+      const int number = job.step_group->ask_to_join();
+      if (number == 0) continue;
+      take_place();
+      if (Member member; job.step_group->wait_to_join(number, member)) {
+        kernels_.recurrent(job, member);
+      }
     }
     take_place();
   }

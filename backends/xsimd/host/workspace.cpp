@@ -114,7 +114,7 @@ void RecurrentWorkspace::take_arrays(Arena& arena, std::size_t index, std::int64
     take_rows(job.hidden, first.hidden, job.unit_stride);
   }
   arena.take(job.sums, job.projected_rows * w.recurrent.sums_stride());
-  arena.take(job.inputs, job.input_rows * partition.crew);
+  arena.take(job.inputs, job.input_rows * partition.threads_per_job);
 }
 
 }  // namespace carousel::simd

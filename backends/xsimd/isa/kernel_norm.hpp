@@ -77,15 +77,15 @@ inline Batch sum_of_lanes(Batch sum) { return Batch(xsimd::reduce_add(sum)); }
 /// The new states of some units of some rows, all of whose sums are there: each member has rows, or
 /// where they are few, units.
 template <class AnyCell>
-void finish_normalized(const RecurrentJob& job, const Seat& seat, const float* sums, std::int64_t s,
-                       std::int64_t active) {
+void finish_normalized(const RecurrentJob& job, const Member& member, const float* sums,
+                       std::int64_t s, std::int64_t active) {
   constexpr std::int64_t kRowsToShare = 4;
   const PackedLayer& w = *job.weights;
   const AnyCell cell(w);
-  const bool by_rows = active >= kRowsToShare * seat.count;
-  const Range rows = by_rows ? share(active, seat) : Range{0, active};
+  const bool by_rows = active >= kRowsToShare * member.count;
+  const Range rows = by_rows ? share(active, member) : Range{0, active};
   const Range all{0, w.recurrent.blocks};
-  const Range blocks = by_rows ? all : share(all, seat);
+  const Range blocks = by_rows ? all : share(all, member);
   for (std::int64_t r = rows.first; r < rows.last; ++r) {
     const float* row = sums + r * sums_stride(w);
     const Distribution of_gates = distribution(w, row);
@@ -106,9 +106,9 @@ void finish_normalized(const RecurrentJob& job, const Seat& seat, const float* s
 
 inline void keep_sums(const RecurrentJob&, float*, std::int64_t, const TileRange&) {}
 
-inline void run_normalized(const RecurrentJob& job, Seat seat) {
+inline void run_normalized(const RecurrentJob& job, Member member) {
   const StepPart part{{0, job.weights->recurrent.blocks}, &keep_sums, Operand::h};
-  run_steps(job, seat,
+  run_steps(job, member,
             PartedSteps<kEachItsOwn, kEachItsOwn>{job, &part, 1, &finish_normalized<LstmVariant>});
 }
 

@@ -17,12 +17,12 @@ inline Range share(std::int64_t count, int index, int members) {
   return {count * index / members, count * (index + 1) / members};
 }
 
-inline Range share(std::int64_t count, const Seat& seat) {
-  return share(count, seat.index, seat.count);
+inline Range share(std::int64_t count, const Member& member) {
+  return share(count, member.index, member.count);
 }
 
-inline Range share(Range all, const Seat& seat) {
-  const Range part = share(all.last - all.first, seat);
+inline Range share(Range all, const Member& member) {
+  const Range part = share(all.last - all.first, member);
   return {all.first + part.first, all.first + part.last};
 }
 

@@ -5,7 +5,7 @@
 // were, and functions of their own take them from there: so all share the code of few tiles, which
 // would else be several times as long.
 //
-// A step may have several parts, one after the other, with a meeting of the crew between them: a
+// A step may have several parts, one after the other, with a barrier of its threads between them: a
 // GRU whose reset gate comes before the matrix has two. Its end may be a part without a matrix, for
 // whole rows (kernel_norm.hpp).
 
@@ -20,7 +20,7 @@ struct TileRange {
 };
 
 /// What is done with whole rows, whose sums are those of all blocks.
-using FinishRows = void (*)(const RecurrentJob& job, const Seat& seat, const float* sums,
+using FinishRows = void (*)(const RecurrentJob& job, const Member& member, const float* sums,
                             std::int64_t s, std::int64_t active);
 
 /// What the sums of a tile are for; `sums` has those of the step's first row first.
@@ -81,10 +81,11 @@ struct PartedSteps {
   [[nodiscard]] Finish finish(int part, std::int64_t s, float* sums) const {
     return {job, sums, s, all[part].finish};
   }
-  void finish_rows(const Seat& seat, const float* sums, std::int64_t s, std::int64_t active) const {
+  void finish_rows(const Member& member, const float* sums, std::int64_t s,
+                   std::int64_t active) const {
     if (whole_rows == nullptr) return;
-    if (seat.count > 1) job.crew->sync(seat);
-    whole_rows(job, seat, sums, s, active);
+    if (member.count > 1) job.step_group->barrier(member);
+    whole_rows(job, member, sums, s, active);
   }
 };
 
@@ -118,9 +119,9 @@ void finish_each_row(const RecurrentJob& job, float* sums, std::int64_t s, const
 
 /// Peepholes, coupled gates, clips, any activation; and sLSTM.
 template <class AnyCell, FinishTile kFinish = &finish_units<AnyCell>>
-void run_variant(const RecurrentJob& job, Seat seat) {
+void run_variant(const RecurrentJob& job, Member member) {
   const StepPart part{{0, job.weights->recurrent.blocks}, kFinish, Operand::h};
-  run_steps(job, seat, PartedSteps<AnyCell::kInput, AnyCell::kState>{job, &part, 1});
+  run_steps(job, member, PartedSteps<AnyCell::kInput, AnyCell::kState>{job, &part, 1});
 }
 
 // A GRU whose reset gate comes before the matrix (Cho et al. 2014, the default of ONNX):
@@ -192,12 +193,12 @@ inline void blend_states(const RecurrentJob& job, float* sums, std::int64_t s,
   }
 }
 
-inline void run_reset_first(const RecurrentJob& job, Seat seat) {
+inline void run_reset_first(const RecurrentJob& job, Member member) {
   const Panel& panel = job.weights->recurrent;
   const StepPart parts[] = {
       {{0, panel.reset_first_blocks}, &reset_and_update, Operand::h},
       {{panel.reset_first_blocks, panel.blocks}, &blend_states, Operand::hidden}};
-  run_steps(job, seat, PartedSteps<kEachItsOwn, kEachItsOwn>{job, parts, 2});
+  run_steps(job, member, PartedSteps<kEachItsOwn, kEachItsOwn>{job, parts, 2});
 }
 
 }  // namespace

@@ -36,14 +36,14 @@ inline bool worth_projecting(const RecurrentJob& job, std::int64_t active) {
 /// Chooses for the step s of the active rows. A walk of a segment that has begun goes on: others
 /// may take part in it.
 template <class Steps>
-inline Walk choose_walk(const RecurrentJob& job, const Seat& seat, std::int64_t s,
+inline Walk choose_walk(const RecurrentJob& job, const Member& member, std::int64_t s,
                         std::int64_t active) {
   const bool one_tile = active <= kMaxRows;
   const Walk projected = one_tile ? Walk::projected_one_tile : Walk::projected_tiles;
-  if (s < seat.stretch.last) return projected;
+  if (s < member.projected.last) return projected;
   bool registers = false;
   if constexpr (Steps::kInRegisters) {
-    registers = fits_one_row<typename Steps::Cell>(job, active, seat.count);
+    registers = fits_one_row<typename Steps::Cell>(job, active, member.count);
     if (registers && input_part_hides(job.weights->input)) return Walk::registers;
   }
   if (Steps::kFromInputs) {
@@ -106,15 +106,15 @@ inline void walk_part(Walk walk, const RecurrentJob& job, const Finish& finish,
   }
 }
 
-/// A member's part of a job whose steps have one part or more, with a meeting between two of them.
+/// A member's part of a job whose steps have one part or more, with a barrier between two of them.
 template <class Steps>
-void run_steps(const RecurrentJob& job, Seat seat, const Steps& steps) {
+void run_steps(const RecurrentJob& job, Member member, const Steps& steps) {
   // Every member writes the same pointers: cheaper than waiting would be, but a race. So each has a
   // list of its own.
-  const float** const inputs = job.inputs + seat.index * job.input_rows;
-  float* sums = sums_before(job, seat);
-  run_sequence(job, seat, [&](std::int64_t s, std::int64_t active) {
-    const Walk walk = choose_walk<Steps>(job, seat, s, active);
+  const float** const inputs = job.inputs + member.index * job.input_rows;
+  float* sums = sums_before(job, member);
+  run_sequence(job, member, [&](std::int64_t s, std::int64_t active) {
+    const Walk walk = choose_walk<Steps>(job, member, s, active);
     if constexpr (Steps::kInRegisters) {
       if (walk == Walk::registers) {
         call_one_row<typename Steps::Cell, false>(job, s, job.lengths[0]);
@@ -122,30 +122,30 @@ void run_steps(const RecurrentJob& job, Seat seat, const Steps& steps) {
       }
     }
     const bool projected = walk != Walk::single_step && walk != Walk::from_inputs;
-    if (s >= seat.stretch.last) {
+    if (s >= member.projected.last) {
       sums = job.sums;
       if (projected) {
-        const std::int64_t listed = list_segment(job, seat, s, active, inputs);
+        const std::int64_t listed = list_segment(job, member, s, active, inputs);
         for (int part = 0; part < steps.parts(); ++part) {
           project_inputs<Steps::kInput, Steps::kHalves>(job, inputs, listed,
-                                                        share(steps.blocks(part), seat));
+                                                        share(steps.blocks(part), member));
         }
       }
     }
     if constexpr (Steps::kInRegisters) {
       if (walk == Walk::registers_projected) {
-        call_one_row<typename Steps::Cell, true>(job, s, seat.stretch.last);
-        return seat.stretch.last;
+        call_one_row<typename Steps::Cell, true>(job, s, member.projected.last);
+        return member.projected.last;
       }
     }
-    if (projected && seat.count > 1) fetch_states(job, s, active);
+    if (projected && member.count > 1) fetch_states(job, s, active);
     for (int part = 0; part < steps.parts(); ++part) {
-      if (part > 0 && seat.count > 1) job.crew->sync(seat);
+      if (part > 0 && member.count > 1) job.step_group->barrier(member);
       walk_part(walk, job, steps.finish(part, s, sums), steps.states(part, s), sums, inputs, s,
-                active, share(steps.blocks(part), seat));
+                active, share(steps.blocks(part), member));
     }
-    if constexpr (Steps::kFinishesRows) steps.finish_rows(seat, sums, s, active);
-    finish_step(job, seat, s, active);
+    if constexpr (Steps::kFinishesRows) steps.finish_rows(member, sums, s, active);
+    finish_step(job, member, s, active);
     sums += active * sums_stride(*job.weights);
     return s + 1;
   });

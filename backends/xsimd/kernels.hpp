@@ -81,7 +81,7 @@ struct RecurrentJob {
   CallerState memories[kMaxMemories];  ///< [batch][hidden_size], those that the cell has
 };
 
-struct LinearJob {
+struct DenseJob {
   std::int64_t output_size = 0;
   Panel weight{};               ///< blocks of 4W outputs
   const float* bias = nullptr;  ///< [blocks][4][W]
@@ -98,7 +98,7 @@ struct Kernels {
   /// `StepGroup::wait_to_join` filled.
   void (*recurrent)(const RecurrentJob& job, Member member);
   /// Runs part `index` of `count`.
-  void (*linear)(const LinearJob& job, int index, int count);
+  void (*dense)(const DenseJob& job, int index, int count);
   /// y[i] = tanh(x[i]), for the tests of the activation functions.
   void (*tanh)(const float* x, float* y, std::int64_t count);
   /// y[i] = σ(x[i]), for the tests of the activation functions.

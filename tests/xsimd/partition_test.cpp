@@ -12,7 +12,7 @@ namespace {
 constexpr Kernels kKernels{.width = 16,
                            .max_rows = 6,
                            .recurrent = nullptr,
-                           .linear = nullptr,
+                           .dense = nullptr,
                            .tanh = nullptr,
                            .sigmoid = nullptr};
 

@@ -28,7 +28,7 @@ struct Partition {
 };
 
 /// About how long one step of so many rows takes one core, in one head of a recurrent layer or in a
-/// linear layer. Only its order of magnitude matters.
+/// dense layer. Only its order of magnitude matters.
 [[nodiscard]] double step_seconds(const RecurrentSpec& spec, std::int64_t rows);
 [[nodiscard]] double step_seconds(const DenseSpec& spec, std::int64_t rows);
 

@@ -4,7 +4,7 @@
 // namespace and no std:: containers: nothing of it may be shared by the linker with another ISA.
 #include "backends/xsimd/kernels.hpp"
 
-#include "backends/xsimd/isa/kernel_linear.hpp"
+#include "backends/xsimd/isa/kernel_dense.hpp"
 #include "backends/xsimd/isa/kernel_norm.hpp"
 #include "backends/xsimd/isa/kernel_variants.hpp"
 #include "backends/xsimd/isa/kernel_walk.hpp"
@@ -50,7 +50,7 @@ void map(const float* x, float* y, std::int64_t count) {
 
 extern const Kernels CAROUSEL_TABLE_NAME(CAROUSEL_ISA_NAME);
 const Kernels CAROUSEL_TABLE_NAME(CAROUSEL_ISA_NAME) = {
-    kWidth, kMaxRows, &recurrent, &linear, &map<tanh>, &map<sigmoid>,
+    kWidth, kMaxRows, &recurrent, &dense, &map<tanh>, &map<sigmoid>,
 };
 
 }  // namespace carousel::simd

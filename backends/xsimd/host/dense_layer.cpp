@@ -3,6 +3,7 @@
 #include "backends/xsimd/host/packing.hpp"
 #include "backends/xsimd/host/panels.hpp"
 #include "backends/xsimd/host/partition.hpp"
+#include "core/engine/no_workspace.hpp"
 #include "core/engine/parallel.hpp"
 
 #include <atomic>
@@ -12,11 +13,6 @@ namespace {
 
 /// So that little is lost when a thread comes late.
 constexpr int kPartsPerThread = 4;
-
-class NoWorkspace final : public Workspace {
- public:
-  [[nodiscard]] std::size_t memory_bytes() const noexcept override { return sizeof(*this); }
-};
 
 AlignedFloats pack_dense_bias(const DenseSpec& spec, const Weights& weights, std::int64_t width) {
   const Panel panel = output_panel(spec.output_size, 1, width);

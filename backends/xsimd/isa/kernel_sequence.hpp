@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// A whole sequence: what is done before its first step, between steps and after the last one.
+// What is done before the first step of a job, between steps and after the last one.
 //
 // Rows are sorted by length, longest first, so the rows still running at step s are the first
-// `active` ones and nothing is ever computed for padding. h is double-buffered: before step s it
-// stands in h_even (s even) or h_odd, where a row's final h stays when the row ends.
+// `active` ones and nothing is ever computed for padding. h is double-buffered: before step s it is
+// in h_even (s even) or h_odd, where a row's last h stays when the row ends.
 //
 // The threads of a step group share the hidden units: each member computes its blocks of units for
 // all rows. After each step there is a barrier, at which threads that came late join. No sum is
@@ -16,7 +16,7 @@
 namespace carousel::simd {
 namespace {
 
-/// What remains of a step once the units are updated.
+/// Ends a step whose units are updated: the projection of h, if there is one, and the barrier.
 inline void finish_step(const RecurrentJob& job, Member& member, std::int64_t s,
                         std::int64_t active) {
   const Panel& projection = job.weights->projection;
@@ -27,9 +27,9 @@ inline void finish_step(const RecurrentJob& job, Member& member, std::int64_t s,
   if (job.step_group != nullptr) job.step_group->step_barrier(member, s + 1);
 }
 
-/// Begins a segment of the sequence, whose inputs are projected together: lists the inputs of as
-/// many steps as fit, from step s0 on. A leader who begins alone does not take on much, since
-/// others may soon be there.
+/// Begins a segment, whose steps have their inputs projected together: lists pointers to the inputs
+/// of as many steps as fit, from step s0 on, and returns how many. A leader that begins alone takes
+/// few steps, since other threads may join soon.
 inline std::int64_t list_segment(const RecurrentJob& job, Member& member, std::int64_t s0,
                                  std::int64_t active, const float** inputs) {
   const bool begins_alone = s0 == 0 && job.step_group != nullptr && member.count == 1;
@@ -46,8 +46,8 @@ inline std::int64_t list_segment(const RecurrentJob& job, Member& member, std::i
   return listed;
 }
 
-/// The projected inputs of the first step that the member takes part in: a member may come in the
-/// middle of a segment.
+/// The projected inputs of the first step that the member takes part in, which may be in the middle
+/// of a segment.
 inline float* sums_before(const RecurrentJob& job, const Member& member) {
   float* sums = job.sums;
   for (std::int64_t t = member.projected.first; t < member.step; ++t) {
@@ -56,8 +56,8 @@ inline float* sums_before(const RecurrentJob& job, const Member& member) {
   return sums;
 }
 
-/// Prefetches the state before step s, half of which stands in another member's cache: all lines at
-/// once, since a step's sums would wait for one after the other.
+/// Prefetches the state before step s, parts of which are in the caches of other members' cores:
+/// all lines at once, since the sums would wait for one line after the other.
 inline void fetch_states(const RecurrentJob& job, std::int64_t s, std::int64_t active) {
   const float* h = h_before(job, s);
   const std::int64_t rows = smaller(active, kMaxRows);
@@ -94,7 +94,8 @@ inline void store_states(const RecurrentJob& job, Range rows) {
   }
 }
 
-/// Clears y past the end of each sequence, step by step: rows of one step stand beside each other.
+/// Clears y past the end of each sequence, step by step, since the rows of a step are neighbours in
+/// memory.
 inline void clear_padding(const RecurrentJob& job, Range rows) {
   std::int64_t running = rows.last;  // rows before this one are
   for (std::int64_t t = 0; t < job.y.steps; ++t) {
@@ -106,18 +107,15 @@ inline void clear_padding(const RecurrentJob& job, Range rows) {
   }
 }
 
-/// A member's part of a job. `step(s, active)` runs one step or more of the active rows from step s
-/// on and returns the step after them.
-template <class Step>
-CAROUSEL_INLINE void run_sequence(const RecurrentJob& job, Member& member, Step&& step) {
-  if (member.index == 0) {
-    load_states(job);
-    if (job.step_group != nullptr) job.step_group->start(member);
-  }
-  std::int64_t active = active_rows(job, member.step, job.row_count);
-  for (std::int64_t s = member.step; active > 0; active = active_rows(job, s, active)) {
-    s = step(s, active);
-  }
+/// What a member does before the first step that it takes part in.
+inline void begin_job(const RecurrentJob& job, Member& member) {
+  if (member.index != 0) return;
+  load_states(job);
+  if (job.step_group != nullptr) job.step_group->start(member);
+}
+
+/// What a member does after the last step: its share of the rows' final states and padding.
+inline void end_job(const RecurrentJob& job, const Member& member) {
   const Range rows = share(job.row_count, member);
   store_states(job, rows);
   clear_padding(job, rows);

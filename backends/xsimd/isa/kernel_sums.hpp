@@ -5,7 +5,7 @@
 // ascending, whichever function does it; only in layers of a single block the upper half of the
 // state's terms (see `lower_terms`) is a sum of its own, added last.
 
-#include "backends/xsimd/isa/kernel_blocks.hpp"
+#include "backends/xsimd/isa/kernel_rows.hpp"
 
 namespace carousel::simd {
 namespace {
@@ -66,41 +66,6 @@ CAROUSEL_INLINE void add_both_sums(Tile<1, 1>& tile, const float* a, const Panel
   multiply<kState, kHalf>(upper, rest, panel.terms - 2 * half, panel.at(0, 2 * half, kHalf), 0);
   add<kMap>(lower, upper);
   tile = lower;
-}
-
-/// Adds a depth block of the recurrent part to the tile of the rows from r0 on.
-template <AccumulatorMap kState, bool kHalf, int R>
-CAROUSEL_INLINE void add_state(const Panel& recurrent, Tile<R, 1>& tile, const States& states,
-                               const DepthBlock& depth, std::int64_t r0) {
-  const float* a[R];
-  a[0] = states.first + r0 * states.stride + depth.first;
-  for (int r = 1; r < R; ++r) a[r] = a[r - 1] + states.stride;
-  const std::int64_t lower = smaller(depth.terms, lower_terms(recurrent));
-  multiply<kState, kHalf>(tile, a, lower, depth.weights, 0,
-                          prefetch_share<R>(depth.next, depth.terms, depth.rate, r0));
-  if (lower < depth.terms) {  // the depth block is the layer's only block: see `state_depth`
-    Panel block = recurrent;
-    block.data = depth.weights;
-    block.terms = depth.terms;
-    add_upper_terms<kState, kHalf>(tile, a, lower, block);
-  }
-}
-
-/// Terms of the depth blocks of the recurrent part: a single block, whose sums have two halves, is
-/// never divided.
-inline std::int64_t state_depth(const RecurrentJob& job) {
-  const Panel& recurrent = job.weights->recurrent;
-  return recurrent.blocks == 1 ? recurrent.terms : job.depth;
-}
-
-/// Adds a depth block of the input part to the tile of the rows from r0 on.
-template <AccumulatorMap kInput, bool kHalf, int R>
-CAROUSEL_INLINE void add_inputs(Tile<R, 1>& tile, const float* const* inputs,
-                                const DepthBlock& depth, std::int64_t r0) {
-  const float* x[R];
-  for (int r = 0; r < R; ++r) x[r] = inputs[r0 + r] + depth.first;
-  multiply<kInput, kHalf>(tile, x, depth.terms, depth.weights, 0,
-                          prefetch_share<R>(depth.next, depth.terms, depth.rate, r0));
 }
 
 /// Whether a single tile of R rows prefetches: fewer rows use weights as fast as they come.

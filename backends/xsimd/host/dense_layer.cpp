@@ -11,7 +11,7 @@
 namespace carousel::simd {
 namespace {
 
-/// So that little is lost when a thread comes late.
+/// Parts of the work for each thread: several, so that little is lost when a thread comes late.
 constexpr int kPartsPerThread = 4;
 
 AlignedFloats pack_dense_bias(const DenseSpec& spec, const Weights& weights, std::int64_t width) {

@@ -25,7 +25,8 @@ class RecurrentWorkspace final : public Workspace {
 
   [[nodiscard]] std::size_t memory_bytes() const noexcept override;
 
-  /// The first group of a head has scratch for all its rows, shared with the others.
+  /// The job of a row group. The first group of a head has the scratch for all rows of the head, of
+  /// which the other groups use parts.
   JobScratch& job_of(std::int64_t head, std::int64_t group) {
     return jobs[static_cast<std::size_t>(head * partition.row_groups + group)];
   }

@@ -8,7 +8,8 @@
 namespace carousel::simd {
 namespace {
 
-/// Enough rows that a block's weights, once in the cache, are used several times.
+/// Rows that are computed together, so that the weights of a block are used several times while
+/// they are in the cache.
 constexpr std::int64_t kDenseRows = 8 * kMaxRows;
 
 struct DenseRows {
@@ -44,7 +45,7 @@ inline void clear_row(float* y, std::int64_t count) {
 }
 
 inline void dense(const DenseJob& job, int index, int count) {
-  // Few rows: members share the outputs. Many: they share the rows.
+  // Threads share the rows, or if these are few the blocks of outputs.
   const std::int64_t all = job.x.steps * job.x.batch;
   const bool by_rows = all >= count * kMaxRows;
   const Range rows = by_rows ? share(all, index, count) : Range{0, all};

@@ -10,18 +10,19 @@
 namespace carousel::simd {
 namespace {
 
-/// What the recurrent weights are multiplied with in a step, or in one part of it.
+/// The rows that the recurrent weights are multiplied with in a step, or in one part of it.
 struct States {
-  const float* first;  ///< row
-  std::int64_t stride;
+  const float* first;   ///< the first row
+  std::int64_t stride;  ///< floats from a row to the next
 };
 
 inline States states_before(const RecurrentJob& job, std::int64_t s) {
   return {h_before(job, s), job.state_stride};
 }
 
-/// Terms of the recurrent sums that come first. A single block has so few accumulators that one row
-/// would wait for each of its additions; its other terms are a sum of their own.
+/// The terms of the recurrent sums that are added to the inputs' sums. In a layer of one block they
+/// are half of all; the others are a sum of their own, because one row alone has so few
+/// accumulators that each addition would wait for the one before.
 inline std::int64_t lower_terms(const Panel& recurrent) {
   return recurrent.blocks == 1 ? recurrent.terms / 2 : recurrent.terms;
 }
@@ -39,8 +40,8 @@ CAROUSEL_INLINE void add_upper_terms(Tile<R, 1>& tile, const float* const (&a)[R
   add<map_of_block<kHalf>(kState)>(tile, sum);
 }
 
-/// Adds all terms of a layer's only block to the tile of one row, those of the two sums side by
-/// side.
+/// Adds all terms of a layer's only block to the tile of one row. The loop adds a term to each of
+/// the two sums.
 template <AccumulatorMap kState, bool kHalf>
 CAROUSEL_INLINE void add_both_sums(Tile<1, 1>& tile, const float* a, const Panel& any) {
   constexpr AccumulatorMap kMap = map_of_block<kHalf>(kState);
@@ -68,12 +69,13 @@ CAROUSEL_INLINE void add_both_sums(Tile<1, 1>& tile, const float* a, const Panel
   tile = lower;
 }
 
-/// Whether a single tile of R rows prefetches: fewer rows use weights as fast as they come.
+/// Whether a single tile of R rows prefetches. With fewer rows the loads of the weights themselves
+/// are the limit.
 template <int R>
 constexpr bool kTimeToFetch = 2 * R > kMaxRows;
 
-/// Adds the first terms of the product of a panel's blocks from `block` on and the only tile's
-/// rows.
+/// Adds the first `terms` terms of the tile's blocks, of which `block` is the first. All rows are
+/// in this tile.
 template <AccumulatorMap kMap, bool kHalf, int R, int B>
 CAROUSEL_INLINE void add_product(const RecurrentJob& job, Tile<R, B>& tile,
                                  const float* const (&a)[R], const Panel& any, std::int64_t terms,
@@ -89,7 +91,8 @@ CAROUSEL_INLINE void add_product(const RecurrentJob& job, Tile<R, B>& tile,
   }
 }
 
-/// Adds the recurrent part of the blocks from `block` on to the only tile.
+/// Adds the recurrent part to the tile's blocks, of which `block` is the first. All rows are in
+/// this tile.
 template <AccumulatorMap kState, bool kHalf, int R, int B>
 CAROUSEL_INLINE void add_states(const RecurrentJob& job, Tile<R, B>& tile,
                                 const float* const (&a)[R], std::int64_t block) {

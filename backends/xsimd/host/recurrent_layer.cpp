@@ -45,7 +45,7 @@ class RecurrentLayer final : public Layer {
       const WorkspaceOptions& options) const override {
     const Partition jobs = partition(spec_, kernels_, options_, options.batch);
     warm_up_threads(std::min(options_.threads, jobs.threads()));
-    Tiling tiling = usual_tiling(spec_, kernels_.width, jobs.rows_of_job(options.batch));
+    Tiling tiling = default_tiling(spec_, kernels_.width, jobs.rows_of_job(options.batch));
     tiling.projected_rows = projected_rows_.value_or(tiling.projected_rows);
     return std::make_unique<RecurrentWorkspace>(heads_, jobs, tiling, options);
   }

@@ -65,7 +65,7 @@ std::int64_t depth_of(const RecurrentSpec& spec, std::int64_t width, std::int64_
   return bytes / (kAccumulators * width * Panel::Weights::kElementBytes);
 }
 
-std::int64_t usual_projected_rows(const RecurrentSpec& spec, std::int64_t width,
+std::int64_t default_projected_rows(const RecurrentSpec& spec, std::int64_t width,
                                   std::int64_t rows) {
   const std::int64_t inputs = is_big(spec, width) ? kProjectedRowsOfBigLayers : kProjectedRows;
   // Only projected inputs can be added to in depth blocks.
@@ -76,9 +76,9 @@ std::int64_t usual_projected_rows(const RecurrentSpec& spec, std::int64_t width,
 
 std::int64_t l2_bytes() { return cpu().l2_bytes > 0 ? cpu().l2_bytes : std::int64_t{512} << 10U; }
 
-Tiling usual_tiling(const RecurrentSpec& spec, std::int64_t width, std::int64_t rows) {
+Tiling default_tiling(const RecurrentSpec& spec, std::int64_t width, std::int64_t rows) {
   const bool far = matrix_bytes(spec, width) > kFarBytes;
-  return {.projected_rows = usual_projected_rows(spec, width, rows),
+  return {.projected_rows = default_projected_rows(spec, width, rows),
           .depth = depth_of(spec, width, rows),
           .prefetch_distance = far ? kPrefetchDistance : 0};
 }
@@ -92,7 +92,7 @@ std::vector<std::int64_t> list_projected_rows(const RecurrentSpec& spec, std::in
     const std::int64_t ahead = std::min(inputs / rows, steps);
     return ahead == 1 && rows > tile_rows ? 0 : ahead;
   };
-  std::vector<std::int64_t> list{usual_projected_rows(spec, width, rows)};
+  std::vector<std::int64_t> list{default_projected_rows(spec, width, rows)};
   if (!is_big(spec, width)) return list;
   for (const std::int64_t inputs : kAllProjectedRows) {
     const std::int64_t ahead = steps_ahead(inputs);

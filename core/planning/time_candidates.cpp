@@ -22,10 +22,6 @@ constexpr std::int64_t kMostSteps = 512;
 /// The share of the time for the first round, which has the default tilings, if there is a second
 /// round, with the others.
 constexpr double kFirstRound = 0.4;
-/// So many of the fastest candidates of the first round have their other tilings timed, if they
-/// take less than so many times as long as the fastest.
-constexpr std::size_t kFastest = 2;
-constexpr double kMostRatio = 1.1;
 
 /// Gives a verdict to candidates that are predicted to be too slow to be measured.
 void exclude_slow_ones(std::vector<Candidate>& candidates) {
@@ -81,10 +77,9 @@ class CandidateTimer {
   }
 
   void second_round(double rest) {
-    const auto best = std::ranges::min_element(prepared_, {}, &CandidateTimer::seconds);
-    const double step_seconds = seconds(*best) / static_cast<double>(problem_.steps);
     std::erase_if(prepared_, [](const PreparedCandidate& one) { return one.trial == nullptr; });
-    add_alternatives(rest, step_seconds);
+    const auto fastest = std::ranges::min_element(prepared_, {}, &CandidateTimer::seconds);
+    prepare_tilings(*fastest->candidate, rest);
     if (rest <= 0 || prepared_.size() == 1) return;
     run(rest, kFirstRound, 1 - kFirstRound);
   }
@@ -107,24 +102,17 @@ class CandidateTimer {
     }
   }
 
-  /// Prepares the other tilings of the fastest, as many as can be timed in so many seconds.
-  void add_alternatives(double available, double step_seconds) {
-    std::vector<Candidate*> fastest;
-    for (const PreparedCandidate& one : prepared_) fastest.push_back(one.candidate);
-    std::ranges::sort(fastest, {}, [](const Candidate* c) { return c->shown.measured_seconds; });
-    fastest.resize(std::min(fastest.size(), kFastest));
-    const double run_seconds = step_seconds * static_cast<double>(least_steps_);
-    const auto places = static_cast<std::size_t>(std::max(available, 0.0) /
-                                                 (static_cast<double>(kFewRounds) * run_seconds));
-    for (const Candidate* one : fastest) {
-      const double best = fastest.front()->shown.measured_seconds;
-      if (one->shown.measured_seconds > kMostRatio * best) return;
-      for (Candidate& candidate : candidates_) {
-        if (prepared_.size() >= places) return;
-        const bool other = is_alternative(candidate) && candidate.backend == one->backend &&
-                           candidate.shown.threads == one->shown.threads;
-        if (other) prepare(candidate);
-      }
+  /// Prepares the other tilings of the fastest candidate, as many as can be timed in so many
+  /// seconds. Tilings differ by a few percent, so those of slower candidates would hardly win.
+  void prepare_tilings(const Candidate& best, double available) {
+    const double run_seconds = best.shown.measured_seconds * static_cast<double>(least_steps_) /
+                               static_cast<double>(problem_.steps);
+    const double most = available / (static_cast<double>(kFewRounds) * run_seconds);
+    for (Candidate& candidate : candidates_) {
+      if (static_cast<double>(prepared_.size() + 1) > most) return;
+      const bool other = is_alternative(candidate) && candidate.backend == best.backend &&
+                         candidate.shown.threads == best.shown.threads;
+      if (other) prepare(candidate);
     }
   }
 

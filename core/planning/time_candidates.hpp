@@ -18,7 +18,7 @@ struct TimingOptions {
 /// Runs the layer with each candidate and sets its time, or a verdict that says why it has none.
 /// The first round times the default tilings of all candidates that are not predicted to be far
 /// slower than the best. If backends have other tilings, a second round times the candidates that
-/// were not clearly slower, and the other tilings of the two fastest, as many as there is time for.
+/// were not clearly slower, and the other tilings of the fastest, as many as there is time for.
 /// Tilings that are not timed have no verdict.
 void time_candidates(const Problem& problem, const TimingOptions& options,
                      std::vector<Candidate>& candidates);

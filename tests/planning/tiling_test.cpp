@@ -73,8 +73,8 @@ TEST(Tilings, WithoutMeasuringItIsTheDefaultOne) {
   EXPECT_EQ(bench.choose(Plan::measure).tiling, "coarse") << "with nobody else to choose";
 }
 
-/// Only the best two backends have theirs tried; to nobody else the time is given.
-TEST(Tilings, OnlyThoseOfTheBestAreMeasured) {
+/// Tilings differ by a few percent, so the time is not spent on those of slower backends.
+TEST(Tilings, OnlyThoseOfTheFastestAreMeasured) {
   TilingBench bench;
   bench.first.names = {"whole", "half"};
   bench.first.factor = [](const std::string&) { return 0.1; };
@@ -84,15 +84,6 @@ TEST(Tilings, OnlyThoseOfTheBestAreMeasured) {
   EXPECT_EQ(bench.second.prepared, 3);
   EXPECT_THROW((void)candidate(plan, "first", 1, "half"), std::runtime_error);
   EXPECT_NEAR(candidate(plan, "first", 1, "whole").measured_seconds, 2e-3, 1e-5);
-}
-
-TEST(Tilings, ThoseOfCloseOnesAreMeasuredToo) {
-  TilingBench bench;
-  bench.third.names = {"whole", "half"};
-  bench.third.factor = [](const std::string&) { return 0.5; };
-  const LayerPlan plan = bench.choose(Plan::measure);
-  EXPECT_EQ(plan.backend, "third");
-  EXPECT_EQ(plan.tiling, "half");
 }
 
 TEST(Tilings, TheBudgetHolds) {

@@ -88,7 +88,7 @@ TEST(OnednnPackedTensor, OneCopyPerLayoutWhoeverAsks) {
   EXPECT_EQ(tensor.as(plain).get_data_handle(), tensor.as(plain).get_data_handle());
 }
 
-TEST(OnednnStepLadder, ReachesEveryNumberOfSteps) {
+TEST(OnednnStepCounts, ReachesEveryNumberOfSteps) {
   EXPECT_EQ(step_counts(0), Integers{});
   EXPECT_EQ(step_counts(1), Integers{1});
   EXPECT_EQ(step_counts(8), (Integers{8, 4, 2, 1}));

@@ -36,7 +36,8 @@ constexpr std::int64_t kFewRows = 8;
 constexpr std::int64_t kRoomBytes = std::int64_t{1} << 20U;
 
 /// The most bytes that the weights and rows of a tile may have if its sums are to be one depth
-/// block: half of the L2 cache, or all of it (up to kRoomBytes) with many rows.
+/// block: half of the L2 cache; with more than a few rows kRoomBytes, if that is between half and
+/// all of the L2 cache.
 std::int64_t room_bytes(std::int64_t rows) {
   const std::int64_t half = l2_bytes() / 2;
   return rows <= kFewRows ? half : std::clamp(kRoomBytes, half, l2_bytes());
@@ -66,7 +67,7 @@ std::int64_t depth_of(const RecurrentSpec& spec, std::int64_t width, std::int64_
 }
 
 std::int64_t default_projected_rows(const RecurrentSpec& spec, std::int64_t width,
-                                  std::int64_t rows) {
+                                    std::int64_t rows) {
   const std::int64_t inputs = is_big(spec, width) ? kProjectedRowsOfBigLayers : kProjectedRows;
   // Only projected inputs can be added to in depth blocks.
   return long_sums(spec, width, rows) ? std::max(inputs, 2 * rows) : inputs;

@@ -24,7 +24,8 @@ struct Tiling {
 };
 
 /// The default tiling.
-[[nodiscard]] Tiling default_tiling(const RecurrentSpec& spec, std::int64_t width, std::int64_t rows);
+[[nodiscard]] Tiling default_tiling(const RecurrentSpec& spec, std::int64_t width,
+                                    std::int64_t rows);
 
 /// The numbers of projected rows that make a difference for so many rows and steps, the default one
 /// first. There are no others where the weights stay in the L2 cache. `tile_rows` is the most rows

@@ -188,7 +188,7 @@ TEST(Measure, CutsLongWorkToItsFirstSteps) {
 }
 
 /// Who is far behind is released at once and costs no more time.
-TEST(Measure, TheSlowLeaveEarly) {
+TEST(Measure, SlowSubjectsStopEarly) {
   FakeTime time;
   double released = 0;
   Subject slow = constant(time, 5e-5);
@@ -203,7 +203,7 @@ TEST(Measure, TheSlowLeaveEarly) {
 
 /// Threads may be slow at first and fast later: those that left before have the times they took,
 /// and no times that were derived from others'.
-TEST(Measure, WhoLeftKeepsItsOwnTime) {
+TEST(Measure, StoppedSubjectsKeepTheirOwnTime) {
   FakeTime time;
   int runs = 0;
   const Subject waking{.run = [&](std::int64_t steps) {

@@ -5,8 +5,8 @@
 
 namespace carousel::detail {
 
-/// What `Stream::run` would say, but by throwing Error (invalid_argument): it is no backend's
-/// fault.
+/// Throws Error (invalid_argument) for input that `Stream::run` would refuse, so that no backend is
+/// blamed for it.
 void check_input(const Model& model, const CheckInput& input);
 
 }  // namespace carousel::detail

@@ -34,12 +34,12 @@ TEST(CostModel, SingleStepsOfFewUnitsAreForVectors) {
   EXPECT_LT(predict("xsimd:sse2", 1, 8, 1, 1, 1), predict("scalar", 1, 8, 1, 1, 1));
 }
 
-TEST(CostModel, ThreadsWithRowsOfTheirOwnDoNotMeet) {
+TEST(CostModel, ThreadsWithRowsOfTheirOwnHaveNoBarriers) {
   EXPECT_LT(predict("xsimd:avx512", 64, 64, 4, 2), predict("xsimd:avx512", 64, 64, 4, 1));
   EXPECT_GT(predict("xsimd:avx512", 64, 64, 1, 2), predict("xsimd:avx512", 64, 64, 1, 1));
 }
 
-TEST(CostModel, OneDnnMeetsAfterEachStep) {
+TEST(CostModel, OneDnnHasABarrierAfterEachStep) {
   EXPECT_GT(predict("onednn", 32, 32, 4, 2), predict("onednn", 32, 32, 4, 1));
 }
 

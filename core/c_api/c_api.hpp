@@ -25,6 +25,9 @@ struct carousel_model {
 
 struct carousel_network {
   carousel::Network network;
+  /// What the pointers of carousel_sequence_info point to, for each input and output.
+  std::vector<std::vector<carousel_file_axis>> input_axes;
+  std::vector<std::vector<carousel_file_axis>> output_axes;
 };
 
 struct carousel_stream {
@@ -127,6 +130,10 @@ SequenceView<T> sequence(T* data, std::int64_t steps, std::int64_t batch, std::i
   if (step_stride == 0 && batch_stride == 0) return steps_first(data, steps, batch, features);
   return {data, steps, batch, features, step_stride, batch_stride};
 }
+
+/// Axes from C. Throws Error for a null pointer and a kind that there is not.
+[[nodiscard]] std::vector<FileAxis> axes_from_c(const carousel_file_axis* axes, std::size_t count);
+[[nodiscard]] std::vector<carousel_file_axis> axes_to_c(const std::vector<FileAxis>& axes);
 
 /// Sets the caller's handle to null, to be filled in on success.
 template <class Handle>

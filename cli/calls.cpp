@@ -139,13 +139,21 @@ std::vector<std::string> Calls::given() const {
 }
 
 void Calls::make_outputs(std::span<const NetworkOutput> outputs,
-                         std::span<const std::int64_t> steps) {
+                         std::span<const std::int64_t> steps, const std::vector<NamedFile>& files) {
+  const auto is_carried = [&](const std::string& name) {
+    return std::ranges::any_of(carried_, [&](const Carried& c) { return c.carry.output == name; });
+  };
   for (std::size_t k = 0; k < outputs.size(); ++k) {
-    outputs_.emplace_back(outputs[k], file_axes(outputs[k].axes, outputs[k].size),
+    const NetworkOutput& output = outputs[k];
+    const bool asked = std::ranges::find(files, output.name, &NamedFile::name) != files.end();
+    if (!asked && !is_carried(output.name)) continue;
+    outputs_.emplace_back(output, file_axes(output.axes, output.size),
                           RunSize{steps[k], size_.batch}, count_);
   }
   for (Carried& carried : carried_) {
-    carried.output = index_of(outputs, carried.carry.output, carried.carry.what, "output");
+    (void)index_of(outputs, carried.carry.output, carried.carry.what, "output");
+    const auto found = std::ranges::find(outputs_, carried.carry.output, &OutputArray::name);
+    carried.output = static_cast<std::size_t>(found - outputs_.begin());
     check_fit(carried);
   }
 }

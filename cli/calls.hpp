@@ -52,9 +52,11 @@ class Calls {
   /// The names of the inputs that each call is given.
   [[nodiscard]] std::vector<std::string> given() const;
 
-  /// Room for the outputs of all calls, in the file's order; `steps` has those of each output.
-  /// Throws Error when there is no output to carry, or one whose shape does not fit.
-  void make_outputs(std::span<const NetworkOutput> outputs, std::span<const std::int64_t> steps);
+  /// Room for the outputs of all calls, in the file's order, of those that files are to have or
+  /// that are carried; `steps` has those of each output. Throws Error when there is no output to
+  /// carry, or one whose shape does not fit.
+  void make_outputs(std::span<const NetworkOutput> outputs, std::span<const std::int64_t> steps,
+                    const std::vector<NamedFile>& files);
   /// One call after the other.
   void run(const RunOnce& run_once, const std::function<void(double)>& progress = {});
   /// Those that are asked for are to be written, with an axis of calls before their own.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run_arrays.hpp"
 
+#include "array_checks.hpp"
 #include "format.hpp"
 #include "model_facts.hpp"
-#include "workload.hpp"
 
 #include <carousel/error.hpp>
 
@@ -68,11 +68,6 @@ void check_names(std::vector<GivenArray>& arrays, const std::vector<ModelInput>&
   // The one without a name comes last, here as there.
   const std::vector<NamedFile> all = files.resolve(names_of(inputs), plain_inputs(inputs));
   if (!arrays.empty()) arrays.back().file.name = all.back().name;
-}
-
-const NamedFile* find(const std::vector<NamedFile>& files, const std::string& name) {
-  const auto found = std::ranges::find(files, name, &NamedFile::name);
-  return found == files.end() ? nullptr : &*found;
 }
 
 }  // namespace
@@ -196,22 +191,20 @@ void require_inputs(const Network& network, const std::vector<std::string>& give
 std::vector<OutputArray> make_outputs(const Network& network, const std::vector<NamedFile>& files,
                                       const RunSize& size, const UsualOrder& order) {
   std::vector<OutputArray> arrays;
-  for (std::size_t k = 0; k < network.outputs().size(); ++k) {
+  for (const NamedFile& file : files) {
+    const std::size_t k = output_index(network, file.name);
     const NetworkOutput& output = network.outputs()[k];
-    const NamedFile* file = find(files, output.name);
-    const bool own = file != nullptr && file->named && !output.axes.empty();
+    const bool own = file.named && !output.axes.empty();
     arrays.emplace_back(output, own ? output.axes : order.axes(output.size, false),
                         RunSize{network.output_steps(size.steps, k), size.batch});
   }
   return arrays;
 }
 
-void add_outputs(ArrayWriter& writer, const std::vector<OutputArray>& outputs,
-                 const std::vector<NamedFile>& files) {
-  for (const OutputArray& output : outputs) {
-    const NamedFile* file = find(files, output.name());
-    if (file != nullptr) writer.add(file->file, output.shape(), std::span(output.values()));
-  }
+std::size_t output_index(const Network& network, const std::string& name) {
+  const auto outputs = network.outputs();
+  return static_cast<std::size_t>(std::ranges::find(outputs, name, &NetworkOutput::name) -
+                                  outputs.begin());
 }
 
 bool follows_steps(const Network& network, std::size_t output) {

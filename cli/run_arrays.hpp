@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "array_writer.hpp"
 #include "named_file.hpp"
 #include "sequence_arrays.hpp"
 
@@ -94,15 +93,14 @@ class RunInputs {
 /// Throws Error naming an input that is not among those given and may not be left out.
 void require_inputs(const Network& network, const std::vector<std::string>& given);
 
-/// Room for every output of a network: those that are asked for by name in the file's own order,
-/// the others in the usual one.
+/// Room for the outputs that files are to have, one for each: those that are asked for by name in
+/// the file's own order, the others in the usual one.
 [[nodiscard]] std::vector<OutputArray> make_outputs(const Network& network,
                                                     const std::vector<NamedFile>& files,
                                                     const RunSize& size, const UsualOrder& order);
 
-/// Those that are asked for are to be written.
-void add_outputs(ArrayWriter& writer, const std::vector<OutputArray>& outputs,
-                 const std::vector<NamedFile>& files);
+/// The index of the output of that name, which there is.
+[[nodiscard]] std::size_t output_index(const Network& network, const std::string& name);
 
 /// Whether an output has as many steps more as the inputs have.
 [[nodiscard]] bool follows_steps(const Network& network, std::size_t output);

@@ -58,7 +58,7 @@ int run_calls(const RunOptions& options) {
   const Network network = prepare_for(options, model, size);
   require_inputs(network, calls.given());
   const std::vector<NamedFile> files = options.outputs.resolve(names_of(network.outputs()), {});
-  calls.make_outputs(network.outputs(), output_steps(network, size.steps));
+  calls.make_outputs(network.outputs(), output_steps(network, size.steps), files);
   Stream stream =
       network.stream({.batch = size.batch, .max_steps = std::max<std::int64_t>(size.steps, 1)});
 

@@ -25,8 +25,8 @@ bool is_optional(const Network& network, const std::string& input) {
   return network.optional_input(static_cast<std::size_t>(found - network.inputs().begin()));
 }
 
-/// Whether pieces of the sequence would give something else than the whole: it is looked at from
-/// its end, or each piece would begin anew, by lengths or states that come from an input.
+/// Whether a run in pieces would give something else: the network needs the whole sequence, or what
+/// an input says once (lengths, states) would count anew for each piece.
 bool needs_whole(const Network& network, const Model& model,
                  const std::vector<InputArray>& arrays) {
   if (network.whole_sequence()) return true;
@@ -36,16 +36,22 @@ bool needs_whole(const Network& network, const Model& model,
   });
 }
 
-/// Steps per call of Stream::run: what --chunk says, else whatever the network takes at once.
-std::int64_t chunk_size(std::int64_t asked, std::int64_t steps, bool whole_needed) {
+/// Steps per call of Stream::run, and per piece that the stream works on.
+struct Pieces {
+  std::int64_t run = 1;
+  std::int64_t stream = 1;
+};
+
+/// What --chunk says, else whatever the network takes at once.
+Pieces choose_pieces(std::int64_t asked, std::int64_t steps, bool whole_run, bool whole_stream) {
   constexpr std::int64_t kUsual = 256;
   const std::int64_t whole = std::max<std::int64_t>(steps, 1);
-  if (asked > 0 && asked < steps && whole_needed) {
+  if (asked > 0 && asked < steps && whole_run) {
     refuse("--chunk " + std::to_string(asked) + ": this network needs the whole sequence (" +
            std::to_string(steps) + " steps) at once");
   }
-  if (asked > 0) return std::min(asked, whole);
-  return whole_needed ? whole : std::min(kUsual, whole);
+  const std::int64_t piece = std::min(asked > 0 ? asked : kUsual, whole);
+  return {whole_run ? whole : piece, whole_stream ? whole : piece};
 }
 
 /// A run of a network on all of its arrays.
@@ -55,7 +61,9 @@ class SequenceRun {
               std::vector<std::int64_t> lengths)
       : network_(network), steps_(inputs.size().steps), lengths_(std::move(lengths)) {
     for (InputArray& array : inputs.arrays()) inputs_.push_back({array.view(), array.input()});
-    for (OutputArray& array : outputs) outputs_.push_back(array.view());
+    for (OutputArray& array : outputs) {
+      outputs_.push_back({array.view(), output_index(network, array.name())});
+    }
   }
 
   void run(Stream& stream, std::int64_t chunk) {
@@ -76,6 +84,10 @@ class SequenceRun {
     NamedInput whole;
     const ModelInput& about;
   };
+  struct Output {
+    NamedOutput whole;
+    std::size_t index;
+  };
 
   /// What has a single step sets where the first chunk begins; the others go on from there.
   std::vector<NamedInput> inputs_at(std::int64_t first, std::int64_t count) const {
@@ -95,12 +107,13 @@ class SequenceRun {
 
   /// What does not follow the steps is written anew by each chunk: the last one counts.
   std::vector<NamedOutput> outputs_at(std::int64_t first, std::int64_t count) const {
-    std::vector<NamedOutput> views = outputs_;
-    for (std::size_t k = 0; k < views.size(); ++k) {
-      if (count == steps_ || !follows_steps(network_, k)) continue;
-      const std::int64_t begin = network_.output_steps(first, k);
-      const std::int64_t end = network_.output_steps(first + count, k);
-      views[k].y = views[k].y.slice(begin, end - begin);
+    std::vector<NamedOutput> views;
+    for (const auto& [whole, index] : outputs_) {
+      NamedOutput& view = views.emplace_back(whole);
+      if (count == steps_ || !follows_steps(network_, index)) continue;
+      const std::int64_t begin = network_.output_steps(first, index);
+      const std::int64_t end = network_.output_steps(first + count, index);
+      view.y = whole.y.slice(begin, end - begin);
     }
     return views;
   }
@@ -116,7 +129,7 @@ class SequenceRun {
   const Network& network_;
   std::int64_t steps_;
   std::vector<Input> inputs_;
-  std::vector<NamedOutput> outputs_;
+  std::vector<Output> outputs_;
   std::vector<std::int64_t> lengths_;
 };
 
@@ -158,20 +171,22 @@ int run_sequence(const RunOptions& options) {
   const std::vector<NamedFile> files =
       options.outputs.resolve(names_of(network.outputs()), plain_outputs(network));
   warn_of_order(options, inputs.arrays(), files);
-  const std::int64_t chunk =
-      chunk_size(options.chunk, size.steps, needs_whole(network, model, inputs.arrays()));
-  Stream stream = network.stream({.batch = size.batch, .max_steps = chunk});
+  const bool whole = needs_whole(network, model, inputs.arrays());
+  const Pieces pieces = choose_pieces(options.chunk, size.steps, whole, network.whole_sequence());
+  Stream stream = network.stream({.batch = size.batch, .max_steps = pieces.stream});
   StateFiles states(network, stream, size.batch, order.batched);
   states.read(options.states);
   states.require(options.states);
 
   std::vector<OutputArray> outputs = make_outputs(network, files, size, order);
   const double start = now();
-  SequenceRun(network, inputs, outputs, std::move(lengths)).run(stream, chunk);
+  SequenceRun(network, inputs, outputs, std::move(lengths)).run(stream, pieces.run);
   const double seconds = now() - start;
   for (OutputArray& output : outputs) output.arrange();
   ArrayWriter writer;
-  add_outputs(writer, outputs, files);
+  for (std::size_t k = 0; k < files.size(); ++k) {
+    writer.add(files[k].file, outputs[k].shape(), std::span(outputs[k].values()));
+  }
   const std::string written = writer.text();
   states.write(options.states, writer);
   writer.write();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run_state.hpp"
 
+#include "array_checks.hpp"
 #include "format.hpp"
-#include "workload.hpp"
 
 #include <carousel/error.hpp>
 #include <carousel/npy.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sequence_arrays.hpp"
 
-#include "workload.hpp"
+#include "array_checks.hpp"
 
 #include <carousel/error.hpp>
 

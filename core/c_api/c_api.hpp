@@ -30,11 +30,26 @@ struct carousel_network {
   std::vector<std::vector<carousel_file_axis>> output_axes;
 };
 
+/// Network::output_steps for a stream's runs, found out beforehand: that may allocate.
+class OutputStepsTable {
+ public:
+  OutputStepsTable(const carousel::Network& network, std::int64_t max_steps);
+  [[nodiscard]] std::int64_t operator()(std::int64_t steps, std::size_t output) const noexcept;
+
+ private:
+  /// For each output: those of a run of 0, 1, ... steps. Without the whole sequence there are two,
+  /// since each further step of the inputs then brings as many as the first one.
+  std::vector<std::vector<std::int64_t>> steps_;
+  bool whole_sequence_;
+};
+
 struct carousel_stream {
   carousel::Network network;  ///< Keeps the names that the stream's users are given.
   carousel::Stream stream;
   std::int64_t batch;
   std::vector<std::string> state_names;  ///< Of `Stream::states`, ended by zeros.
+  OutputStepsTable output_steps;
+  std::size_t main_output;  ///< Index of the output of a run without names.
   /// Room for the arguments of a run by name.
   std::vector<carousel::NamedInput> inputs;
   std::vector<carousel::NamedOutput> outputs;

@@ -2,6 +2,23 @@
 // What is called from carousel_stream_run_args on must not throw, allocate or lock.
 #include "c_api.hpp"
 
+OutputStepsTable::OutputStepsTable(const carousel::Network& network, std::int64_t max_steps)
+    : whole_sequence_(network.whole_sequence()) {
+  for (std::size_t k = 0; k < network.outputs().size(); ++k) {
+    std::vector<std::int64_t>& list = steps_.emplace_back();
+    for (std::int64_t steps = 0; steps <= (whole_sequence_ ? max_steps : 1); ++steps) {
+      list.push_back(network.output_steps(steps, k));
+    }
+  }
+}
+
+std::int64_t OutputStepsTable::operator()(std::int64_t steps, std::size_t output) const noexcept {
+  const std::vector<std::int64_t>& list = steps_[output];
+  if (!whole_sequence_) return list[0] + steps * (list[1] - list[0]);
+  const bool known = steps >= 0 && std::cmp_less(steps, list.size());
+  return known ? list[static_cast<std::size_t>(steps)] : steps;  // which the stream refuses
+}
+
 namespace carousel::c_api {
 namespace {
 
@@ -13,6 +30,15 @@ StreamOptions stream_options(const carousel_stream_options* from) {
   return options;
 }
 
+/// The first output that follows the steps: final states do not. Where it is another one after all,
+/// the stream refuses runs that do not have its steps.
+std::size_t main_output_of(const Network& network) {
+  for (std::size_t k = 0; k < network.outputs().size(); ++k) {
+    if (network.output_steps(2, k) > network.output_steps(1, k)) return k;
+  }
+  return 0;
+}
+
 carousel_stream* make_stream(const Network& network, const StreamOptions& options) {
   Stream stream = network.stream(options);
   std::vector<std::string> names;
@@ -21,6 +47,8 @@ carousel_stream* make_stream(const Network& network, const StreamOptions& option
                              .stream = std::move(stream),
                              .batch = options.batch,
                              .state_names = std::move(names),
+                             .output_steps = OutputStepsTable(network, options.max_steps),
+                             .main_output = main_output_of(network),
                              .inputs = std::vector<NamedInput>(network.inputs().size()),
                              .outputs = std::vector<NamedOutput>(network.outputs().size())};
 }
@@ -63,7 +91,7 @@ std::span<const std::int64_t> lengths_of(const carousel_stream& s,
 
 Status run(carousel_stream& s, const carousel_run_args& args) noexcept {
   const SequenceView<float> y =
-      sequence(args.y, s.network.output_steps(args.steps), s.batch, s.network.output_size(),
+      sequence(args.y, s.output_steps(args.steps, s.main_output), s.batch, s.network.output_size(),
                args.y_step_stride, args.y_batch_stride);
   const auto lengths = lengths_of(s, args.lengths);
   if (args.ids != nullptr || (args.x == nullptr && s.network.takes_ids())) {
@@ -100,7 +128,7 @@ NamedOutput named_output(const carousel_stream& s, std::int64_t steps,
   const std::size_t index = index_of(s.network.outputs(), given.name);
   if (index == s.network.outputs().size()) return {.name = given.name, .y = {}};
   return {.name = given.name,
-          .y = sequence(given.y, s.network.output_steps(steps, index), s.batch,
+          .y = sequence(given.y, s.output_steps(steps, index), s.batch,
                         s.network.outputs()[index].size, given.step_stride, given.batch_stride)};
 }
 

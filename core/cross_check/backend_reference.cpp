@@ -2,6 +2,7 @@
 #include "backend_reference.hpp"
 
 #include "core/engine/network_data.hpp"
+#include "input.hpp"
 #include "prepared_layer.hpp"
 
 #include <algorithm>
@@ -79,6 +80,7 @@ Model changed(const Model& model) {
   Model copy;
   copy.inputs = model.inputs;
   copy.outputs = model.outputs;
+  copy.lengths = model.lengths;
   for (const ModelLayer& layer : model.layers) copy.layers.push_back(changed(layer, signs));
   return copy;
 }
@@ -113,15 +115,18 @@ std::vector<std::vector<float>> run_model(const Network& network, const Model& m
   Stream stream = network.stream({.batch = batch, .max_steps = std::max<std::int64_t>(steps, 1)});
   std::vector<std::vector<float>> values;
   for (const NetworkOutput& output : network.outputs()) {
-    values.emplace_back(static_cast<std::size_t>(steps * batch * output.size));
+    const std::int64_t count = network.output_steps(steps, values.size()) * batch * output.size;
+    values.emplace_back(static_cast<std::size_t>(count));
   }
   std::vector<NamedOutput> outputs;
   for (const NetworkOutput& output : network.outputs()) {
-    float* y = values[outputs.size()].data();
-    outputs.push_back({output.name, steps_first(y, steps, batch, output.size)});
+    const std::size_t k = outputs.size();
+    outputs.push_back({output.name, steps_first(values[k].data(), network.output_steps(steps, k),
+                                                batch, output.size)});
   }
   std::vector<NamedInput> inputs = input.in_order(model);
   for (std::size_t k = 0; k < inputs.size(); ++k) inputs[k].name = network.inputs()[k].name;
+  std::erase_if(inputs, [](const NamedInput& one) { return !is_given(one); });
   const Status status = stream.run(inputs, outputs, input.lengths);
   if (!status) throw Error(ErrorCode::internal, status.message());
   for (const NamedState& state : stream.states()) append(values.emplace_back(), state.values);

@@ -66,10 +66,11 @@ struct Results {
 
 Results run_and_write(Calls& calls) {
   const cli_test::TemporaryFolder folder;
-  calls.make_outputs(kOutputs, std::vector<std::int64_t>{calls.size().steps, 1});
+  const std::vector<NamedFile> files{{"y", folder.file("y"), ""}, {"sN", folder.file("s"), ""}};
+  calls.make_outputs(kOutputs, std::vector<std::int64_t>{calls.size().steps, 1}, files);
   calls.run(add);
   ArrayWriter writer;
-  calls.add_outputs(writer, {{"y", folder.file("y"), ""}, {"sN", folder.file("s"), ""}});
+  calls.add_outputs(writer, files);
   writer.write();
   return {read_npy(folder.file("y")), read_npy(folder.file("s"))};
 }
@@ -138,7 +139,7 @@ TEST(Calls, NameWhatDoesNotFit) {
   const auto connect = [&](const std::string& output) {
     return [&, output] {
       Calls calls(two_inputs(), {x}, {{output, "s", "--carry " + output + "=s"}});
-      calls.make_outputs(kOutputs, std::vector<std::int64_t>{2, 1});
+      calls.make_outputs(kOutputs, std::vector<std::int64_t>{2, 1}, {});
     };
   };
   expect_error(connect("y"), "--carry y=s: output 'y' is [1, 2, 1], but input 's' is [2, 1, 2]");

@@ -114,8 +114,7 @@ class RunLengths {
 
   /// For layer `k`; null: all steps are real.
   const std::int64_t* of_layer(std::size_t k) noexcept {
-    // Ids past the lengths of an argument need not be valid; all others have been checked.
-    if (taken_) return takes_ids(network_.plans[k].spec) ? nullptr : data_.lengths.data();
+    if (taken_) return data_.lengths.data();
     if (argument_.empty()) return nullptr;
     if (network_.same_steps) return argument_.data();
     return of_source(network_.wiring.sources[k].front());

@@ -74,8 +74,8 @@ struct ForwardArgs {
   /// recurrent layer past the end are set to zero, its final state is that of the last real step,
   /// and the reverse direction starts there (PyTorch's packed sequences). The state of a causal
   /// convolution is that of the last real step. `reduce_steps` and `select_steps` look at them if
-  /// their spec says so. A layer that takes ids reads none past the end and gives zeros there. All
-  /// other layers work on every step.
+  /// their spec says so. All other layers work on every step; ids past the end may be anything, and
+  /// what is no id gives zeros.
   const std::int64_t* lengths = nullptr;
   /// State in and out, in the order of `states(spec)`: each dense, [batch, size].
   std::span<float* const> states{};

@@ -158,7 +158,8 @@ int run(const CheckOptions& options) {
   }
   Progress progress("checking");
   check.progress = [&](double done) { progress.update(done); };
-  const CrossCheckReport report = cross_check(work.model, check_input(work), check);
+  const std::vector<NamedInput> inputs = work.views(0, work.steps);
+  const CrossCheckReport report = cross_check(work.model, {.inputs = inputs}, check);
   progress.clear();
   if (report.ran() == 0) {
     throw Error(ErrorCode::unsupported, "no backend can run it: " + report.backends.front().id +

@@ -9,6 +9,7 @@
 #include "core/model/plain_cell.hpp"
 
 #include <carousel/backend.hpp>
+#include <carousel/file_axes.hpp>
 #include <carousel/network.hpp>
 
 #include <algorithm>
@@ -22,6 +23,9 @@ namespace {
 constexpr const char* kFooter =
     R"(A layer on the general path has a variant (peepholes, clips, unusual activations, ...) that xsimd computes
 by calls where the usual cells have code in line; it is vectorized all the same, but slower.
+
+Inputs and outputs have the names and orders of axes of the file, which `carousel run --in` and `--out`
+take: steps, batch (rows), and sizes of features.
 
 Examples:
   carousel inspect models/charlm.safetensors
@@ -134,19 +138,39 @@ std::size_t stream_bytes(const Plan& plan) {
   return plan.network ? plan.network->stream({.batch = 1, .max_steps = 1}).memory_bytes() : 0;
 }
 
-/// How many features a layer puts out.
-std::int64_t size_of_output(const Model& model, const ModelOutput& output) {
-  const std::vector<std::string> names = layer_names(model);
-  const auto found = std::ranges::find(names, output.layer);
-  return output_size(model.layers[static_cast<std::size_t>(found - names.begin())].spec);
+/// "batch", "steps", 3
+Json axes_json(const std::vector<FileAxis>& axes) {
+  Json list = Json::array();
+  for (const FileAxis& axis : axes) {
+    const bool counted = axis.of == FileAxis::Of::features;
+    const std::string text = axes_text(std::vector{axis});
+    list.push_back(counted ? Json(axis.size) : Json(text.substr(1, text.size() - 2)));
+  }
+  return list;
 }
 
-Json inputs_json(const Model& model) {
+std::vector<FileAxis> axes_of(const ModelInput& input) {
+  return file_axes(input.axes, input.size, input.ids);
+}
+
+/// Whether an input may be left out; nothing where no network was made, which would know.
+std::optional<bool> is_optional(const Plan& plan, std::size_t input) {
+  if (!plan.network) return std::nullopt;
+  return plan.network->optional_input(input);
+}
+
+Json inputs_json(const Model& model, const Plan& plan) {
   Json list = Json::array();
-  for (const ModelInput& input : model_inputs(model)) {
+  const std::vector<ModelInput> inputs = model_inputs(model);
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    const ModelInput& input = inputs[k];
+    const std::optional<bool> optional = is_optional(plan, k);
     list.push_back({{"name", input.name},
                     {"size", input.size},
-                    {"id_count", input.ids ? Json(id_count(model, input.name)) : Json(nullptr)}});
+                    {"id_count", input.ids ? Json(id_count(model, input.name)) : Json(nullptr)},
+                    {"axes", axes_json(axes_of(input))},
+                    {"one_step", input.one_step},
+                    {"optional", optional ? Json(*optional) : Json(nullptr)}});
   }
   return list;
 }
@@ -154,8 +178,11 @@ Json inputs_json(const Model& model) {
 Json outputs_json(const Model& model) {
   Json list = Json::array();
   for (const ModelOutput& output : model_outputs(model)) {
-    list.push_back(
-        {{"name", output.name}, {"layer", output.layer}, {"size", size_of_output(model, output)}});
+    const std::int64_t size = source_size(model, output.layer);
+    list.push_back({{"name", output.name},
+                    {"layer", output.layer},
+                    {"size", size},
+                    {"axes", axes_json(file_axes(output.axes, size))}});
   }
   return list;
 }
@@ -168,7 +195,7 @@ Json to_json(const Model& model, const Plan& plan) {
   Json metadata = Json::object();
   for (const auto& [key, value] : model.metadata) metadata[key] = value;
   return {{"file", model.source},
-          {"inputs", inputs_json(model)},
+          {"inputs", inputs_json(model, plan)},
           {"outputs", outputs_json(model)},
           {"parameters", model.parameter_count()},
           {"flops_per_row", model.flops_per_row()},
@@ -181,23 +208,32 @@ Json to_json(const Model& model, const Plan& plan) {
 }
 
 std::string describe(const Model& model, const ModelInput& input) {
-  return input.ids ? "whole numbers below " + format_count(id_count(model, input.name))
-                   : std::to_string(input.size) + " features";
+  if (!input.ids) return std::to_string(input.size) + " features";
+  const std::int64_t count = id_count(model, input.name);
+  return count == 0 ? "whole numbers" : "whole numbers below " + format_count(count);
 }
 
-void print_sequences(const Model& model) {
-  for (const ModelInput& input : model_inputs(model)) {
-    std::cout << "input       " << input.name << ": " << describe(model, input) << '\n';
+/// Names and orders of axes are the file's own: those of `carousel run --in` and `--out`.
+void print_sequences(const Model& model, const Plan& plan) {
+  const std::vector<ModelInput> inputs = model_inputs(model);
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    std::cout << "input       " << inputs[k].name << ": " << describe(model, inputs[k]) << ", "
+              << axes_text(axes_of(inputs[k])) << (inputs[k].one_step ? ", a single step" : "")
+              << (is_optional(plan, k).value_or(false) ? ", may be left out" : "") << '\n';
   }
   for (const ModelOutput& output : model_outputs(model)) {
-    std::cout << "output      " << output.name << ": " << size_of_output(model, output)
-              << " features, of layer " << output.layer << '\n';
+    const std::int64_t size = source_size(model, output.layer);
+    std::cout << "output      " << output.name << ": " << size << " features, "
+              << axes_text(file_axes(output.axes, size)) << ", of " << output.layer << '\n';
+  }
+  if (plan.network && plan.network->whole_sequence()) {
+    std::cout << "steps       takes the whole sequence at once\n";
   }
 }
 
-void print_summary(const Model& model) {
+void print_summary(const Model& model, const Plan& plan) {
   std::cout << "file        " << model.source << '\n';
-  print_sequences(model);
+  print_sequences(model, plan);
   std::cout << "parameters  " << format_count(model.parameter_count()) << " ("
             << format_bytes(4.0 * static_cast<double>(model.parameter_count())) << " as float32), "
             << format_fixed(model.flops_per_row() / 1e6, 3) << " MFLOP per step and row\n";
@@ -218,7 +254,7 @@ void print_memory(const Plan& plan) {
 }
 
 void print_text(const Model& model, const Plan& plan) {
-  print_summary(model);
+  print_summary(model, plan);
   std::cout << '\n';
   layer_table(model, plan).print(std::cout);
   print_memory(plan);

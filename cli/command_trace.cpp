@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "array_checks.hpp"
 #include "commands.hpp"
 #include "common_options.hpp"
 #include "format.hpp"
@@ -69,8 +70,9 @@ void append_units(std::vector<std::size_t>& units, const std::string& text) {
 }
 
 void read_text(const std::string& text, Workload& work) {
-  work.ids = Vocabulary(work.model).encode(text, "--text");
-  work.steps = static_cast<std::int64_t>(work.ids.size());
+  WorkInput& input = work.inputs.emplace_back(WorkInput{model_inputs(work.model).front()});
+  input.ids = Vocabulary(work.model).encode(text, "--text");
+  work.steps = static_cast<std::int64_t>(input.ids.size());
 }
 
 /// One sequence: [steps, features] or ids [steps].
@@ -88,10 +90,11 @@ void read_input(const std::string& file, Workload& work) {
                  array);
   }
   work.steps = array.shape[0];
+  WorkInput& input = work.inputs.emplace_back(WorkInput{model_inputs(model).front()});
   if (takes_ids) {
-    work.ids = checked_ids(array, id_count(model), what);
+    input.ids = checked_ids(array, id_count(model), what);
   } else {
-    work.x = array.floats(what);
+    input.x = array.floats(what);
   }
 }
 

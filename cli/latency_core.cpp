@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "latency_core.hpp"
 
+#include "workload_run.hpp"
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -22,24 +24,22 @@ Clock::duration duration(double in_seconds) {
 class Callback {
  public:
   Callback(const Network& network, const Workload& work, std::int64_t block)
-      : network_(network),
-        work_(work),
+      : steps_(work.steps),
         block_(block),
         stream_(network.stream({.batch = work.batch, .max_steps = block})),
-        y_(output_count(network, block, work.batch)) {}
+        run_(network, work, block) {}
 
   Status operator()() {
     const std::int64_t first = next_;
-    next_ = next_ + 2 * block_ > work_.steps ? 0 : next_ + block_;
-    return run_steps(network_, stream_, work_, first, block_, y_);
+    next_ = next_ + 2 * block_ > steps_ ? 0 : next_ + block_;
+    return run_(stream_, first);
   }
 
  private:
-  const Network& network_;
-  const Workload& work_;
+  std::int64_t steps_;
   std::int64_t block_;
   Stream stream_;
-  std::vector<float> y_;
+  WorkloadRun run_;
   std::int64_t next_ = 0;
 };
 

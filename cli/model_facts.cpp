@@ -56,6 +56,21 @@ std::int64_t id_count(const Model& model) {
   return inputs.empty() ? 0 : id_count(model, inputs.front().name);
 }
 
+std::int64_t source_size(const Model& model, std::string_view name) {
+  for (const ModelInput& input : model_inputs(model)) {
+    if (input.name == name) return input.size;
+  }
+  const std::vector<std::string> names = layer_names(model);
+  for (std::size_t k = 0; k < names.size(); ++k) {
+    const LayerSpec& spec = model.layers[k].spec;
+    if (names[k] == name) return output_size(spec);
+    for (const StateSpec& state : states(spec)) {
+      if (names[k] + ":" + state.name == name) return state.size;
+    }
+  }
+  return 0;
+}
+
 std::vector<MatrixSizes> matrix_sizes(const Model& model) {
   std::vector<MatrixSizes> all;
   for (const ModelLayer& layer : model.layers) all.push_back(sizes_of(layer.spec));

@@ -19,6 +19,10 @@ namespace carousel::cli {
 /// The same of the first input.
 [[nodiscard]] std::int64_t id_count(const Model& model);
 
+/// Features of what an output or a layer reads by that name: of a layer, a final state
+/// ("lstm.l0:h") or an input. 0 where there is none.
+[[nodiscard]] std::int64_t source_size(const Model& model, std::string_view name);
+
 /// The names of inputs, outputs or whatever else has a name.
 template <class Things>
 [[nodiscard]] std::vector<std::string> names_of(const Things& things) {

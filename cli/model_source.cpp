@@ -3,10 +3,12 @@
 
 #include "format.hpp"
 #include "model_facts.hpp"
+#include "named_file.hpp"
 #include "random.hpp"
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -84,6 +86,34 @@ std::optional<std::string> given(bool has, const std::string& value) {
   return has ? std::optional(value) : std::nullopt;
 }
 
+bool is_onnx(const std::string& file) {
+  constexpr std::string_view ending = ".onnx";
+  return file.size() >= ending.size() &&
+         std::ranges::equal(file.substr(file.size() - ending.size()), ending,
+                            [](unsigned char a, unsigned char b) { return std::tolower(a) == b; });
+}
+
+double parse_number(const std::string& option, const std::string& text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc{} && end == text.data() + text.size() && std::isfinite(value)) {
+    return value;
+  }
+  throw Error(ErrorCode::invalid_argument, option + ": '" + text + "' is not a number");
+}
+
+void add_set_option(Parser& command, std::map<std::string, double>& values) {
+  const auto take = [&values](const std::string& text) {
+    const auto [name, value] = split_at_equals("--set", text, "NAME=VALUE, such as sr=16000");
+    const bool added = values.emplace(name, parse_number("--set " + text, value)).second;
+    if (added) return;
+    throw Error(ErrorCode::invalid_argument, "--set " + text + ": '" + name + "' is set twice");
+  };
+  command.add_repeatable("--set", take, "fix an input for good; may be given again")
+      .type_name("NAME=VALUE")
+      .group("Nodes (ONNX)");
+}
+
 }  // namespace
 
 std::optional<Cell> cell_by_name(std::string_view word) {
@@ -135,13 +165,17 @@ Model random_model(const Shape& shape, std::uint64_t seed) {
   return model;
 }
 
-Model ModelSource::load() const {
-  return carousel::load(file, {.prefix = given(has_prefix, prefix),
-                               .embedding = given(has_embedding, embedding),
-                               .head = given(has_head, head),
-                               .ignore_extra = ignore_extra,
-                               .from = given(has_from, from),
-                               .to = given(has_to, to)});
+Model ModelSource::load(const std::map<std::string, std::vector<std::int64_t>>& shapes) const {
+  const bool onnx = is_onnx(file);  // other files do not depend on shapes
+  return carousel::load(
+      file, {.prefix = given(has_prefix, prefix),
+             .embedding = given(has_embedding, embedding),
+             .head = given(has_head, head),
+             .ignore_extra = ignore_extra,
+             .from = given(has_from, from),
+             .to = given(has_to, to),
+             .input_shapes = onnx ? shapes : std::map<std::string, std::vector<std::int64_t>>{},
+             .input_values = values});
 }
 
 void add_model_options(Parser& command, ModelSource& source, bool allow_shape) {
@@ -183,6 +217,7 @@ void add_model_options(Parser& command, ModelSource& source, bool allow_shape) {
   text("--from", source.from, source.has_from, "first node to take of a larger graph",
        "Nodes (ONNX)");
   text("--to", source.to, source.has_to, "last node to take", "Nodes (ONNX)");
+  add_set_option(command, source.values);
 }
 
 std::string backend_choice(const std::string& option) {

@@ -6,6 +6,7 @@
 #include <carousel/model.hpp>
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -53,9 +54,12 @@ struct ModelSource {
   bool has_head = false;
   bool has_from = false;
   bool has_to = false;
+  std::map<std::string, double> values;  ///< Inputs that are fixed, from --set.
 
   [[nodiscard]] bool is_shape() const noexcept { return !shape.empty(); }
-  [[nodiscard]] Model load() const;  ///< from `file`
+  /// From `file`. `shapes` has those of inputs that are known, for files that depend on them.
+  [[nodiscard]] Model load(
+      const std::map<std::string, std::vector<std::int64_t>>& shapes = {}) const;
 };
 
 /// Adds MODEL and the loader's flags; with `allow_shape` also --shape, one of the two being needed.

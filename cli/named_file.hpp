@@ -4,6 +4,7 @@
 #include "command_line.hpp"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace carousel::cli {
@@ -12,8 +13,15 @@ namespace carousel::cli {
 struct NamedFile {
   std::string name;  ///< Of an input, an output or a state.
   std::string file;
-  std::string what;  ///< How it was given, for messages: "--in x=x.npy".
+  std::string what;   ///< How it was given, for messages: "--in x=x.npy".
+  bool named = true;  ///< false: given without a name, which was then found.
 };
+
+/// The two parts of "NAME=VALUE"; `form` says what they are, for messages: "NAME=FILE, such as
+/// ...".
+[[nodiscard]] std::pair<std::string, std::string> split_at_equals(const std::string& flag,
+                                                                  const std::string& text,
+                                                                  const std::string& form);
 
 /// Adds an option that may be given several times, each time as NAME=FILE.
 void add_named_files(Parser& command, const char* flag, std::vector<NamedFile>& files,

@@ -22,17 +22,29 @@ std::vector<T> dense(const SequenceView<const T>& view) {
   return values;
 }
 
-oracle::Quantity exact_input(const CheckInput& input) {
-  const auto [steps, batch] = std::pair(input.steps(), input.batch());
+oracle::Quantity exact(const NamedInput& input, std::span<const std::int64_t> lengths) {
   if (input.ids.data == nullptr) {
-    return oracle::exact(dense(input.x), steps, batch, input.x.features);
+    return oracle::exact(dense(input.x), input.x.steps, input.x.batch, input.x.features);
   }
   std::vector<std::int32_t> ids = dense(input.ids);
-  for (std::size_t k = 0; k < ids.size() && !input.lengths.empty(); ++k) {
-    const auto [t, b] = std::div(static_cast<std::int64_t>(k), batch);
-    if (t >= input.lengths[static_cast<std::size_t>(b)]) ids[k] = 0;  // padding may be anything
+  for (std::size_t k = 0; k < ids.size() && !lengths.empty(); ++k) {
+    const auto [t, b] = std::div(static_cast<std::int64_t>(k), input.ids.batch);
+    if (t >= lengths[static_cast<std::size_t>(b)]) ids[k] = 0;  // padding may be anything
   }
-  return oracle::exact_ids(ids, steps, batch);
+  return oracle::exact_ids(ids, input.ids.steps, input.ids.batch);
+}
+
+/// By the names of the model's inputs.
+oracle::Inputs exact_inputs(const Model& model, const CheckInput& input) {
+  oracle::Inputs inputs;
+  if (input.inputs.empty()) {
+    const std::string name = model_inputs(model).front().name;
+    inputs.emplace(name, exact({name, input.x, input.ids}, input.lengths));
+  }
+  for (const NamedInput& one : input.inputs) {
+    inputs.emplace(std::string(one.name), exact(one, input.lengths));
+  }
+  return inputs;
 }
 
 void add(const oracle::Quantity& quantity, Expected& expected) {
@@ -68,7 +80,7 @@ std::vector<oracle::Quantity> exact_inputs(const LayerProblem& problem) {
 }  // namespace
 
 Expected OracleReference::network(const Model& model, const CheckInput& input) const {
-  const oracle::Result result = oracle::run(model, exact_input(input), input.lengths);
+  const oracle::Result result = oracle::run(model, exact_inputs(model, input), input.lengths);
   Expected expected;
   for (std::size_t k = 0; k < result.outputs.size(); ++k) add(result.y(k), expected);
   for (const oracle::LayerResult& layer : result.layers) {
@@ -89,13 +101,12 @@ LayerExpected OracleReference::layer(const LayerProblem& problem) const {
   return expected;
 }
 
-CheckInput check_input(const Workload& work) {
-  if (work.model.takes_ids()) {
-    return {.ids = steps_first(work.ids.data(), work.steps, work.batch, std::int64_t{1})};
+oracle::Inputs oracle_inputs(const Workload& work) {
+  oracle::Inputs inputs;
+  for (const NamedInput& input : work.views(0, work.steps)) {
+    inputs.emplace(std::string(input.name), exact(input, {}));
   }
-  return {.x = steps_first(work.x.data(), work.steps, work.batch, work.model.input_size())};
+  return inputs;
 }
-
-oracle::Quantity oracle_input(const Workload& work) { return exact_input(check_input(work)); }
 
 }  // namespace carousel::cli

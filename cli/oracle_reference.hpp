@@ -16,9 +16,7 @@ class OracleReference final : public Reference {
   [[nodiscard]] LayerExpected layer(const LayerProblem& problem) const override;
 };
 
-[[nodiscard]] CheckInput check_input(const Workload& work);
-
-/// The work's sequence as the oracle takes it.
-[[nodiscard]] oracle::Quantity oracle_input(const Workload& work);
+/// The work's sequences as the oracle takes them.
+[[nodiscard]] oracle::Inputs oracle_inputs(const Workload& work);
 
 }  // namespace carousel::cli

@@ -2,6 +2,7 @@
 #include "rank_core.hpp"
 
 #include "model_facts.hpp"
+#include "workload_run.hpp"
 
 #include <carousel/network.hpp>
 
@@ -9,6 +10,7 @@
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -33,14 +35,11 @@ Agreement rows_agreement(std::span<const float> y, std::int64_t batch,
   return compare(found, expected.value, expected.tolerance);
 }
 
-/// `y` is what `run_workload` wrote.
-Agreement outputs_agreement(std::span<const float> y, const Workload& work,
+Agreement outputs_agreement(const WorkloadRun& run, const Workload& work,
                             const oracle::Result& expected) {
   Agreement all;
   for (std::size_t k = 0; k < expected.outputs.size(); ++k) {
-    const auto count = static_cast<std::size_t>(work.steps * work.batch * expected.y(k).features);
-    append(all, rows_agreement(y.first(count), work.batch, expected.y(k)));
-    y = y.subspan(count);
+    append(all, rows_agreement(run.output(k), work.batch, expected.y(k)));
   }
   return all;
 }
@@ -55,17 +54,16 @@ class Contender {
                                       .steps = work.steps,
                                       .precision = options.precision,
                                       .plan = Plan::fixed})),
-        stream_(network_.stream({.batch = work.batch, .max_steps = stream_steps(work)})),
-        y_(output_count(network_, work.steps, work.batch)) {
+        stream_(network_.stream({.batch = work.batch, .max_steps = stream_steps(work)})) {
     result_.name = name;
   }
 
   /// Seconds of `repeats` runs from zero state.
-  double time(const Workload& work, std::int64_t repeats) {
+  double time(WorkloadRun& run, std::int64_t repeats) {
     stream_.reset();
     const double start = now();
     for (std::int64_t i = 0; i < repeats; ++i) {
-      if (const Status status = run_workload(network_, stream_, work, y_); !status) {
+      if (const Status status = run(stream_); !status) {
         throw Error(ErrorCode::invalid_argument, result_.name + ": " + status.message());
       }
     }
@@ -74,22 +72,24 @@ class Contender {
 
   /// Compares with the oracle, and guesses from that how long the whole takes.
   void check(const Workload& prefix, const oracle::Result& expected, double scale) {
-    const double first = time(prefix, 1);
-    result_.agreement = outputs_agreement(y_, prefix, expected);
+    WorkloadRun run(network_, prefix, prefix.steps);
+    const double first = time(run, 1);
+    result_.agreement = outputs_agreement(run, prefix, expected);
     const bool quick = first < 0.1;  // then a cold start may be much of it
-    guess_ = (quick ? std::min(time(prefix, 1), time(prefix, 1)) : first) * scale;
+    guess_ = (quick ? std::min(time(run, 1), time(run, 1)) : first) * scale;
   }
 
   /// Fixes the runs per sample. When one run would burst `budget`, keeps the guess instead.
   void warm_up(const Workload& work, double budget) {
+    run_.emplace(network_, work, work.steps);
     if (guess_ > budget) {
       result_.scaled = true;
       samples_.push_back(guess_);
       return;
     }
-    const double once = time(work, 1);
+    const double once = time(*run_, 1);
     for (repeats_ = 1; once * static_cast<double>(repeats_) < kLeastSample / 4;) repeats_ *= 2;
-    const double each = std::max(time(work, repeats_) / static_cast<double>(repeats_), 1e-9);
+    const double each = std::max(time(*run_, repeats_) / static_cast<double>(repeats_), 1e-9);
     repeats_ = std::max<std::int64_t>(1, std::llround(std::ceil(kLeastSample / each)));
     sample_cost_ = each * static_cast<double>(repeats_);
   }
@@ -97,8 +97,8 @@ class Contender {
   /// Seconds that a sample takes.
   [[nodiscard]] double sample_cost() const noexcept { return sample_cost_; }
 
-  void sample(const Workload& work) {
-    const double seconds = time(work, repeats_);
+  void sample() {
+    const double seconds = time(*run_, repeats_);
     spent_ += seconds;
     samples_.push_back(seconds / static_cast<double>(repeats_));
   }
@@ -125,7 +125,7 @@ class Contender {
 
   Network network_;
   Stream stream_;
-  std::vector<float> y_;
+  std::optional<WorkloadRun> run_;
   RankResult result_;
   std::vector<double> samples_;
   std::int64_t repeats_ = 1;
@@ -168,25 +168,6 @@ struct CheckedPart {
   oracle::Result expected;  // of these steps and rows
 };
 
-/// The same steps of `count` rows only.
-Workload first_rows(const Workload& work, std::int64_t count) {
-  Workload few = work;
-  few.batch = count;
-  few.x.clear();
-  few.ids.clear();
-  const std::int64_t features = work.model.input_size();  // 1 for ids
-  const auto take = [&](const auto& all, auto& part) {
-    if (all.empty()) return;
-    for (std::int64_t t = 0; t < work.steps; ++t) {
-      const auto step = all.begin() + t * work.batch * features;
-      part.insert(part.end(), step, step + count * features);
-    }
-  };
-  take(work.x, few.x);
-  take(work.ids, few.ids);
-  return few;
-}
-
 CheckedPart make_checked_part(const Workload& work) {
   const double per_row = std::max(work.model.flops_per_row(), 1.0);
   const auto row_steps = static_cast<std::int64_t>(std::max(1.0, kOracleFlops / per_row));
@@ -195,7 +176,7 @@ CheckedPart make_checked_part(const Workload& work) {
   CheckedPart part{.prefix = work.prefix(std::max<std::int64_t>(1, row_steps / rows)),
                    .rows = std::min(rows, work.batch),
                    .expected = {}};
-  part.expected = oracle::run(work.model, oracle_input(first_rows(part.prefix, part.rows)));
+  part.expected = oracle::run(work.model, oracle_inputs(part.prefix.first_rows(part.rows)));
   return part;
 }
 
@@ -230,7 +211,7 @@ double least_sample_cost(const Contenders& contenders) {
   return least;
 }
 
-void measure(const Workload& work, Contenders& contenders, LimitTurns& limits, double seconds,
+void measure(Contenders& contenders, LimitTurns& limits, double seconds,
              const std::function<void(double)>& progress) {
   const auto timed = std::ranges::count_if(contenders, [](auto& c) { return !c->scaled(); });
   const double share = seconds / static_cast<double>(timed + 1);
@@ -244,7 +225,7 @@ void measure(const Workload& work, Contenders& contenders, LimitTurns& limits, d
     if (any) limits.sample();
     for (auto& contender : contenders) {
       if (!contender->may_sample(allowance)) continue;
-      contender->sample(work);
+      contender->sample();
       any = true;
     }
     const auto waits = [&](const auto& contender) { return contender->may_sample(share); };
@@ -283,7 +264,7 @@ RankReport rank(const Workload& work, const std::vector<std::string>& backends,
   const std::vector<Pass> all =
       passes(matrix_sizes(work.model), work.steps, work.batch, options.threads);
   LimitTurns limits(all, limit_sample_seconds(least_sample_cost(contenders)), options.limits);
-  measure(work, contenders, limits, options.seconds, progress);
+  measure(contenders, limits, options.seconds, progress);
   report.roofline = limits.medians();
   report.least_seconds = least_seconds(report.roofline, all);
   for (auto& contender : contenders) report.results.push_back(contender->finish());

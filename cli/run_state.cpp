@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run_state.hpp"
 
+#include "array_checks.hpp"
 #include "format.hpp"
-#include "workload.hpp"
 
 #include <carousel/error.hpp>
 #include <carousel/npy.hpp>
@@ -32,12 +32,11 @@ void read_one(const SequenceView<float>& view, const std::vector<std::int64_t>& 
   });
 }
 
-void write_one(const SequenceView<float>& view, const std::vector<std::int64_t>& shape,
-               const std::string& file) {
+std::vector<float> values_of(const SequenceView<float>& view) {
   std::vector<float> values;
   for_each_row(view,
                [&](const float* row) { values.insert(values.end(), row, row + view.features); });
-  write_npy(file, shape, values);
+  return values;
 }
 
 }  // namespace
@@ -97,9 +96,9 @@ void StateFiles::require(const StateOptions& options) {
   for (const NamedFile& file : options.final) static_cast<void>(part_named(file));
 }
 
-void StateFiles::write(const StateOptions& options) {
-  const auto give = [](const Part& part, const std::string& file) {
-    write_one(part.view, part.shape, file);
+void StateFiles::write(const StateOptions& options, ArrayWriter& writer) {
+  const auto give = [&writer](const Part& part, const std::string& file) {
+    writer.add(file, part.shape, values_of(part.view));
   };
   if (!options.hn.empty()) give(part_h("--hn"), options.hn);
   if (!options.cn.empty()) give(part_c("--cn"), options.cn);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "array_writer.hpp"
 #include "named_file.hpp"
 
 #include <carousel/network.hpp>
@@ -32,7 +33,8 @@ class StateFiles {
   void read(const StateOptions& options);
   /// Throws Error unless the network has the states that are to be written.
   void require(const StateOptions& options);
-  void write(const StateOptions& options);
+  /// Those that are asked for are to be written.
+  void write(const StateOptions& options, ArrayWriter& writer);
 
  private:
   /// All layers' states of one name, or one layer's.

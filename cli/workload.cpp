@@ -4,18 +4,44 @@
 #include "format.hpp"
 #include "model_facts.hpp"
 #include "random.hpp"
+#include "run_arrays.hpp"
 #include "text_file.hpp"
 #include "vocabulary.hpp"
 
 #include <carousel/error.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace carousel::cli {
 namespace {
 
+template <class T>
+std::vector<T> dense(const SequenceView<const T>& view) {
+  std::vector<T> values;
+  for (std::int64_t t = 0; t < view.steps; ++t) {
+    for (std::int64_t b = 0; b < view.batch; ++b) {
+      values.insert(values.end(), view.row(t, b), view.row(t, b) + view.features);
+    }
+  }
+  return values;
+}
+
+/// The inputs that a run must be given.
+std::vector<ModelInput> needed_inputs(const Model& model) {
+  std::vector<ModelInput> inputs = model_inputs(model);
+  if (inputs.size() < 2) return inputs;
+  const Network network = prepare(model, {.backend = "scalar", .plan = Plan::fixed});
+  std::vector<ModelInput> needed;
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    if (!network.optional_input(k)) needed.push_back(std::move(inputs[k]));
+  }
+  return needed;
+}
+
 /// Consecutive parts of the text, one per batch row.
 std::string take_text(Workload& work, const WorkloadOptions& options, std::int64_t default_steps) {
+  require_one_input(work.model);
   const auto ids = Vocabulary(work.model).encode(read_text(options.text_file), options.text_file);
   const auto length = static_cast<std::int64_t>(ids.size());
   work.batch = std::max<std::int64_t>(options.batch, 1);
@@ -26,10 +52,11 @@ std::string take_text(Workload& work, const WorkloadOptions& options, std::int64
                     std::to_string(work.batch) + " rows of " +
                     std::to_string(std::max<std::int64_t>(work.steps, 1)) + " steps");
   }
-  work.ids.resize(static_cast<std::size_t>(work.steps * work.batch));
+  WorkInput& input = work.inputs.emplace_back(WorkInput{model_inputs(work.model).front()});
+  input.ids.resize(static_cast<std::size_t>(work.steps * work.batch));
   for (std::int64_t t = 0; t < work.steps; ++t) {
     for (std::int64_t b = 0; b < work.batch; ++b) {
-      work.ids[static_cast<std::size_t>(t * work.batch + b)] =
+      input.ids[static_cast<std::size_t>(t * work.batch + b)] =
           ids[static_cast<std::size_t>(b * work.steps + t)];
     }
   }
@@ -37,41 +64,40 @@ std::string take_text(Workload& work, const WorkloadOptions& options, std::int64
          format_count(length) + " characters)";
 }
 
-std::string take_array(Workload& work, const WorkloadOptions& options) {
-  const NpyArray array = read_npy(options.input_file);
-  const std::string what = "--input " + options.input_file;
-  const bool takes_ids = work.model.takes_ids();
-  const std::size_t features = takes_ids ? 0 : 1;
-  const std::size_t rank = array.shape.size();
-  const bool shape_ok = (rank == features + 1 || rank == features + 2) &&
-                        (takes_ids || array.shape.back() == work.model.input_size());
-  if (!shape_ok || array.is_integer() != takes_ids) {
-    const std::string size = takes_ids ? "" : ", " + std::to_string(work.model.input_size());
-    refuse_array(what,
-                 (takes_ids ? "integers " : "floats ") +
-                     ("[steps, batch" + size + "] or [steps" + size + "]"),
-                 array);
+/// Arrays shaped as for `run`.
+std::string take_arrays(Workload& work, const WorkloadOptions& options,
+                        std::vector<GivenArray> arrays) {
+  RunInputs inputs(work.model, std::move(arrays), false);
+  work.steps = inputs.size().steps;
+  work.batch = inputs.size().batch;
+  for (InputArray& array : inputs.arrays()) {
+    const NamedInput view = array.view();
+    work.inputs.push_back({array.input(), dense(view.x), dense(view.ids)});
   }
-  work.steps = array.shape[0];
-  work.batch = rank == features + 2 ? array.shape[1] : 1;
-  if (takes_ids) {
-    work.ids = checked_ids(array, id_count(work.model), what);
+  std::vector<std::string> files;
+  for (const NamedFile& file : options.input_files) files.push_back(file.file);
+  return files.empty() ? options.input_file : join(files);
+}
+
+void fill_randomly(WorkInput& input, std::size_t rows, std::int64_t id_count, Random& random) {
+  if (input.about.ids) {
+    input.ids.resize(rows);
+    for (auto& id : input.ids) id = static_cast<std::int32_t>(random.below(id_count));
   } else {
-    work.x = array.floats(what);
+    input.x.resize(rows * static_cast<std::size_t>(input.about.size));
+    for (float& value : input.x) value = static_cast<float>(2 * random.uniform() - 1);
   }
-  return options.input_file;
 }
 
 std::string take_random(Workload& work, std::uint64_t seed) {
-  Random random(seed + 1);  // not the numbers that the weights were made of
-  const auto rows = static_cast<std::size_t>(work.steps * work.batch);
-  if (work.model.takes_ids()) {
-    work.ids.resize(rows);
-    const std::int64_t count = id_count(work.model);
-    for (auto& id : work.ids) id = static_cast<std::int32_t>(random.below(count));
-  } else {
-    work.x.resize(rows * static_cast<std::size_t>(work.model.input_size()));
-    for (float& value : work.x) value = static_cast<float>(2 * random.uniform() - 1);
+  constexpr std::int64_t kAnyIds = 16;  // where no table says how many there are
+  Random random(seed + 1);              // not the numbers that the weights were made of
+  for (const ModelInput& about : needed_inputs(work.model)) {
+    WorkInput& input = work.inputs.emplace_back(WorkInput{about});
+    const std::int64_t ids = id_count(work.model, about.name);
+    const std::int64_t steps = about.one_step ? 1 : work.steps;
+    fill_randomly(input, static_cast<std::size_t>(steps * work.batch), ids > 0 ? ids : kAnyIds,
+                  random);
   }
   return "random, seed " + std::to_string(seed);
 }
@@ -88,26 +114,6 @@ Workload from_shape(const WorkloadOptions& options) {
   return work;
 }
 
-/// The one input of a run: one of them is not there.
-struct Views {
-  SequenceView<const float> x;
-  SequenceView<const std::int32_t> ids;
-};
-
-Status run_all_outputs(const Network& network, Stream& stream, const Views& views,
-                       std::vector<float>& y) {
-  const std::int64_t steps = network.takes_ids() ? views.ids.steps : views.x.steps;
-  const std::int64_t batch = network.takes_ids() ? views.ids.batch : views.x.batch;
-  const NamedInput input{network.inputs().front().name, views.x, views.ids};
-  std::vector<NamedOutput> outputs;
-  float* next = y.data();
-  for (const NetworkOutput& output : network.outputs()) {
-    outputs.push_back({output.name, steps_first(next, steps, batch, output.size)});
-    next += steps * batch * output.size;
-  }
-  return stream.run({&input, 1}, outputs);
-}
-
 }  // namespace
 
 std::string Workload::title() const {
@@ -115,16 +121,52 @@ std::string Workload::title() const {
          (batch == 1 ? " row" : " rows");
 }
 
+NamedInput WorkInput::view(std::int64_t first, std::int64_t count, std::int64_t batch) const {
+  const auto part = [&](const auto& values) {
+    const std::int64_t steps = about.one_step ? 1 : first + count;
+    return steps_first(values.data(), steps, batch, about.size)
+        .slice(about.one_step ? 0 : first, about.one_step ? 1 : count);
+  };
+  if (about.ids) return {.name = about.name, .x = {}, .ids = part(ids)};
+  return {.name = about.name, .x = part(x), .ids = {}};
+}
+
+std::vector<NamedInput> Workload::views(std::int64_t first, std::int64_t count) const {
+  std::vector<NamedInput> list;
+  for (const WorkInput& input : inputs) list.push_back(input.view(first, count, batch));
+  return list;
+}
+
 Workload Workload::prefix(std::int64_t count) const {
   Workload part = *this;
   part.steps = std::min(count, steps);
-  const auto rows = static_cast<std::size_t>(part.steps * batch);
-  if (model.takes_ids()) {
-    part.ids.resize(rows);
-  } else {
-    part.x.resize(rows * static_cast<std::size_t>(model.input_size()));
+  for (WorkInput& input : part.inputs) {
+    if (input.about.one_step) continue;
+    const auto rows = static_cast<std::size_t>(part.steps * batch);
+    if (!input.ids.empty()) input.ids.resize(rows);
+    if (!input.x.empty()) input.x.resize(rows * static_cast<std::size_t>(input.about.size));
   }
   return part;
+}
+
+Workload Workload::first_rows(std::int64_t count) const {
+  Workload few = *this;
+  few.batch = std::min(count, batch);
+  for (WorkInput& input : few.inputs) {
+    const auto keep = [&](auto& values) {
+      const auto whole = static_cast<std::size_t>(batch * input.about.size);
+      const auto part = static_cast<std::size_t>(few.batch * input.about.size);
+      auto next = values.begin();
+      for (std::size_t at = 0; at < values.size(); at += whole) {
+        const auto step = values.begin() + static_cast<std::ptrdiff_t>(at);
+        next = std::copy(step, step + static_cast<std::ptrdiff_t>(part), next);
+      }
+      values.erase(next, values.end());
+    };
+    keep(input.x);
+    keep(input.ids);
+  }
+  return few;
 }
 
 void add_workload_options(Parser& command, WorkloadOptions& options) {
@@ -133,33 +175,39 @@ void add_workload_options(Parser& command, WorkloadOptions& options) {
                                          "run on this text, through the model's vocabulary");
   command.add_option("--input", options.input_file, "run on this .npy array, shaped as for `run`")
       .excludes(text);
+  add_named_files(command, "--in", options.input_files,
+                  "likewise, in the file's own shape; may be given again");
   command.add_option("--steps", options.steps, "sequence length").positive();
   command.add_option("--batch", options.batch, "batch rows").positive();
   command.add_option("--seed", options.seed, "seed of random weights and input").show_default();
 }
 
 Workload make_workload(const WorkloadOptions& options, std::int64_t default_steps) {
-  const bool own_data = !options.text_file.empty() || !options.input_file.empty();
+  const bool arrays = !options.input_file.empty() || !options.input_files.empty();
   if (options.source.is_shape()) {
-    if (own_data)
+    if (arrays || !options.text_file.empty())
       throw Error(ErrorCode::invalid_argument,
-                  "--shape makes its own input; --text and --input need a MODEL");
+                  "--shape makes its own input; --text, --input and --in need a MODEL");
     return from_shape(options);
   }
-  if (!options.input_file.empty() && (options.steps > 0 || options.batch > 0)) {
+  if (arrays && !options.text_file.empty()) {
+    throw Error(ErrorCode::invalid_argument, "--text is an input of its own; leave --in away");
+  }
+  if (arrays && (options.steps > 0 || options.batch > 0)) {
     throw Error(ErrorCode::invalid_argument,
                 "--input says how many steps and rows there are; leave --steps and --batch away");
   }
   Workload work;
-  work.model = options.source.load();
-  require_one_input(work.model);
+  const SequenceFiles files{"input", options.input_file, "--in", options.input_files};
+  std::vector<GivenArray> given = read_arrays(files);
+  work.model = options.source.load(shapes_of(given));
   work.steps = options.steps > 0 ? options.steps : default_steps;
   work.batch = options.batch > 0 ? options.batch : 1;
   work.network = options.source.file;
   if (!options.text_file.empty()) {
     work.data = take_text(work, options, default_steps);
-  } else if (!options.input_file.empty()) {
-    work.data = take_array(work, options);
+  } else if (arrays) {
+    work.data = take_arrays(work, options, std::move(given));
   } else {
     work.data = take_random(work, options.seed);
   }
@@ -171,53 +219,7 @@ void require_one_input(const Model& model) {
   if (inputs.size() < 2) return;
   throw Error(ErrorCode::unsupported, model.source + ": has " + std::to_string(inputs.size()) +
                                           " inputs (" + join(names_of(inputs)) +
-                                          "); only `carousel run --in` takes several");
-}
-
-std::size_t output_count(const Network& network, std::int64_t steps, std::int64_t batch) {
-  std::int64_t features = 0;
-  for (const NetworkOutput& output : network.outputs()) features += output.size;
-  return static_cast<std::size_t>(steps * batch * features);
-}
-
-Status run_steps(const Network& network, Stream& stream, const Workload& work, std::int64_t first,
-                 std::int64_t count, std::vector<float>& y) {
-  const bool one_output = network.outputs().size() == 1;
-  const auto out = steps_first(y.data(), count, work.batch, network.output_size());
-  if (network.takes_ids()) {
-    const auto ids =
-        steps_first(work.ids.data(), work.steps, work.batch, std::int64_t{1}).slice(first, count);
-    return one_output ? stream.run_ids(ids, out) : run_all_outputs(network, stream, {{}, ids}, y);
-  }
-  const auto x =
-      steps_first(work.x.data(), work.steps, work.batch, network.input_size()).slice(first, count);
-  return one_output ? stream.run(x, out) : run_all_outputs(network, stream, {x, {}}, y);
-}
-
-Status run_workload(const Network& network, Stream& stream, const Workload& work,
-                    std::vector<float>& y) {
-  return run_steps(network, stream, work, 0, work.steps, y);
-}
-
-std::vector<std::int32_t> checked_ids(const NpyArray& array, std::int64_t count,
-                                      const std::string& what) {
-  const std::vector<std::int64_t>& values = array.integers(what);
-  std::vector<std::int32_t> ids(values.size());
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (values[i] < 0 || values[i] >= count) {
-      throw Error(ErrorCode::invalid_argument, what + ": id " + std::to_string(values[i]) +
-                                                   " (element " + std::to_string(i) +
-                                                   ") is outside 0.." + std::to_string(count - 1));
-    }
-    ids[i] = static_cast<std::int32_t>(values[i]);
-  }
-  return ids;
-}
-
-void refuse_array(const std::string& what, const std::string& expected, const NpyArray& found) {
-  throw Error(ErrorCode::invalid_argument, what + ": expected " + expected + ", found " +
-                                               (found.is_integer() ? "integers " : "floats ") +
-                                               format_shape(found.shape));
+                                          "); this command takes one");
 }
 
 }  // namespace carousel::cli

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "model_source.hpp"
+#include "named_file.hpp"
 
 #include <carousel/model.hpp>
 #include <carousel/network.hpp>
-#include <carousel/npy.hpp>
 #include <carousel/stream.hpp>
 
 #include <cstdint>
@@ -14,61 +14,54 @@
 
 namespace carousel::cli {
 
-/// A model with one input and the sequence to run through it, from zero state.
+/// One of a model's inputs and what it is given, [steps, batch, size].
+struct WorkInput {
+  ModelInput about;
+  std::vector<float> x{};           ///< Empty if it takes ids.
+  std::vector<std::int32_t> ids{};  ///< Empty if it takes features.
+
+  /// The steps [first, first + count), unless it has a single one; `batch` is that of all of it.
+  [[nodiscard]] NamedInput view(std::int64_t first, std::int64_t count, std::int64_t batch) const;
+};
+
+/// A model and the sequences to run through it, from its initial state.
 struct Workload {
   Model model;
   std::int64_t steps = 0;
   std::int64_t batch = 1;
-  std::vector<float> x;           ///< [steps, batch, input_size]; empty if the model takes ids.
-  std::vector<std::int32_t> ids;  ///< [steps, batch]; empty if the model takes features.
-  std::string network;            ///< What the model is, for people.
-  std::string data;               ///< What the sequence is, for people.
+  /// In the order of the model's. Those that may be left out of a run may be missing.
+  std::vector<WorkInput> inputs{};
+  std::string network{};  ///< What the model is, for people.
+  std::string data{};     ///< What the sequences are, for people.
 
   /// "models/m.safetensors: 100 steps × 1 row"
   [[nodiscard]] std::string title() const;
+  /// The steps [first, first + count) of each input.
+  [[nodiscard]] std::vector<NamedInput> views(std::int64_t first, std::int64_t count) const;
   /// The first `count` steps of it.
   [[nodiscard]] Workload prefix(std::int64_t count) const;
+  /// The same steps of the first `count` rows.
+  [[nodiscard]] Workload first_rows(std::int64_t count) const;
 };
 
-/// What check and rank ask for on the command line.
+/// What check, rank and latency ask for on the command line.
 struct WorkloadOptions {
   ModelSource source;
   std::string text_file;
   std::string input_file;
-  std::int64_t steps = 0;  ///< 0: a default.
+  std::vector<NamedFile> input_files;  ///< By the names of inputs.
+  std::int64_t steps = 0;              ///< 0: a default.
   std::int64_t batch = 0;
   std::uint64_t seed = 1;
 };
 
-/// Adds MODEL, --shape, --text, --input, --steps, --batch and --seed.
+/// Adds MODEL, --shape, --text, --input, --in, --steps, --batch and --seed.
 void add_workload_options(Parser& command, WorkloadOptions& options);
 
 /// Loads or makes it; at most `default_steps` where the command line does not say.
 [[nodiscard]] Workload make_workload(const WorkloadOptions& options, std::int64_t default_steps);
 
-/// Throws Error naming the inputs of a model that has several: `run` alone takes those.
+/// Throws Error naming the inputs of a model that has several, for commands that take one.
 void require_one_input(const Model& model);
-
-/// How many floats the network puts out in so many steps, all outputs together.
-[[nodiscard]] std::size_t output_count(const Network& network, std::int64_t steps,
-                                       std::int64_t batch);
-
-/// Runs `count` steps of `work` from step `first` on through a stream of `network`, from the
-/// stream's present state, into `y`: one output after the other, [count, batch, size] each.
-Status run_steps(const Network& network, Stream& stream, const Workload& work, std::int64_t first,
-                 std::int64_t count, std::vector<float>& y);
-
-/// Runs all of `work` like that.
-Status run_workload(const Network& network, Stream& stream, const Workload& work,
-                    std::vector<float>& y);
-
-/// Integer ids of `array` as the engine takes them; throws Error naming `what`, the place and the
-/// range when one is outside [0, count).
-[[nodiscard]] std::vector<std::int32_t> checked_ids(const NpyArray& array, std::int64_t count,
-                                                    const std::string& what);
-
-/// Like PyTorch, "features [3] where [steps, batch, 4] was expected".
-[[noreturn]] void refuse_array(const std::string& what, const std::string& expected,
-                               const NpyArray& found);
 
 }  // namespace carousel::cli

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two backends on the same sequence: where the outputs of a layer differ most.
 #include "trace_data.hpp"
+#include "workload_run.hpp"
 
 #include <carousel/error.hpp>
 #include <carousel/network.hpp>
@@ -29,11 +30,11 @@ std::vector<float> outputs(const Workload& work, const std::string& backend, Pre
                                                .precision = precision,
                                                .plan = Plan::fixed});
   Stream stream = network.stream({.batch = 1, .max_steps = work.steps});
-  std::vector<float> y(output_count(network, work.steps, 1));
-  const Status status = run_workload(network, stream, work, y);
+  WorkloadRun run(network, work, work.steps);
+  const Status status = run(stream);
   if (!status)
     throw Error(ErrorCode::invalid_argument, backend + ": " + std::string(status.message()));
-  return y;
+  return run.y();
 }
 
 /// Nothing between two NaNs; infinity between a NaN and a number.

@@ -107,7 +107,7 @@ std::vector<double> surprise_of(const Workload& work, const oracle::Quantity& y)
     const double top = *std::max_element(first, first + y.features);
     double sum = 0.0;
     for (std::size_t k = 0; k < outputs; ++k) sum += std::exp(y.value[t * outputs + k] - top);
-    const auto next = static_cast<std::size_t>(work.ids[t + 1]);
+    const auto next = static_cast<std::size_t>(work.inputs.front().ids[t + 1]);
     bits.push_back((top + std::log(sum) - y.value[t * outputs + next]) / std::log(2.0));
   }
   return bits;
@@ -125,14 +125,15 @@ void set_symbols(const Workload& work, NetworkTrace& trace) {
   trace.text = has_vocabulary(work.model);
   if (trace.text) {
     const Vocabulary vocabulary(work.model);
-    for (const std::int32_t id : work.ids) {
+    for (const std::int32_t id : work.inputs.front().ids) {
       trace.symbols.push_back(vocabulary.symbol(static_cast<std::size_t>(id)));
     }
     return;
   }
   const bool ids = work.model.takes_ids();
   for (std::int64_t t = 0; t < work.steps; ++t) {
-    trace.symbols.push_back(std::to_string(ids ? work.ids[static_cast<std::size_t>(t)] : t));
+    const std::int64_t id = ids ? work.inputs.front().ids[static_cast<std::size_t>(t)] : t;
+    trace.symbols.push_back(std::to_string(id));
   }
 }
 
@@ -173,7 +174,7 @@ const Signal* TracedLayer::keep_gate() const {
 NetworkTrace trace_network(const Workload& work, const TraceSettings& settings) {
   check_layers(work.model, settings);
   const oracle::Result result =
-      oracle::run(work.model, oracle_input(work), {}, {}, {.errors = {}, .trace = true});
+      oracle::run(work.model, oracle_inputs(work), {}, {}, {.errors = {}, .trace = true});
   NetworkTrace trace{.title = work.network, .symbols = {}, .layers = {}};
   set_symbols(work, trace);
   if (predicts_its_symbols(work.model)) trace.surprise = surprise_of(work, result.y());

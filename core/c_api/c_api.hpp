@@ -25,6 +25,22 @@ struct carousel_model {
 
 struct carousel_network {
   carousel::Network network;
+  /// What the pointers of carousel_sequence_info point to, for each input and output.
+  std::vector<std::vector<carousel_file_axis>> input_axes;
+  std::vector<std::vector<carousel_file_axis>> output_axes;
+};
+
+/// Network::output_steps for a stream's runs, found out beforehand: that may allocate.
+class OutputStepsTable {
+ public:
+  OutputStepsTable(const carousel::Network& network, std::int64_t max_steps);
+  [[nodiscard]] std::int64_t operator()(std::int64_t steps, std::size_t output) const noexcept;
+
+ private:
+  /// For each output: those of a run of 0, 1, ... steps. Without the whole sequence there are two,
+  /// since each further step of the inputs then brings as many as the first one.
+  std::vector<std::vector<std::int64_t>> steps_;
+  bool whole_sequence_;
 };
 
 struct carousel_stream {
@@ -32,6 +48,8 @@ struct carousel_stream {
   carousel::Stream stream;
   std::int64_t batch;
   std::vector<std::string> state_names;  ///< Of `Stream::states`, ended by zeros.
+  OutputStepsTable output_steps;
+  std::size_t main_output;  ///< Index of the output of a run without names.
   /// Room for the arguments of a run by name.
   std::vector<carousel::NamedInput> inputs;
   std::vector<carousel::NamedOutput> outputs;
@@ -127,6 +145,10 @@ SequenceView<T> sequence(T* data, std::int64_t steps, std::int64_t batch, std::i
   if (step_stride == 0 && batch_stride == 0) return steps_first(data, steps, batch, features);
   return {data, steps, batch, features, step_stride, batch_stride};
 }
+
+/// Axes from C. Throws Error for a null pointer and a kind that there is not.
+[[nodiscard]] std::vector<FileAxis> axes_from_c(const carousel_file_axis* axes, std::size_t count);
+[[nodiscard]] std::vector<carousel_file_axis> axes_to_c(const std::vector<FileAxis>& axes);
 
 /// Sets the caller's handle to null, to be filled in on success.
 template <class Handle>

@@ -9,6 +9,24 @@
 namespace carousel::c_api {
 namespace {
 
+void read_shapes(const carousel_load_options& given, LoadOptions& options) {
+  if (given.input_shape_count > 0) require(given.input_shapes, "input_shapes");
+  for (std::size_t k = 0; k < given.input_shape_count; ++k) {
+    const carousel_input_shape& shape = given.input_shapes[k];
+    require(shape.name, "a name in input_shapes");
+    if (shape.size_count > 0) require(shape.sizes, "the sizes of an input shape");
+    options.input_shapes[shape.name] = {shape.sizes, shape.sizes + shape.size_count};
+  }
+}
+
+void read_values(const carousel_load_options& given, LoadOptions& options) {
+  if (given.input_value_count > 0) require(given.input_values, "input_values");
+  for (std::size_t k = 0; k < given.input_value_count; ++k) {
+    require(given.input_values[k].name, "a name in input_values");
+    options.input_values[given.input_values[k].name] = given.input_values[k].value;
+  }
+}
+
 LoadOptions load_options(const carousel_load_options* from) {
   const carousel_load_options given = read_struct(from, "carousel_load_options");
   LoadOptions options;
@@ -18,6 +36,8 @@ LoadOptions load_options(const carousel_load_options* from) {
   options.ignore_extra = given.ignore_extra;
   if (given.from != nullptr) options.from = given.from;
   if (given.to != nullptr) options.to = given.to;
+  read_shapes(given, options);
+  read_values(given, options);
   return options;
 }
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "c_api.hpp"
 
+#include <carousel/file_axes.hpp>
+
+#include <memory>
+
 namespace carousel::c_api {
 namespace {
 
@@ -61,20 +65,48 @@ carousel_layer_info layer_info(const LayerPlan& plan) {
           .tiling = plan.tiling.c_str()};
 }
 
-carousel_sequence_info sequence_info(const ModelInput& input) {
-  return {.struct_size = 0, .name = input.name.c_str(), .size = input.size, .ids = input.ids};
+carousel_sequence_info input_info(const carousel_network& network, std::size_t index) {
+  const ModelInput& input = network.network.inputs()[index];
+  const std::vector<carousel_file_axis>& axes = network.input_axes[index];
+  return {.struct_size = 0,
+          .name = input.name.c_str(),
+          .size = input.size,
+          .ids = input.ids,
+          .one_step = input.one_step,
+          .optional = network.network.optional_input(index),
+          .axes = axes.data(),
+          .axis_count = axes.size()};
 }
 
-carousel_sequence_info sequence_info(const NetworkOutput& output) {
-  return {.struct_size = 0, .name = output.name.c_str(), .size = output.size, .ids = false};
+carousel_sequence_info output_info(const carousel_network& network, std::size_t index) {
+  const NetworkOutput& output = network.network.outputs()[index];
+  const std::vector<carousel_file_axis>& axes = network.output_axes[index];
+  return {.struct_size = 0,
+          .name = output.name.c_str(),
+          .size = output.size,
+          .ids = false,
+          .one_step = false,
+          .optional = false,
+          .axes = axes.data(),
+          .axis_count = axes.size()};
 }
 
-/// The element at `index` of a list of `what`. Throws Error when there is none.
-template <class T>
-const T& element(std::span<const T> list, std::size_t index, const char* what) {
-  if (index < list.size()) return list[index];
+carousel_network* make_network(Network network) {
+  auto made = std::make_unique<carousel_network>(carousel_network{std::move(network), {}, {}});
+  for (const ModelInput& input : made->network.inputs()) {
+    made->input_axes.push_back(axes_to_c(file_axes(input.axes, input.size, input.ids)));
+  }
+  for (const NetworkOutput& output : made->network.outputs()) {
+    made->output_axes.push_back(axes_to_c(file_axes(output.axes, output.size)));
+  }
+  return made.release();
+}
+
+/// Throws Error when there is no such `what`.
+void require_index(std::size_t index, std::size_t count, const char* what) {
+  if (index < count) return;
   refuse_argument(std::string(what) + " " + std::to_string(index) + " of a network with " +
-                  std::to_string(list.size()));
+                  std::to_string(count));
 }
 
 }  // namespace
@@ -91,7 +123,7 @@ carousel_status carousel_prepare(const carousel_model* model,
     require_result(network, "network");
     require(model, "model");
     const carousel::PrepareOptions prepare_with = prepare_options(options);
-    *network = new carousel_network{carousel::prepare(model->model, prepare_with)};
+    *network = make_network(carousel::prepare(model->model, prepare_with));
   });
 }
 
@@ -103,7 +135,8 @@ carousel_status carousel_network_layer(const carousel_network* network, size_t i
                                        carousel_layer_info* info) {
   return guarded([&] {
     require(network, "network");
-    write_struct(layer_info(element(network->network.layers(), index, "layer")), info, "info");
+    require_index(index, network->network.layers().size(), "layer");
+    write_struct(layer_info(network->network.layers()[index]), info, "info");
   });
 }
 
@@ -115,7 +148,8 @@ carousel_status carousel_network_input(const carousel_network* network, size_t i
                                        carousel_sequence_info* info) {
   return guarded([&] {
     require(network, "network");
-    write_struct(sequence_info(element(network->network.inputs(), index, "input")), info, "info");
+    require_index(index, network->network.inputs().size(), "input");
+    write_struct(input_info(*network, index), info, "info");
   });
 }
 
@@ -127,7 +161,8 @@ carousel_status carousel_network_output(const carousel_network* network, size_t 
                                         carousel_sequence_info* info) {
   return guarded([&] {
     require(network, "network");
-    write_struct(sequence_info(element(network->network.outputs(), index, "output")), info, "info");
+    require_index(index, network->network.outputs().size(), "output");
+    write_struct(output_info(*network, index), info, "info");
   });
 }
 
@@ -143,7 +178,13 @@ bool carousel_network_takes_ids(const carousel_network* network) {
   return network != nullptr && network->network.takes_ids();
 }
 
-bool carousel_network_bidirectional(const carousel_network* network) {
+int64_t carousel_network_output_steps(const carousel_network* network, size_t index,
+                                      int64_t steps) {
+  if (network == nullptr || index >= network->network.outputs().size() || steps < 0) return 0;
+  return network->network.output_steps(steps, index);
+}
+
+bool carousel_network_whole_sequence(const carousel_network* network) {
   return network != nullptr && network->network.whole_sequence();
 }
 

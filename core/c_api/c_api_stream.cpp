@@ -2,6 +2,23 @@
 // What is called from carousel_stream_run_args on must not throw, allocate or lock.
 #include "c_api.hpp"
 
+OutputStepsTable::OutputStepsTable(const carousel::Network& network, std::int64_t max_steps)
+    : whole_sequence_(network.whole_sequence()) {
+  for (std::size_t k = 0; k < network.outputs().size(); ++k) {
+    std::vector<std::int64_t>& list = steps_.emplace_back();
+    for (std::int64_t steps = 0; steps <= (whole_sequence_ ? max_steps : 1); ++steps) {
+      list.push_back(network.output_steps(steps, k));
+    }
+  }
+}
+
+std::int64_t OutputStepsTable::operator()(std::int64_t steps, std::size_t output) const noexcept {
+  const std::vector<std::int64_t>& list = steps_[output];
+  if (!whole_sequence_) return list[0] + steps * (list[1] - list[0]);
+  const bool known = steps >= 0 && std::cmp_less(steps, list.size());
+  return known ? list[static_cast<std::size_t>(steps)] : steps;  // which the stream refuses
+}
+
 namespace carousel::c_api {
 namespace {
 
@@ -13,6 +30,15 @@ StreamOptions stream_options(const carousel_stream_options* from) {
   return options;
 }
 
+/// The first output that follows the steps: final states do not. Where it is another one after all,
+/// the stream refuses runs that do not have its steps.
+std::size_t main_output_of(const Network& network) {
+  for (std::size_t k = 0; k < network.outputs().size(); ++k) {
+    if (network.output_steps(2, k) > network.output_steps(1, k)) return k;
+  }
+  return 0;
+}
+
 carousel_stream* make_stream(const Network& network, const StreamOptions& options) {
   Stream stream = network.stream(options);
   std::vector<std::string> names;
@@ -21,6 +47,8 @@ carousel_stream* make_stream(const Network& network, const StreamOptions& option
                              .stream = std::move(stream),
                              .batch = options.batch,
                              .state_names = std::move(names),
+                             .output_steps = OutputStepsTable(network, options.max_steps),
+                             .main_output = main_output_of(network),
                              .inputs = std::vector<NamedInput>(network.inputs().size()),
                              .outputs = std::vector<NamedOutput>(network.outputs().size())};
 }
@@ -62,8 +90,9 @@ std::span<const std::int64_t> lengths_of(const carousel_stream& s,
 }
 
 Status run(carousel_stream& s, const carousel_run_args& args) noexcept {
-  const SequenceView<float> y = sequence(args.y, args.steps, s.batch, s.network.output_size(),
-                                         args.y_step_stride, args.y_batch_stride);
+  const SequenceView<float> y =
+      sequence(args.y, s.output_steps(args.steps, s.main_output), s.batch, s.network.output_size(),
+               args.y_step_stride, args.y_batch_stride);
   const auto lengths = lengths_of(s, args.lengths);
   if (args.ids != nullptr || (args.x == nullptr && s.network.takes_ids())) {
     return s.stream.run_ids(
@@ -75,34 +104,39 @@ Status run(carousel_stream& s, const carousel_run_args& args) noexcept {
                       y, lengths);
 }
 
-/// Features of the sequence of that name; 0 where there is none, which the stream then refuses.
+/// The place of that name; behind the last one where there is none.
 template <class Known>
-std::int64_t size_of(std::span<const Known> known, std::string_view name) noexcept {
-  const auto found = std::ranges::find(known, name, &Known::name);
-  return found == known.end() ? 0 : found->size;
+std::size_t index_of(std::span<const Known> known, std::string_view name) noexcept {
+  return static_cast<std::size_t>(std::ranges::find(known, name, &Known::name) - known.begin());
 }
 
+/// A name that there is not is left for the stream to refuse.
 NamedInput named_input(const carousel_stream& s, std::int64_t steps,
                        const carousel_named_sequence& given) noexcept {
-  const std::int64_t size = size_of(s.network.inputs(), given.name);
+  const std::size_t index = index_of(s.network.inputs(), given.name);
+  if (index == s.network.inputs().size()) return {.name = given.name};
+  const ModelInput& input = s.network.inputs()[index];
   const auto view = [&](auto* data) {
-    return sequence(data, steps, s.batch, size, given.step_stride, given.batch_stride);
+    return sequence(data, input.one_step ? 1 : steps, s.batch, input.size, given.step_stride,
+                    given.batch_stride);
   };
   return {.name = given.name, .x = view(given.x), .ids = view(given.ids)};
 }
 
 NamedOutput named_output(const carousel_stream& s, std::int64_t steps,
                          const carousel_named_sequence& given) noexcept {
+  const std::size_t index = index_of(s.network.outputs(), given.name);
+  if (index == s.network.outputs().size()) return {.name = given.name, .y = {}};
   return {.name = given.name,
-          .y = sequence(given.y, steps, s.batch, size_of(s.network.outputs(), given.name),
-                        given.step_stride, given.batch_stride)};
+          .y = sequence(given.y, s.output_steps(steps, index), s.batch,
+                        s.network.outputs()[index].size, given.step_stride, given.batch_stride)};
 }
 
 /// What is wrong with the sequences before the stream looks at them; null: nothing.
 const char* find_fault(const carousel_named_sequence* given, std::size_t count, std::size_t known,
                        bool outputs) noexcept {
-  if (count != known) return "run: give each input and each output of the network once";
-  if (given == nullptr) return "run: inputs or outputs are null";
+  if (count > known) return "run: give each input and each output of the network once";
+  if (given == nullptr && count > 0) return "run: inputs or outputs are null";
   for (std::size_t k = 0; k < count; ++k) {
     if (given[k].name == nullptr) return "run: the name of an input or output is null";
     const bool reads = given[k].x != nullptr || given[k].ids != nullptr;
@@ -181,8 +215,9 @@ carousel_status carousel_stream_run_named(carousel_stream* stream, int64_t steps
   for (size_t k = 0; k < output_count; ++k) {
     stream->outputs[k] = named_output(*stream, steps, outputs[k]);
   }
-  const carousel::Status status =
-      stream->stream.run(stream->inputs, stream->outputs, lengths_of(*stream, lengths));
+  const carousel::Status status = stream->stream.run(std::span(stream->inputs).first(input_count),
+                                                     std::span(stream->outputs).first(output_count),
+                                                     lengths_of(*stream, lengths));
   return status ? CAROUSEL_OK : refuse(status.message());
 }
 

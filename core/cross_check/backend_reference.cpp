@@ -2,6 +2,7 @@
 #include "backend_reference.hpp"
 
 #include "core/engine/network_data.hpp"
+#include "input.hpp"
 #include "prepared_layer.hpp"
 
 #include <algorithm>
@@ -79,6 +80,7 @@ Model changed(const Model& model) {
   Model copy;
   copy.inputs = model.inputs;
   copy.outputs = model.outputs;
+  copy.lengths = model.lengths;
   for (const ModelLayer& layer : model.layers) copy.layers.push_back(changed(layer, signs));
   return copy;
 }
@@ -124,6 +126,7 @@ std::vector<std::vector<float>> run_model(const Network& network, const Model& m
   }
   std::vector<NamedInput> inputs = input.in_order(model);
   for (std::size_t k = 0; k < inputs.size(); ++k) inputs[k].name = network.inputs()[k].name;
+  std::erase_if(inputs, [](const NamedInput& one) { return !is_given(one); });
   const Status status = stream.run(inputs, outputs, input.lengths);
   if (!status) throw Error(ErrorCode::internal, status.message());
   for (const NamedState& state : stream.states()) append(values.emplace_back(), state.values);

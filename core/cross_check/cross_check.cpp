@@ -5,6 +5,7 @@
 #include "core/engine/network_data.hpp"
 #include "input.hpp"
 #include "locate.hpp"
+#include "void_share.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -19,6 +20,7 @@ struct Check {
   const CrossCheckOptions& options;
   std::vector<const Backend*> backends;
   CrossCheckReport report;
+  std::vector<std::size_t> output_counts;  ///< How many values each output has.
 
   [[nodiscard]] std::optional<Divergence> locate(const Backend& backend,
                                                  const Reference& reference) const {
@@ -26,7 +28,7 @@ struct Check {
   }
 };
 
-std::vector<float> run(const Backend& backend, const Check& check, CheckedBackend& result) {
+std::vector<float> run(const Backend& backend, Check& check, CheckedBackend& result) {
   std::optional<Network> network;
   try {
     network = detail::prepare_on(backend, check.model,
@@ -38,7 +40,12 @@ std::vector<float> run(const Backend& backend, const Check& check, CheckedBacken
     return {};
   }
   try {
-    return detail::joined(detail::run_model(*network, check.model, check.input));
+    const auto values = detail::run_model(*network, check.model, check.input);
+    check.output_counts.clear();
+    for (std::size_t k = 0; k < network->outputs().size(); ++k) {
+      check.output_counts.push_back(values[k].size());
+    }
+    return detail::joined(values);
   } catch (const std::exception& error) {
     result.failure = error.what();
     return {};
@@ -71,8 +78,9 @@ void run_all(Check& check, const Expected* expected) {
   }
 }
 
-/// The tolerance of the differences between two backends, one per value.
-std::vector<double> pair_tolerance(const Check& check, const Expected* expected) {
+/// The tolerance of the differences between two backends, one per value. Says in the report how
+/// much it proves, unless somebody else chose it.
+std::vector<double> pair_tolerance(Check& check, const Expected* expected) {
   const auto& results = check.report.backends;
   const auto last = std::ranges::find_if(results.rbegin(), results.rend(), &CheckedBackend::ran);
   if (last == results.rend()) return {};
@@ -80,13 +88,16 @@ std::vector<double> pair_tolerance(const Check& check, const Expected* expected)
     return std::vector<double>(last->values.size(), *check.options.tolerance);
   }
   if (expected != nullptr) {
+    check.report.void_share = detail::void_share(*expected, check.output_counts);
     std::vector<double> both(expected->tolerance);
     for (double& tolerance : both) tolerance *= 2;
     return both;
   }
   const auto index = static_cast<std::size_t>(std::distance(last, results.rend()) - 1);
   const detail::BackendReference plainest(*check.backends[index], check.options.threads);
-  return plainest.network(check.model, check.input).tolerance;
+  const Expected rounded = plainest.network(check.model, check.input);
+  check.report.void_share = detail::void_share(rounded, check.output_counts);
+  return rounded.tolerance;
 }
 
 void compare_pairs(Check& check, const std::vector<double>& tolerance) {
@@ -114,9 +125,12 @@ std::size_t CrossCheckReport::ran() const noexcept {
   return static_cast<std::size_t>(std::ranges::count_if(backends, &CheckedBackend::ran));
 }
 
+bool CrossCheckReport::proves_nothing() const noexcept { return void_share > 0.5; }
+
 bool CrossCheckReport::ok() const noexcept {
   const auto agrees = [](const auto& item) { return item.agreement.ok; };
-  return ran() > 0 && std::ranges::all_of(backends, agrees) && std::ranges::all_of(pairs, agrees) &&
+  return ran() > 0 && !proves_nothing() && std::ranges::all_of(backends, agrees) &&
+         std::ranges::all_of(pairs, agrees) &&
          std::ranges::all_of(backends, [](const auto& b) { return b.failure.empty(); });
 }
 
@@ -124,7 +138,7 @@ CrossCheckReport cross_check(const Model& model, const CheckInput& input,
                              const CrossCheckOptions& options) {
   validate(model);
   detail::check_input(model, input);
-  Check check{model, input, options, options.backends, {}};
+  Check check{model, input, options, options.backends, {}, {}};
   if (check.backends.empty()) check.backends = select_backends(options.choice);
   std::optional<Expected> expected;
   if (options.reference != nullptr) expected = options.reference->network(model, input);

@@ -35,14 +35,15 @@ void check_kind(const ModelInput& expected, const NamedInput& given, const std::
   if (!expected.ids && !has_x) refuse(where + "it needs x");
 }
 
-/// The one that is given under that name.
-const NamedInput& find(std::span<const NamedInput> inputs, const std::string& name) {
+/// The one that is given under that name; null where it may be left out and is.
+const NamedInput* find(std::span<const NamedInput> inputs, const std::string& name, bool optional) {
   const auto found = std::ranges::find(inputs, name, &NamedInput::name);
+  if (found == inputs.end() && optional) return nullptr;
   if (found == inputs.end()) refuse("input '" + name + "' is missing");
   const auto again = std::find_if(found + 1, inputs.end(),
                                   [&](const NamedInput& other) { return other.name == name; });
   if (again != inputs.end()) refuse("input '" + name + "' is given twice");
-  return *found;
+  return &*found;
 }
 
 void check_size(const ModelInput& expected, const NamedInput& given, const CheckInput& input) {
@@ -115,27 +116,37 @@ std::vector<NamedInput> CheckInput::in_order(const Model& model) const {
     return {one};
   }
   if (x.data != nullptr || ids.data != nullptr) refuse("give x or ids or inputs by name, not both");
-  if (inputs.size() != expected.size()) {
+  if (inputs.size() > expected.size()) {
     refuse(std::to_string(inputs.size()) + " inputs were given, but the model takes " +
            std::to_string(expected.size()));
   }
+  const Wiring wiring = resolve_wiring(model);
   std::vector<NamedInput> list;
-  for (const ModelInput& input : expected) {
-    list.push_back(find(inputs, input.name));
-    check_kind(input, list.back(), "input '" + input.name + "': ");
+  for (std::size_t k = 0; k < expected.size(); ++k) {
+    const ModelInput& input = expected[k];
+    const NamedInput* given = find(inputs, input.name, wiring.optional_inputs[k]);
+    list.push_back(given == nullptr ? NamedInput{} : *given);
+    if (given != nullptr) check_kind(input, *given, "input '" + input.name + "': ");
   }
   return list;
+}
+
+bool detail::is_given(const NamedInput& input) noexcept {
+  return input.x.data != nullptr || input.ids.data != nullptr;
 }
 
 void detail::check_input(const Model& model, const CheckInput& input) {
   const std::vector<ModelInput> expected = model_inputs(model);
   const std::vector<NamedInput> given = input.in_order(model);
   if (input.steps() < 1 || input.batch() < 1) refuse("it needs at least one step and one row");
-  for (std::size_t k = 0; k < given.size(); ++k) check_size(expected[k], given[k], input);
+  for (std::size_t k = 0; k < given.size(); ++k) {
+    if (is_given(given[k])) check_size(expected[k], given[k], input);
+  }
   check_lengths(input);
   const Wiring wiring = resolve_wiring(model);
   for (std::size_t k = 0; k < given.size(); ++k) {
-    if (expected[k].ids) check_ids(known_ids(model, wiring, k), given[k].ids, input.lengths);
+    if (expected[k].ids && is_given(given[k]))
+      check_ids(known_ids(model, wiring, k), given[k].ids, input.lengths);
   }
 }
 

@@ -88,6 +88,19 @@ CAROUSEL_API carousel_status carousel_load_plugin(const char* path);
 /** Specs and weights, as loaded or built. Reading is for any thread, changing for one at a time. */
 typedef struct carousel_model carousel_model;
 
+/** The shape of an input, in the file's own order of axes. */
+typedef struct carousel_input_shape {
+  const char* name;
+  const int64_t* sizes; /**< -1: open */
+  size_t size_count;
+} carousel_input_shape;
+
+/** An input that has one value for good. */
+typedef struct carousel_input_value {
+  const char* name;
+  double value;
+} carousel_input_value;
+
 typedef struct carousel_load_options {
   size_t struct_size;
   /** Prefix of the recurrent tensors, e.g. "encoder.lstm."; NULL: detected. */
@@ -100,6 +113,12 @@ typedef struct carousel_load_options {
   /** ONNX: the first and the last node to take, or an output of it; NULL: of the whole graph. */
   const char* from;
   const char* to;
+  /** ONNX: shapes of inputs, where the graph depends on sizes that the file leaves open. */
+  const carousel_input_shape* input_shapes;
+  size_t input_shape_count;
+  /** ONNX: inputs that are fixed, such as a sample rate on which a branch depends. */
+  const carousel_input_value* input_values;
+  size_t input_value_count;
 } carousel_load_options;
 
 /** Reads a model file as `carousel::load` does. `options` may be NULL. Any thread. */
@@ -248,12 +267,31 @@ typedef struct carousel_layer_info {
   const char* tiling;  /**< how the backend partitions the work, "" where it has one way */
 } carousel_layer_info;
 
-/** A sequence that a network is given or gives. */
+/** What an axis of a file's array is. */
+typedef enum carousel_axis_kind {
+  CAROUSEL_AXIS_FEATURES = 0, /**< some or all features of a frame */
+  CAROUSEL_AXIS_STEPS = 1,
+  CAROUSEL_AXIS_BATCH = 2,
+  CAROUSEL_AXIS_STEPS_BATCH = 3, /**< both, the rows of a step side by side */
+  CAROUSEL_AXIS_BATCH_STEPS = 4  /**< both, the steps of a row side by side */
+} carousel_axis_kind;
+
+typedef struct carousel_file_axis {
+  int32_t kind; /**< a carousel_axis_kind */
+  int64_t size; /**< of features */
+} carousel_file_axis;
+
+/** A sequence that a network is given or gives. The pointers live as long as the network. */
 typedef struct carousel_sequence_info {
   size_t struct_size;
-  const char* name; /**< lives as long as the network */
-  int64_t size;     /**< features of a frame; 1 for ids */
-  bool ids;         /**< ids instead of features */
+  const char* name;
+  int64_t size;  /**< features of a frame; 1 for ids */
+  bool ids;      /**< ids instead of features */
+  bool one_step; /**< an input with a single step, however many the others have */
+  bool optional; /**< an input that may be left out of a run */
+  /** The order that the model's file has: see `carousel_run_size` and `carousel_read_frames`. */
+  const carousel_file_axis* axes;
+  size_t axis_count;
 } carousel_sequence_info;
 
 /** Layers, in the order they run. Any thread. */
@@ -277,8 +315,17 @@ CAROUSEL_API int64_t carousel_network_input_size(const carousel_network* network
 CAROUSEL_API int64_t carousel_network_output_size(const carousel_network* network);
 /** The first input is ids. Any thread. */
 CAROUSEL_API bool carousel_network_takes_ids(const carousel_network* network);
-/** Has a reverse direction, so that it takes at most max_steps steps per run. Any thread. */
-CAROUSEL_API bool carousel_network_bidirectional(const carousel_network* network);
+/**
+ * How many steps the output at `index` has in a run whose inputs have `steps`; 0 without such an
+ * output. Any thread.
+ */
+CAROUSEL_API int64_t carousel_network_output_steps(const carousel_network* network, size_t index,
+                                                   int64_t steps);
+/**
+ * Needs the whole sequence, since a layer has a reverse direction or reduces, selects or pads
+ * steps: it takes at most max_steps steps per run. Any thread.
+ */
+CAROUSEL_API bool carousel_network_whole_sequence(const carousel_network* network);
 /** Packed weights. Any thread. */
 CAROUSEL_API size_t carousel_network_memory_bytes(const carousel_network* network);
 
@@ -302,7 +349,7 @@ CAROUSEL_API carousel_status carousel_stream_new(const carousel_network* network
                                                  carousel_stream** stream);
 
 /**
- * Runs dense x [steps, batch, input_size] from the current state into y [steps, batch,
+ * Runs dense x [steps, batch, input_size] from the current state into y [output steps, batch,
  * output_size]; the state moves on, so a long sequence may be given in chunks of any size. x and y
  * must not overlap. Allocates nothing, takes no lock and, with one thread, makes no system call.
  * On failure y and the state are untouched. One thread at a time.
@@ -347,8 +394,10 @@ typedef struct carousel_named_sequence {
 } carousel_named_sequence;
 
 /**
- * Runs a network with any number of inputs and outputs: each of them once, in any order. `lengths`
- * as in carousel_run_args. Promises what `carousel_stream_run` does. One thread at a time.
+ * Runs a network with any number of inputs and outputs: each of them once, in any order; optional
+ * inputs may be left out. Inputs of one step have that, outputs the steps that
+ * `carousel_network_output_steps` tells. `lengths` as in carousel_run_args. Promises what
+ * `carousel_stream_run` does. One thread at a time.
  */
 CAROUSEL_API carousel_status carousel_stream_run_named(carousel_stream* stream, int64_t steps,
                                                        const carousel_named_sequence* inputs,
@@ -398,6 +447,38 @@ CAROUSEL_API size_t carousel_stream_memory_bytes(const carousel_stream* stream);
 
 /** NULL is allowed. The last call with this handle. */
 CAROUSEL_API void carousel_stream_free(carousel_stream* stream);
+
+/* --- Arrays in a file's own order of axes
+ * -------------------------------------------------------*/
+
+/** One of the arrays of a run. */
+typedef struct carousel_file_array {
+  const char* name; /**< for messages */
+  const carousel_file_axis* axes;
+  const int64_t* shape; /**< as many sizes as there are axes */
+  size_t axis_count;
+  bool one_step;
+} carousel_file_array;
+
+/**
+ * The steps and rows on which the arrays of a run agree, as `carousel::run_size` finds them; on
+ * failure ::carousel_last_error names array, axis, and what was expected and found. Any thread.
+ */
+CAROUSEL_API carousel_status carousel_run_size(const carousel_file_array* arrays, size_t count,
+                                               int64_t* steps, int64_t* batch);
+
+/**
+ * Copies an array with these axes, dense and row-major, into dense frames [steps, batch, features].
+ * Elements are floats or ids: of 4 bytes each. Any thread.
+ */
+CAROUSEL_API carousel_status carousel_read_frames(const carousel_file_axis* axes, size_t axis_count,
+                                                  int64_t steps, int64_t batch, const void* array,
+                                                  void* frames);
+
+/** Copies frames of floats into an array with these axes: the other way round. Any thread. */
+CAROUSEL_API carousel_status carousel_write_frames(const carousel_file_axis* axes,
+                                                   size_t axis_count, int64_t steps, int64_t batch,
+                                                   const float* frames, float* array);
 
 /* --- Cross-check ------------------------------------------------------------------------------*/
 

@@ -34,12 +34,14 @@ struct CheckInput {
   /// As for `Stream::run`.
   std::span<const std::int64_t> lengths{};
   /// Instead of x and ids, for a model with any number of inputs: each of them once, in any order.
+  /// Those that only set initial states, or are the lengths, may be left out.
   std::span<const NamedInput> inputs{};
 
   [[nodiscard]] CAROUSEL_API std::int64_t steps() const noexcept;
   [[nodiscard]] CAROUSEL_API std::int64_t batch() const noexcept;
-  /// What each of the model's inputs is given, in the model's order; x and ids have no name. Throws
-  /// Error (invalid_argument) unless every input is given once and is of the right kind.
+  /// What each of the model's inputs is given, in the model's order; x and ids have no name, and an
+  /// input that is left out has neither. Throws Error (invalid_argument) unless every input that a
+  /// run needs is given once and is of the right kind.
   [[nodiscard]] CAROUSEL_API std::vector<NamedInput> in_order(const Model& model) const;
 };
 
@@ -138,11 +140,16 @@ struct CheckedPair {
 struct CrossCheckReport {
   std::vector<CheckedBackend> backends;  ///< in the order in which they were given or chosen
   std::vector<CheckedPair> pairs;        ///< each with each
+  /// Share of the values of which agreement says nothing: roundings alone change them by as much as
+  /// the values themselves are (the root mean square of their output), or they are not finite.
+  double void_share = 0;
 
+  /// Whether that holds for more than half of them. Nothing is proved then; other input may do.
+  [[nodiscard]] CAROUSEL_API bool proves_nothing() const noexcept;
   /// How many backends ran.
   [[nodiscard]] CAROUSEL_API std::size_t ran() const noexcept;
-  /// Everything that ran agrees with the reference and with each other, nothing failed, and
-  /// something ran. A refusal is no disagreement.
+  /// Everything that ran agrees with the reference and with each other, nothing failed, something
+  /// ran, and the agreement proves something. A refusal is no disagreement.
   [[nodiscard]] CAROUSEL_API bool ok() const noexcept;
 };
 

@@ -41,4 +41,15 @@ struct NpyArray {
 CAROUSEL_API void write_npy(const std::filesystem::path& file, std::span<const std::int64_t> shape,
                             std::span<const float> values);
 
+/// An array that is to be written.
+struct NpyFile {
+  std::filesystem::path file;
+  std::vector<std::int64_t> shape;
+  std::span<const float> values;
+};
+
+/// Writes several arrays like that. All of them are complete before the first one gets its name, so
+/// that nothing is written when one of them cannot be.
+CAROUSEL_API void write_npy(std::span<const NpyFile> files);
+
 }  // namespace carousel

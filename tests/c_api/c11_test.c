@@ -28,7 +28,8 @@ static void check_null_handles(void) {
   CHECK(carousel_network_input_count(NULL) == 0);
   CHECK(carousel_network_output_count(NULL) == 0);
   CHECK(!carousel_network_takes_ids(NULL));
-  CHECK(!carousel_network_bidirectional(NULL));
+  CHECK(!carousel_network_whole_sequence(NULL));
+  CHECK(carousel_network_output_steps(NULL, 0, 1) == 0);
   CHECK(carousel_network_memory_bytes(NULL) == 0);
   CHECK(carousel_stream_memory_bytes(NULL) == 0);
   CHECK(carousel_stream_state_count(NULL) == 0);
@@ -43,6 +44,7 @@ static void check_null_arguments(carousel_model* model, const carousel_network* 
   const carousel_status bad = CAROUSEL_INVALID_ARGUMENT;
   const float number = 0.0F;
   float result = 0.0F;
+  int64_t steps = 0;
   const int32_t id = 0;
   const carousel_run_args args = {.struct_size = sizeof args};
   carousel_model* no_model = NULL;
@@ -99,6 +101,12 @@ static void check_null_arguments(carousel_model* model, const carousel_network* 
   CHECK(carousel_stream_run_named(stream, 1, NULL, 1, &out, 1, NULL) == bad);
   CHECK(carousel_stream_run_named(stream, 1, &in, 1, NULL, 1, NULL) == bad);
   CHECK(carousel_stream_run_named(stream, 1, NULL, 0, NULL, 0, NULL) == bad);
+  CHECK(carousel_run_size(NULL, 1, &steps, &steps) == bad);
+  CHECK(carousel_run_size(NULL, 0, NULL, &steps) == bad);
+  CHECK(carousel_run_size(NULL, 0, &steps, NULL) == bad);
+  CHECK(carousel_read_frames(NULL, 1, 1, 1, &number, &result) == bad);
+  CHECK(carousel_read_frames(NULL, 0, 1, 1, NULL, &result) == bad);
+  CHECK(carousel_write_frames(NULL, 0, 1, 1, &number, NULL) == bad);
   CHECK(carousel_stream_get_state(NULL, 0, &named) == bad);
   CHECK(carousel_stream_get_state(stream, 0, NULL) == bad);
   CHECK(no_model == NULL && no_network == NULL && no_stream == NULL);
@@ -123,6 +131,28 @@ static void check_streaming(carousel_stream* stream, int64_t outputs) {
   free(parts);
 }
 
+/* [batch, 2, steps] and back. */
+static void check_axes(void) {
+  const carousel_file_axis axes[3] = {{.kind = CAROUSEL_AXIS_BATCH},
+                                      {.kind = CAROUSEL_AXIS_FEATURES, .size = 2},
+                                      {.kind = CAROUSEL_AXIS_STEPS}};
+  const int64_t shape[3] = {1, 2, 3};
+  const carousel_file_array array = {
+      .name = "x", .axes = axes, .shape = shape, .axis_count = 3, .one_step = false};
+  const float values[6] = {0, 1, 2, 3, 4, 5};
+  const float expected[6] = {0, 3, 1, 4, 2, 5};
+  float frames[6] = {0};
+  float back[6] = {0};
+  int64_t steps = 0;
+  int64_t batch = 0;
+  CHECK(carousel_run_size(&array, 1, &steps, &batch) == CAROUSEL_OK && steps == 3 && batch == 1);
+  CHECK(carousel_read_frames(axes, 3, steps, batch, values, frames) == CAROUSEL_OK);
+  CHECK(memcmp(frames, expected, sizeof frames) == 0);
+  CHECK(carousel_write_frames(axes, 3, steps, batch, frames, back) == CAROUSEL_OK);
+  CHECK(memcmp(back, values, sizeof back) == 0);
+  CHECK(carousel_read_frames(axes, 3, -1, 1, values, frames) == CAROUSEL_INVALID_ARGUMENT);
+}
+
 /* The same run by name, and states by name: those of the layers that have any. */
 static void check_names(const carousel_network* network, carousel_stream* stream, int64_t outputs) {
   const int32_t ids[2] = {1, 2};
@@ -131,6 +161,8 @@ static void check_names(const carousel_network* network, carousel_stream* stream
   CHECK(carousel_network_input_count(network) == 1);
   CHECK(carousel_network_output_count(network) == 1);
   CHECK(carousel_network_input(network, 0, &input) == CAROUSEL_OK && input.ids);
+  CHECK(input.axis_count == 2 && input.axes[1].kind == CAROUSEL_AXIS_BATCH && !input.optional);
+  CHECK(carousel_network_output_steps(network, 0, 7) == 7);
   CHECK(carousel_network_output(network, 0, &output) == CAROUSEL_OK && output.size == outputs);
   float* by_place = calloc((size_t)(2 * outputs), sizeof(float));
   float* by_name = calloc((size_t)(2 * outputs), sizeof(float));
@@ -163,6 +195,7 @@ int main(int argc, char** argv) {
   CHECK(carousel_prepare(model, &options, &network) == CAROUSEL_OK);
   CHECK(carousel_stream_new(network, NULL, &stream) == CAROUSEL_OK);
   check_null_handles();
+  check_axes();
   if (stream != NULL) {
     check_null_arguments(model, network, stream);
     check_streaming(stream, carousel_network_output_size(network));

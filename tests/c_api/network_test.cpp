@@ -48,7 +48,7 @@ TEST(CApiNetwork, TellsWhatCppTells) {
   EXPECT_EQ(carousel_network_output_size(c.get()), cpp.output_size());
   EXPECT_EQ(carousel_network_memory_bytes(c.get()), cpp.memory_bytes());
   EXPECT_FALSE(carousel_network_takes_ids(c.get()));
-  EXPECT_TRUE(carousel_network_bidirectional(c.get()));
+  EXPECT_TRUE(carousel_network_whole_sequence(c.get()));
   ASSERT_EQ(carousel_network_layer_count(c.get()), cpp.layers().size());
   for (std::size_t l = 0; l < cpp.layers().size(); ++l) {
     auto info = sized<carousel_layer_info>();
@@ -74,7 +74,10 @@ TEST(CApiNetwork, TellsWhatCppTells) {
   ASSERT_EQ(carousel_network_input(c.get(), 0, &sequence), CAROUSEL_OK);
   EXPECT_EQ(sequence.name, cpp.inputs()[0].name);
   EXPECT_EQ(sequence.size, 8);
-  EXPECT_FALSE(sequence.ids);
+  EXPECT_FALSE(sequence.ids || sequence.one_step || sequence.optional);
+  ASSERT_EQ(sequence.axis_count, 3U);
+  EXPECT_EQ(sequence.axes[0].kind, CAROUSEL_AXIS_STEPS);
+  EXPECT_EQ(sequence.axes[2].size, 8);
   ASSERT_EQ(carousel_network_output(c.get(), 0, &sequence), CAROUSEL_OK);
   EXPECT_EQ(sequence.name, cpp.outputs()[0].name);
   EXPECT_EQ(sequence.size, 3);

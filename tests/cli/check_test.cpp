@@ -25,8 +25,9 @@ CrossCheckReport check_with_fault(Fault fault, const char* shape, std::int64_t i
         cli_test::dense_layer("head", output_size(work.model.layers.back().spec), 6));
   }
   const OracleReference oracle;
+  const std::vector<NamedInput> inputs = work.views(0, work.steps);
   return cross_check(
-      work.model, check_input(work),
+      work.model, {.inputs = inputs},
       {.backends = {select_backends("scalar").front(), &backend}, .reference = &oracle});
 }
 
@@ -116,8 +117,9 @@ TEST(CheckCore, ARefusalIsNoPass) {
   options.source.shape = "5,7,6,2";
   const Workload work = make_workload(options, 16);
   const OracleReference oracle;
+  const std::vector<NamedInput> inputs = work.views(0, work.steps);
   const CrossCheckReport report =
-      cross_check(work.model, check_input(work), {.backends = {&backend}, .reference = &oracle});
+      cross_check(work.model, {.inputs = inputs}, {.backends = {&backend}, .reference = &oracle});
   EXPECT_EQ(report.ran(), 0U);
   EXPECT_FALSE(report.ok());
   EXPECT_NE(report.backends.at(0).refusal.find("not today"), std::string::npos);

@@ -307,7 +307,8 @@ TEST_F(RunByName, MistakesAreNamed) {
   expect(error({"--in", named("left")}), "--output or --out");
   write_npy(folder.file("right.npy"), std::vector<std::int64_t>{6, kBatch, 2}, ramp(36));
   expect(error({"--in", named("left"), "--in", named("right"), "--out", named("scores")}),
-         "all need the same steps and rows");
+         "right.npy: axis 0 (steps) is 6, but --in " + named("left") +
+             " has 7 steps; expected [steps, batch, 2], found [6, 3, 2]");
 }
 
 }  // namespace

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <carousel/file_axes.hpp>
+
+#include <algorithm>
+
+namespace carousel {
+namespace {
+
+using Of = FileAxis::Of;
+
+bool has(std::span<const FileAxis> axes, Of of) noexcept {
+  return std::ranges::find(axes, of, &FileAxis::of) != axes.end();
+}
+
+bool is_shared(Of of) noexcept { return of == Of::steps_batch || of == Of::batch_steps; }
+
+bool has_shared(std::span<const FileAxis> axes) noexcept {
+  return std::ranges::any_of(axes, is_shared, &FileAxis::of);
+}
+
+std::string axis_text(const FileAxis& axis) {
+  switch (axis.of) {
+    case Of::steps: return "steps";
+    case Of::batch: return "batch";
+    case Of::steps_batch: return "steps*batch";
+    case Of::batch_steps: return "batch*steps";
+    case Of::features: break;
+  }
+  return std::to_string(axis.size);
+}
+
+std::int64_t axis_size(const FileAxis& axis, const RunSize& size) noexcept {
+  switch (axis.of) {
+    case Of::steps: return size.steps;
+    case Of::batch: return size.batch;
+    case Of::steps_batch:
+    case Of::batch_steps: return size.steps * size.batch;
+    case Of::features: break;
+  }
+  return axis.size;
+}
+
+[[noreturn]] void refuse(const std::string& text) {
+  throw Error(ErrorCode::invalid_argument, text);
+}
+
+std::string where(const FileArray& array, std::size_t axis) {
+  return array.name + ": axis " + std::to_string(axis) + " (" + axis_text(array.axes[axis]) +
+         ") is " + std::to_string(array.shape[axis]);
+}
+
+/// "; expected [batch, steps, 3], found [6, 2, 4]"
+std::string shapes(const FileArray& array) {
+  return "; expected " + axes_text(array.axes) + ", found " + shape_text(array.shape);
+}
+
+/// A number that arrays have to agree on, and the first one that told it.
+struct Agreed {
+  const char* what;  ///< "steps"
+  std::int64_t count = -1;
+  std::string from{};
+
+  [[nodiscard]] bool known() const noexcept { return count >= 0; }
+};
+
+/// `told` is how the array says so, for messages.
+void agree(Agreed& agreed, std::int64_t count, const FileArray& array, const std::string& told) {
+  if (!agreed.known()) {
+    agreed.count = count;
+    agreed.from = array.name;
+  }
+  if (agreed.count == count) return;
+  refuse(told + ", but " + agreed.from + " has " + std::to_string(agreed.count) + " " +
+         agreed.what + shapes(array));
+}
+
+void check_alone(const FileArray& array) {
+  if (array.shape.size() != array.axes.size()) {
+    refuse(array.name + ": has " + std::to_string(array.shape.size()) + " axes, but must have " +
+           std::to_string(array.axes.size()) + shapes(array));
+  }
+  for (std::size_t k = 0; k < array.axes.size(); ++k) {
+    const FileAxis& axis = array.axes[k];
+    if (axis.of == Of::features && array.shape[k] != axis.size) {
+      refuse(where(array, k) + shapes(array));
+    }
+    if (axis.of == Of::steps && array.one_step && array.shape[k] != 1) {
+      refuse(where(array, k) + ", but there is a single step of it" + shapes(array));
+    }
+  }
+}
+
+void read_own_axes(const FileArray& array, Agreed& steps, Agreed& batch) {
+  for (std::size_t k = 0; k < array.axes.size(); ++k) {
+    const Of of = array.axes[k].of;
+    if (of == Of::steps && !array.one_step) agree(steps, array.shape[k], array, where(array, k));
+    if (of == Of::batch) agree(batch, array.shape[k], array, where(array, k));
+  }
+}
+
+/// What has no axis is there once.
+void read_missing_axes(const FileArray& array, Agreed& steps, Agreed& batch) {
+  if (has_shared(array.axes)) return;
+  const std::string none = array.name + ": has no axis for the ";
+  if (!array.one_step && !has(array.axes, Of::steps)) {
+    agree(steps, 1, array, none + "steps, so that it has one");
+  }
+  if (!has(array.axes, Of::batch)) agree(batch, 1, array, none + "rows, so that it has one");
+}
+
+/// `count` is the product of both. What is not known follows from what is.
+void read_product(std::int64_t count, const FileArray& array, const std::string& told,
+                  Agreed& steps, Agreed& batch) {
+  if (array.one_step) return agree(batch, count, array, told);
+  if (!steps.known() && !batch.known()) agree(batch, 1, array, told);
+  Agreed& known = steps.known() ? steps : batch;
+  Agreed& other = steps.known() ? batch : steps;
+  if (!other.known()) {
+    agree(other, known.count > 0 ? count / known.count : 1, array, told);
+  }
+  if (other.known() && known.count * other.count == count) return;
+  refuse(told + ", which does not fit " + std::to_string(known.count) + " " + known.what + " (" +
+         known.from + ")" + shapes(array));
+}
+
+void read_shared_axis(const FileArray& array, Agreed& steps, Agreed& batch) {
+  const auto found = std::ranges::find_if(array.axes, is_shared, &FileAxis::of);
+  if (found == array.axes.end()) return;
+  const auto k = static_cast<std::size_t>(found - array.axes.begin());
+  read_product(array.shape[k], array, where(array, k), steps, batch);
+}
+
+/// Adds an axis of features: the offsets so far, once for each of its places.
+std::vector<std::int64_t> spread(const std::vector<std::int64_t>& offsets, std::int64_t size,
+                                 std::int64_t stride) {
+  std::vector<std::int64_t> result;
+  for (const std::int64_t offset : offsets) {
+    for (std::int64_t i = 0; i < size; ++i) result.push_back(offset + i * stride);
+  }
+  return result;
+}
+
+}  // namespace
+
+std::vector<FileAxis> file_axes(std::span<const FileAxis> own, std::int64_t size, bool ids) {
+  if (!own.empty()) return {own.begin(), own.end()};
+  std::vector<FileAxis> axes{{Of::steps}, {Of::batch}};
+  if (!ids) axes.push_back({Of::features, size});
+  return axes;
+}
+
+std::string axes_text(std::span<const FileAxis> axes) {
+  std::string text;
+  for (const FileAxis& axis : axes) text += (text.empty() ? "" : ", ") + axis_text(axis);
+  return "[" + text + "]";
+}
+
+std::int64_t frame_size(std::span<const FileAxis> axes) noexcept {
+  std::int64_t size = 1;
+  for (const FileAxis& axis : axes) size *= axis.of == Of::features ? axis.size : 1;
+  return size;
+}
+
+std::vector<std::int64_t> file_shape(std::span<const FileAxis> axes, const RunSize& size) {
+  const bool shared = has_shared(axes);
+  const auto need = [&](std::int64_t count, Of of, const char* what) {
+    if (count == 1 || shared || has(axes, of)) return;
+    refuse("an array " + axes_text(axes) + " has no axis for " + std::to_string(count) + " " +
+           what);
+  };
+  need(size.steps, Of::steps, "steps");
+  need(size.batch, Of::batch, "rows");
+  std::vector<std::int64_t> shape;
+  for (const FileAxis& axis : axes) shape.push_back(axis_size(axis, size));
+  return shape;
+}
+
+bool fits(std::span<const FileAxis> axes, std::span<const std::int64_t> shape) noexcept {
+  return std::ranges::equal(axes, shape, [](const FileAxis& axis, std::int64_t size) {
+    return axis.of != Of::features || axis.size == size;
+  });
+}
+
+RunSize run_size(std::span<const FileArray> arrays) {
+  Agreed steps{"steps"};
+  Agreed batch{"rows"};
+  for (const FileArray& array : arrays) check_alone(array);
+  for (const FileArray& array : arrays) read_own_axes(array, steps, batch);
+  for (const FileArray& array : arrays) read_missing_axes(array, steps, batch);
+  for (const FileArray& array : arrays) read_shared_axis(array, steps, batch);
+  return {steps.known() ? steps.count : 1, batch.known() ? batch.count : 1};
+}
+
+bool FileLayout::has_whole_frames() const noexcept {
+  for (std::size_t f = 0; f < features.size(); ++f) {
+    if (features[f] != static_cast<std::int64_t>(f)) return false;
+  }
+  return true;
+}
+
+FileLayout file_layout(std::span<const FileAxis> axes, const RunSize& size) {
+  const std::vector<std::int64_t> shape = file_shape(axes, size);
+  std::vector<std::int64_t> strides(shape.size(), 1);
+  for (std::size_t k = shape.size(); k-- > 1;) strides[k - 1] = strides[k] * shape[k];
+  FileLayout layout;
+  layout.features.push_back(0);
+  for (std::size_t k = 0; k < axes.size(); ++k) {
+    switch (axes[k].of) {
+      case Of::steps: layout.step_stride = strides[k]; break;
+      case Of::batch: layout.batch_stride = strides[k]; break;
+      case Of::steps_batch:
+        layout.step_stride = size.batch * strides[k];
+        layout.batch_stride = strides[k];
+        break;
+      case Of::batch_steps:
+        layout.step_stride = strides[k];
+        layout.batch_stride = size.steps * strides[k];
+        break;
+      case Of::features: layout.features = spread(layout.features, axes[k].size, strides[k]); break;
+    }
+  }
+  return layout;
+}
+
+}  // namespace carousel

@@ -2,6 +2,7 @@
 #include "backends/kind_backend.hpp"
 
 #include "core/engine/common_layers.hpp"
+#include "core/engine/layers/convolution.hpp"
 
 #include <string>
 #include <variant>
@@ -13,6 +14,9 @@ Support KindBackend::supports(const LayerSpec& spec) const {
     return supports_recurrent(*recurrent);
   }
   if (const auto* dense = std::get_if<DenseSpec>(&spec)) return supports_dense(*dense);
+  if (const auto* convolution = std::get_if<ConvolutionSpec>(&spec)) {
+    return layers::supports_convolution(*this, *convolution);
+  }
   if (is_common(spec)) return Support::yes();
   return Support::no(std::string(kind_name(spec)) + " layers are not implemented");
 }
@@ -25,6 +29,9 @@ std::unique_ptr<Layer> KindBackend::prepare(const LayerSpec& spec, const Weights
   }
   if (const auto* dense = std::get_if<DenseSpec>(&spec)) {
     return prepare_dense(*dense, weights, options);
+  }
+  if (const auto* convolution = std::get_if<ConvolutionSpec>(&spec)) {
+    return layers::make_convolution(*this, *convolution, weights, options);
   }
   return make_common_layer(spec, weights);
 }

@@ -56,14 +56,14 @@ struct RunOptions {
 std::int64_t chunk_size(const RunOptions& options, const Network& network, std::int64_t steps) {
   constexpr std::int64_t kUsual = 256;
   const std::int64_t whole = std::max<std::int64_t>(steps, 1);
-  if (options.chunk > 0 && options.chunk < steps && network.bidirectional()) {
+  if (options.chunk > 0 && options.chunk < steps && network.whole_sequence()) {
     throw Error(ErrorCode::invalid_argument,
                 "--chunk " + std::to_string(options.chunk) +
                     ": a network with a reverse direction needs the whole sequence (" +
                     std::to_string(steps) + " steps) at once");
   }
   if (options.chunk > 0) return std::min(options.chunk, whole);
-  return network.bidirectional() ? whole : std::min(kUsual, whole);
+  return network.whole_sequence() ? whole : std::min(kUsual, whole);
 }
 
 void run_chunks(Stream& stream, const RunInputs& inputs, RunOutputs& outputs, std::int64_t chunk,

@@ -120,7 +120,7 @@ class Contender {
  private:
   std::int64_t stream_steps(const Workload& work) const {
     const std::int64_t whole = std::max<std::int64_t>(work.steps, 1);
-    return network_.bidirectional() ? whole : std::min(whole, kMaxSteps);
+    return network_.whole_sequence() ? whole : std::min(whole, kMaxSteps);
   }
 
   Network network_;

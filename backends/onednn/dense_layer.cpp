@@ -77,7 +77,6 @@ class DenseWorkspace final : public Workspace {
       }
       begin += primitive.steps();
     }
-    if (args.lengths != nullptr) zero_past_lengths(args.y, args.lengths);
     return {};
   }
 

@@ -2,7 +2,6 @@
 #include "backends/scalar/arithmetic.hpp"
 #include "backends/scalar/layers.hpp"
 
-#include <algorithm>
 #include <vector>
 
 namespace carousel::scalar {
@@ -28,14 +27,8 @@ class DenseLayer final : public Layer {
 
   Status forward(const ForwardArgs& args, Workspace&) const noexcept override {
     for (std::int64_t row = 0; row < args.y.batch; ++row) {
-      const std::int64_t steps = args.lengths == nullptr ? args.y.steps : args.lengths[row];
       for (std::int64_t t = 0; t < args.y.steps; ++t) {
-        float* y = args.y.row(t, row);
-        if (t < steps) {
-          run_frame(args.x().row(t, row), y);
-        } else {
-          std::fill_n(y, spec_.output_size, 0.0F);
-        }
+        run_frame(args.x().row(t, row), args.y.row(t, row));
       }
     }
     return {};

@@ -87,7 +87,6 @@ struct LinearJob {
   const float* bias = nullptr;  ///< [blocks][4][W]
   SequenceView<const float> x;
   SequenceView<float> y;
-  const std::int64_t* lengths = nullptr;  ///< [batch], or null
 };
 
 /// The table that each ISA object exports.

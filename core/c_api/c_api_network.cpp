@@ -144,7 +144,7 @@ bool carousel_network_takes_ids(const carousel_network* network) {
 }
 
 bool carousel_network_bidirectional(const carousel_network* network) {
-  return network != nullptr && network->network.bidirectional();
+  return network != nullptr && network->network.whole_sequence();
 }
 
 size_t carousel_network_memory_bytes(const carousel_network* network) {

@@ -113,12 +113,14 @@ std::vector<std::vector<float>> run_model(const Network& network, const Model& m
   Stream stream = network.stream({.batch = batch, .max_steps = std::max<std::int64_t>(steps, 1)});
   std::vector<std::vector<float>> values;
   for (const NetworkOutput& output : network.outputs()) {
-    values.emplace_back(static_cast<std::size_t>(steps * batch * output.size));
+    const std::int64_t count = network.output_steps(steps, values.size()) * batch * output.size;
+    values.emplace_back(static_cast<std::size_t>(count));
   }
   std::vector<NamedOutput> outputs;
   for (const NetworkOutput& output : network.outputs()) {
-    float* y = values[outputs.size()].data();
-    outputs.push_back({output.name, steps_first(y, steps, batch, output.size)});
+    const std::size_t k = outputs.size();
+    outputs.push_back({output.name, steps_first(values[k].data(), network.output_steps(steps, k),
+                                                batch, output.size)});
   }
   std::vector<NamedInput> inputs = input.in_order(model);
   for (std::size_t k = 0; k < inputs.size(); ++k) inputs[k].name = network.inputs()[k].name;

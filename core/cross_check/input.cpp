@@ -46,8 +46,9 @@ const NamedInput& find(std::span<const NamedInput> inputs, const std::string& na
 }
 
 void check_size(const ModelInput& expected, const NamedInput& given, const CheckInput& input) {
-  if (steps_of(given) != input.steps() || batch_of(given) != input.batch()) {
-    refuse("all inputs must have as many steps and rows");
+  if (steps_of(given) != (expected.one_step ? 1 : input.steps()) ||
+      batch_of(given) != input.batch()) {
+    refuse("all inputs must have as many steps and rows, but for those of one step");
   }
   const std::int64_t features = expected.ids ? given.ids.features : given.x.features;
   if (features == expected.size) return;
@@ -75,7 +76,7 @@ std::int64_t known_ids(const Model& model, const Wiring& wiring, std::size_t inp
   for (std::size_t l = 0; l < model.layers.size(); ++l) {
     const auto* embedding = std::get_if<EmbeddingSpec>(&model.layers[l].spec);
     const Source& source = wiring.sources[l].front();
-    if (embedding == nullptr || source.index != input) continue;
+    if (embedding == nullptr || source != Source{Source::Of::model_input, input}) continue;
     count = std::min(count, embedding->num_embeddings);
   }
   return count;
@@ -95,7 +96,11 @@ void check_ids(std::int64_t known, const SequenceView<const std::int32_t>& ids,
 
 }  // namespace
 
-std::int64_t CheckInput::steps() const noexcept { return steps_of(first(*this)); }
+std::int64_t CheckInput::steps() const noexcept {
+  std::int64_t most = steps_of(first(*this));
+  for (const NamedInput& one : inputs) most = std::max(most, steps_of(one));
+  return most;
+}
 
 std::int64_t CheckInput::batch() const noexcept { return batch_of(first(*this)); }
 

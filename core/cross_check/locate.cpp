@@ -242,7 +242,7 @@ class Walk {
 
  private:
   void add_source(const Source& source, LayerProblem& whole) const {
-    if (!source.from_model_input) {
+    if (source.of == Source::Of::layer) {
       whole.inputs.push_back(outputs_[source.index]);
     } else if (takes_ids(whole.layer.spec)) {
       whole.ids = dense(given_[source.index].ids, input_.lengths);
@@ -259,10 +259,26 @@ class Walk {
   std::vector<std::vector<float>> outputs_;  ///< Of the layers passed.
 };
 
+/// Whether every sequence has the steps and lengths of the inputs, so that a layer alone can be
+/// given what it gets in the whole model.
+bool has_uniform_sequences(const Model& model) {
+  const auto changes = [](const ModelLayer& layer) {
+    return changes_steps(layer.spec) || !layer.initial_states.empty();
+  };
+  const auto reads_state = [](const std::vector<Source>& sources) {
+    return std::ranges::any_of(sources,
+                               [](const Source& s) { return s.of == Source::Of::final_state; });
+  };
+  return model.lengths.empty() && std::ranges::none_of(model.layers, changes) &&
+         std::ranges::none_of(model_inputs(model), &ModelInput::one_step) &&
+         std::ranges::none_of(resolve_wiring(model).sources, reads_state);
+}
+
 }  // namespace
 
 std::optional<Divergence> locate(const Backend& backend, const Reference& reference,
                                  const Model& model, const CheckInput& input, int threads) {
+  if (!has_uniform_sequences(model)) return std::nullopt;
   Walk walk(reference, model, input);
   for (std::size_t l = 0; l < model.layers.size(); ++l) {
     const LayerProblem whole = walk.problem(l);

@@ -1,26 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/engine/activations.hpp"
 
+#include "core/engine/activation_functions.hpp"
+
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace carousel {
 namespace {
-
-float sigmoid(float x) { return 1.0F / (1.0F + std::exp(-x)); }
-
-/// x / (1 + |x|), whose limits are -1 and 1.
-float softsign(float x) {
-  return std::isinf(x) ? std::copysign(1.0F, x) : x / (1.0F + std::fabs(x));
-}
-
-/// log(1 + e^x) without overflow, and accurate where it is small.
-float softplus(float x) {
-  return x > 0.0F ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
-}
-
-float hard_sigmoid(float line) { return line < 0.0F ? 0.0F : line > 1.0F ? 1.0F : line; }
 
 /// The largest value; exponentials relative to it do not overflow.
 float peak(std::span<const float> frame) { return *std::ranges::max_element(frame); }
@@ -45,35 +32,30 @@ void log_softmax(std::span<float> frame) {
 
 }  // namespace
 
-// Comparisons are false for NaN, which goes to the branch that returns it.
 float evaluate(const Activation& activation, float x) noexcept {
-  const float alpha = activation.alpha;
-  const float beta = activation.beta;
-  switch (activation.kind) {
-    case ActivationKind::sigmoid: return sigmoid(x);
-    case ActivationKind::tanh: return std::tanh(x);
-    case ActivationKind::relu: return x < 0.0F ? 0.0F : x;
-    case ActivationKind::affine: return alpha * x + beta;
-    case ActivationKind::leaky_relu: return x < 0.0F ? alpha * x : x;
-    case ActivationKind::thresholded_relu: return x <= alpha ? 0.0F : x;
-    case ActivationKind::scaled_tanh: return alpha * std::tanh(beta * x);
-    case ActivationKind::hard_sigmoid: return hard_sigmoid(alpha * x + beta);
-    case ActivationKind::elu: return x < 0.0F ? alpha * std::expm1(x) : x;
-    case ActivationKind::softsign: return softsign(x);
-    case ActivationKind::softplus: return softplus(x);
-    case ActivationKind::softmax:
-    case ActivationKind::log_softmax: break;  // not of one number
-  }
-  return std::numeric_limits<float>::quiet_NaN();
+  float y = 0.0F;
+  functions::with_function(activation, [&](auto function) { y = function(x); });
+  return y;
+}
+
+void apply(const Activation& activation, std::span<const float> from,
+           std::span<float> to) noexcept {
+  functions::with_function(activation, [&](auto function) {
+    float* __restrict y = to.data();
+    if (from.data() == to.data()) {
+      for (std::size_t k = 0; k < to.size(); ++k) y[k] = function(y[k]);
+    } else {
+      const float* __restrict x = from.data();
+      for (std::size_t k = 0; k < to.size(); ++k) y[k] = function(x[k]);
+    }
+  });
 }
 
 void apply(const Activation& activation, std::span<float> frame) noexcept {
   switch (activation.kind) {
     case ActivationKind::softmax: softmax(frame); return;
     case ActivationKind::log_softmax: log_softmax(frame); return;
-    default:
-      std::ranges::transform(frame, frame.begin(),
-                             [&](float x) { return evaluate(activation, x); });
+    default: apply(activation, frame, frame);
   }
 }
 

@@ -14,4 +14,8 @@ namespace carousel {
 /// Applies any activation function to one frame, in place.
 void apply(const Activation& activation, std::span<float> frame) noexcept;
 
+/// Applies an elementwise activation function; `from` and `to` have as many elements, and are the
+/// same or do not overlap.
+void apply(const Activation& activation, std::span<const float> from, std::span<float> to) noexcept;
+
 }  // namespace carousel

@@ -7,39 +7,71 @@
 namespace carousel::detail {
 namespace {
 
+using Of = Source::Of;
+
 /// The readers of what each layer puts out, in the order they run.
 std::vector<std::vector<std::size_t>> find_readers(const Wiring& wiring) {
   std::vector<std::vector<std::size_t>> readers(wiring.sources.size());
+  const auto add = [&](const Source& source, std::size_t reader) {
+    if (source.of == Of::layer) readers[source.index].push_back(reader);
+  };
   for (std::size_t k = 0; k < wiring.sources.size(); ++k) {
-    for (const Source& source : wiring.sources[k]) {
-      if (!source.from_model_input) readers[source.index].push_back(k);
-    }
+    for (const Source& source : wiring.sources[k]) add(source, k);
+    for (const InitialState& initial : wiring.initial_states[k]) add(initial.source, k);
   }
   return readers;
+}
+
+/// Per layer, and one more: the index of its first state among those of all layers.
+std::vector<std::size_t> count_states(const Model& model) {
+  std::vector<std::size_t> first{0};
+  for (const ModelLayer& layer : model.layers) {
+    first.push_back(first.back() + states(layer.spec).size());
+  }
+  return first;
 }
 
 /// Plans one model; a value is what one layer puts out, named by the layer's index.
 class Planner {
  public:
   Planner(const Model& model, const Wiring& wiring)
-      : model_(model), wiring_(wiring), readers_(find_readers(wiring)) {}
+      : model_(model),
+        wiring_(wiring),
+        readers_(find_readers(wiring)),
+        first_state_(count_states(model)) {}
 
   [[nodiscard]] BufferPlan plan() {
-    const std::size_t count = model_.layers.size();
     find_places_shared();
-    for (std::size_t k = 0; k < count; ++k) {
+    for (std::size_t k = 0; k < model_.layers.size(); ++k) {
       plan_.writes.push_back(place_of_new_value(k));
-      plan_.reads.push_back(places_read_by(k));
+      std::vector<Place>& reads = plan_.reads.emplace_back();
+      for (const Source& source : wiring_.sources[k]) reads.push_back(place_of(source));
+      std::vector<Place>& initial = plan_.initial_states.emplace_back();
+      for (const InitialState& state : wiring_.initial_states[k]) {
+        initial.push_back(place_of(state.source));
+      }
       release_buffers_last_read_by(k);
     }
+    for (std::size_t output = 0; output < wiring_.outputs.size(); ++output) {
+      if (!is_written_in_place(output)) {
+        plan_.copies.push_back({output, place_of(wiring_.outputs[output])});
+      }
+    }
+    plan_.buffer_count = sizes_.size();
     return std::move(plan_);
   }
 
  private:
+  /// The first output of the model that is this value.
   [[nodiscard]] std::optional<std::size_t> output_of(std::size_t value) const {
-    const auto found = std::ranges::find(wiring_.outputs, value);
+    const auto found = std::ranges::find(wiring_.outputs, Source{Of::layer, value});
     if (found == wiring_.outputs.end()) return std::nullopt;
     return static_cast<std::size_t>(found - wiring_.outputs.begin());
+  }
+
+  [[nodiscard]] bool is_written_in_place(std::size_t output) const {
+    const Source& source = wiring_.outputs[output];
+    return source.of == Of::layer && output_of(source.index) == output;
   }
 
   /// `final_[k]`: the last layer that writes to the place of value k, which is k or an activation
@@ -58,33 +90,33 @@ class Planner {
   [[nodiscard]] Place place_of_new_value(std::size_t k) {
     if (const auto output = output_of(final_[k])) return {Place::In::model_output, *output};
     for (const Source& source : wiring_.sources[k]) {
-      if (!source.from_model_input && final_[source.index] == final_[k]) {
+      if (source.of == Of::layer && final_[source.index] == final_[k]) {
         return plan_.writes[source.index];
       }
     }
     return {Place::In::buffer, take_buffer(output_size(model_.layers[k].spec))};
   }
 
-  [[nodiscard]] std::vector<Place> places_read_by(std::size_t k) const {
-    std::vector<Place> places;
-    for (const Source& source : wiring_.sources[k]) {
-      places.push_back(source.from_model_input ? Place{Place::In::model_input, source.index}
-                                               : plan_.writes[source.index]);
+  [[nodiscard]] Place place_of(const Source& source) const {
+    switch (source.of) {
+      case Of::model_input: return {Place::In::model_input, source.index};
+      case Of::layer: return plan_.writes[source.index];
+      case Of::final_state: break;
     }
-    return places;
+    return {Place::In::state, first_state_[source.index] + source.state};
   }
 
   /// The free buffer that needs to grow least, or a new one.
   std::size_t take_buffer(std::int64_t size) {
     if (free_.empty()) {
-      plan_.buffer_sizes.push_back(size);
-      return plan_.buffer_sizes.size() - 1;
+      sizes_.push_back(size);
+      return sizes_.size() - 1;
     }
     const auto best = std::ranges::max_element(
-        free_, {}, [&](std::size_t b) { return std::min(plan_.buffer_sizes[b], size); });
+        free_, {}, [&](std::size_t b) { return std::min(sizes_[b], size); });
     const std::size_t buffer = *best;
     free_.erase(best);
-    plan_.buffer_sizes[buffer] = std::max(plan_.buffer_sizes[buffer], size);
+    sizes_[buffer] = std::max(sizes_[buffer], size);
     return buffer;
   }
 
@@ -100,8 +132,10 @@ class Planner {
   const Model& model_;
   const Wiring& wiring_;
   std::vector<std::vector<std::size_t>> readers_;
+  std::vector<std::size_t> first_state_;
   std::vector<std::size_t> final_;
   std::vector<std::size_t> free_;
+  std::vector<std::int64_t> sizes_;  ///< Per buffer, floats per step and row.
   BufferPlan plan_;
 };
 

@@ -7,8 +7,9 @@
 
 #include <memory>
 
-/// Layers that move or map numbers one frame at a time (embedding, activation, concatenate): every
-/// backend runs them with this code, so that it need not have its own.
+/// Layers that move or map numbers, one frame or one step at a time: all kinds but the recurrent,
+/// dense and convolution layers. Every backend runs them with this code, so that it need not have
+/// its own.
 namespace carousel {
 
 [[nodiscard]] bool is_common(const LayerSpec& spec) noexcept;

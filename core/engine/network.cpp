@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/engine/network_data.hpp"
 
+#include "core/engine/flows.hpp"
+#include "core/engine/network_ends.hpp"
+
 #include "core/planning/planner.hpp"
 
 #include <algorithm>
 #include <cstdlib>
-#include <limits>
 #include <utility>
 
 namespace carousel {
@@ -56,31 +58,20 @@ void add_layer(detail::NetworkData& network, const ModelLayer& layer, const Back
   add_states(network, layer);
   network.layers.push_back(backend.prepare(layer.spec, layer.weights, how));
   plan.memory_bytes = network.layers.back()->memory_bytes();
-  network.whole_sequence = network.whole_sequence || needs_whole_sequence(layer.spec);
   network.plans.push_back(std::move(plan));
 }
 
-/// For each input, how many ids every embedding that reads it knows.
-std::vector<std::int64_t> count_ids(const Model& model, const Wiring& wiring, std::size_t inputs) {
-  std::vector<std::int64_t> counts(inputs, std::numeric_limits<std::int64_t>::max());
-  for (std::size_t k = 0; k < model.layers.size(); ++k) {
-    const auto* embedding = std::get_if<EmbeddingSpec>(&model.layers[k].spec);
-    if (embedding == nullptr) continue;
-    std::int64_t& count = counts[wiring.sources[k].front().index];
-    count = std::min(count, embedding->num_embeddings);
-  }
-  return counts;
-}
-
 void wire(const Model& model, detail::NetworkData& network) {
-  const Wiring wiring = resolve_wiring(model);
+  network.wiring = resolve_wiring(model);
   network.inputs = model_inputs(model);
-  network.id_counts = count_ids(model, wiring, network.inputs.size());
   const std::vector<ModelOutput> outputs = model_outputs(model);
   for (std::size_t k = 0; k < outputs.size(); ++k) {
-    network.outputs.push_back({outputs[k].name, output_size(model.layers[wiring.outputs[k]].spec)});
+    network.outputs.push_back({.name = outputs[k].name,
+                               .size = source_size(model, network.wiring.outputs[k]),
+                               .axes = outputs[k].axes});
   }
-  network.buffers = detail::plan_buffers(model, wiring);
+  network.buffers = detail::plan_buffers(model, network.wiring);
+  detail::find_ends(model, network);
 }
 
 /// `backend_of(plan)` is who runs a layer.
@@ -117,6 +108,11 @@ std::vector<LayerPlan> choose(const Model& model, const planning::World& world,
   return plans;
 }
 
+/// The one that must be given; where there are several, the first.
+const ModelInput& main_input(const detail::NetworkData& network) {
+  return network.inputs[network.main_input == detail::kNone ? 0 : network.main_input];
+}
+
 }  // namespace
 
 Network detail::prepare_on(const Backend& backend, const Model& model,
@@ -144,13 +140,32 @@ std::span<const ModelInput> Network::inputs() const noexcept { return data_->inp
 
 std::span<const NetworkOutput> Network::outputs() const noexcept { return data_->outputs; }
 
-bool Network::takes_ids() const noexcept { return data_->inputs.front().ids; }
+std::int64_t Network::output_steps(std::int64_t steps, std::size_t output) const {
+  if (steps < 0 || output >= data_->outputs.size()) {
+    throw Error(ErrorCode::invalid_argument, "output_steps: there are " +
+                                                 std::to_string(data_->outputs.size()) +
+                                                 " outputs, and steps must not be negative");
+  }
+  const std::vector<std::int64_t> inputs = detail::input_steps(*data_, steps);
+  std::vector<std::int64_t> flows(data_->layers.size());
+  (void)detail::count_steps(*data_, inputs, flows);
+  return detail::steps_of(data_->wiring.outputs[output], inputs, flows);
+}
 
-bool Network::bidirectional() const noexcept { return data_->whole_sequence; }
+bool Network::optional_input(std::size_t input) const noexcept {
+  return input < data_->inputs.size() && data_->wiring.optional_inputs[input];
+}
 
-std::int64_t Network::input_size() const noexcept { return data_->inputs.front().size; }
+bool Network::takes_ids() const noexcept { return main_input(*data_).ids; }
 
-std::int64_t Network::output_size() const noexcept { return data_->outputs.front().size; }
+bool Network::whole_sequence() const noexcept { return data_->wiring.whole_sequence; }
+
+std::int64_t Network::input_size() const noexcept { return main_input(*data_).size; }
+
+std::int64_t Network::output_size() const noexcept {
+  const std::size_t main = data_->main_output;
+  return data_->outputs[main == detail::kNone ? 0 : main].size;
+}
 
 std::size_t Network::memory_bytes() const noexcept {
   std::size_t bytes = 0;

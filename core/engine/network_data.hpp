@@ -7,6 +7,7 @@
 #include <carousel/network.hpp>
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +21,9 @@ struct NetworkState {
   std::vector<float> initial;  ///< What a row starts from; empty: zeros.
 };
 
+/// No input or output.
+inline constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
+
 /// What a Network holds: immutable after `prepare`.
 struct NetworkData {
   std::vector<LayerPlan> plans;                // one per layer, in the model's order
@@ -28,8 +32,16 @@ struct NetworkData {
   std::vector<ModelInput> inputs;
   std::vector<std::int64_t> id_counts;  // per input: ids that every embedding reading it knows
   std::vector<NetworkOutput> outputs;
+  Wiring wiring;
   BufferPlan buffers;
-  bool whole_sequence = false;  // some layer needs the end of the sequence for its first output
+  // Per layer: the optional inputs that it, if it comes before the main phase, depends on.
+  std::vector<std::vector<std::size_t>> needed_inputs;
+  // Every sequence between layers has as many steps as the inputs.
+  bool same_steps = true;
+  // Of the short form of a run: the one input that must be given, and the one output that is not
+  // made of final states; kNone where there are several.
+  std::size_t main_input = kNone;
+  std::size_t main_output = kNone;
 };
 
 /// Like `carousel::prepare`, with every layer on `backend`. Throws Error naming the first layer

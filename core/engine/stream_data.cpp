@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/engine/stream_data.hpp"
 
+#include "core/engine/flows.hpp"
+#include "core/model/element_count.hpp"
+
 #include <carousel/error.hpp>
 
 #include <algorithm>
+#include <array>
+#include <optional>
 #include <string_view>
 
 namespace carousel::detail {
@@ -69,25 +74,74 @@ void find_first_states(const NetworkData& network, StreamData& data) {
   }
 }
 
-void allocate_scratch(const NetworkData& network, StreamData& data) {
+/// steps * batch * size, for an allocation. Throws where that is beyond what a machine can have.
+std::int64_t checked_size(std::int64_t steps, std::int64_t batch, std::int64_t size) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 50U;
+  const std::optional<std::int64_t> count = element_count(std::array{steps, batch, size});
+  if (count && *count <= kMost) return *count;
+  throw Error(ErrorCode::out_of_memory,
+              "stream: " + std::to_string(steps) + " steps of " + std::to_string(batch) +
+                  " rows of " + std::to_string(size) + " features do not fit the memory");
+}
+
+/// Each buffer is as large as the largest sequence that stands in it, in a run of max_steps.
+void allocate_buffers(const NetworkData& network, StreamData& data) {
   const auto [batch, max_steps] = data.options;
-  for (const std::int64_t size : network.buffers.buffer_sizes) {
-    data.buffers.emplace_back(max_steps * batch * size);
+  data.input_steps = input_steps(network, max_steps);
+  data.flow_steps.resize(network.layers.size());
+  (void)count_steps(network, data.input_steps, data.flow_steps);
+  std::vector<std::int64_t> sizes(network.buffers.buffer_count);
+  for (std::size_t k = 0; k < network.layers.size(); ++k) {
+    const Place& place = network.buffers.writes[k];
+    const std::int64_t size =
+        checked_size(data.flow_steps[k], batch, output_size(network.plans[k].spec));
+    if (place.in != Place::In::buffer) continue;
+    sizes[place.index] = std::max(sizes[place.index], size);
   }
-  for (const auto& layer : network.layers) {
-    data.workspaces.push_back(layer->workspace({.batch = batch, .max_steps = max_steps}));
+  for (const std::int64_t size : sizes) data.buffers.emplace_back(size);
+  if (network.outputs.size() < 2) return;
+  for (std::size_t k = 0; k < network.outputs.size(); ++k) {
+    const std::int64_t steps =
+        steps_of(network.wiring.outputs[k], data.input_steps, data.flow_steps);
+    data.spare_outputs.emplace_back(checked_size(steps, batch, network.outputs[k].size));
   }
-  data.lengths.resize(static_cast<std::size_t>(batch));
+}
+
+/// The most steps that a layer reads or writes in one `forward`.
+std::int64_t most_steps(const NetworkData& network, const StreamData& data, std::size_t layer) {
+  std::int64_t most = data.flow_steps[layer];
+  for (const Source& source : network.wiring.sources[layer]) {
+    most = std::max(most, steps_of(source, data.input_steps, data.flow_steps));
+  }
+  return std::max<std::int64_t>(most, 1);
+}
+
+void allocate_scratch(const NetworkData& network, StreamData& data) {
+  const std::int64_t batch = data.options.batch;
+  allocate_buffers(network, data);
+  for (std::size_t k = 0; k < network.layers.size(); ++k) {
+    data.workspaces.push_back(
+        network.layers[k]->workspace({.batch = batch, .max_steps = most_steps(network, data, k)}));
+  }
+  const auto rows = static_cast<std::size_t>(batch);
+  data.lengths.resize(rows);
+  data.chunk_lengths.resize(rows);
+  if (!network.same_steps) data.flow_lengths.resize(rows * network.layers.size());
   data.inputs.resize(network.inputs.size());
   data.chunk_inputs.resize(network.inputs.size());
   data.outputs.resize(network.outputs.size());
   data.chunk_outputs.resize(network.outputs.size());
+  data.output_given.resize(network.outputs.size());
 }
 
-/// The sequence of a buffer, of no steps yet.
-SequenceView<float> buffer_view(const StreamData& data, const Place& place, std::int64_t features) {
+/// The sequence of a buffer, of no steps yet, or that of a final state.
+SequenceView<float> fixed_view(const StreamData& data, const Place& place, std::int64_t features) {
+  const std::int64_t batch = data.options.batch;
+  if (place.in == Place::In::state) {
+    return steps_first(data.state_pointers[place.index], 1, batch, features);
+  }
   if (place.in != Place::In::buffer) return {};
-  return steps_first(data.buffers[place.index].data(), 0, data.options.batch, features);
+  return steps_first(data.buffers[place.index].data(), 0, batch, features);
 }
 
 void prepare_calls(const NetworkData& network, StreamData& data) {
@@ -96,11 +150,11 @@ void prepare_calls(const NetworkData& network, StreamData& data) {
     LayerCall& call = data.calls.emplace_back();
     const std::vector<Place>& reads = network.buffers.reads[k];
     for (std::size_t i = 0; i < reads.size(); ++i) {
-      call.inputs.emplace_back(buffer_view(data, reads[i], input_size(spec, i)));
+      call.inputs.emplace_back(fixed_view(data, reads[i], input_size(spec, i)));
     }
     const std::size_t first = data.first_state[k];
     call.args.inputs = call.inputs;
-    call.args.y = buffer_view(data, network.buffers.writes[k], output_size(spec));
+    call.args.y = fixed_view(data, network.buffers.writes[k], output_size(spec));
     call.args.states =
         std::span(data.state_pointers).subspan(first, data.first_state[k + 1] - first);
   }
@@ -133,16 +187,19 @@ void StreamData::reset(const NetworkData& network) noexcept {
 }
 
 std::size_t StreamData::memory_bytes() const noexcept {
-  std::size_t bytes = sizeof(*this) + lengths.size() * sizeof(std::int64_t) +
+  const std::size_t counts = input_steps.size() + flow_steps.size() + lengths.size() +
+                             chunk_lengths.size() + flow_lengths.size();
+  std::size_t bytes = sizeof(*this) + counts * sizeof(std::int64_t) +
                       states.size() * (sizeof(NamedState) + sizeof(float*)) +
                       first_state.size() * sizeof(std::size_t) +
                       2 * inputs.size() * sizeof(InputViews) +
-                      2 * outputs.size() * sizeof(SequenceView<float>);
+                      outputs.size() * (2 * sizeof(SequenceView<float>) + 1);
   for (const LayerCall& call : calls) {
     bytes += sizeof(LayerCall) + call.inputs.size() * sizeof(SequenceView<float>);
   }
   for (const AlignedFloats& memory : state_memory) bytes += memory.bytes();
   for (const AlignedFloats& buffer : buffers) bytes += buffer.bytes();
+  for (const AlignedFloats& spare : spare_outputs) bytes += spare.bytes();
   for (const auto& workspace : workspaces) bytes += workspace->memory_bytes();
   return bytes;
 }

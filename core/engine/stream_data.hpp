@@ -13,10 +13,11 @@
 
 namespace carousel::detail {
 
-/// What one input of a run is given: one of the two.
+/// What one input of a run is given: one of the two, or nothing.
 struct InputViews {
   SequenceView<const float> x;
   SequenceView<const std::int32_t> ids;
+  bool given = true;
 };
 
 /// The arguments of one layer's `forward`. What stays the same from run to run is set once;
@@ -40,11 +41,17 @@ struct StreamData {
   std::vector<float*> state_pointers;       // likewise
   std::vector<std::size_t> first_state;     // per layer, and one more: index of `states`
   std::vector<std::unique_ptr<Workspace>> workspaces;  // per layer
-  std::vector<AlignedFloats> buffers;                  // [max_steps, batch, size] each
-  std::vector<std::int64_t> lengths;                   // [batch], of the chunk being worked on
+  std::vector<AlignedFloats> buffers;                  // each for the longest that stands in it
+  std::vector<AlignedFloats> spare_outputs;  // per output, for runs that leave it out; or empty
+  std::vector<std::int64_t> input_steps;     // per input: steps in the run
+  std::vector<std::int64_t> flow_steps;      // per layer: steps that come out in the run
+  // The real steps of each row: [batch], of the run and of the chunk being worked on; per layer,
+  // [batch] each, in networks where the number of steps changes from layer to layer.
+  std::vector<std::int64_t> lengths, chunk_lengths, flow_lengths;
   // The arguments of a run, and of the chunk of it being worked on.
   std::vector<InputViews> inputs, chunk_inputs;             // per input of the network
   std::vector<SequenceView<float>> outputs, chunk_outputs;  // per output of the network
+  std::vector<std::uint8_t> output_given;                   // per output: not left out
   std::vector<LayerCall> calls;                             // per layer
 };
 

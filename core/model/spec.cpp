@@ -29,6 +29,14 @@ bool takes_ids(const LayerSpec& spec) noexcept {
   return std::visit([](const auto& s) { return kinds::takes_ids(s); }, spec);
 }
 
+std::int64_t output_steps(const LayerSpec& spec, std::int64_t steps) noexcept {
+  return std::visit([&](const auto& s) { return kinds::output_steps(s, steps); }, spec);
+}
+
+bool changes_steps(const LayerSpec& spec) noexcept {
+  return std::visit([](const auto& s) { return kinds::changes_steps(s); }, spec);
+}
+
 bool needs_whole_sequence(const LayerSpec& spec) noexcept {
   return std::visit([](const auto& s) { return kinds::needs_whole_sequence(s); }, spec);
 }
@@ -92,7 +100,8 @@ ActivationParameters parameters(ActivationKind kind) noexcept {
   switch (kind) {
     case ActivationKind::affine:
     case ActivationKind::scaled_tanh:
-    case ActivationKind::hard_sigmoid: return {true, true};
+    case ActivationKind::hard_sigmoid:
+    case ActivationKind::clip: return {true, true};
     case ActivationKind::leaky_relu:
     case ActivationKind::thresholded_relu:
     case ActivationKind::elu: return {true, false};
@@ -130,6 +139,24 @@ std::string_view name(ActivationKind kind) noexcept {
     case ActivationKind::softplus: return "Softplus";
     case ActivationKind::softmax: return "Softmax";
     case ActivationKind::log_softmax: return "LogSoftmax";
+    case ActivationKind::abs: return "Abs";
+    case ActivationKind::negative: return "Neg";
+    case ActivationKind::sqrt: return "Sqrt";
+    case ActivationKind::exp: return "Exp";
+    case ActivationKind::log: return "Log";
+    case ActivationKind::reciprocal: return "Reciprocal";
+    case ActivationKind::erf: return "Erf";
+    case ActivationKind::sign: return "Sign";
+    case ActivationKind::clip: return "Clip";
+    case ActivationKind::gelu: return "Gelu";
+    case ActivationKind::gelu_tanh: return "GeluTanh";
+    case ActivationKind::silu: return "Silu";
+    case ActivationKind::hard_swish: return "HardSwish";
+    case ActivationKind::selu: return "Selu";
+    case ActivationKind::mish: return "Mish";
+    case ActivationKind::floor: return "Floor";
+    case ActivationKind::ceil: return "Ceil";
+    case ActivationKind::round: return "Round";
   }
   return "?";
 }

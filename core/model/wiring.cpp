@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/model/wiring.hpp"
 
+#include "core/model/phases.hpp"
+
 #include <carousel/error.hpp>
 
 #include <algorithm>
@@ -20,38 +22,44 @@ class Names {
  public:
   explicit Names(const Model& model)
       : model_(model), inputs_(model_inputs(model)), layers_(layer_names(model)) {
-    for (std::size_t k = 0; k < inputs_.size(); ++k) add(inputs_[k].name, {true, k});
-    for (std::size_t k = 0; k < layers_.size(); ++k) add(layers_[k], {false, k});
+    for (std::size_t k = 0; k < inputs_.size(); ++k) {
+      add(inputs_[k].name, {Source::Of::model_input, k});
+    }
+    for (std::size_t k = 0; k < layers_.size(); ++k) add(layers_[k], {Source::Of::layer, k});
   }
 
-  [[nodiscard]] const std::string& layer(std::size_t k) const { return layers_[k]; }
   [[nodiscard]] const ModelInput& input(std::size_t k) const { return inputs_[k]; }
+  [[nodiscard]] std::size_t input_count() const { return inputs_.size(); }
 
   /// "layer 'lstm.l0' (LSTM 4 -> 8)"
   [[nodiscard]] std::string where(std::size_t k) const {
     return "layer " + quoted(layers_[k]) + " (" + describe(model_.layers[k].spec) + ")";
   }
 
-  /// The source of that name for layer `reader`, which must come after it.
-  [[nodiscard]] Source find(const std::string& name, std::size_t reader) const {
+  /// 'lstm.l0:h'
+  [[nodiscard]] std::string name_of(const Source& source) const {
+    if (source.of == Source::Of::model_input) return quoted(inputs_[source.index].name);
+    const std::string& layer = layers_[source.index];
+    if (source.of == Source::Of::layer) return quoted(layer);
+    return quoted(layer + ":" + states(model_.layers[source.index].spec)[source.state].name);
+  }
+
+  /// What a name stands for: a layer, an input, or a final state. Throws unless there is one;
+  /// `reader` says who wants it.
+  [[nodiscard]] Source find(const std::string& name, const std::string& reader) const {
     const auto found = sources_.find(name);
-    if (found == sources_.end()) {
-      refuse(where(reader) + " reads " + quoted(name) + ", but no layer or input has that name");
-    }
-    const Source source = found->second;
-    if (!source.from_model_input && source.index >= reader) {
+    if (found != sources_.end()) return found->second;
+    if (const std::optional<Source> state = find_state(name)) return *state;
+    refuse(reader + " " + quoted(name) + ", but no layer, final state or input has that name");
+  }
+
+  /// The source of that name for layer `reader`, which must come after it.
+  [[nodiscard]] Source find_before(const std::string& name, std::size_t reader) const {
+    const Source source = find(name, where(reader) + " reads");
+    if (source.of != Source::Of::model_input && source.index >= reader) {
       refuse(where(reader) + " reads " + quoted(name) + ", which does not run before it");
     }
     return source;
-  }
-
-  [[nodiscard]] std::size_t find_output(const ModelOutput& output) const {
-    const auto found = std::ranges::find(layers_, output.layer);
-    if (found == layers_.end()) {
-      refuse("output " + quoted(output.name) + " is of layer " + quoted(output.layer) +
-             ", but there is no such layer");
-    }
-    return static_cast<std::size_t>(found - layers_.begin());
   }
 
  private:
@@ -59,6 +67,19 @@ class Names {
     if (!sources_.emplace(name, source).second) {
       refuse("the name " + quoted(name) + " stands for several layers or inputs");
     }
+  }
+
+  /// "lstm.l0:h" is the state "h" of the layer "lstm.l0".
+  [[nodiscard]] std::optional<Source> find_state(const std::string& name) const {
+    const std::size_t colon = name.rfind(':');
+    if (colon == std::string::npos) return std::nullopt;
+    const auto layer = sources_.find(name.substr(0, colon));
+    if (layer == sources_.end() || layer->second.of != Source::Of::layer) return std::nullopt;
+    const std::size_t k = layer->second.index;
+    const std::vector<StateSpec> all = states(model_.layers[k].spec);
+    const auto found = std::ranges::find(all, name.substr(colon + 1), &StateSpec::name);
+    if (found == all.end()) return std::nullopt;
+    return Source{Source::Of::final_state, k, static_cast<std::size_t>(found - all.begin())};
   }
 
   const Model& model_;
@@ -69,64 +90,124 @@ class Names {
 
 std::vector<Source> sources_of(const Model& model, const Names& names, std::size_t k) {
   const ModelLayer& layer = model.layers[k];
-  if (layer.inputs.empty()) return {k == 0 ? Source{true, 0} : Source{false, k - 1}};
+  if (layer.inputs.empty()) {
+    return {k == 0 ? Source{Source::Of::model_input, 0} : Source{Source::Of::layer, k - 1}};
+  }
   std::vector<Source> sources;
-  for (const std::string& name : layer.inputs) sources.push_back(names.find(name, k));
+  for (const std::string& name : layer.inputs) sources.push_back(names.find_before(name, k));
   return sources;
+}
+
+bool gives_ids(const Names& names, const Source& source) {
+  return source.of == Source::Of::model_input && names.input(source.index).ids;
 }
 
 void check_source(const Model& model, const Names& names, std::size_t k, std::size_t index,
                   const Source& source) {
   const LayerSpec& spec = model.layers[k].spec;
-  const bool ids = source.from_model_input && names.input(source.index).ids;
+  const bool ids = gives_ids(names, source);
   if (ids != takes_ids(spec)) {
     refuse(names.where(k) + (ids ? " is given ids, but takes features"
                                  : " takes ids, which only an input of the model can give"));
   }
-  const std::int64_t found = source.from_model_input ? names.input(source.index).size
-                                                     : output_size(model.layers[source.index].spec);
+  const std::int64_t found = source_size(model, source);
   const std::int64_t expected = input_size(spec, index);
   if (found == expected) return;
-  refuse(
-      names.where(k) + ": input_size must be " + std::to_string(found) +
-      ", the width of what comes before it (" +
-      quoted(source.from_model_input ? names.input(source.index).name : names.layer(source.index)) +
-      "), found " + std::to_string(expected));
+  refuse(names.where(k) + ": input_size must be " + std::to_string(found) +
+         ", the width of what comes before it (" + names.name_of(source) + "), found " +
+         std::to_string(expected));
 }
 
-void check_outputs(const std::vector<ModelOutput>& outputs) {
-  for (std::size_t a = 0; a < outputs.size(); ++a) {
-    for (std::size_t b = 0; b < a; ++b) {
-      if (outputs[a].name == outputs[b].name) {
-        refuse("two outputs have the name " + quoted(outputs[a].name));
+/// What a layer reads.
+std::vector<Source> read_sources(const Model& model, const Names& names, std::size_t k) {
+  std::vector<Source> sources = sources_of(model, names, k);
+  const std::size_t expected = input_count(model.layers[k].spec);
+  if (sources.size() != expected) {
+    refuse(names.where(k) + " has " + std::to_string(sources.size()) + " inputs, but needs " +
+           std::to_string(expected));
+  }
+  for (std::size_t i = 0; i < sources.size(); ++i) check_source(model, names, k, i, sources[i]);
+  return sources;
+}
+
+/// The states of a layer that a run sets.
+std::vector<InitialState> read_initial_states(const Model& model, const Names& names,
+                                              std::size_t k) {
+  const std::vector<StateSpec> all = states(model.layers[k].spec);
+  std::vector<InitialState> initial;
+  for (const auto& [name, from] : model.layers[k].initial_states) {
+    const auto state = std::ranges::find(all, name, &StateSpec::name);
+    if (state == all.end()) refuse(names.where(k) + " has no state " + quoted(name));
+    const Source source = names.find_before(from, k);
+    const std::int64_t found = source_size(model, source);
+    if (found != state->size || gives_ids(names, source)) {
+      refuse(names.where(k) + ": its state " + quoted(name) + " of size " +
+             std::to_string(state->size) + " cannot begin as " + names.name_of(source) +
+             " of size " + std::to_string(found));
+    }
+    initial.push_back({static_cast<std::size_t>(state - all.begin()), source});
+  }
+  return initial;
+}
+
+std::vector<Source> read_outputs(const Model& model, const Names& names) {
+  const std::vector<ModelOutput> outputs = model_outputs(model);
+  std::vector<Source> sources;
+  for (std::size_t k = 0; k < outputs.size(); ++k) {
+    for (std::size_t before = 0; before < k; ++before) {
+      if (outputs[before].name == outputs[k].name) {
+        refuse("two outputs have the name " + quoted(outputs[k].name));
       }
-      if (outputs[a].layer == outputs[b].layer) {
-        refuse("outputs " + quoted(outputs[b].name) + " and " + quoted(outputs[a].name) +
-               " are both of layer " + quoted(outputs[a].layer));
-      }
+    }
+    sources.push_back(names.find(outputs[k].layer, "output " + quoted(outputs[k].name) + " is"));
+    if (gives_ids(names, sources.back())) {
+      refuse("output " + quoted(outputs[k].name) + " is the input of ids " +
+             quoted(outputs[k].layer));
+    }
+  }
+  return sources;
+}
+
+std::optional<Source> read_lengths(const Model& model, const Names& names) {
+  if (model.lengths.empty()) return std::nullopt;
+  const Source source = names.find(model.lengths, "the lengths are");
+  if (source_size(model, source) != 1 || gives_ids(names, source)) {
+    refuse("the lengths are " + quoted(model.lengths) + ", which must have one feature");
+  }
+  return source;
+}
+
+/// Lengths must be there before the first layer that looks at them.
+void check_order(const Model& model, const Names& names, const Wiring& wiring) {
+  if (!wiring.lengths || wiring.lengths->of == Source::Of::model_input) return;
+  for (std::size_t k = 0; k <= wiring.lengths->index; ++k) {
+    if (std::holds_alternative<RecurrentSpec>(model.layers[k].spec)) {
+      refuse(names.where(k) + " runs before " + names.name_of(*wiring.lengths) +
+             ", which gives the lengths");
     }
   }
 }
 
 }  // namespace
 
+std::int64_t source_size(const Model& model, const Source& source) {
+  if (source.of == Source::Of::model_input) return model_inputs(model).at(source.index).size;
+  const LayerSpec& spec = model.layers.at(source.index).spec;
+  return source.of == Source::Of::layer ? output_size(spec) : states(spec).at(source.state).size;
+}
+
 Wiring resolve_wiring(const Model& model) {
   if (model.layers.empty()) refuse("a model needs at least one layer");
   const Names names(model);
   Wiring wiring;
   for (std::size_t k = 0; k < model.layers.size(); ++k) {
-    std::vector<Source> sources = sources_of(model, names, k);
-    const std::size_t expected = input_count(model.layers[k].spec);
-    if (sources.size() != expected) {
-      refuse(names.where(k) + " has " + std::to_string(sources.size()) + " inputs, but needs " +
-             std::to_string(expected));
-    }
-    for (std::size_t i = 0; i < sources.size(); ++i) check_source(model, names, k, i, sources[i]);
-    wiring.sources.push_back(std::move(sources));
+    wiring.sources.push_back(read_sources(model, names, k));
+    wiring.initial_states.push_back(read_initial_states(model, names, k));
   }
-  const std::vector<ModelOutput> outputs = model_outputs(model);
-  check_outputs(outputs);
-  for (const ModelOutput& output : outputs) wiring.outputs.push_back(names.find_output(output));
+  wiring.outputs = read_outputs(model, names);
+  wiring.lengths = read_lengths(model, names);
+  check_order(model, names, wiring);
+  find_phases(model, wiring);
   return wiring;
 }
 

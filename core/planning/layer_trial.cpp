@@ -25,7 +25,7 @@ LayerTrial::LayerTrial(const Backend& backend, const LayerSpec& spec, const Weig
       layer_(backend.prepare(spec, weights, options)),
       workspace_(layer_->workspace({.batch = batch_, .max_steps = max_steps_})),
       x_(numbers(max_steps_ * batch_ * input_size(spec))),
-      y_(static_cast<std::size_t>(max_steps_ * batch_ * output_size(spec))) {
+      y_(static_cast<std::size_t>(output_steps(spec, max_steps_) * batch_ * output_size(spec))) {
   for (const StateSpec& state : states(spec)) {
     states_.emplace_back(batch_ * state.size);
     state_pointers_.push_back(states_.back().data());
@@ -38,7 +38,8 @@ void LayerTrial::run(std::int64_t steps) {
   const FlushDenormals flush;
   const Status status =
       layer_->forward({.inputs = {&x, 1},
-                       .y = steps_first(y_.data(), steps, batch_, output_size(spec_)),
+                       .y = steps_first(y_.data(), output_steps(spec_, steps), batch_,
+                                        output_size(spec_)),
                        .states = state_pointers_},
                       *workspace_);
   if (!status) throw Error(ErrorCode::internal, status.message());

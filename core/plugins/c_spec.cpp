@@ -108,12 +108,19 @@ void fill(carousel_layer_spec& c, const ActivationSpec& spec) noexcept {
   c.input_size = spec.size;
   c.output_size = spec.size;
   c.activations[0][0] = to_c(spec.function);
+  if (spec.group_size() != spec.size) c.kind = CAROUSEL_LAYER_KIND_END;  // groups are unknown to C
 }
 
 void fill(carousel_layer_spec& c, const ConcatenateSpec& spec) noexcept {
   c.kind = CAROUSEL_CONCATENATE;
   c.input_sizes = spec.sizes.data();
   c.input_count = static_cast<std::int64_t>(spec.sizes.size());
+}
+
+/// Other kinds have no name in C.
+template <class Spec>
+void fill(carousel_layer_spec& c, const Spec&) noexcept {
+  c.kind = CAROUSEL_LAYER_KIND_END;
 }
 
 // --- From C ---

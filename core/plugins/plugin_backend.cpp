@@ -2,6 +2,7 @@
 #include "core/plugins/plugin_backend.hpp"
 
 #include "core/engine/common_layers.hpp"
+#include "core/engine/layers/convolution.hpp"
 #include "core/plugins/answer.hpp"
 #include "core/plugins/c_spec.hpp"
 #include "core/plugins/plugin_layer.hpp"
@@ -125,6 +126,9 @@ std::string PluginBackend::in_file(const std::string& what) const {
 
 Support PluginBackend::supports(const LayerSpec& spec) const {
   if (is_common(spec)) return Support::yes();
+  if (const auto* convolution = std::get_if<ConvolutionSpec>(&spec)) {
+    return layers::supports_convolution(*this, *convolution);
+  }
   Support support;
   try {
     support = ask_supports(spec);
@@ -162,6 +166,9 @@ std::unique_ptr<Layer> PluginBackend::prepare(const LayerSpec& spec, const Weigh
                                               const LayerOptions& options) const {
   require_tiling(spec, options);
   if (is_common(spec)) return make_common_layer(spec, weights);
+  if (const auto* convolution = std::get_if<ConvolutionSpec>(&spec)) {
+    return layers::make_convolution(*this, *convolution, weights, options);
+  }
   return make_plugin_layer(*this, spec, weights, options);
 }
 

@@ -90,6 +90,7 @@ class PluginLayer final : public Layer {
         spec_(spec),
         handle_(std::move(handle)),
         forward_(backend.table().forward),
+        looks_at_lengths_(std::holds_alternative<RecurrentSpec>(spec)),
         bytes_(ask_bytes(backend, "layer_memory_bytes", backend.table().layer_memory_bytes,
                          handle_.get())) {}
 
@@ -114,7 +115,7 @@ class PluginLayer final : public Layer {
                                     .y = a.y.data,
                                     .y_step_stride = a.y.step_stride,
                                     .y_batch_stride = a.y.batch_stride,
-                                    .lengths = a.lengths,
+                                    .lengths = looks_at_lengths_ ? a.lengths : nullptr,
                                     .states = a.states.data(),
                                     .state_count = static_cast<std::int64_t>(a.states.size())};
     const char* error = nullptr;
@@ -134,6 +135,7 @@ class PluginLayer final : public Layer {
   LayerSpec spec_;
   LayerHandle handle_;
   decltype(carousel_plugin::forward) forward_;
+  bool looks_at_lengths_;
   std::size_t bytes_;
 };
 

@@ -61,13 +61,15 @@ class CAROUSEL_API Network {
   [[nodiscard]] std::int64_t output_steps(std::int64_t steps, std::size_t output = 0) const;
   /// Whether an input may be left out of a run: it only sets initial states, or is the lengths.
   [[nodiscard]] bool optional_input(std::size_t input) const noexcept;
-  /// Whether the first input is ids: use `Stream::run_ids`.
+  /// Whether the main input is ids: use `Stream::run_ids`. The main input is the one that must be
+  /// given, or where there are several, the first; the main output is the one that is not made of
+  /// final states, or the first.
   [[nodiscard]] bool takes_ids() const noexcept;
   /// Whether a run needs the whole sequence, since some layer has a reverse direction or reduces,
   /// selects or pads steps: then it takes at most max_steps.
   [[nodiscard]] bool whole_sequence() const noexcept;
-  [[nodiscard]] std::int64_t input_size() const noexcept;   ///< Features of the first input.
-  [[nodiscard]] std::int64_t output_size() const noexcept;  ///< Features of the first output.
+  [[nodiscard]] std::int64_t input_size() const noexcept;   ///< Features of the main input.
+  [[nodiscard]] std::int64_t output_size() const noexcept;  ///< Features of the main output.
   [[nodiscard]] std::size_t memory_bytes() const noexcept;  ///< Packed weights.
 
  private:

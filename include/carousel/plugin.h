@@ -111,9 +111,9 @@ typedef struct carousel_plugin_args {
   int64_t y_step_stride;
   int64_t y_batch_stride;
   /**
-   * NULL: all rows have `steps` steps. Else for each row the number of its real steps, in
-   * [0, steps]: y past the end is set to zero, whatever x holds there; the final state is that of
-   * the last real step; the reverse direction starts there.
+   * NULL: all rows have `steps` steps, as always for a dense layer. Else for each row the number
+   * of its real steps, in [0, steps]: y past the end is set to zero, whatever x holds there; the
+   * final state is that of the last real step; the reverse direction starts there.
    */
   const int64_t* lengths;
   /**

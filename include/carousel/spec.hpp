@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -105,6 +106,10 @@ struct ActivationSpec {
   /// softmax, log_softmax: so many neighbouring features sum to 1; divides size. 0: all of them.
   std::int64_t group = 0;
 
+  [[nodiscard]] constexpr std::int64_t group_size() const noexcept {
+    return group > 0 ? group : size;
+  }
+
   friend bool operator==(const ActivationSpec&, const ActivationSpec&) = default;
 };
 
@@ -158,9 +163,9 @@ enum class PaddingMode : std::uint8_t {
 
 /// A one-dimensional convolution: PyTorch's Conv1d and ConvTranspose1d.
 ///
-/// Within a frame (`length` > 0) it slides along the `length` positions of each frame, which is laid
-/// out [length, in_channels], and gives [output_length, out_channels]. Along time (`length` is 0)
-/// each frame is one position, [in_channels], so that it takes `steps` positions and gives
+/// Within a frame (`length` > 0) it slides along the `length` positions of each frame, which is
+/// laid out [length, in_channels], and gives [output_length, out_channels]. Along time (`length` is
+/// 0) each frame is one position, [in_channels], so that it takes `steps` positions and gives
 /// [out_channels] at each step that comes out. Causal: all padding is at the beginning, and what
 /// stands there is the end of what earlier runs were given (at first zeros), so that a sequence can
 /// be given in pieces of any size.
@@ -183,6 +188,20 @@ struct ConvolutionSpec {
   bool bias = true;
 
   [[nodiscard]] constexpr bool along_time() const noexcept { return length == 0; }
+  /// Positions that the kernel spans.
+  [[nodiscard]] constexpr std::int64_t span() const noexcept {
+    return dilation * (kernel_size - 1) + 1;
+  }
+  /// Positions that come out of so many; not less than 0.
+  [[nodiscard]] constexpr std::int64_t output_positions(std::int64_t positions) const noexcept {
+    if (causal) return positions;
+    if (transposed) {
+      const std::int64_t all = (positions - 1) * stride + span() + output_padding;
+      return positions > 0 ? all - pad_begin - pad_end : 0;
+    }
+    const std::int64_t room = positions + pad_begin + pad_end - span();
+    return room < 0 ? 0 : room / stride + 1;
+  }
 
   friend bool operator==(const ConvolutionSpec&, const ConvolutionSpec&) = default;
 };
@@ -198,6 +217,10 @@ struct NormalizationSpec {
   float epsilon = 1e-5F;
   bool scale = true;  ///< There is a "weight" [size].
   bool bias = true;   ///< There is a "bias" [size].
+
+  [[nodiscard]] constexpr std::int64_t group_size() const noexcept {
+    return group > 0 ? group : size;
+  }
 
   friend bool operator==(const NormalizationSpec&, const NormalizationSpec&) = default;
 };
@@ -229,6 +252,10 @@ struct ReduceFeaturesSpec {
   std::int64_t size = 0;
   std::int64_t group = 0;  ///< Divides size. 0: all of them.
 
+  [[nodiscard]] constexpr std::int64_t group_size() const noexcept {
+    return group > 0 ? group : size;
+  }
+
   friend bool operator==(const ReduceFeaturesSpec&, const ReduceFeaturesSpec&) = default;
 };
 
@@ -241,19 +268,29 @@ struct ReduceStepsSpec {
   friend bool operator==(const ReduceStepsSpec&, const ReduceStepsSpec&) = default;
 };
 
-/// Some of the steps of a run: first, first + stride, ... Negative positions count from the end: -1
-/// is the last step.
+/// Some of the steps of a run, as a slice in Python or ONNX selects them: first, first + stride,
+/// ... before `end`. Negative positions count from the end: -1 is the last step. Positions beyond
+/// either end are moved to it.
 struct SelectStepsSpec {
+  static constexpr std::int64_t kOpen = std::numeric_limits<std::int64_t>::max();
   std::int64_t size = 0;
   std::int64_t first = 0;
-  std::int64_t stride = 1;  ///< Not 0; negative: backwards.
-  std::int64_t count = 0;   ///< So many at most; 0: as many as there are.
+  std::int64_t end = kOpen;  ///< The first step that is left out; kOpen: none in that direction.
+  std::int64_t stride = 1;   ///< Not 0; negative: backwards.
   /// Each row has its own steps: those before its length, of which -1 is the last. What it has too
   /// few steps for is 0.
   bool lengths = false;
 
   friend bool operator==(const SelectStepsSpec&, const SelectStepsSpec&) = default;
 };
+
+/// Which steps of how many `select_steps` takes: first, first + stride, ..., `count` of them.
+struct SelectedSteps {
+  std::int64_t first = 0;
+  std::int64_t count = 0;
+};
+[[nodiscard]] CAROUSEL_API SelectedSteps select(const SelectStepsSpec& spec,
+                                                std::int64_t steps) noexcept;
 
 /// Each step `count` times: Keras's RepeatVector of a single step, UpSampling1D of several.
 struct RepeatStepsSpec {
@@ -269,10 +306,10 @@ struct CastIdsSpec {
 };
 
 /// Any kind of layer.
-using LayerSpec =
-    std::variant<RecurrentSpec, DenseSpec, EmbeddingSpec, ActivationSpec, ConcatenateSpec,
-                 ElementwiseSpec, ConvolutionSpec, NormalizationSpec, RearrangeSpec,
-                 ReduceFeaturesSpec, ReduceStepsSpec, SelectStepsSpec, RepeatStepsSpec, CastIdsSpec>;
+using LayerSpec = std::variant<RecurrentSpec, DenseSpec, EmbeddingSpec, ActivationSpec,
+                               ConcatenateSpec, ElementwiseSpec, ConvolutionSpec, NormalizationSpec,
+                               RearrangeSpec, ReduceFeaturesSpec, ReduceStepsSpec, SelectStepsSpec,
+                               RepeatStepsSpec, CastIdsSpec>;
 
 /// An array that a layer has, by its role: "weight_ih", of the second direction
 /// "weight_ih_reverse".

@@ -15,9 +15,9 @@ namespace carousel {
 
 struct StreamOptions {
   std::int64_t batch = 1;  ///< rows of every run
-  /// Steps processed at once; scratch memory grows with it. A forward-only network takes runs of
-  /// any length (worked off in pieces of this size); one with a reverse direction refuses longer
-  /// runs.
+  /// Steps processed at once; scratch memory grows with it. Most networks take runs of any length,
+  /// which are worked off in pieces of this size; one that needs the whole sequence
+  /// (`Network::whole_sequence`: a reverse direction, a reduction over time) refuses longer runs.
   std::int64_t max_steps = 64;
 };
 
@@ -43,7 +43,7 @@ struct NamedInput {
   SequenceView<const std::int32_t> ids{};
 };
 
-/// Where a run writes one of the network's outputs, by name.
+/// Where a run writes one of the network's outputs, by name, `Network::output_steps` steps.
 struct NamedOutput {
   std::string_view name;
   SequenceView<float> y;
@@ -62,12 +62,17 @@ class CAROUSEL_API Stream {
   Stream& operator=(Stream&&) noexcept;
   ~Stream();
 
-  /// Runs x [steps, batch, input_size] from the current state and writes y [steps, batch,
-  /// output_size]; the state moves on, so a long sequence may be given in pieces of any size.
-  /// `lengths` is empty or holds, for each row, its real steps in [0, steps]: y past the end is
-  /// zero, the state stays that of the last real step, a reverse direction starts there.
-  /// x and y must not overlap. Never throws, allocates, locks or (with one thread) makes a system
-  /// call. On failure the status says which argument is wrong, and y and the state are untouched.
+  /// Runs x [steps, batch, input_size] from the current state and writes y [output_steps(steps),
+  /// batch, output_size]; the state moves on, so a long sequence may be given in pieces of any size
+  /// (unless the network needs the whole sequence). `lengths` is empty or holds, for each row, its
+  /// real steps in [0, steps]: a recurrent layer gives zeros past the end, its state stays that of
+  /// the last real step, and a reverse direction starts there. The layers after it take these zeros
+  /// as they are, so that a dense layer gives its bias there (as PyTorch's
+  /// fc(pad_packed_sequence(...)) does).
+  /// For networks that have one input besides those that may be left out, and one output besides
+  /// final states. x and y must not overlap. Never throws, allocates, locks or (with one thread)
+  /// makes a system call. On failure the status says which argument is wrong, and y and the state
+  /// are untouched.
   Status run(SequenceView<const float> x, SequenceView<float> y,
              std::span<const std::int64_t> lengths = {}) noexcept;
 
@@ -75,8 +80,11 @@ class CAROUSEL_API Stream {
   Status run_ids(SequenceView<const std::int32_t> ids, SequenceView<float> y,
                  std::span<const std::int64_t> lengths = {}) noexcept;
 
-  /// The same with any number of inputs and outputs: each input and each output of the network
-  /// once, in any order, all with as many steps.
+  /// The same with any number of inputs and outputs, in any order. Inputs have equally many steps,
+  /// but for those of one step; a network that needs the whole sequence takes inputs of different
+  /// numbers of steps where its layers do. Inputs that only set initial states or lengths may be
+  /// left out (`Network::optional_input`): states then go on from the run before. So may outputs,
+  /// if there are several.
   Status run(std::span<const NamedInput> inputs, std::span<const NamedOutput> outputs,
              std::span<const std::int64_t> lengths = {}) noexcept;
 

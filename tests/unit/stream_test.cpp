@@ -161,7 +161,7 @@ TEST(Networks, AreSharedByTheirCopies) {
   const Network copy = network;  // NOLINT(performance-unnecessary-copy-initialization): the point
   EXPECT_EQ(copy.layers().data(), network.layers().data());
   EXPECT_EQ(prepare(problem.model.layers[0]).output_size(), 6);
-  EXPECT_FALSE(network.bidirectional());
+  EXPECT_FALSE(network.whole_sequence());
   EXPECT_FALSE(network.takes_ids());
 }
 

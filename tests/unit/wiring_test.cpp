@@ -53,11 +53,12 @@ Model branched() {
 
 TEST(Wiring, ResolvesNames) {
   const Wiring wiring = resolve_wiring(branched());
-  EXPECT_TRUE(wiring.sources[0].front().from_model_input);
-  EXPECT_EQ(wiring.sources[0].front().index, 1U);
-  EXPECT_EQ(wiring.sources[2].front().index, 1U) << "the layer before it";
-  EXPECT_EQ(wiring.sources[6].front().index, 2U);
-  EXPECT_EQ(wiring.outputs, (std::vector<std::size_t>{6, 5}));
+  using Of = Source::Of;
+  EXPECT_EQ(wiring.sources[0].front(), (Source{Of::model_input, 1}));
+  EXPECT_EQ(wiring.sources[2].front(), (Source{Of::layer, 1})) << "the layer before it";
+  EXPECT_EQ(wiring.sources[6].front(), (Source{Of::layer, 2}));
+  EXPECT_EQ(wiring.outputs, (std::vector<Source>{{Of::layer, 6}, {Of::layer, 5}}));
+  EXPECT_FALSE(wiring.whole_sequence);
 }
 
 TEST(Wiring, RefusalsNameLayerAndRule) {
@@ -66,7 +67,20 @@ TEST(Wiring, RefusalsNameLayerAndRule) {
     std::function<void(Model&)> how;
   };
   const std::vector<Spoil> ways{
-      {"no layer or input has that name", [](Model& m) { m.layers[6].inputs = {"nobody"}; }},
+      {"no layer, final state or input has that name",
+       [](Model& m) { m.layers[6].inputs = {"nobody"}; }},
+      {"no layer, final state or input has that name",
+       [](Model& m) { m.layers[6].inputs = {"lstm:m"}; }},
+      {"has no state 'm'",
+       [](Model& m) {
+         m.layers[2].initial_states = {{"m", "table"}};
+       }},
+      {"cannot begin as 'table' of size 2",
+       [](Model& m) {
+         m.layers[2].initial_states = {{"h", "table"}};
+       }},
+      {"must have one feature", [](Model& m) { m.lengths = "features"; }},
+      {"runs before 'vad', which gives the lengths", [](Model& m) { m.lengths = "vad"; }},
       {"does not run before it", [](Model& m) { m.layers[2].inputs = {"gains"}; }},
       {"does not run before it", [](Model& m) { m.layers[2].inputs = {"lstm"}; }},
       {"stands for several", [](Model& m) { m.layers[4].name = "lstm"; }},
@@ -75,8 +89,9 @@ TEST(Wiring, RefusalsNameLayerAndRule) {
       {"input_size must be 3", [](Model& m) { m.layers[6].inputs = {"features"}; }},
       {"is given ids", [](Model& m) { m.layers[6].inputs = {"speaker"}; }},
       {"takes ids", [](Model& m) { m.layers[0].inputs = {"features"}; }},
-      {"there is no such layer", [](Model& m) { m.outputs[0].layer = "nobody"; }},
-      {"are both of layer", [](Model& m) { m.outputs[0].layer = "squashed"; }},
+      {"no layer, final state or input has that name",
+       [](Model& m) { m.outputs[0].layer = "nobody"; }},
+      {"is the input of ids", [](Model& m) { m.outputs[0].layer = "speaker"; }},
       {"two outputs have the name", [](Model& m) { m.outputs[0].name = "gain"; }},
   };
   for (const Spoil& way : ways) {
@@ -107,7 +122,7 @@ TEST(Buffers, AChainNeedsTwo) {
   for (int k = 0; k < 5; ++k) model.layers.push_back({make_spec(Cell::gru, 3, 3)});
   model.layers.push_back({ActivationSpec{{}, 3}});
   const detail::BufferPlan plan = detail::plan_buffers(model, resolve_wiring(model));
-  EXPECT_EQ(plan.buffer_sizes, (std::vector<std::int64_t>{3, 3}));
+  EXPECT_EQ(plan.buffer_count, 2U);
   EXPECT_EQ(plan.writes[4].in, detail::Place::In::model_output) << "the activation is in place";
   EXPECT_EQ(plan.writes[5].in, detail::Place::In::model_output);
 }
@@ -119,7 +134,7 @@ TEST(Buffers, AreNotTakenBeforeTheirLastReader) {
   const detail::BufferPlan plan = detail::plan_buffers(model, wiring);
   for (std::size_t reader = 0; reader < model.layers.size(); ++reader) {
     for (const Source& source : wiring.sources[reader]) {
-      if (source.from_model_input) continue;
+      if (source.of != Source::Of::layer) continue;
       const detail::Place& place = plan.writes[source.index];
       for (std::size_t k = source.index + 1; k < reader; ++k) {
         EXPECT_FALSE(plan.writes[k].in == place.in && plan.writes[k].index == place.index)

@@ -47,8 +47,7 @@ class LinearLayer final : public Layer {
                         .weight = panel_,
                         .bias = bias_.data(),
                         .x = args.x(),
-                        .y = args.y,
-                        .lengths = args.lengths};
+                        .y = args.y};
     const int threads = threads_for(args.x());
     const int parts = threads == 1 ? 1 : threads * kPartsPerThread;
     std::atomic<int> claimed{0};

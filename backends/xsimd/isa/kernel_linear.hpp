@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// y = W x + b for every real step of every row.
+// y = W x + b for every step of every row.
 
 #include "backends/xsimd/isa/kernel_rows.hpp"
 
@@ -39,10 +39,6 @@ inline void run_linear(const LinearJob& job, const LinearRows& list, Range block
   }
 }
 
-inline void clear_row(float* y, std::int64_t count) {
-  for (std::int64_t j = 0; j < count; ++j) y[j] = 0.0F;
-}
-
 inline void linear(const LinearJob& job, int index, int count) {
   // Few rows: members share the outputs. Many: they share the rows.
   const std::int64_t all = job.x.steps * job.x.batch;
@@ -54,13 +50,8 @@ inline void linear(const LinearJob& job, int index, int count) {
   for (std::int64_t m = rows.first; m < rows.last; ++m) {
     const std::int64_t t = m / job.x.batch;
     const std::int64_t b = m % job.x.batch;
-    float* y = job.y.data + t * job.y.step_stride + b * job.y.batch_stride;
-    if (job.lengths != nullptr && t >= job.lengths[b]) {
-      if (by_rows || index == 0) clear_row(y, job.output_size);
-      continue;
-    }
     list.x[list.count] = job.x.data + t * job.x.step_stride + b * job.x.batch_stride;
-    list.y[list.count] = y;
+    list.y[list.count] = job.y.data + t * job.y.step_stride + b * job.y.batch_stride;
     if (++list.count == kLinearRows) {
       run_linear(job, list, blocks);
       list.count = 0;

@@ -22,6 +22,11 @@ std::int64_t output_size(const ActivationSpec& spec) noexcept { return spec.size
 
 void validate(const ActivationSpec& spec) {
   check_size("size", spec.size, 1);
+  check_group(spec.group, spec.size);
+  if (spec.group != 0 && is_elementwise(spec.function.kind)) {
+    refuse("group is for functions of several features (softmax), not for " +
+           std::string(name(spec.function.kind)));
+  }
   check_activation(spec.function);
 }
 
@@ -30,7 +35,8 @@ std::string describe(const ActivationSpec& spec) {
   const ActivationParameters used = parameters(spec.function.kind);
   if (used.alpha) text += ", alpha " + std::to_string(spec.function.alpha);
   if (used.beta) text += ", beta " + std::to_string(spec.function.beta);
-  return text + " of " + std::to_string(spec.size);
+  text += " of " + std::to_string(spec.size);
+  return spec.group_size() == spec.size ? text : text + " by " + std::to_string(spec.group_size());
 }
 
 }  // namespace carousel::kinds

@@ -23,6 +23,12 @@ inline void check_size(const char* field, std::int64_t value, std::int64_t least
          std::to_string(least) + ".." + std::to_string(kMaxSize));
 }
 
+/// A group of neighbouring features; 0 stands for all of them.
+inline void check_group(std::int64_t group, std::int64_t size) {
+  if (group == 0 || (group > 0 && size % group == 0)) return;
+  refuse("group is " + std::to_string(group) + ", but must divide size, " + std::to_string(size));
+}
+
 /// Throws unless the parameters of the function are finite.
 void check_activation(const Activation& activation);
 

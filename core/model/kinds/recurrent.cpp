@@ -24,9 +24,10 @@ void check_activations(const RecurrentSpec& spec) {
     for (std::size_t k = 0; k < traits(spec.cell).activation_count; ++k) {
       const Activation& activation = spec.activations[d][k];
       check_activation(activation);
-      if (is_elementwise(activation.kind)) continue;
+      if (is_cell_function(activation.kind)) continue;
       refuse("a recurrent cell cannot have the activation " + std::string(name(activation.kind)) +
-             ", which works over all features of a frame");
+             (is_elementwise(activation.kind) ? ", which is for layers of its own"
+                                              : ", which works over all features of a frame"));
     }
   }
 }

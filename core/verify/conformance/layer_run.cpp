@@ -24,7 +24,7 @@ class LayerTask {
       : problem_(problem), layer_(problem.model.layers[l]), whole_(problem.expected.layers[l]) {
     bool exact = true;
     for (const Source& source : wiring.sources[l]) {
-      exact = exact && source.from_model_input;
+      exact = exact && source.of == Source::Of::model_input;
       add_input(source);
     }
     start_ = oracle_states(problem.model, problem.spec.batch, problem.states)[l];
@@ -38,7 +38,7 @@ class LayerTask {
 
  private:
   void add_input(const Source& source) {
-    if (!source.from_model_input) {
+    if (source.of != Source::Of::model_input) {
       inputs_.push_back(to_float(problem_.expected.layers[source.index].y));
     } else if (!takes_ids(layer_.spec)) {
       inputs_.push_back(problem_.x);

@@ -61,7 +61,7 @@ void run_all(const Backend& backend, const Problem& problem, CaseReport& report)
   }
   const Network network = prepare_forced(backend, problem);
   run_stream(network, problem, report);
-  if (!network.bidirectional()) run_single_steps(network, problem, report);
+  if (!network.whole_sequence()) run_single_steps(network, problem, report);
   if (runs_bare(problem)) run_bare_layers(backend, problem, report);
 }
 

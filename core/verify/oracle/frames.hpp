@@ -16,8 +16,8 @@ namespace carousel::oracle {
 /// What such a layer makes of one frame of each of its inputs.
 using FrameFunction = std::function<std::vector<Number>(std::span<const std::vector<Number>>)>;
 
-/// The function of one layer. `weights` must outlive it. An embedding's frame is one id; one that
-/// is out of range throws std::invalid_argument.
+/// The function of one layer. `spec` and `weights` must outlive it. An embedding's frame is one id;
+/// one that is out of range gives zeros.
 [[nodiscard]] FrameFunction frame_function(const DenseSpec& spec, const Weights& weights,
                                            const ErrorModel& model);
 [[nodiscard]] FrameFunction frame_function(const EmbeddingSpec& spec, const Weights& weights,
@@ -25,6 +25,16 @@ using FrameFunction = std::function<std::vector<Number>(std::span<const std::vec
 [[nodiscard]] FrameFunction frame_function(const ActivationSpec& spec, const Weights& weights,
                                            const ErrorModel& model);
 [[nodiscard]] FrameFunction frame_function(const ConcatenateSpec& spec, const Weights& weights,
+                                           const ErrorModel& model);
+[[nodiscard]] FrameFunction frame_function(const ElementwiseSpec& spec, const Weights& weights,
+                                           const ErrorModel& model);
+[[nodiscard]] FrameFunction frame_function(const NormalizationSpec& spec, const Weights& weights,
+                                           const ErrorModel& model);
+[[nodiscard]] FrameFunction frame_function(const RearrangeSpec& spec, const Weights& weights,
+                                           const ErrorModel& model);
+[[nodiscard]] FrameFunction frame_function(const ReduceFeaturesSpec& spec, const Weights& weights,
+                                           const ErrorModel& model);
+[[nodiscard]] FrameFunction frame_function(const CastIdsSpec& spec, const Weights& weights,
                                            const ErrorModel& model);
 
 }  // namespace carousel::oracle

@@ -70,24 +70,18 @@ Number variance(std::span<const Number> q, const ErrorModel& model) {
   return {value, inherited + own};
 }
 
-/// With the two roundings of a root and its reciprocal.
-Number root(Number x) {
-  const double value = std::sqrt(x.value);
-  const double below = value - std::sqrt(std::max(x.value - x.error, 0.0));
-  return rounded(value, below + kUnit * value);
-}
-
 }  // namespace
 
 std::vector<Number> layer_normalized(std::span<const Number> p, double epsilon,
-                                     const ErrorModel& model) {
-  std::vector<Number> result = centred(p, model);
+                                     const ErrorModel& model, bool center) {
+  std::vector<Number> result =
+      center ? centred(p, model) : std::vector<Number>(p.begin(), p.end());
   const Number spread = variance(result, model);
-  if (!std::isfinite(spread.value)) {
+  if (std::isnan(spread.value) || (center && !std::isfinite(spread.value))) {
     // One that is not finite is in every unit's mean or variance.
     return std::vector<Number>(p.size(), Number{std::nan(""), 0.0});
   }
-  const Number deviation = root(spread + Number{epsilon, 0.0});
+  const Number deviation = square_root(spread + Number{epsilon, 0.0});
   for (Number& q : result) q = q / deviation;
   return result;
 }

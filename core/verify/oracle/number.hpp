@@ -46,6 +46,17 @@ struct Number {
   double error = 0.0;
 };
 
+/// Zero instead of what is too small for a normal float32, for functions that jump there.
+[[nodiscard]] inline double flushed(double value) {
+  return std::fabs(value) < kFlush ? std::copysign(0.0, value) : value;
+}
+
+/// Infinity instead of what is too large for float32.
+[[nodiscard]] inline double in_float_range(double value) {
+  const bool fits = !(std::fabs(value) > double{std::numeric_limits<float>::max()});
+  return fits ? value : std::copysign(std::numeric_limits<double>::infinity(), value);
+}
+
 /// Infinite and NaN values are exact: an implementation has to produce the same ones.
 [[nodiscard]] inline Number rounded(double value, double error) {
   if (!std::isfinite(value)) return {value, 0.0};
@@ -87,6 +98,19 @@ struct Number {
   const double above = std::max(a.value + a.error, b.value + b.error) - value;
   const double below = value - std::max(a.value - a.error, b.value - b.error);
   return {value, std::max(above, below)};
+}
+
+/// The smaller of the two; NaN if one of them is.
+[[nodiscard]] inline Number smaller(Number a, Number b) {
+  const Number opposite = larger({-a.value, a.error}, {-b.value, b.error});
+  return {-opposite.value, opposite.error};
+}
+
+/// With the two roundings of a root and its reciprocal.
+[[nodiscard]] inline Number square_root(Number x) {
+  const double value = std::sqrt(x.value);
+  const double below = value - std::sqrt(std::max(x.value - x.error, 0.0));
+  return rounded(value, below + kUnit * value);
 }
 
 /// Bounds `a` to [low, high], and what it may be with it. NaN stays NaN.

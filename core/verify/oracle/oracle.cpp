@@ -201,12 +201,12 @@ Result run_all(const Model& model, std::span<const Quantity* const> given,
   require(initial.empty() || initial.size() == model.layers.size(), "one state per layer");
   const Wiring wiring = resolve_wiring(model);
   Result result;
-  result.outputs = wiring.outputs;
+  for (const Source& output : wiring.outputs) result.outputs.push_back(output.index);
   result.layers.reserve(model.layers.size());
   for (std::size_t l = 0; l < model.layers.size(); ++l) {
     std::vector<const Quantity*> inputs;
     for (const Source& source : wiring.sources[l]) {
-      inputs.push_back(source.from_model_input ? given[source.index]
+      inputs.push_back(source.of == Source::Of::model_input ? given[source.index]
                                                : &result.layers[source.index].y);
     }
     const ModelLayer& layer = model.layers[l];

@@ -53,7 +53,7 @@ class ModelWriter {
       std::visit([&](const auto& spec) { write_layer(spec, k); }, model_.layers[k].spec);
     }
     for (std::size_t k = 0; k < wiring_.outputs.size(); ++k) {
-      const std::size_t layer = wiring_.outputs[k];
+      const std::size_t layer = wiring_.outputs[k].index;
       graph_.output(values_[layer], {"steps", "batch", output_size(model_.layers[layer].spec)});
     }
     recurrent_.write_outputs();
@@ -77,7 +77,7 @@ class ModelWriter {
     const std::vector<ModelOutput> outputs = model_outputs(model_);
     values_.resize(model_.layers.size());
     for (std::size_t k = 0; k < outputs.size(); ++k) {
-      values_[wiring_.outputs[k]] = graph_.reserve(outputs[k].name);
+      values_[wiring_.outputs[k].index] = graph_.reserve(outputs[k].name);
     }
     for (std::size_t k = 0; k < values_.size(); ++k) {
       if (values_[k].empty()) values_[k] = graph_.reserve(names_[k] + ".y");
@@ -86,7 +86,7 @@ class ModelWriter {
 
   [[nodiscard]] const std::string& source(std::size_t layer, std::size_t input = 0) const {
     const Source& from = wiring_.sources[layer][input];
-    return from.from_model_input ? inputs_[from.index] : values_[from.index];
+    return from.of == Source::Of::model_input ? inputs_[from.index] : values_[from.index];
   }
 
   void write_layer(const RecurrentSpec&, std::size_t k) {
@@ -134,6 +134,8 @@ class ModelWriter {
     for (std::size_t i = 0; i < spec.sizes.size(); ++i) sources.push_back(source(k, i));
     graph_.node("Concat", sources, {values_[k]}).integer("axis", -1);
   }
+
+  void write_layer(const auto&, std::size_t) {}
 
   [[nodiscard]] const Tensor* weight(std::size_t k, std::string_view role) const {
     return find_weight(model_.layers[k].weights, role);

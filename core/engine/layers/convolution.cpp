@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/engine/layers/convolution.hpp"
+
+#include "core/engine/layers/convolution_kernel.hpp"
+#include "core/engine/layers/convolution_layers.hpp"
+
+#include <string>
+#include <utility>
+
+namespace carousel::layers {
+
+Support supports_convolution(const Backend& backend, const ConvolutionSpec& spec) {
+  if (is_depthwise(spec)) return Support::yes();
+  Support support = backend.supports(dense_spec(spec));
+  if (!support) support.reason = "as a dense layer: " + support.reason;
+  return support;
+}
+
+std::unique_ptr<Layer> make_convolution(const Backend& backend, const ConvolutionSpec& spec,
+                                        const Weights& weights, const LayerOptions& options) {
+  LayerOptions dense = options;
+  dense.tiling.clear();
+  if (!spec.along_time()) {
+    dense.steps = options.steps * options.batch;
+    dense.batch = spec.output_positions(spec.length);
+  }
+  auto kernel = make_convolution_kernel(backend, spec, weights, dense);
+  return spec.along_time() ? make_time_convolution(spec, std::move(kernel))
+                           : make_frame_convolution(spec, std::move(kernel), options.threads);
+}
+
+}  // namespace carousel::layers

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <carousel/backend.hpp>
+
+#include <memory>
+
+/// \file
+/// Convolutions, for every backend: a window of kernel_size positions of [in_channels] is contiguous
+/// memory, so a convolution is the backend's own dense layer run on overlapping rows. A depthwise
+/// one, whose windows have one number per output and position, is a loop of its own.
+namespace carousel::layers {
+
+/// Whether the backend runs the dense layers that the convolution is made of.
+[[nodiscard]] Support supports_convolution(const Backend& backend, const ConvolutionSpec& spec);
+
+/// Throws Error as `Backend::prepare` does.
+[[nodiscard]] std::unique_ptr<Layer> make_convolution(const Backend& backend,
+                                                      const ConvolutionSpec& spec,
+                                                      const Weights& weights,
+                                                      const LayerOptions& options);
+
+}  // namespace carousel::layers

@@ -24,7 +24,7 @@ Tensor with_rank(Tensor tensor, std::size_t rank) {
 
 bool has_steps(const Atoms& atoms, const Tensor& tensor) {
   return std::ranges::any_of(tensor.axes, [&](const Axis& axis) {
-    return atoms.any(axis, Role::steps) || atoms.any(axis, Role::none);
+    return atoms.any(axis, Role::steps);
   });
 }
 

@@ -6,6 +6,8 @@
 #include <numeric>
 #include <utility>
 
+#include "core/model/formats/text.hpp"
+
 namespace carousel::loading::onnx {
 namespace {
 
@@ -215,7 +217,7 @@ Tensor constant_tensor(const Call& call, const Array& array, const Tensor& like)
   }
   const std::int64_t size = frame_size(context.atoms, result.layout);
   const std::vector<std::int64_t> none(static_cast<std::size_t>(size), Network::kFiller);
-  const SelectStepsSpec one_step{.size = context.network[like.flow].size, .count = 1};
+  const SelectStepsSpec one_step{.size = context.network[like.flow].size, .end = 1};
   result.flow = context.network.add_layer(call.where, {.spec = one_step}, {like.flow});
   result.flow = context.network.rearranged(call.where, result.flow, none);
   ModelLayer layer{.spec = ElementwiseSpec{ElementwiseOperation::add, size,

@@ -80,7 +80,7 @@ Value repeated(const Value& array, std::vector<std::optional<Dim>> sizes) {
 /// All axes of size 1 are left out, if it is not said which; whole numbers and truth values are the
 /// same numbers here.
 Value cast_tensor(const Call& call, ElementType to) {
-  Tensor tensor = call.padded_tensor(0);
+  Tensor tensor = call.raw_tensor(0);
   const bool from_truth = tensor.type == ElementType::boolean;
   if (to == ElementType::boolean && !from_truth) return to_truth(call, call.tensor(0));
   if (!is_float(to) && !tensor.whole) {
@@ -138,7 +138,7 @@ std::vector<Value> transpose(const Call& call) {
     return given.value_or(reversed);
   };
   if (call.is_tensor(0)) {
-    Tensor tensor = call.padded_tensor(0);
+    Tensor tensor = call.raw_tensor(0);
     tensor.axes = permuted(tensor.axes, perm_of(tensor.axes.size()));
     return {std::move(tensor)};
   }
@@ -165,7 +165,7 @@ std::vector<Value> squeeze(const Call& call) {
   };
   const std::optional<Dim> one = Dim{};
   if (call.is_tensor(0)) {
-    Tensor tensor = call.padded_tensor(0);
+    Tensor tensor = call.raw_tensor(0);
     tensor.axes = without(tensor.axes, dropped(tensor.axes, Axis{}));
     return {std::move(tensor)};
   }
@@ -187,7 +187,7 @@ std::vector<Value> unsqueeze(const Call& call) {
   if (!axes) throw Malformed("has no axes");
   const std::optional<Dim> one = Dim{};
   if (call.is_tensor(0)) {
-    Tensor tensor = call.padded_tensor(0);
+    Tensor tensor = call.raw_tensor(0);
     tensor.axes = with(tensor.axes, *axes, Axis{});
     return {std::move(tensor)};
   }

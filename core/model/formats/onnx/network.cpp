@@ -107,6 +107,31 @@ std::size_t Network::add_layer(const std::string& where, ModelLayer layer,
   return flows_.size() - 1;
 }
 
+std::size_t Network::cast_ids(const std::string& where, std::size_t input) {
+  for (std::size_t k = input; k < flows_.size(); ++k) {
+    const bool casts = std::holds_alternative<CastIdsSpec>(flows_[k].layer.spec);
+    if (casts && flows_[k].parents == std::vector{input}) return k;
+  }
+  const std::size_t made = add_layer(where, {.spec = CastIdsSpec{}}, {input});
+  flows_[made].size = flows_[input].size;
+  return made;
+}
+
+void Network::mark_stream(std::size_t flow) {
+  std::vector<std::size_t> open{flow};
+  std::vector<bool> seen(flows_.size(), false);
+  while (!open.empty()) {
+    const std::size_t at = open.back();
+    open.pop_back();
+    if (seen[at]) continue;
+    seen[at] = true;
+    Flow& found = flows_[at];
+    if (found.kind == Flow::Kind::input) found.streams = true;
+    if (found.kind != Flow::Kind::layer || changes_steps(found.layer.spec)) continue;
+    open.insert(open.end(), found.parents.begin(), found.parents.end());
+  }
+}
+
 std::size_t Network::add_state(std::size_t layer, const std::string& state, std::int64_t size) {
   Flow flow;
   flow.kind = Flow::Kind::state;

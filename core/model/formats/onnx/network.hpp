@@ -24,6 +24,7 @@ struct Flow {
 
   std::vector<Axis> axes{};             ///< Of an input: those of the file.
   ElementType type = ElementType::f32;  ///< Of an input.
+  bool streams = false;                 ///< Of an input: see mark_stream.
 
   ModelLayer layer{};                            ///< Of a layer; names are given at the end.
   std::vector<std::size_t> parents{};            ///< Of a layer: the flows that it reads.
@@ -46,6 +47,11 @@ class Network {
   /// Throws Refusal when its spec is not valid.
   std::size_t add_layer(const std::string& where, ModelLayer layer,
                         std::vector<std::size_t> parents);
+  /// An input of integers as features.
+  std::size_t cast_ids(const std::string& where, std::size_t input);
+  /// A recurrent layer goes through the steps of this flow: whatever it is computed from step by
+  /// step has as many of them, even if the file says that there is one.
+  void mark_stream(std::size_t flow);
   /// The final state with that name of a layer.
   std::size_t add_state(std::size_t layer, const std::string& state, std::int64_t size);
 

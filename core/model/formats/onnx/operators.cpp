@@ -159,13 +159,22 @@ bool Call::is_tensor(std::size_t input) const {
   return has(input) && std::holds_alternative<Tensor>(*inputs[input]);
 }
 
-Tensor Call::padded_tensor(std::size_t input) const {
+Tensor Call::raw_tensor(std::size_t input) const {
   if (!is_tensor(input)) {
     throw Refusal("its input " + std::to_string(input) + " is not a tensor of the network");
   }
   Tensor tensor = std::get<Tensor>(this->input(input));
   tensor.layout = atoms().normal(tensor.layout);
   tensor.axes = atoms().normal(tensor.axes);
+  return tensor;
+}
+
+Tensor Call::padded_tensor(std::size_t input) const {
+  Tensor tensor = raw_tensor(input);
+  const Flow& flow = context.network[tensor.flow];
+  if (flow.kind == Flow::Kind::input && !is_float(flow.type)) {
+    tensor.flow = context.network.cast_ids(where, tensor.flow);
+  }
   return tensor;
 }
 

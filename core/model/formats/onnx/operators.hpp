@@ -45,9 +45,6 @@ struct Context {
   Atoms atoms{};
   std::map<std::string, AtomId> named_atoms{};  ///< By the name of a size.
   Network network{};
-  /// Goes through a subgraph of the node of the call, in the scope of that node.
-  std::function<std::vector<Value>(const Call&, const schema::GraphProto&, const std::string&)>
-      run_branch{};
 };
 
 /// A node with what is known of its inputs.
@@ -57,6 +54,9 @@ struct Call {
   const schema::NodeProto& node;
   std::string where;  ///< "node 'x' (Conv)"
   std::vector<const Value*> inputs{};  ///< Null: omitted.
+  /// Goes through a subgraph of the node, in its scope: the values of the subgraph's outputs.
+  std::function<std::vector<Value>(const Call&, const schema::GraphProto&, const std::string&)>
+      run_branch{};
 
   [[nodiscard]] bool has(std::size_t input) const {
     return input < inputs.size() && inputs[input] != nullptr;
@@ -64,11 +64,13 @@ struct Call {
   /// Throws Refusal when it is omitted.
   [[nodiscard]] const Value& input(std::size_t input) const;
   [[nodiscard]] bool is_tensor(std::size_t input) const;
-  /// A tensor of the network, its atoms those that stand for all that are the same. Throws Refusal
-  /// for other values, and for a tensor with padded steps.
+  /// A tensor of the network, its atoms those that stand for all that are the same, ids as features.
+  /// Throws Refusal for other values, and for a tensor with padded steps.
   [[nodiscard]] Tensor tensor(std::size_t input) const;
-  /// The same for operators that leave values alone, and Conv: padded steps are welcome.
+  /// The same for Conv, which takes padded steps.
   [[nodiscard]] Tensor padded_tensor(std::size_t input) const;
+  /// The same for operators that leave values alone: also ids as they are.
+  [[nodiscard]] Tensor raw_tensor(std::size_t input) const;
   /// The elements of a constant, also of one that is repeated. Throws Refusal for other values.
   [[nodiscard]] const Array& constant(std::size_t input, const char* what) const;
   [[nodiscard]] std::int64_t operator_set() const { return context.operator_set; }

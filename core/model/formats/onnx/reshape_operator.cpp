@@ -16,6 +16,12 @@ struct Target {
   std::optional<std::size_t> inferred;  ///< Index of the axis that is not told.
 };
 
+Tensor unpadded(const Call& call) {
+  Tensor tensor = call.raw_tensor(0);
+  if (tensor.padding != StepPadding{}) throw Refusal("reshapes padded steps");
+  return tensor;
+}
+
 Target read_target(const Call& call, const std::vector<std::optional<Dim>>& from) {
   const std::optional<Integers> given = as_integers(call.input(1));
   if (!given || given->shape.size() != 1) throw Refusal("its shape is not known");
@@ -145,7 +151,7 @@ Value reshaped_repeated(const Call& call, const Repeated& filled) {
 std::vector<Value> reshape(const Call& call) {
   const Value& operand = call.input(0);
   if (call.is_tensor(0)) {
-    const Tensor tensor = call.tensor(0);
+    const Tensor tensor = unpadded(call);
     std::vector<std::optional<Dim>> sizes;
     for (const Axis& axis : tensor.axes) sizes.push_back(call.atoms().size_of(axis));
     return {Regrouping(call.context, tensor).run(read_target(call, sizes))};
@@ -165,7 +171,7 @@ std::vector<Value> flatten(const Call& call) {
     return axis == static_cast<std::int64_t>(rank) ? rank : checked_axis(axis, rank);
   };
   if (call.is_tensor(0)) {
-    Tensor tensor = call.tensor(0);
+    Tensor tensor = unpadded(call);
     const std::size_t axis = merged(tensor.axes.size());
     std::vector<Axis> axes(2);
     for (std::size_t k = 0; k < tensor.axes.size(); ++k) {

@@ -42,7 +42,7 @@ Sliding find_axis(const Call& call, const Tensor& x, const std::vector<Window>& 
 /// X with its batch axis known to be no features.
 void check_rows(const Call& call, const Tensor& x) {
   if (x.axes[0].empty() || !call.atoms().any(x.axes[0], Role::features)) return;
-  bind(call.context, x.axes[0], Role::batch, "the first axis of its input X", false);
+  fix_role(call.context, x.axes[0], Role::batch, "the first axis of its input X", false);
 }
 
 /// W without the axes along which there is one tap.
@@ -65,7 +65,7 @@ void set_bias(const Call& call, ModelLayer& layer, std::int64_t outputs) {
 void check_channels(const Call& call, const Tensor& x, std::int64_t channels) {
   require_size(call.context, x.axes[1], channels, "the channels of its input X");
   if (!call.atoms().all(x.axes[1], Role::features)) {
-    bind(call.context, x.axes[1], Role::features, "the channels of its input X");
+    fix_role(call.context, x.axes[1], Role::features, "the channels of its input X");
   }
 }
 
@@ -137,7 +137,7 @@ Tensor within_frame(const Call& call, const Tensor& x, const Sliding& along, Con
 Tensor along_steps(const Call& call, const Tensor& x, const Sliding& along, ConvolutionSpec spec,
                    ModelLayer layer) {
   const Axis& steps = x.axes[along.axis];
-  bind(call.context, steps, Role::steps, "the axis that it slides along");
+  fix_role(call.context, steps, Role::steps, "the axis that it slides along");
   if (x.layout != x.axes[1]) {
     throw Refusal("its input X " + call.atoms().describe(x.axes) +
                   " has features beside its channels");

@@ -131,7 +131,7 @@ Tensor read_ids(const Call& call) {
                       std::ranges::none_of(ids.axes, [&](const Axis& axis) {
                         return context.atoms.any(axis, Role::steps);
                       });
-    bind(context, ids.axes[k], last ? Role::steps : Role::batch, "an axis of its indices", false);
+    fix_role(context, ids.axes[k], last ? Role::steps : Role::batch, "an axis of its indices", false);
   }
   return ids;
 }
@@ -149,7 +149,7 @@ Tensor linear(const Call& call, const Tensor& tensor, std::size_t axis, carousel
   const std::int64_t inputs = weight.shape()[1];
   require_size(context, tensor.axes[axis], inputs, "the axis that it multiplies");
   if (!context.atoms.all(tensor.axes[axis], Role::features)) {
-    bind(context, tensor.axes[axis], Role::features, "the axis that it multiplies");
+    fix_role(context, tensor.axes[axis], Role::features, "the axis that it multiplies");
   }
   context.budget.take(weight.bytes().size());
   Tensor result = with_last(call, tensor, tensor.axes[axis]);

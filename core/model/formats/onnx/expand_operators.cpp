@@ -27,7 +27,7 @@ bool has_role(const Atoms& atoms, const Tensor& tensor, Role role) {
 /// An axis of size 1 as often as there are steps: the flow stays one step, or `count` steps are
 /// made of it.
 Tensor repeated_steps(const Call& call, Tensor tensor, std::size_t axis, const Axis& steps) {
-  bind(call.context, steps, Role::steps, "the axis along which it repeats values");
+  fix_role(call.context, steps, Role::steps, "the axis along which it repeats values");
   if (has_role(call.atoms(), tensor, Role::steps)) {
     throw Refusal("repeats steps along another axis of steps");
   }

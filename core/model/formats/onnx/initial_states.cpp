@@ -110,7 +110,7 @@ void read_initial_state(const Call& call, const Value& value, const InitialInput
   const std::string what = "of its " + name_of(input);
   require_size(context, tensor.axes[axes.slots()], input.directions, "the directions " + what);
   require_size(context, tensor.axes[2], input.width, "the features " + what);
-  bind(context, tensor.axes[1 - axes.slots()], Role::batch, "the axis of batch rows " + what);
+  fix_role(context, tensor.axes[1 - axes.slots()], Role::batch, "the axis of batch rows " + what);
   unite(context, tensor.axes[1 - axes.slots()], x.axes[axes.batch()], "the batch rows " + what);
   for (std::int64_t d = 0; d < input.directions; ++d) {
     initial[in_direction(input.state, static_cast<std::size_t>(d))] =

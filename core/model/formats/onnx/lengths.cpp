@@ -43,7 +43,7 @@ std::optional<std::size_t> read_lengths(const Call& call, std::size_t input, con
     throw Refusal(std::string("its ") + kWhat + " " + call.atoms().describe(lengths.axes) +
                   " must have one axis, the batch rows");
   }
-  bind(call.context, lengths.axes[0], Role::batch, std::string("the axis of its ") + kWhat);
+  fix_role(call.context, lengths.axes[0], Role::batch, std::string("the axis of its ") + kWhat);
   if (lengths.repeats_step || frame_size(call.atoms(), lengths.layout) != 1) {
     throw Refusal(std::string("its ") + kWhat + " are not one number for each row");
   }

@@ -27,7 +27,7 @@ void check_channels(const Call& call, const Tensor& x, std::size_t scale) {
   if (x.axes.size() < 2) throw Malformed("its input X has less than 2 axes");
   const auto count = static_cast<std::int64_t>(call.constant(scale, "scale").size());
   require_size(call.context, x.axes[1], count, "the channels of its input X");
-  bind(call.context, x.axes[1], Role::features, "the channels of its input X");
+  fix_role(call.context, x.axes[1], Role::features, "the channels of its input X");
 }
 
 struct Normalized {
@@ -144,7 +144,7 @@ std::vector<Value> group_normalization(const Call& call) {
   Tensor x = call.tensor(0);
   if (x.axes.size() < 2) throw Malformed("its input X has less than 2 axes");
   const std::int64_t groups = integer(call.node, "num_groups", 0);
-  bind(call.context, x.axes[1], Role::features, "the channels of its input X");
+  fix_role(call.context, x.axes[1], Role::features, "the channels of its input X");
   const std::int64_t channels = call.atoms().known_size(x.axes[1]).value_or(0);
   if (groups < 1 || channels % groups != 0) throw Malformed("its groups do not divide its channels");
   const std::vector<Axis> axes = x.axes;

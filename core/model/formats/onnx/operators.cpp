@@ -259,7 +259,7 @@ std::optional<InputAxis> origin_of(const Context& context, const Axis& axis) {
   return context.atoms[axis.front()].origin;
 }
 
-void bind(Context& context, const Axis& axis, Role role, const std::string& what, bool needed) {
+void fix_role(Context& context, const Axis& axis, Role role, const std::string& what, bool needed) {
   const Axis normal = context.atoms.normal(axis);
   if (normal.empty()) return;
   if (normal.size() > 1) {
@@ -319,8 +319,8 @@ void unite(Context& context, const Axis& a, const Axis& b, const std::string& wh
     const bool fixed = x.role == Role::features || y.role == Role::features;
     if (fixed && !y.size) require_size(context, {right[k]}, *x.size, what);
     if (fixed && !x.size) require_size(context, {left[k]}, *y.size, what);
-    if (x.role != Role::none) bind(context, {right[k]}, x.role, what);
-    if (y.role != Role::none) bind(context, {left[k]}, y.role, what);
+    if (x.role != Role::none) fix_role(context, {right[k]}, x.role, what);
+    if (y.role != Role::none) fix_role(context, {left[k]}, y.role, what);
     if (x.role != Role::features) atoms.unite(left[k], right[k]);
   }
 }

@@ -109,7 +109,7 @@ using Operator = std::vector<Value> (*)(const Call&);
 [[nodiscard]] std::optional<InputAxis> origin_of(const Context& context, const Axis& axis);
 /// Fixes the meaning of an axis that holds one atom at most. Throws Refusal when it has another, and
 /// Restart when the meaning is that of an axis of an input.
-void bind(Context& context, const Axis& axis, Role role, const std::string& what,
+void fix_role(Context& context, const Axis& axis, Role role, const std::string& what,
           bool needed = true);
 /// Fixes the size of an axis in the same way.
 void require_size(Context& context, const Axis& axis, std::int64_t size, const std::string& what);

@@ -75,11 +75,13 @@ Tensor padded_features(const Call& call, const Tensor& tensor, std::size_t axis,
 Tensor padded_steps(const Call& call, Tensor tensor, std::size_t axis, const Padding& padding,
                     const std::string& mode) {
   const Axis before = tensor.axes[axis];
-  bind(call.context, before, Role::steps, "the axis that it pads");
   if (mode != "constant" || read_filler(call) != 0.0F) {
-    throw Refusal("pads steps with other than zeros");
+    throw Refusal("pads the axis " + call.atoms().describe(before) +
+                  " with other than zeros, which is supported for features only; if it is that, "
+                  "its size must be known: give the shape of the input");
   }
   if (std::min(padding.begin, padding.end) < 0) throw Refusal("removes steps");
+  fix_role(call.context, before, Role::steps, "the axis that it pads");
   tensor.padding = {tensor.padding.begin + padding.begin, tensor.padding.end + padding.end};
   const std::optional<std::int64_t> size = call.atoms().known_size(before);
   const auto more = size ? std::optional(*size + padding.begin + padding.end) : std::nullopt;

@@ -89,7 +89,7 @@ Tensor pooled_features(const Call& call, const Tensor& x, std::size_t axis, cons
 /// The largest of the steps in each window: of as many sequences, each beginning one tap later.
 Tensor pooled_steps(const Call& call, const Tensor& x, std::size_t axis, const Window& window,
                     bool maximum) {
-  bind(call.context, x.axes[axis], Role::steps, "the axis that it slides along");
+  fix_role(call.context, x.axes[axis], Role::steps, "the axis that it slides along");
   const std::optional<std::int64_t> size = call.atoms().known_size(x.axes[axis]);
   constexpr std::int64_t most = 64;
   if (!size || window.pad_begin != 0 || window.pad_end != 0 || window.kernel > most) {

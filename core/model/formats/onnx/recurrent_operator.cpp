@@ -86,8 +86,8 @@ Tensor recurrent_input(const Call& call, const Tensor& given, const RecurrentAxe
   if (given.axes.size() != 3) {
     throw Refusal("its input X " + context.atoms.describe(given.axes) + " must have 3 axes");
   }
-  bind(context, given.axes[axes.steps()], Role::steps, "the axis of steps of its input X");
-  bind(context, given.axes[axes.batch()], Role::batch, "the axis of batch rows of its input X");
+  fix_role(context, given.axes[axes.steps()], Role::steps, "the axis of steps of its input X");
+  fix_role(context, given.axes[axes.batch()], Role::batch, "the axis of batch rows of its input X");
   require_size(context, given.axes[2], size, "the last axis of its input X");
   if (!context.atoms.all(given.axes[2], Role::features)) {
     throw Refusal("the last axis of its input X " + context.atoms.describe(given.axes) +

@@ -75,7 +75,7 @@ Tensor reduce_axes(const Call& call, const Tensor& tensor, ReduceOperation opera
     if (atoms.all(tensor.axes[k], Role::features)) {
       features.insert(features.end(), tensor.axes[k].begin(), tensor.axes[k].end());
     } else {
-      bind(call.context, tensor.axes[k], Role::steps, "the axis along which it reduces values");
+      fix_role(call.context, tensor.axes[k], Role::steps, "the axis along which it reduces values");
       steps = tensor.axes[k];
     }
   }

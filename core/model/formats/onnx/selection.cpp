@@ -18,7 +18,7 @@ namespace {
 bool is_steps(const Call& call, const Axis& axis) {
   const Atoms& atoms = call.atoms();
   if (atoms.all(axis, Role::features)) return false;
-  bind(call.context, axis, Role::steps,
+  fix_role(call.context, axis, Role::steps,
        "the axis " + atoms.describe(axis) + ", of which it takes a part,");
   return true;
 }
@@ -130,8 +130,8 @@ std::vector<Value> reverse_sequence(const Call& call) {
   const Tensor tensor = call.tensor(0);
   const std::size_t time = checked_axis(integer(call.node, "time_axis", 0), tensor.axes.size());
   const std::size_t rows = checked_axis(integer(call.node, "batch_axis", 1), tensor.axes.size());
-  bind(call.context, tensor.axes[time], Role::steps, "the axis that it reverses");
-  bind(call.context, tensor.axes[rows], Role::batch, "its axis of rows");
+  fix_role(call.context, tensor.axes[time], Role::steps, "the axis that it reverses");
+  fix_role(call.context, tensor.axes[rows], Role::batch, "its axis of rows");
   const std::optional<std::size_t> lengths = read_lengths(call, 1, tensor.axes[time]);
   const std::int64_t features = frame_size(call.atoms(), tensor.layout);
   const SelectStepsSpec spec{features, -1, SelectStepsSpec::kOpen, -1, lengths.has_value()};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "array.hpp"
 
+#include <cmath>
 #include <cstring>
 
 #include "core/model/formats/text.hpp"
@@ -39,16 +40,39 @@ std::vector<std::byte> bytes_of(const std::vector<T>& values) {
                 "; expected float, double, float16 or bfloat16");
 }
 
-Array integers_as(const Array& array, ElementType type) {
-  const std::vector<std::int64_t> values = to_integers(array);
-  if (type == ElementType::i64) return {type, array.shape, bytes_of(values)};
-  if (type == ElementType::i32) {
-    const std::vector<std::int32_t> narrow(values.begin(), values.end());
-    return {type, array.shape, bytes_of(narrow)};
+template <class Stored>
+std::vector<std::byte> narrowed(const std::vector<std::int64_t>& values) {
+  std::vector<Stored> narrow(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) narrow[i] = static_cast<Stored>(values[i]);
+  return bytes_of(narrow);
+}
+
+std::vector<std::byte> integer_bytes(const std::vector<std::int64_t>& values, ElementType type) {
+  switch (type) {
+    case ElementType::i32: return narrowed<std::int32_t>(values);
+    case ElementType::i16: return narrowed<std::int16_t>(values);
+    case ElementType::i8: return narrowed<std::int8_t>(values);
+    case ElementType::u16: return narrowed<std::uint16_t>(values);
+    case ElementType::u8: return narrowed<std::uint8_t>(values);
+    case ElementType::boolean: {
+      std::vector<std::uint8_t> truth(values.size());
+      for (std::size_t i = 0; i < values.size(); ++i) truth[i] = values[i] != 0 ? 1 : 0;
+      return bytes_of(truth);
+    }
+    default: return bytes_of(values);
   }
-  std::vector<std::uint8_t> truth(values.size());
-  for (std::size_t i = 0; i < values.size(); ++i) truth[i] = values[i] != 0 ? 1 : 0;
-  return {type, array.shape, bytes_of(truth)};
+}
+
+/// Of a cast to integers: towards zero. What does not fit is undefined in ONNX.
+std::vector<std::int64_t> truncated(const std::vector<double>& values) {
+  constexpr double limit = 9.2e18;
+  std::vector<std::int64_t> result;
+  result.reserve(values.size());
+  for (const double value : values) {
+    if (!(std::abs(value) < limit)) throw Refusal("a cast of a number that is no int64");
+    result.push_back(static_cast<std::int64_t>(value));
+  }
+  return result;
 }
 
 }  // namespace
@@ -61,7 +85,8 @@ std::size_t width(ElementType type) noexcept {
     case ElementType::i32: return 4;
     case ElementType::f16:
     case ElementType::bf16:
-    case ElementType::i16: return 2;
+    case ElementType::i16:
+    case ElementType::u16: return 2;
     case ElementType::i8:
     case ElementType::u8:
     case ElementType::boolean: break;
@@ -84,6 +109,7 @@ std::string_view name(ElementType type) noexcept {
     case ElementType::i32: return "int32";
     case ElementType::i16: return "int16";
     case ElementType::i8: return "int8";
+    case ElementType::u16: return "uint16";
     case ElementType::u8: return "uint8";
     case ElementType::boolean: return "bool";
   }
@@ -130,6 +156,7 @@ std::vector<std::int64_t> to_integers(const Array& array) {
     case ElementType::i32: return widen<std::int32_t>(array);
     case ElementType::i16: return widen<std::int16_t>(array);
     case ElementType::i8: return widen<std::int8_t>(array);
+    case ElementType::u16: return widen<std::uint16_t>(array);
     case ElementType::u8:
     case ElementType::boolean: return widen<std::uint8_t>(array);
     default: break;
@@ -141,22 +168,46 @@ Array from_integers(std::vector<std::int64_t> shape, const std::vector<std::int6
   return {ElementType::i64, std::move(shape), bytes_of(values)};
 }
 
+std::vector<double> to_doubles(const Array& array) {
+  if (array.type == ElementType::f64) {
+    return convert<double, double>(array, [](double value) { return value; });
+  }
+  if (is_float(array.type)) {
+    const std::vector<float> values = to_floats(array);
+    return {values.begin(), values.end()};
+  }
+  std::vector<double> result;
+  for (const std::int64_t value : to_integers(array)) {
+    result.push_back(static_cast<double>(value));
+  }
+  return result;
+}
+
+Array from_doubles(ElementType type, std::vector<std::int64_t> shape,
+                   const std::vector<double>& values) {
+  if (!is_float(type)) return {type, std::move(shape), integer_bytes(truncated(values), type)};
+  if (type == ElementType::f64) return {type, std::move(shape), bytes_of(values)};
+  std::vector<float> floats(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) floats[i] = static_cast<float>(values[i]);
+  return {ElementType::f32, std::move(shape), bytes_of(floats)};
+}
+
 Array cast(const Array& array, ElementType type) {
   if (array.type == type) return array;
-  if (is_float(array.type) && type == ElementType::f32) {
-    return {type, array.shape, bytes_of(to_floats(array))};
+  const bool to_half = type == ElementType::f16 || type == ElementType::bf16;
+  if (is_float(array.type) && (type == ElementType::f32 || to_half)) {
+    return {ElementType::f32, array.shape, bytes_of(to_floats(array))};
   }
-  const bool to_integer =
-      type == ElementType::i64 || type == ElementType::i32 || type == ElementType::boolean;
-  if (!is_float(array.type) && to_integer) return integers_as(array, type);
-  if (!is_float(array.type) && type == ElementType::f32) {
-    const std::vector<std::int64_t> values = to_integers(array);
-    std::vector<float> floats(values.size());
-    for (std::size_t i = 0; i < values.size(); ++i) floats[i] = static_cast<float>(values[i]);
-    return {type, array.shape, bytes_of(floats)};
+  if (is_float(type)) return from_doubles(type, array.shape, to_doubles(array));
+  if (type == ElementType::boolean && is_float(array.type)) {
+    std::vector<double> truth = to_doubles(array);
+    for (double& value : truth) value = value != 0.0 ? 1.0 : 0.0;
+    return from_doubles(type, array.shape, truth);
   }
-  throw Refusal("a cast from " + std::string(name(array.type)) + " to " + std::string(name(type)) +
-                " is not supported");
+  if (is_float(array.type)) {
+    return {type, array.shape, integer_bytes(truncated(to_doubles(array)), type)};
+  }
+  return {type, array.shape, integer_bytes(to_integers(array), type)};
 }
 
 }  // namespace carousel::loading::onnx

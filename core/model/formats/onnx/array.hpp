@@ -34,7 +34,19 @@ class Malformed : public Refusal {
   explicit Malformed(const std::string& reason) : Refusal(reason, ErrorCode::bad_format) {}
 };
 
-enum class ElementType : std::uint8_t { f32, f64, f16, bf16, i64, i32, i16, i8, u8, boolean };
+enum class ElementType : std::uint8_t {
+  f32,
+  f64,
+  f16,
+  bf16,
+  i64,
+  i32,
+  i16,
+  i8,
+  u16,
+  u8,
+  boolean
+};
 
 /// Bytes of one element.
 [[nodiscard]] std::size_t width(ElementType type) noexcept;
@@ -67,10 +79,17 @@ using SharedArray = std::shared_ptr<const Array>;
 /// Throws Refusal unless they are integers (or booleans).
 [[nodiscard]] std::vector<std::int64_t> to_integers(const Array& array);
 
+/// The values as doubles, of floats and of integers.
+[[nodiscard]] std::vector<double> to_doubles(const Array& array);
+
 [[nodiscard]] Array from_integers(std::vector<std::int64_t> shape,
                                   const std::vector<std::int64_t>& values);
+/// Rounded to the type, one of float, double and integers; float16 becomes float.
+[[nodiscard]] Array from_doubles(ElementType type, std::vector<std::int64_t> shape,
+                                 const std::vector<double>& values);
 
-/// Converts as the operator Cast does, among the types above. Throws Refusal for others.
+/// Converts as the operator Cast does, but to float where the type is a smaller float. Throws
+/// Refusal for numbers that do not fit.
 [[nodiscard]] Array cast(const Array& array, ElementType type);
 
 }  // namespace carousel::loading::onnx

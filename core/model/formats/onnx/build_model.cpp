@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "build_model.hpp"
 
+#include "file_axes.hpp"
+#include "frames.hpp"
 #include "load_onnx.hpp"
 
 #include <algorithm>
@@ -13,175 +15,156 @@
 namespace carousel::loading::onnx {
 namespace {
 
-/// A stage that the network ends with: one of its outputs, or the last final state.
+/// An output of the network: a flow, and the axes that the file has for it.
 struct End {
-  std::size_t stage = 0;
-  std::string output;              ///< Empty when there are only final states.
-  const Tensor* tensor = nullptr;  ///< Null when there are only final states.
+  std::string name;
+  Tensor tensor;
 };
 
-const Sequence* as_output(const Value& value) {
-  const auto* tensor = std::get_if<Tensor>(&value);
-  return tensor == nullptr ? nullptr : std::get_if<Sequence>(&tensor->source);
-}
-
-const FinalState* as_state(const Value& value) {
-  const auto* tensor = std::get_if<Tensor>(&value);
-  return tensor == nullptr ? nullptr : std::get_if<FinalState>(&tensor->source);
-}
-
-/// The outputs that are sequences, once for each stage.
-std::vector<End> sequence_ends(const Context& context, const std::vector<NetworkOutput>& outputs) {
-  std::vector<End> ends;
-  for (const NetworkOutput& output : outputs) {
-    const Sequence* sequence = as_output(output.value);
-    if (sequence == nullptr) continue;
-    if (sequence->part) {
-      throw Refusal("output " + quote(output.name) + " is only one direction of a layer");
-    }
-    if (context.stages[sequence->stage].is_input()) {
-      throw Refusal("output " + quote(output.name) + " comes before any layer");
-    }
-    const bool known =
-        std::ranges::any_of(ends, [&](const End& end) { return end.stage == sequence->stage; });
-    const End end{sequence->stage, output.name, &std::get<Tensor>(output.value)};
-    if (!known) ends.push_back(end);
+End find_end(Context& context, const Graph& graph, const NetworkOutput& output) {
+  const std::string what = "output " + quote(output.name);
+  if (!std::holds_alternative<Tensor>(output.value)) {
+    throw Refusal(what + " does not depend on what the network is given");
   }
-  return ends;
-}
-
-std::vector<End> find_ends(const Context& context, const std::vector<NetworkOutput>& outputs) {
-  std::vector<End> ends = sequence_ends(context, outputs);
-  if (!ends.empty()) return ends;
-  std::optional<std::size_t> last_state;
-  for (const NetworkOutput& output : outputs) {
-    const FinalState* state = as_state(output.value);
-    if (state == nullptr) continue;
-    for (const StateSlot& slot : state->slots) {
-      last_state = std::max(last_state.value_or(0), slot.stage);
-    }
+  const schema::NodeProto none;
+  const Call call{context, graph, none, what, {&output.value}};
+  try {
+    const Tensor tensor = call.raw_tensor(0);
+    if (tensor.padding != StepPadding{}) throw Refusal("has padded steps");
+    return {output.name, in_order(call, with_steps(call, tensor))};
+  } catch (const Refusal& refusal) {
+    throw Refusal(what + ": " + refusal.what(), refusal.code());
   }
-  if (!last_state) throw Refusal("no output comes from a recurrent layer (LSTM, GRU or RNN)");
-  return {{*last_state, "", nullptr}};
 }
 
-/// The stages that lead to the ends, in the order they run.
-std::set<std::size_t> stages_before(const Context& context, const std::vector<End>& ends) {
+/// The flows that lead to the ends.
+std::set<std::size_t> flows_before(const Network& network, const std::vector<End>& ends) {
   std::set<std::size_t> found;
   std::vector<std::size_t> open;
-  open.reserve(ends.size());
-  for (const End& end : ends) open.push_back(end.stage);
+  for (const End& end : ends) open.push_back(end.tensor.flow);
   while (!open.empty()) {
-    const std::size_t stage = open.back();
+    const std::size_t at = open.back();
     open.pop_back();
-    if (!found.insert(stage).second) continue;
-    const std::vector<std::size_t>& parents = context.stages[stage].parents;
-    open.insert(open.end(), parents.begin(), parents.end());
+    if (!found.insert(at).second) continue;
+    const Flow& flow = network[at];
+    if (flow.kind == Flow::Kind::state) open.push_back(flow.of);
+    if (flow.kind != Flow::Kind::layer) continue;
+    open.insert(open.end(), flow.parents.begin(), flow.parents.end());
+    for (const auto& [state, from] : flow.initial) open.push_back(from);
+    if (flow.lengths) open.push_back(*flow.lengths);
   }
   return found;
 }
 
-/// Final states of layers that the outputs do not come from belong to another network.
-void check_states(const std::vector<NetworkOutput>& outputs, const std::set<std::size_t>& stages) {
-  for (const NetworkOutput& output : outputs) {
-    const FinalState* state = as_state(output.value);
-    if (state == nullptr) continue;
-    const bool all = std::ranges::all_of(
-        state->slots, [&](const StateSlot& slot) { return stages.contains(slot.stage); });
-    if (!all) {
-      throw Refusal("output " + quote(output.name) +
-                    " is the state of a layer beside the others; layers must follow each other");
+bool is_layer(const Flow& flow) { return flow.kind == Flow::Kind::layer; }
+
+bool is_recurrent_layer(const Flow& flow) {
+  return is_layer(flow) && std::holds_alternative<RecurrentSpec>(flow.layer.spec);
+}
+
+/// The lengths that all recurrent layers have, if any has.
+std::optional<std::size_t> find_lengths(const Network& network, const std::set<std::size_t>& used) {
+  std::optional<std::size_t> lengths;
+  for (const std::size_t k : used) {
+    const Flow& flow = network[k];
+    if (!is_layer(flow) || !flow.lengths) continue;
+    if (lengths && lengths != flow.lengths) {
+      throw Refusal("the sequence_lens of " + flow.where + " are not those of another layer");
+    }
+    lengths = flow.lengths;
+  }
+  for (const std::size_t k : used) {
+    if (lengths && is_recurrent_layer(network[k]) && !network[k].lengths) {
+      throw Refusal(network[k].where + " has no sequence_lens, but other layers have");
     }
   }
+  return lengths;
 }
 
-void check_lengths(const Context& context, const std::set<std::size_t>& stages) {
-  std::size_t layers = 0;
-  std::size_t with_lengths = 0;
-  for (const std::size_t stage : stages) {
-    if (context.stages[stage].recurrent() == nullptr) continue;
-    ++layers;
-    if (context.stages[stage].takes_lengths) ++with_lengths;
-  }
-  if (with_lengths != 0 && with_lengths != layers) {
-    throw Refusal("some layers have sequence_lens and others have none");
-  }
-}
-
-/// Gives the axes of an input the meanings that their names say, as in files of save_onnx. False
-/// unless there is one axis of steps and one of batch rows.
-bool bind_by_names(Context& context, const Stage& input) {
-  std::size_t steps = 0;
-  std::size_t batch = 0;
-  for (const Axis& axis : input.axes) {
-    if (axis.size() != 1) continue;
-    Atom& atom = context.atoms[axis.front()];
-    if (atom.role == Role::none && atom.name == name(Role::steps)) atom.role = Role::steps;
-    if (atom.role == Role::none && atom.name == name(Role::batch)) atom.role = Role::batch;
-    steps += atom.role == Role::steps ? 1 : 0;
-    batch += atom.role == Role::batch ? 1 : 0;
-  }
-  return steps == 1 && batch == 1;
-}
-
-/// A recurrent layer fixes what the axes of its input count; where there is none, only their names
-/// can.
-void check_axes(Context& context, const std::set<std::size_t>& stages) {
-  const bool recurrent = std::ranges::any_of(
-      stages, [&](std::size_t k) { return context.stages[k].recurrent() != nullptr; });
-  if (recurrent) return;
-  for (const std::size_t k : stages) {
-    const Stage& stage = context.stages[k];
-    if (!stage.is_input() || bind_by_names(context, stage)) continue;
-    throw Refusal(
-        "no recurrent layer (LSTM, GRU or RNN) leads to the outputs, and the axes of input " +
-        quote(stage.input_name) + " are not named steps and batch");
-  }
-}
-
-/// Puts the stages together as a model.
+/// Puts the flows together as a model.
 class ModelBuilder {
  public:
-  ModelBuilder(const Context& context, const std::set<std::size_t>& stages,
-               const std::vector<End>& ends, const ModelNames& names)
-      : context_(context), stages_(stages), ends_(ends), given_(names) {}
+  ModelBuilder(Context& context, const std::vector<End>& ends, const ModelNames& names)
+      : context_(context), network_(context.network), ends_(ends), given_(names) {
+    used_ = flows_before(network_, ends);
+    lengths_ = find_lengths(network_, used_);
+  }
 
   Model build() {
-    for (const std::size_t k : stages_) {
-      (stage(k).is_input() ? inputs_ : layers_).push_back(k);
+    find_ids();
+    for (const std::size_t k : used_) {
+      const Flow& flow = network_[k];
+      if (flow.kind == Flow::Kind::input) inputs_.push_back(k);
+      if (is_layer(flow) && !alias_.contains(k)) layers_.push_back(k);
     }
-    for (const std::size_t k : layers_) model_.layers.push_back(stage(k).layer);
-    name_inputs();
+    if (layers_.empty()) throw Refusal("no layer leads to the outputs");
+    for (const std::size_t k : inputs_) {
+      settle_axes(context_.atoms, network_[k].where, network_[k].axes);
+    }
+    for (const std::size_t k : layers_) model_.layers.push_back(network_[k].layer);
+    add_inputs();
     name_layers();
     if (!is_chain()) wire();
-    name_outputs();
+    add_outputs();
     describe_ends();
     return std::move(model_);
   }
 
  private:
-  [[nodiscard]] const Stage& stage(std::size_t k) const { return context_.stages[k]; }
-
-  [[nodiscard]] ModelInput input_of(std::size_t k) const {
-    ModelInput input{.name = stage(k).input_name};
-    for (const std::size_t reader : layers_) {
-      const LayerSpec& spec = stage(reader).layer.spec;
-      const std::vector<std::size_t>& parents = stage(reader).parents;
-      for (std::size_t i = 0; i < parents.size(); ++i) {
-        if (parents[i] != k) continue;
-        input.ids = takes_ids(spec);
-        input.size = input_size(spec, i);
+  /// Inputs that an embedding reads are ids; all others are features, whatever their type.
+  void find_ids() {
+    for (const std::size_t k : used_) {
+      const Flow& flow = network_[k];
+      if (is_layer(flow) && std::holds_alternative<EmbeddingSpec>(flow.layer.spec)) {
+        ids_.insert(flow.parents.front());
       }
     }
-    return input;
+    for (const std::size_t k : used_) {
+      const Flow& flow = network_[k];
+      const bool casts = is_layer(flow) && std::holds_alternative<CastIdsSpec>(flow.layer.spec);
+      if (casts && !ids_.contains(flow.parents.front())) alias_[k] = flow.parents.front();
+    }
+    if (lengths_ && ids_.contains(*lengths_)) throw Refusal("an input is both ids and lengths");
   }
 
-  void name_inputs() {
+  [[nodiscard]] std::size_t source(std::size_t flow) const {
+    const auto found = alias_.find(flow);
+    return found == alias_.end() ? flow : found->second;
+  }
+
+  [[nodiscard]] ModelInput input_of(std::size_t k) const {
+    const Flow& flow = network_[k];
+    const bool has_steps = std::ranges::any_of(
+        flow.axes, [&](const Axis& axis) { return context_.atoms.any(axis, Role::steps); });
+    return {.name = flow.where,
+            .size = flow.size,
+            .ids = ids_.contains(k),
+            .one_step = !has_steps && !flow.streams,
+            .axes = file_axes(context_.atoms, flow.axes, "input " + quote(flow.where))};
+  }
+
+  /// One input that is called and ordered as every model has it needs no mention.
+  void add_inputs() {
     if (!given_.inputs.empty()) {
       model_.inputs = given_.inputs;
-    } else if (inputs_.size() > 1) {
-      for (const std::size_t k : inputs_) model_.inputs.push_back(input_of(k));
+      return;
     }
+    for (const std::size_t k : inputs_) {
+      ModelInput input = input_of(k);
+      if (are_usual(input.axes, input.size)) input.axes.clear();
+      model_.inputs.push_back(std::move(input));
+    }
+    if (model_.inputs.size() != 1) return;
+    const ModelInput& only = model_.inputs.front();
+    const std::vector<FileAxis> of_ids{{FileAxis::Of::steps}, {FileAxis::Of::batch}};
+    const bool ids = only.ids && only.name == "ids" && only.axes == of_ids;
+    const bool usual = !only.ids && only.name == "x" && only.axes.empty();
+    if ((ids || usual) && !only.one_step && reads_input(layers_.front())) model_.inputs.clear();
+  }
+
+  [[nodiscard]] bool reads_input(std::size_t layer) const {
+    const std::vector<std::size_t>& parents = network_[layer].parents;
+    return parents.size() == 1 && source(parents.front()) == inputs_.front();
   }
 
   void name_layers() {
@@ -191,44 +174,61 @@ class ModelBuilder {
 
   /// Whether each layer reads the one before it, and the first one the only input.
   [[nodiscard]] bool is_chain() const {
-    if (inputs_.size() > 1 || model_.inputs.size() > 1) return false;
+    if (inputs_.size() != 1 || model_.inputs.size() > 1 || lengths_) return false;
     for (std::size_t k = 0; k < layers_.size(); ++k) {
       const std::size_t before = k == 0 ? inputs_.front() : layers_[k - 1];
-      if (stage(layers_[k]).parents != std::vector{before}) return false;
+      const Flow& flow = network_[layers_[k]];
+      if (flow.parents.size() != 1 || source(flow.parents.front()) != before) return false;
+      if (!flow.initial.empty()) return false;
     }
     return true;
+  }
+
+  /// What names a flow: an input, a layer, or a final state of a layer.
+  [[nodiscard]] std::string name_of(std::size_t flow_id) const {
+    const Flow& flow = network_[source(flow_id)];
+    if (flow.kind == Flow::Kind::input) {
+      return model_.inputs.empty() ? model_inputs(model_).front().name : flow.where;
+    }
+    const std::size_t layer = flow.kind == Flow::Kind::state ? flow.of : source(flow_id);
+    const auto at = std::ranges::find(layers_, layer) - layers_.begin();
+    const std::string name = layer_names(model_)[static_cast<std::size_t>(at)];
+    return flow.kind == Flow::Kind::state ? name + ":" + flow.state : name;
   }
 
   /// Tells each layer what it reads, by name.
   void wire() {
     const std::vector<std::string> names = layer_names(model_);
-    std::map<std::size_t, std::string> sources;
-    for (const std::size_t k : inputs_) {
-      sources[k] = model_.inputs.empty() ? model_inputs(model_).front().name : stage(k).input_name;
-    }
+    for (std::size_t k = 0; k < layers_.size(); ++k) model_.layers[k].name = names[k];
     for (std::size_t k = 0; k < layers_.size(); ++k) {
-      sources[layers_[k]] = names[k];
-      model_.layers[k].name = names[k];
-      for (const std::size_t parent : stage(layers_[k]).parents) {
-        model_.layers[k].inputs.push_back(sources.at(parent));
+      const Flow& flow = network_[layers_[k]];
+      for (const std::size_t parent : flow.parents) {
+        model_.layers[k].inputs.push_back(name_of(parent));
+      }
+      for (const auto& [state, from] : flow.initial) {
+        model_.layers[k].initial_states[state] = name_of(from);
       }
     }
+    if (lengths_) model_.lengths = name_of(*lengths_);
     const std::vector<std::vector<std::string>> told = told_inputs(model_);
     for (std::size_t k = 0; k < told.size(); ++k) model_.layers[k].inputs = told[k];
   }
 
-  void name_outputs() {
+  void add_outputs() {
     if (!given_.outputs.empty()) {
       model_.outputs = given_.outputs;
       return;
     }
-    const bool last = ends_.size() == 1 && ends_.front().stage == layers_.back();
-    if (last) return;
-    const std::vector<std::string> names = layer_names(model_);
     for (const End& end : ends_) {
-      const auto at = std::ranges::find(layers_, end.stage) - layers_.begin();
-      model_.outputs.push_back({end.output, names[static_cast<std::size_t>(at)]});
+      std::vector<FileAxis> axes =
+          file_axes(context_.atoms, end.tensor.axes, "output " + quote(end.name));
+      if (are_usual(axes, network_[end.tensor.flow].size)) axes.clear();
+      model_.outputs.push_back({end.name, name_of(end.tensor.flow), std::move(axes)});
     }
+    if (model_.outputs.size() != 1) return;
+    const ModelOutput& only = model_.outputs.front();
+    const bool last = source(ends_.front().tensor.flow) == layers_.back();
+    if (only.name == "y" && only.axes.empty() && last) model_.outputs.clear();
   }
 
   /// What the file calls its inputs and outputs, and the order of their axes.
@@ -238,35 +238,34 @@ class ModelBuilder {
       all += (all.empty() ? "" : "; ") + text;
     };
     for (const std::size_t k : inputs_) {
-      add(kOnnxInputKey, stage(k).input_name + " " + describe(stage(k).axes, context_.atoms));
+      add(kOnnxInputKey, network_[k].where + " " + context_.atoms.describe(network_[k].axes));
     }
     for (const End& end : ends_) {
-      if (end.tensor == nullptr) continue;
-      const bool last = std::get<Sequence>(end.tensor->source).last_step;
-      add(kOnnxOutputKey, end.output + " " + describe(end.tensor->axes, context_.atoms) +
-                              (last ? ", of the last step only" : ""));
+      add(kOnnxOutputKey, end.name + " " + context_.atoms.describe(end.tensor.axes));
     }
   }
 
-  const Context& context_;
-  const std::set<std::size_t>& stages_;
+  Context& context_;
+  const Network& network_;
   const std::vector<End>& ends_;
   const ModelNames& given_;
-  std::vector<std::size_t> inputs_;  ///< The stages that are inputs.
-  std::vector<std::size_t> layers_;  ///< All others.
+  std::set<std::size_t> used_;
+  std::optional<std::size_t> lengths_;
+  std::set<std::size_t> ids_;  ///< Inputs that are ids.
+  std::map<std::size_t, std::size_t> alias_;  ///< Casts of inputs that are no ids: those inputs.
+  std::vector<std::size_t> inputs_;
+  std::vector<std::size_t> layers_;
   Model model_;
 };
 
 }  // namespace
 
-Model build_model(Context& context, const std::vector<NetworkOutput>& outputs,
+Model build_model(Context& context, const Graph& graph, const std::vector<NetworkOutput>& outputs,
                   const ModelNames& names) {
-  const std::vector<End> ends = find_ends(context, outputs);
-  const std::set<std::size_t> stages = stages_before(context, ends);
-  check_states(outputs, stages);
-  check_lengths(context, stages);
-  check_axes(context, stages);
-  return ModelBuilder(context, stages, ends, names).build();
+  std::vector<End> ends;
+  ends.reserve(outputs.size());
+  for (const NetworkOutput& output : outputs) ends.push_back(find_end(context, graph, output));
+  return ModelBuilder(context, ends, names).build();
 }
 
 }  // namespace carousel::loading::onnx

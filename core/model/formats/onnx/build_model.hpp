@@ -24,10 +24,11 @@ struct ModelNames {
   std::vector<ModelOutput> outputs;
 };
 
-/// The model that these outputs (of its layers, and final states) are of. Values that are neither
-/// are left alone. Throws Refusal when nothing tells steps from batch rows, or a final state is
-/// that of a layer that does not lead to the other outputs.
-[[nodiscard]] Model build_model(Context& context, const std::vector<NetworkOutput>& outputs,
+/// The model that these outputs are of: the layers that lead to them. Throws Refusal when an output
+/// is nothing that a network gives, an axis could count this or that, or layers disagree about
+/// lengths.
+[[nodiscard]] Model build_model(Context& context, const Graph& graph,
+                                const std::vector<NetworkOutput>& outputs,
                                 const ModelNames& names);
 
 }  // namespace carousel::loading::onnx

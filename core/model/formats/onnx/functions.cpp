@@ -14,7 +14,7 @@ namespace {
 
 using Kind = ActivationKind;
 
-constexpr std::array<KnownFunction, 13> kFunctions{{
+constexpr std::array<KnownFunction, 30> kFunctions{{
     {Kind::relu},
     {Kind::tanh},
     {Kind::sigmoid},
@@ -28,7 +28,48 @@ constexpr std::array<KnownFunction, 13> kFunctions{{
     {Kind::softplus},
     {Kind::softmax},
     {Kind::log_softmax},
+    {Kind::abs},
+    {Kind::negative},
+    {Kind::sqrt},
+    {Kind::exp},
+    {Kind::log},
+    {Kind::reciprocal},
+    {Kind::erf},
+    {Kind::sign},
+    {Kind::clip, false},
+    {Kind::gelu},
+    {Kind::gelu_tanh, false},
+    {Kind::silu, false},
+    {Kind::hard_swish},
+    {Kind::selu},
+    {Kind::mish},
+    {Kind::floor},
+    {Kind::ceil},
 }};
+
+/// Those of which only some values of the attributes are a function here.
+Activation read_special(const schema::NodeProto& node) {
+  if (node.op_type() == "Round") return {Kind::round};
+  if (node.op_type() == "Celu") {
+    if (real(node, "alpha", 1.0F) == 1.0F) return {Kind::elu, 1.0F};
+    throw Refusal("is supported with alpha = 1 only");
+  }
+  throw Refusal("is not an activation function");
+}
+
+/// Selu's attributes are those of everybody, Gelu's tells which of two functions it is.
+Activation checked(const schema::NodeProto& node, Activation function) {
+  constexpr float selu_alpha = 1.67326319217681884765625F;
+  constexpr float selu_gamma = 1.05070102214813232421875F;
+  if (function.kind == Kind::selu && (real(node, "alpha", selu_alpha) != selu_alpha ||
+                                      real(node, "gamma", selu_gamma) != selu_gamma)) {
+    throw Refusal("is supported with the usual alpha and gamma only");
+  }
+  if (function.kind == Kind::gelu && text(node, "approximate", "none") == "tanh") {
+    function.kind = Kind::gelu_tanh;
+  }
+  return function;
+}
 
 }  // namespace
 
@@ -50,9 +91,9 @@ Activation read_function(const schema::NodeProto& node) {
     const ActivationParameters has = parameters(known.kind);
     if (has.alpha) function.alpha = real(node, "alpha", known.alpha.value_or(0.0F));
     if (has.beta) function.beta = real(node, "beta", known.beta.value_or(0.0F));
-    return function;
+    return checked(node, function);
   }
-  throw Refusal("is not an activation function");
+  return read_special(node);
 }
 
 }  // namespace carousel::loading::onnx

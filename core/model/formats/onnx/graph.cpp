@@ -16,12 +16,62 @@ const Value* find_in(const std::map<std::string, const Value*>& map, const std::
   return found == map.end() ? nullptr : found->second;
 }
 
+/// The names that a graph reads and does not define itself.
+void collect_free(const schema::GraphProto& graph, std::set<std::string>& names) {
+  std::set<std::string> defined;
+  for (const auto& tensor : graph.initializer()) defined.insert(tensor.name());
+  for (const auto& input : graph.input()) defined.insert(input.name());
+  for (const auto& node : graph.node()) defined.insert(node.output().begin(), node.output().end());
+  std::set<std::string> read;
+  for (const auto& node : graph.node()) {
+    read.insert(node.input().begin(), node.input().end());
+    for (const schema::GraphProto* inner : subgraphs(node)) collect_free(*inner, read);
+  }
+  for (const auto& output : graph.output()) read.insert(output.name());
+  for (const std::string& name : read) {
+    if (!name.empty() && !defined.contains(name)) names.insert(name);
+  }
+}
+
 }  // namespace
 
-Graph::Graph(const schema::ModelProto& model, std::string_view source)
-    : source_(source), graph_(model.graph()), operator_set_(onnx::operator_set(model)) {
+std::vector<const schema::GraphProto*> subgraphs(const schema::NodeProto& node) {
+  std::vector<const schema::GraphProto*> graphs;
+  for (const schema::AttributeProto& attribute : node.attribute()) {
+    if (attribute.has_g()) graphs.push_back(&attribute.g());
+  }
+  return graphs;
+}
+
+std::string find_recurrent_inside(const schema::NodeProto& node) {
+  for (const schema::AttributeProto& attribute : node.attribute()) {
+    if (!attribute.has_g()) continue;
+    for (const schema::NodeProto& inner : attribute.g().node()) {
+      if (is_recurrent(inner)) {
+        return "node " + quote(inner.name()) + " (" + inner.op_type() + ") in its " +
+               attribute.name();
+      }
+      const std::string deeper = find_recurrent_inside(inner);
+      if (!deeper.empty()) return deeper;
+    }
+  }
+  return "";
+}
+
+Graph::Graph(const schema::GraphProto& graph, std::string_view source)
+    : source_(source), graph_(graph) {
   read_declarations();
   read_nodes();
+}
+
+Graph::Graph(const schema::GraphProto& graph, const Graph& outer, const std::string& where)
+    : source_(outer.source_), graph_(graph), outer_(&outer), where_(where) {
+  read_declarations();
+  read_nodes();
+}
+
+bool Graph::is_known(const std::string& value) const {
+  return defined_.contains(value) || (outer_ != nullptr && outer_->is_known(value));
 }
 
 void Graph::read_declarations() {
@@ -49,11 +99,12 @@ void Graph::read_declarations() {
 void Graph::read_nodes() {
   for (std::size_t n = 0; n < node_count(); ++n) {
     for (const std::string& input : node(n).input()) {
-      if (!input.empty() && !defined_.contains(input)) {
+      if (!input.empty() && !is_known(input)) {
         fail(source_, describe(n) + " reads " + quote(input) +
                           ", which nothing before it defines (a cycle, or a missing node)");
       }
     }
+    for (const std::string& name : reads(n)) ++readers_[name];
     for (const std::string& output : node(n).output()) {
       if (output.empty()) continue;
       if (!defined_.emplace(output, Definition{Origin::node}).second) {
@@ -64,10 +115,59 @@ void Graph::read_nodes() {
     ++name_counts_[node(n).name()];
   }
   for (const schema::ValueInfoProto& output : graph_.output()) {
-    if (!defined_.contains(output.name())) {
+    if (!is_known(output.name())) {
       fail(source_, "output " + quote(output.name()) + " is computed by no node");
     }
+    ++readers_[output.name()];
   }
+}
+
+std::size_t Graph::readers(const std::string& value) const {
+  const auto found = readers_.find(value);
+  return found == readers_.end() ? 0 : found->second;
+}
+
+std::set<std::string> Graph::reads(std::size_t index) const {
+  const schema::NodeProto& found = node(index);
+  std::set<std::string> names(found.input().begin(), found.input().end());
+  for (const schema::GraphProto* inner : subgraphs(found)) collect_free(*inner, names);
+  names.erase("");
+  return names;
+}
+
+std::vector<std::size_t> Graph::nodes_before(const std::vector<std::string>& values) const {
+  std::vector<bool> needed(node_count(), false);
+  std::vector<std::string> open = values;
+  while (!open.empty()) {
+    const std::string name = std::move(open.back());
+    open.pop_back();
+    const std::optional<std::size_t> made = producer(name);
+    if (!made || needed[*made]) continue;
+    needed[*made] = true;
+    const std::set<std::string> names = reads(*made);
+    open.insert(open.end(), names.begin(), names.end());
+  }
+  std::vector<std::size_t> result;
+  for (std::size_t n = 0; n < needed.size(); ++n) {
+    if (needed[n]) result.push_back(n);
+  }
+  return result;
+}
+
+std::set<std::string> Graph::inputs_before(const std::string& value) const {
+  std::set<std::string> inputs;
+  const auto add = [&](const std::string& name) {
+    if (is_input(name)) inputs.insert(name);
+    if (outer_ != nullptr && !defines(name)) {
+      const std::set<std::string> outer = outer_->inputs_before(name);
+      inputs.insert(outer.begin(), outer.end());
+    }
+  };
+  add(value);
+  for (const std::size_t n : nodes_before({value})) {
+    for (const std::string& name : reads(n)) add(name);
+  }
+  return inputs;
 }
 
 std::optional<std::size_t> Graph::producer(const std::string& value) const {
@@ -81,7 +181,8 @@ const schema::TensorProto* Graph::initializer(const std::string& value) const {
 }
 
 const schema::TypeProto* Graph::type(const std::string& value) const {
-  return find_in(types_, value);
+  const schema::TypeProto* found = find_in(types_, value);
+  return found == nullptr && outer_ != nullptr && !defines(value) ? outer_->type(value) : found;
 }
 
 bool Graph::is_input(const std::string& value) const {
@@ -105,21 +206,24 @@ std::string Graph::describe(std::size_t index) const {
   const schema::NodeProto& found = node(index);
   const bool standard = found.domain().empty() || found.domain() == "ai.onnx";
   return "node " + quote(id(index)) + " (" + (standard ? "" : found.domain() + ".") +
-         found.op_type() + ")";
+         found.op_type() + ")" + (where_.empty() ? "" : " in " + where_);
 }
 
 std::size_t Graph::find(const std::string& wanted, const char* option) const {
   if (const auto made = producer(wanted)) return *made;
   std::string recurrent;
+  std::string hidden;
   std::size_t listed = 0;
   for (std::size_t n = 0; n < node_count(); ++n) {
     if (id(n) == wanted) return n;
+    const std::string inside = find_recurrent_inside(node(n));
+    if (!inside.empty()) hidden = " (of " + describe(n) + ", " + inside + ", is taken as a whole)";
     if (!is_recurrent(node(n)) || ++listed > kMaxListed) continue;
     recurrent += (recurrent.empty() ? "" : ", ") + quote(id(n));
   }
   fail(source_,
        std::string("no node or value is called ") + quote(wanted) + ", as " + option + " says" +
-           (recurrent.empty() ? "" : "; the recurrent nodes are " + recurrent),
+           (recurrent.empty() ? "" : "; the recurrent nodes are " + recurrent) + hidden,
        ErrorCode::invalid_argument);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "interpreter.hpp"
 
-#include "recurrent_node.hpp"
+#include "inputs.hpp"
 #include "tensors.hpp"
 
 #include <algorithm>
@@ -11,137 +11,165 @@
 namespace carousel::loading::onnx {
 namespace {
 
-/// Axes of an input whose shape the file does not declare: it is a sequence or a state.
-constexpr std::size_t kSequenceRank = 3;
+/// The shape of what a node that is not supported gives, where the file declares it.
+void add_declared_shapes(Context& context, const Graph& graph, const std::string& name,
+                         Value& value) {
+  auto* unsupported = std::get_if<Unsupported>(&value);
+  if (unsupported == nullptr || unsupported->axes) return;
+  unsupported->axes = declared_axes(context, graph, name);
+}
 
-/// The declared shape of a value; nothing where the file does not say.
-const schema::TensorShapeProto* declared_shape(const Graph& graph, const std::string& name) {
-  const schema::TypeProto* type = graph.type(name);
-  const bool has = type != nullptr && type->has_tensor_type() && type->tensor_type().has_shape();
-  return has ? &type->tensor_type().shape() : nullptr;
+bool is_unsupported(const Value* value) {
+  return value != nullptr && std::holds_alternative<Unsupported>(*value);
+}
+
+/// A shape is known of some values of which nothing else is.
+bool needs_shape_only(const schema::NodeProto& node, const Value& value) {
+  const bool shape = node.op_type() == "Shape" || node.op_type() == "Size";
+  return shape && node.domain().empty() && std::get<Unsupported>(value).axes.has_value();
 }
 
 }  // namespace
 
-std::vector<std::size_t> needed_nodes(const Graph& graph, const std::vector<std::string>& targets,
-                                      const std::optional<std::string>& start) {
-  std::vector<bool> needed(graph.node_count(), false);
-  std::vector<std::string> open = targets;
-  while (!open.empty()) {
-    const std::string name = std::move(open.back());
-    open.pop_back();
-    if (name == start) continue;
-    const std::optional<std::size_t> made = graph.producer(name);
-    if (!made || needed[*made]) continue;
-    needed[*made] = true;
-    const auto& inputs = graph.node(*made).input();
-    open.insert(open.end(), inputs.begin(), inputs.end());
-  }
-  std::vector<std::size_t> result;
-  for (std::size_t n = 0; n < needed.size(); ++n) {
-    if (needed[n]) result.push_back(n);
-  }
-  return result;
-}
-
-Interpreter::Interpreter(const Graph& graph, const std::optional<std::filesystem::path>& folder,
-                         std::size_t file_size)
-    : context_{.graph = graph,
-               .folder = folder,
+Interpreter::Interpreter(const Graph& graph, std::int64_t operator_set,
+                         const std::optional<std::filesystem::path>& folder,
+                         std::size_t file_size, const LoadOptions& options, Knowledge& knowledge)
+    : context_{.folder = folder,
                .budget = Budget(file_size),
-               .atoms = {},
-               .stages = {},
-               .input_axes = {},
-               .sequence_inputs = {},
-               .lengths_input = {},
-               .state_inputs = {}} {}
+               .options = options,
+               .knowledge = knowledge,
+               .operator_set = operator_set} {
+  scopes_.push_back(std::make_unique<Scope>(Scope{graph}));
+}
 
 void Interpreter::evaluate(const std::vector<std::string>& targets,
-                           const std::optional<std::string>& start) {
-  if (start) values_.emplace(*start, new_input(*start));
-  for (const std::size_t index : needed_nodes(context_.graph, targets, start)) run_node(index);
-  for (const std::string& target : targets) look_up(target, context_.graph.node_count());
-}
-
-const Value& Interpreter::value(const std::string& name) const { return values_.at(name); }
-
-Tensor Interpreter::new_input(const std::string& name) {
-  std::vector<Axis>& axes = context_.input_axes[name];
-  const schema::TensorShapeProto* shape = declared_shape(context_.graph, name);
-  if (shape == nullptr) {
-    for (std::size_t k = 0; k < kSequenceRank; ++k) {
-      axes.push_back(new_axis(context_, std::nullopt, Role::none));
+                           const std::optional<std::size_t>& first) {
+  Scope& scope = *scopes_.front();
+  cut_ = first.has_value();
+  for (const std::size_t index : scope.graph.nodes_before(targets)) {
+    const std::set<std::string> reads = scope.graph.reads(index);
+    const bool is_inside =
+        cut_ && (index == *first || std::ranges::any_of(reads, [&](const std::string& name) {
+                   return inside_.contains(name);
+                 }));
+    if (is_inside) {
+      for (const std::string& output : scope.graph.node(index).output()) inside_.insert(output);
     }
-    return {GraphInput{name, std::nullopt}, axes};
+    run_node(scope, index);
   }
-  for (const schema::TensorShapeProto::Dimension& dimension : shape->dim()) {
-    const bool fixed = dimension.has_dim_value() && dimension.dim_value() > 0;
-    axes.push_back(new_axis(context_, fixed ? std::optional(dimension.dim_value()) : std::nullopt,
-                            Role::none));
-    if (!axes.back().empty()) context_.atoms[axes.back().front()].name = dimension.dim_param();
-  }
-  return {GraphInput{name, std::nullopt}, axes};
+  for (const std::string& target : targets) look_up(scope, target, "output " + quote(target));
 }
 
-Value Interpreter::read_constant(const std::string& name, std::size_t reader) {
-  const schema::TensorProto* tensor = context_.graph.initializer(name);
-  if (tensor == nullptr) {
-    return Unsupported{reader, "reads the sparse tensor " + quote(name)};
-  }
+const Value& Interpreter::value(const std::string& name) const {
+  return scopes_.front()->values.at(name);
+}
+
+Value Interpreter::read_constant(const Scope& scope, const std::string& name,
+                                 const std::string& reader) {
+  const schema::TensorProto* tensor = scope.graph.initializer(name);
+  if (tensor == nullptr) return Unsupported{reader, "reads the sparse tensor " + quote(name)};
   try {
-    return Constant{
-        std::make_shared<Array>(read_tensor(*tensor, context_.folder, context_.budget))};
+    return constant_value(read_tensor(*tensor, context_.folder, context_.budget));
   } catch (const Refusal& refusal) {
     return Unsupported{reader, "reads the tensor " + quote(name) + ": " + refusal.what(),
                        refusal.code()};
   }
 }
 
-const Value* Interpreter::look_up(const std::string& name, std::size_t reader) {
+const Value* Interpreter::look_up(Scope& scope, const std::string& name,
+                                  const std::string& reader) {
   if (name.empty()) return nullptr;  // an input that is left out
-  const auto found = values_.find(name);
-  if (found != values_.end()) return &found->second;
-  Value made = context_.graph.is_input(name) ? Value(new_input(name)) : read_constant(name, reader);
-  return &values_.emplace(name, std::move(made)).first->second;
+  const auto found = scope.values.find(name);
+  if (found != scope.values.end()) return &found->second;
+  if (!scope.graph.defines(name) && scope.outer != nullptr) {
+    const bool at_border = scope.outer == scopes_.front().get() && cut_ && !inside_.contains(name);
+    return at_border ? enter(name, reader) : look_up(*scope.outer, name, reader);
+  }
+  Value made = scope.graph.is_input(name) ? input_value(context_, scope.graph, name)
+                                          : read_constant(scope, name, reader);
+  return &scope.values.emplace(name, std::move(made)).first->second;
 }
 
-std::vector<Value> Interpreter::results(std::size_t index) {
-  const schema::NodeProto& node = context_.graph.node(index);
-  Call call{context_, node, index, {}};
+const Value* Interpreter::enter(const std::string& name, const std::string& reader) {
+  const auto found = entered_.find(name);
+  if (found != entered_.end()) return &found->second;
+  Scope& scope = *scopes_.front();
+  const Value* outside = look_up(scope, name, reader);
+  const bool enters = std::holds_alternative<Tensor>(*outside) || is_unsupported(outside);
+  if (!enters || scope.graph.inputs_before(name).empty()) return outside;
+  Value made = entering_value(context_, scope.graph, name, *outside);
+  return &entered_.emplace(name, std::move(made)).first->second;
+}
+
+std::vector<Value> Interpreter::results(Scope& scope, std::size_t index) {
+  const schema::NodeProto& node = scope.graph.node(index);
+  Call call{context_, scope.graph, node, scope.graph.describe(index)};
+  const bool top = &scope == scopes_.front().get();
+  const bool is_inside = top && cut_ &&
+                         std::ranges::any_of(node.output(), [&](const std::string& name) {
+                           return inside_.contains(name);
+                         });
   for (const std::string& input : node.input()) {
-    call.inputs.push_back(look_up(input, index));
-    const Value* value = call.inputs.back();
-    if (value != nullptr && std::holds_alternative<Unsupported>(*value)) return {*value};
+    const bool enters = is_inside && !input.empty() && !inside_.contains(input);
+    call.inputs.push_back(enters ? enter(input, call.where) : look_up(scope, input, call.where));
+    if (is_unsupported(call.inputs.back()) && !needs_shape_only(node, *call.inputs.back())) {
+      Unsupported reason = std::get<Unsupported>(*call.inputs.back());
+      reason.axes.reset();
+      return {std::move(reason)};
+    }
   }
+  call.run_branch = [this, &scope](const Call& from, const schema::GraphProto& graph,
+                                       const std::string& label) {
+    return run_branch(scope, from, graph, label);
+  };
   const Operator run = find_operator(node);
-  if (run == nullptr) {
-    throw Refusal("this operator is not supported; supported are " + supported_operators());
-  }
-  return run(call);
+  if (run != nullptr) return run(call);
+  const std::string inside = find_recurrent_inside(node);
+  throw Refusal("this operator is not supported" +
+                (inside.empty() ? "; supported are " + supported_operators()
+                                : ", which hides " + inside));
 }
 
-void Interpreter::run_node(std::size_t index) {
-  const schema::NodeProto& node = context_.graph.node(index);
+void Interpreter::run_node(Scope& scope, std::size_t index) {
+  const schema::NodeProto& node = scope.graph.node(index);
   std::vector<Value> values;
   try {
-    values = results(index);
+    values = results(scope, index);
   } catch (const Refusal& refusal) {
-    values = {Unsupported{index, refusal.what(), refusal.code()}};
+    values = {Unsupported{scope.graph.describe(index), refusal.what(), refusal.code()}};
   }
   // An operator that failed fails for all its outputs.
-  const bool failed = values.size() == 1 && std::holds_alternative<Unsupported>(values.front());
+  const bool failed = values.size() == 1 && is_unsupported(&values.front());
   for (int k = 0; k < node.output_size(); ++k) {
     if (node.output(k).empty()) continue;
     const auto position = static_cast<std::size_t>(k);
+    Value value = Unsupported{scope.graph.describe(index),
+                              "its output " + std::to_string(k) + " is not supported"};
     if (failed) {
-      values_.emplace(node.output(k), values.front());
+      value = values.front();
     } else if (position < values.size()) {
-      values_.emplace(node.output(k), std::move(values[position]));
-    } else {
-      values_.emplace(node.output(k),
-                      Unsupported{index, "its output " + std::to_string(k) + " is not supported"});
+      value = std::move(values[position]);
     }
+    add_declared_shapes(context_, scope.graph, node.output(k), value);
+    scope.values.emplace(node.output(k), std::move(value));
   }
+}
+
+std::vector<Value> Interpreter::run_branch(Scope& scope, const Call& call,
+                                           const schema::GraphProto& graph,
+                                           const std::string& label) {
+  auto owned = std::make_unique<Graph>(graph, scope.graph, "the " + label + " of " + call.where);
+  scopes_.push_back(std::make_unique<Scope>(Scope{*owned, &scope}));
+  Scope& inner = *scopes_.back();
+  inner.owned = std::move(owned);
+  std::vector<std::string> targets;
+  for (const schema::ValueInfoProto& output : graph.output()) targets.push_back(output.name());
+  for (const std::size_t index : inner.graph.nodes_before(targets)) run_node(inner, index);
+  std::vector<Value> values;
+  for (const std::string& target : targets) {
+    values.push_back(*look_up(inner, target, call.where));
+  }
+  return values;
 }
 
 }  // namespace carousel::loading::onnx

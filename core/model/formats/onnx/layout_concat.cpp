@@ -1,68 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
-// Concat: of constants and computed sizes; of final states; of the two directions of a layer; of
-// the features of several sequences.
+// Concat: of constants and computed sizes, and of features.
 #include "attributes.hpp"
+#include "frames.hpp"
 #include "operators.hpp"
+#include "sizes.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <numeric>
 
 #include "core/model/formats/text.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
 
-constexpr std::size_t kMaxSlots = 4096;
-
-/// The same kind of operand at every input, or null somewhere.
-template <class T>
-std::vector<const T*> operands_of(const Call& call) {
-  std::vector<const T*> operands;
-  for (std::size_t k = 0; k < call.inputs.size(); ++k) {
-    operands.push_back(std::get_if<T>(&call.input(k)));
-  }
-  return operands;
-}
-
-template <class T>
-bool all_are(const std::vector<const T*>& operands) {
-  return !operands.empty() &&
-         std::ranges::all_of(operands, [](const T* operand) { return operand != nullptr; });
+/// The type that constants of several types have in common.
+ElementType common_type(const std::vector<SharedArray>& operands) {
+  const ElementType first = operands.front()->type;
+  const bool same = std::ranges::all_of(operands, [&](const auto& o) { return o->type == first; });
+  if (same) return first;
+  return is_float(first) ? ElementType::f32 : ElementType::i64;
 }
 
 /// Rows [outer, axis * inner] of all operands, side by side.
-Value concat_constants(const Call& call, const std::vector<const Constant*>& operands) {
-  const Array& first = *operands.front()->array;
+Value concat_constants(const Call& call, std::vector<SharedArray> operands) {
+  const ElementType type = common_type(operands);
+  for (SharedArray& operand : operands) {
+    operand = std::make_shared<Array>(onnx::cast(*operand, type));
+  }
+  const Array& first = *operands.front();
   const std::size_t axis = checked_axis(integer(call.node, "axis", 0), first.shape.size());
   Array result{first.type, first.shape, {}};
   result.shape[axis] = 0;
   std::size_t bytes = 0;
-  for (const Constant* operand : operands) {
-    Shape shape = operand->array->shape;
-    if (shape.size() != first.shape.size() || operand->array->type != first.type) {
-      throw Malformed("its operands differ in rank or element type");
-    }
+  for (const SharedArray& operand : operands) {
+    Shape shape = operand->shape;
+    if (shape.size() != first.shape.size()) throw Malformed("its operands differ in rank");
     result.shape[axis] += shape[axis];
     shape[axis] = first.shape[axis];
     if (shape != first.shape) throw Malformed("its operands differ in another axis");
-    bytes += operand->array->data.size();
+    bytes += operand->data.size();
   }
   call.context.budget.take(bytes);
   result.data.reserve(bytes);
   const auto at = first.shape.begin() + static_cast<std::ptrdiff_t>(axis);
   const std::int64_t outer = checked_count(Shape(first.shape.begin(), at));
   for (std::int64_t row = 0; row < outer; ++row) {
-    for (const Constant* operand : operands) {
-      const std::vector<std::byte>& data = operand->array->data;
+    for (const SharedArray& operand : operands) {
+      const std::vector<std::byte>& data = operand->data;
       const std::size_t run = data.size() / static_cast<std::size_t>(outer);
       const auto begin = data.begin() + row * static_cast<std::ptrdiff_t>(run);
       result.data.insert(result.data.end(), begin, begin + static_cast<std::ptrdiff_t>(run));
     }
   }
-  return Constant{std::make_shared<Array>(std::move(result))};
+  return constant_value(std::move(result));
 }
 
-/// Sizes of a shape, one after another.
 std::optional<Value> concat_sizes(const Call& call) {
   Integers result{{0}, {}};
   for (std::size_t k = 0; k < call.inputs.size(); ++k) {
@@ -75,149 +67,155 @@ std::optional<Value> concat_sizes(const Call& call) {
   return simplified(std::move(result));
 }
 
-/// Whether all axes but one are of the same sizes.
-bool same_but(const std::vector<Axis>& a, const std::vector<Axis>& b, std::size_t axis,
-              const std::vector<Atom>& atoms) {
-  if (a.size() != b.size()) return false;
-  for (std::size_t k = 0; k < a.size(); ++k) {
-    if (k != axis && size_of(a[k], atoms) != size_of(b[k], atoms)) return false;
+/// Repeated constants of one element with the same value: more of the same.
+std::optional<Value> concat_repeated(const Call& call) {
+  std::optional<Repeated> result;
+  std::size_t axis = 0;
+  for (std::size_t k = 0; k < call.inputs.size(); ++k) {
+    const std::optional<Repeated> operand = as_repeated(call.input(k));
+    if (!operand || operand->array->size() != 1) return std::nullopt;
+    if (!result) {
+      result = operand;
+      axis = checked_axis(integer(call.node, "axis", 0), operand->sizes.size());
+      continue;
+    }
+    const bool same = operand->array->data == result->array->data &&
+                      operand->sizes.size() == result->sizes.size();
+    if (!same) return std::nullopt;
+    std::optional<Dim>& size = result->sizes[axis];
+    const std::optional<Dim>& more = operand->sizes[axis];
+    const bool known = size && more && size->known() && more->known();
+    size = known ? std::optional(Dim{size->factor + more->factor, {}}) : std::nullopt;
   }
-  return true;
+  return result ? std::optional(simplified(std::move(*result))) : std::nullopt;
 }
 
-bool is_slots(const Axis& axis, const std::vector<Atom>& atoms) {
-  return axis.empty() || (axis.size() == 1 && atoms[axis.front()].role == Role::slots);
-}
-
-Value concat_states(const Call& call, const std::vector<const Tensor*>& tensors) {
-  Context& context = call.context;
-  const Tensor& first = *tensors.front();
-  const std::size_t axis = checked_axis(integer(call.node, "axis", 0), first.axes.size());
-  FinalState result{std::get<FinalState>(first.source).cell, {}};
-  for (const Tensor* tensor : tensors) {
-    const auto* state = std::get_if<FinalState>(&tensor->source);
-    const bool fits = state != nullptr && state->cell == result.cell &&
-                      same_but(tensor->axes, first.axes, axis, context.atoms) &&
-                      is_slots(tensor->axes[axis], context.atoms);
-    if (!fits) throw Refusal("joins a final state with something else than final states");
-    result.slots.insert(result.slots.end(), state->slots.begin(), state->slots.end());
+/// A constant among tensors, as one of them.
+Tensor as_tensor(const Call& call, std::size_t input, const Tensor& like) {
+  if (call.is_tensor(input)) return call.tensor(input);
+  const std::optional<Repeated> constant = as_repeated(call.input(input));
+  if (!constant || constant->sizes.size() != like.axes.size()) {
+    throw Refusal("joins sizes with values of the network");
   }
-  if (result.slots.size() > kMaxSlots) throw Refusal("joins too many states");
-  std::vector<Axis> axes = first.axes;
-  axes[axis] = new_axis(context, static_cast<std::int64_t>(result.slots.size()), Role::slots);
-  return Tensor{std::move(result), std::move(axes)};
-}
-
-/// The forward and the reverse outputs of one layer, which a Split or Slice took apart.
-Value concat_directions(const Call& call, const std::vector<const Tensor*>& tensors) {
-  const Tensor& first = *tensors.front();
-  const std::size_t axis = checked_axis(integer(call.node, "axis", 0), first.axes.size());
-  for (std::size_t k = 0; k < tensors.size(); ++k) {
-    const auto* sequence = std::get_if<Sequence>(&tensors[k]->source);
-    const auto& expected = std::get<Sequence>(first.source);
-    const bool fits = tensors.size() == 2 && sequence != nullptr && sequence->part == k &&
-                      sequence->stage == expected.stage && !sequence->last_step &&
-                      tensors[k]->axes == first.axes;
-    if (!fits) {
-      throw Refusal("joins outputs other than the two directions of one layer, in their order");
+  Array array = *constant->array;
+  for (std::size_t k = 0; k < constant->sizes.size(); ++k) {
+    const std::optional<Dim>& size = constant->sizes[k];
+    if (size && size->known() && size->factor != array.shape[k]) {
+      Shape shape = array.shape;
+      shape[k] = size->factor;
+      array = gathered(array, pick_expanded(array.shape, shape));
     }
   }
-  Sequence source = std::get<Sequence>(first.source);
-  source.part.reset();
-  std::vector<Axis> axes = first.axes;
-  const Axis& features = call.context.stages[source.stage].features;
-  const Axis of_one(features.begin() + 1, features.end());
-  if (axes[axis] == of_one) {
-    axes[axis] = features;
-  } else if (axes[axis].empty()) {
-    axes[axis] = {features.front()};
-  } else {
-    throw Refusal("joins the two directions of a layer along " +
-                  describe({axes[axis]}, call.context.atoms));
+  Tensor made = constant_tensor(call, array, like);
+  for (std::size_t k = 0; k < made.axes.size(); ++k) {
+    const bool open = !constant->sizes[k] || !constant->sizes[k]->known();
+    if (!open) continue;
+    // As often as the tensor that it is joined with says.
+    made.axes[k] = like.axes[k];
+    if (call.atoms().any(like.axes[k], Role::steps)) made.repeats_step = true;
   }
-  return Tensor{source, std::move(axes)};
+  return made;
 }
 
-/// Concat makes axes the same that it does not join: an input of the graph learns the meaning of
-/// its axes from the other operands. False when they count different things.
-bool align(Context& context, const std::vector<Axis>& a, const std::vector<Axis>& b) {
-  if (a.size() != b.size()) return false;
-  for (std::size_t k = 0; k + 1 < a.size(); ++k) {
-    if (a[k] == b[k]) continue;
-    if (a[k].size() != 1 || b[k].size() != 1) return false;
-    Atom& left = context.atoms[a[k].front()];
-    Atom& right = context.atoms[b[k].front()];
-    if (left.role == Role::none) left.role = right.role;
-    if (right.role == Role::none) right.role = left.role;
-    if (left.role != right.role || (left.size && right.size && left.size != right.size)) {
-      return false;
-    }
+std::vector<Tensor> operands_of(const Call& call) {
+  std::size_t first = 0;
+  while (!call.is_tensor(first)) ++first;
+  const Tensor like = call.tensor(first);
+  std::vector<Tensor> tensors;
+  for (std::size_t k = 0; k < call.inputs.size(); ++k) {
+    tensors.push_back(as_tensor(call, k, like));
   }
-  return true;
+  return tensors;
 }
 
-/// All features of several sequences, side by side.
-Value concat_features(const Call& call, const std::vector<const Tensor*>& tensors) {
+/// Makes the axes of two operands the same, but for the one that they are joined along.
+void check_axes(const Call& call, const Tensor& a, const Tensor& b, std::size_t axis) {
+  const Atoms& atoms = call.atoms();
+  for (std::size_t k = 0; k < a.axes.size(); ++k) {
+    if (k == axis || a.axes[k] == b.axes[k]) continue;
+    const bool features =
+        atoms.all(a.axes[k], Role::features) && atoms.all(b.axes[k], Role::features);
+    if (features && atoms.known_size(a.axes[k]) == atoms.known_size(b.axes[k])) continue;
+    unite(call.context, a.axes[k], b.axes[k], "the axes of its operands");
+  }
+}
+
+/// The tensor with its features laid out with those of the axis first, all others in order.
+Tensor axis_first(const Call& call, const Tensor& tensor, std::size_t axis) {
+  Axis layout = tensor.axes[axis];
+  for (std::size_t k = 0; k < tensor.axes.size(); ++k) {
+    if (k == axis) continue;
+    const Axis others = features_of(call.atoms(), {tensor.axes[k]});
+    layout.insert(layout.end(), others.begin(), others.end());
+  }
+  return arranged(call, tensor, layout);
+}
+
+Tensor joined(const Call& call, std::vector<Tensor> tensors, std::size_t axis) {
   Context& context = call.context;
-  const Tensor& first = *tensors.front();
-  const std::size_t axis = checked_axis(integer(call.node, "axis", 0), first.axes.size());
-  if (axis + 1 != first.axes.size()) {
-    throw Refusal("joins " + describe(first.axes, context.atoms) + " along axis " +
-                  std::to_string(axis) + "; sequences can be joined along the last axis only");
-  }
   ConcatenateSpec spec;
-  std::vector<Sequence> parts;
-  for (const Tensor* tensor : tensors) {
-    if (!align(context, first.axes, tensor->axes)) {
-      throw Refusal("joins " + describe(first.axes, context.atoms) + " and " +
-                    describe(tensor->axes, context.atoms) + ", whose other axes differ");
-    }
-    const Sequence from = as_sequence(call, *tensor);
-    bind_features(context, *tensor, from, "the last axis of an operand");
-    const std::optional<Dim> width = size_of(tensor->axes.back(), context.atoms);
-    const bool fits = width && width->known() &&
-                      has_features(context, *tensor, from, width->factor) &&
-                      (parts.empty() || from.last_step == parts.front().last_step);
-    if (!fits) {
-      throw Refusal("its operand " + describe(tensor->axes, context.atoms) +
-                    " must have all features of its layer, as many as the file says, and the same "
-                    "steps as the others");
-    }
-    spec.sizes.push_back(width->factor);
-    parts.push_back(from);
+  std::vector<std::size_t> flows;
+  std::int64_t total = 0;
+  const auto repeats = [](const Tensor& t) { return t.repeats_step; };
+  const bool all_repeat = std::ranges::all_of(tensors, repeats);
+  for (Tensor& tensor : tensors) {
+    total += *context.atoms.known_size(tensor.axes[axis]);
+    tensor = axis_first(call, tensor, axis);
+    spec.sizes.push_back(frame_size(context.atoms, tensor.layout));
+    flows.push_back(tensor.flow);
   }
-  std::vector<std::size_t> parents;
-  parents.reserve(parts.size());
-  for (const Sequence& part : parts) parents.push_back(part.stage);
-  return add_stage(call, first, parts.front(), std::move(parents), {.spec = std::move(spec)});
+  Tensor result = tensors.front();
+  result.axes[axis] = new_axis(context, total, Role::features);
+  result.flow = context.network.add_layer(call.where, {.spec = std::move(spec)}, flows);
+  context.network[result.flow].mixes_steps = !all_repeat && std::ranges::any_of(tensors, repeats);
+  result.repeats_step = all_repeat;
+  result.layout = result.axes[axis];
+  for (std::size_t k = 0; k < result.axes.size(); ++k) {
+    if (k == axis) continue;
+    const Axis others = features_of(context.atoms, {result.axes[k]});
+    result.layout.insert(result.layout.end(), others.begin(), others.end());
+  }
+  result.whole = std::ranges::all_of(tensors, &Tensor::whole);
+  return result;
 }
 
-/// Whether a Split or Slice took it out of the outputs of a layer.
-bool is_part(const Tensor* tensor) {
-  const auto* sequence = std::get_if<Sequence>(&tensor->source);
-  return sequence != nullptr && sequence->part.has_value();
-}
-
-Value concat_tensors(const Call& call, const std::vector<const Tensor*>& tensors) {
-  if (tensors.size() == 1) return *tensors.front();
-  if (std::holds_alternative<FinalState>(tensors.front()->source)) {
-    return concat_states(call, tensors);
+Tensor concat_tensors(const Call& call) {
+  std::vector<Tensor> tensors = operands_of(call);
+  const std::size_t rank = tensors.front().axes.size();
+  const std::size_t axis = checked_axis(integer(call.node, "axis", 0), rank);
+  for (const Tensor& tensor : tensors) {
+    if (tensor.axes.size() != rank) throw Malformed("its operands differ in rank");
+    if (!call.atoms().all(tensor.axes[axis], Role::features)) {
+      throw Refusal("joins values along the axis " + call.atoms().describe(tensor.axes[axis]) +
+                    " of " + call.atoms().describe(tensor.axes) +
+                    "; only features can be joined");
+    }
+    check_axes(call, tensors.front(), tensor, axis);
   }
-  if (is_part(tensors.front())) {
-    return concat_directions(call, tensors);
+  if (tensors.size() == 1) return tensors.front();
+  for (Tensor& tensor : tensors) {
+    tensor.axes = call.atoms().normal(tensor.axes);
+    tensor.layout = call.atoms().normal(tensor.layout);
   }
-  return concat_features(call, tensors);
+  return joined(call, std::move(tensors), axis);
 }
 
 }  // namespace
 
 std::vector<Value> concat(const Call& call) {
-  const auto tensors = operands_of<Tensor>(call);
-  if (all_are(tensors)) return {concat_tensors(call, tensors)};
-  const auto constants = operands_of<Constant>(call);
-  if (all_are(constants)) return {concat_constants(call, constants)};
+  std::vector<SharedArray> constants;
+  bool tensors = false;
+  for (std::size_t k = 0; k < call.inputs.size(); ++k) {
+    tensors = tensors || call.is_tensor(k);
+    const auto* constant = std::get_if<Constant>(&call.input(k));
+    if (constant != nullptr) constants.push_back(constant->array);
+  }
+  if (call.inputs.empty()) throw Malformed("has no operands");
+  if (tensors) return {concat_tensors(call)};
+  if (constants.size() == call.inputs.size()) return {concat_constants(call, constants)};
   if (std::optional<Value> sizes = concat_sizes(call)) return {std::move(*sizes)};
-  throw Refusal("joins constants with other tensors");
+  if (std::optional<Value> repeated = concat_repeated(call)) return {std::move(*repeated)};
+  throw Refusal("joins constants with sizes that are not known");
 }
 
 }  // namespace carousel::loading::onnx

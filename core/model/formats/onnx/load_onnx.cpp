@@ -2,11 +2,14 @@
 #include "load_onnx.hpp"
 
 #include "build_model.hpp"
+#include "inline_functions.hpp"
+#include "inputs.hpp"
 #include "interpreter.hpp"
 #include "parse.hpp"
 #include "recurrent_node.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "core/model/formats/model_text.hpp"
 #include "core/model/formats/state_dict.hpp"
@@ -17,42 +20,24 @@ namespace onnx {
 namespace {
 
 constexpr std::size_t kMaxSuggested = 8;
-constexpr int kMaxStepsUp = 4;
+/// An input has a few axes, each of which is found out about once or twice.
+constexpr int kMaxPasses = 100;
 
-/// A part of a graph: the values that leave it and, if it is not the whole, the one that enters.
+/// A part of a graph: the values that leave it and, if it is not the whole, where it begins.
 struct GraphPart {
   std::vector<std::string> targets;
-  std::optional<std::string> start;
-  std::optional<std::size_t> first;  ///< The node that reads `start`.
+  std::optional<std::size_t> first;  ///< What this node reads enters the network.
 };
 
 /// What all parts of one file share.
 struct File {
   const Graph& graph;
+  std::int64_t operator_set = 0;
   std::optional<std::filesystem::path> folder;
   std::size_t size = 0;
+  const LoadOptions& options;
   Metadata properties{};
 };
-
-/// Whether a value depends on what the graph is given.
-bool is_computed(const Graph& graph, const std::string& value) {
-  if (graph.is_input(value)) return true;
-  for (const std::size_t n : needed_nodes(graph, {value}, std::nullopt)) {
-    for (const std::string& input : graph.node(n).input()) {
-      if (graph.is_input(input)) return true;
-    }
-  }
-  return false;
-}
-
-/// The sequence that a node reads: its first input that is no constant.
-std::string first_input(const Graph& graph, std::size_t node) {
-  for (const std::string& input : graph.node(node).input()) {
-    if (!input.empty() && is_computed(graph, input)) return input;
-  }
-  fail(graph.source(), graph.describe(node) + " reads constants only; it cannot be the start",
-       ErrorCode::invalid_argument);
-}
 
 std::vector<std::string> outputs_of(const Graph& graph, std::size_t node) {
   std::vector<std::string> names;
@@ -66,10 +51,7 @@ std::vector<std::string> outputs_of(const Graph& graph, std::size_t node) {
 
 GraphPart choose_part(const Graph& graph, const LoadOptions& options) {
   GraphPart part;
-  if (options.from) {
-    part.first = graph.find(*options.from, "from (--from)");
-    part.start = first_input(graph, *part.first);
-  }
+  if (options.from) part.first = graph.find(*options.from, "from (--from)");
   if (options.to) {
     const std::size_t node = graph.find(*options.to, "to (--to)");
     part.targets = graph.producer(*options.to) ? std::vector{*options.to} : outputs_of(graph, node);
@@ -87,13 +69,36 @@ void check_first(const Graph& graph, const GraphPart& part) {
     fail(graph.source(), "the last node of the part has no output with a name",
          ErrorCode::invalid_argument);
   }
-  const std::vector<std::size_t> needed = needed_nodes(graph, part.targets, part.start);
+  const std::vector<std::size_t> needed = graph.nodes_before(part.targets);
   if (std::ranges::find(needed, *part.first) == needed.end()) {
     fail(graph.source(),
          graph.describe(*part.first) + ", the start, does not lead to " +
              quote(part.targets.front()),
          ErrorCode::invalid_argument);
   }
+}
+
+constexpr const char* kRecurrentInputs[] = {"X",         "W",         "R", "B", "sequence_lens",
+                                            "initial_h", "initial_c", "P"};
+
+/// Which input of which recurrent node a node leads to: "; it leads to input X of node 'x' (LSTM)".
+std::string needed_by(const Graph& graph, const std::string& where) {
+  std::set<std::string> values;
+  for (std::size_t n = 0; n < graph.node_count(); ++n) {
+    const schema::NodeProto& node = graph.node(n);
+    const bool is_it = values.empty() && graph.describe(n) == where;
+    for (int k = 0; k < node.input_size() && !is_it; ++k) {
+      if (!values.contains(node.input(k))) continue;
+      if (is_recurrent(node) && static_cast<std::size_t>(k) < std::size(kRecurrentInputs)) {
+        return std::string("; it leads to input ") + kRecurrentInputs[k] + " of " +
+               graph.describe(n);
+      }
+      values.insert(node.output().begin(), node.output().end());
+    }
+    if (is_it) values.insert(node.output().begin(), node.output().end());
+    values.erase("");
+  }
+  return "";
 }
 
 /// What save_onnx has put away among the properties; they tell of the whole graph.
@@ -115,33 +120,50 @@ ModelNames names_of(const File& file, const GraphPart& part) {
   return names;
 }
 
-/// Throws Error.
-Model load_part(const File& file, const GraphPart& part) {
-  check_first(file.graph, part);
-  Interpreter interpreter(file.graph, file.folder, file.size);
-  interpreter.evaluate(part.targets, part.start);
+/// One pass with what is known so far. Throws Error, and Restart when more is known.
+Model load_once(const File& file, const GraphPart& part, Knowledge& knowledge) {
+  const Graph& graph = file.graph;
+  Interpreter interpreter(graph, file.operator_set, file.folder, file.size, file.options,
+                          knowledge);
+  interpreter.evaluate(part.targets, part.first);
+  if (part.first && !interpreter.has_entries()) {
+    fail(graph.source(), graph.describe(*part.first) + " reads constants only; it cannot be the start",
+         ErrorCode::invalid_argument);
+  }
   std::vector<NetworkOutput> outputs;
   for (const std::string& target : part.targets) {
     const Value& value = interpreter.value(target);
     if (const auto* unsupported = std::get_if<Unsupported>(&value)) {
-      const bool by_node = unsupported->node < file.graph.node_count();
-      fail(file.graph.source(),
-           (by_node ? file.graph.describe(unsupported->node) : "output " + quote(target)) + ": " +
-               unsupported->reason,
+      fail(graph.source(),
+           unsupported->where + ": " + unsupported->reason + needed_by(graph, unsupported->where),
            unsupported->code);
     }
     outputs.push_back({target, value});
   }
   try {
-    return build_model(interpreter.context(), outputs, names_of(file, part));
+    return build_model(interpreter.context(), graph, outputs, names_of(file, part));
   } catch (const Refusal& refusal) {
-    fail(file.graph.source(), refusal.what(), refusal.code());
+    fail(graph.source(), refusal.what(), refusal.code());
   }
 }
 
-bool loads(const File& file, std::size_t first, std::size_t last) {
+/// Throws Error.
+Model load_part(const File& file, const GraphPart& part) {
+  check_first(file.graph, part);
+  Knowledge knowledge;
+  for (int pass = 0; pass < kMaxPasses; ++pass) {
+    try {
+      return load_once(file, part, knowledge);
+    } catch (const Restart&) {
+      // The next pass knows more.
+    }
+  }
+  fail(file.graph.source(), "what the axes of its inputs count could not be settled",
+       ErrorCode::unsupported);
+}
+
+bool loads(const File& file, const GraphPart& part) {
   try {
-    const GraphPart part{outputs_of(file.graph, last), first_input(file.graph, first), first};
     validate(load_part(file, part));
     return true;
   } catch (const Error&) {
@@ -149,18 +171,43 @@ bool loads(const File& file, std::size_t first, std::size_t last) {
   }
 }
 
-/// How to take the part from one node to another; empty when that does not load. Lengths and states
-/// may be computed from what a layer's input is made of: then the part starts further up.
-std::string how_to_take(const File& file, std::size_t first, std::size_t last) {
-  const Graph& graph = file.graph;
-  for (int k = 0; k < kMaxStepsUp; ++k) {
-    if (loads(file, first, last)) {
-      return "--from " + quote(graph.id(first)) + " --to " + quote(graph.id(last));
+/// The last node after `first` whose result can be part of a network.
+std::size_t last_supported(const File& file, const std::optional<std::size_t>& start,
+                           std::size_t first) {
+  std::vector<std::string> targets;
+  for (std::size_t n = first; n < file.graph.node_count(); ++n) {
+    for (const std::string& output : file.graph.node(n).output()) {
+      if (!output.empty()) targets.push_back(output);
     }
-    const auto& inputs = graph.node(first).input();
-    const auto above = inputs.empty() ? std::nullopt : graph.producer(inputs.Get(0));
-    if (!above) break;
-    first = *above;
+  }
+  Knowledge knowledge;
+  for (int pass = 0; pass < kMaxPasses; ++pass) {
+    try {
+      Interpreter interpreter(file.graph, file.operator_set, file.folder, file.size, file.options,
+                              knowledge);
+      interpreter.evaluate(targets, start);
+      for (std::size_t n = file.graph.node_count(); n-- > first;) {
+        const std::vector<std::string> outputs = outputs_of(file.graph, n);
+        const bool usable = !outputs.empty() && std::holds_alternative<Tensor>(
+                                                    interpreter.value(outputs.front()));
+        if (usable) return n;
+      }
+      return first;
+    } catch (const Restart&) {
+      // The next pass knows more.
+    }
+  }
+  return first;
+}
+
+/// How to take the part from one node, or from the beginning, as far as it goes beyond another;
+/// empty when nothing loads.
+std::string how_to_take(const File& file, const std::optional<std::size_t>& first,
+                        std::size_t last) {
+  for (const std::size_t to : {last_supported(file, first, last), last}) {
+    if (!loads(file, {outputs_of(file.graph, to), first})) continue;
+    const std::string from = first ? "--from " + quote(file.graph.id(*first)) + " " : "";
+    return from + "--to " + quote(file.graph.id(to));
   }
   return "";
 }
@@ -172,13 +219,15 @@ std::string suggestion(const File& file) {
     if (is_recurrent(file.graph.node(n))) recurrent.push_back(n);
   }
   if (recurrent.empty()) return "";
-  const std::string all = how_to_take(file, recurrent.front(), recurrent.back());
-  if (!all.empty()) return "; the recurrent part alone can be taken with " + all;
+  std::string all = how_to_take(file, std::nullopt, recurrent.back());
+  if (all.empty()) all = how_to_take(file, recurrent.front(), recurrent.back());
+  if (!all.empty()) return "; a part that can be taken is " + all;
   if (recurrent.size() > kMaxSuggested) recurrent.resize(kMaxSuggested);
   std::string text;
   for (const std::size_t n : recurrent) {
-    const std::string one = how_to_take(file, n, n);
-    if (!one.empty()) text += (text.empty() ? "" : ", or ") + one;
+    if (!loads(file, {outputs_of(file.graph, n), n})) continue;
+    const std::string id = quote(file.graph.id(n));
+    text += (text.empty() ? "" : ", or ") + ("--from " + id + " --to ") + id;
   }
   return text.empty() ? "" : "; single layers can be taken with " + text;
 }
@@ -210,8 +259,10 @@ Model model_from_onnx(std::span<const std::byte> bytes, std::string_view source,
                       const LoadOptions& options) {
   onnx::refuse_foreign_options(source, options);
   const auto proto = onnx::parse(bytes, source);
-  const onnx::Graph graph(*proto, source);
-  onnx::File file{graph, folder, bytes.size()};
+  onnx::inline_functions(*proto, source);
+  const onnx::Graph graph(proto->graph(), source);
+  onnx::check_options(graph, options);
+  onnx::File file{graph, onnx::operator_set(*proto), folder, bytes.size(), options};
   for (const onnx::schema::StringStringEntryProto& entry : proto->metadata_props()) {
     file.properties.insert_or_assign(entry.key(), entry.value());
   }

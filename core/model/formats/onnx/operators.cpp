@@ -2,11 +2,8 @@
 #include "operators.hpp"
 
 #include "attributes.hpp"
-#include "tensors.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <utility>
 
 #include "core/model/formats/text.hpp"
@@ -14,69 +11,141 @@
 namespace carousel::loading::onnx {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Operator>, 38> kOperators{{
-    {"Add", add},
+using Entry = std::pair<std::string_view, Operator>;
+
+constexpr Entry kOperators[] = {
+    {"Abs", unary},
+    {"Add", binary},
+    {"And", binary},
+    {"AveragePool", pool},
+    {"BatchNormalization", batch_normalization},
     {"Cast", cast},
+    {"CastLike", cast_like},
+    {"Ceil", unary},
+    {"Celu", activation},
+    {"Clip", clip},
     {"Concat", concat},
     {"Constant", constant},
     {"ConstantOfShape", constant_of_shape},
-    {"Div", arithmetic},
+    {"Conv", convolution},
+    {"ConvTranspose", transposed_convolution},
+    {"DequantizeLinear", dequantize},
+    {"Div", binary},
     {"Dropout", dropout},
     {"Elu", activation},
-    {"Equal", arithmetic},
+    {"Equal", binary},
+    {"Erf", unary},
+    {"Exp", unary},
     {"Expand", expand},
+    {"Flatten", flatten},
+    {"Floor", unary},
     {"GRU", recurrent},
     {"Gather", gather},
+    {"Gelu", activation},
     {"Gemm", gemm},
+    {"GlobalAveragePool", global_pool},
+    {"GlobalMaxPool", global_pool},
+    {"Greater", binary},
+    {"GreaterOrEqual", binary},
+    {"GroupNormalization", group_normalization},
     {"HardSigmoid", activation},
+    {"HardSwish", activation},
     {"Identity", identity},
+    {"If", branch},
+    {"InstanceNormalization", instance_normalization},
     {"LSTM", recurrent},
+    {"LayerNormalization", layer_normalization},
     {"LeakyRelu", activation},
-    {"LogSoftmax", activation},
+    {"Less", binary},
+    {"LessOrEqual", binary},
+    {"Log", unary},
+    {"LogSoftmax", softmax},
+    {"Loop", loop},
     {"MatMul", matmul},
-    {"Mul", arithmetic},
+    {"Max", variadic},
+    {"MaxPool", pool},
+    {"Mean", variadic},
+    {"Min", variadic},
+    {"Mish", activation},
+    {"Mul", binary},
+    {"Neg", unary},
+    {"Not", unary},
+    {"Or", binary},
+    {"PRelu", binary},
+    {"Pad", pad},
+    {"Pow", binary},
     {"RNN", recurrent},
+    {"Range", range},
+    {"Reciprocal", unary},
+    {"ReduceL1", reduce},
+    {"ReduceL2", reduce},
+    {"ReduceMax", reduce},
+    {"ReduceMean", reduce},
+    {"ReduceMin", reduce},
+    {"ReduceSum", reduce},
+    {"ReduceSumSquare", reduce},
     {"Relu", activation},
     {"Reshape", reshape},
+    {"ReverseSequence", reverse_sequence},
+    {"Round", unary},
+    {"Scan", scan},
+    {"Selu", activation},
     {"Shape", shape},
     {"Sigmoid", activation},
+    {"Sign", unary},
+    {"Size", size},
     {"Slice", slice},
-    {"Softmax", activation},
+    {"Softmax", softmax},
     {"Softplus", activation},
     {"Softsign", activation},
     {"Split", split},
+    {"Sqrt", unary},
     {"Squeeze", squeeze},
-    {"Sub", arithmetic},
+    {"Sub", binary},
+    {"Sum", variadic},
     {"Tanh", activation},
     {"ThresholdedRelu", activation},
     {"Tile", tile},
     {"Transpose", transpose},
     {"Unsqueeze", unsqueeze},
     {"Where", where},
-}};
+    {"Xor", binary},
+};
 
-/// All elements of a constant, compared as bytes: a NaN is equal to itself here, -0 not to 0.
-bool all_same(const Array& array) {
-  const std::size_t size = width(array.type);
-  for (std::size_t at = size; at < array.data.size(); at += size) {
-    if (std::memcmp(array.data.data(), array.data.data() + at, size) != 0) return false;
-  }
-  return !array.data.empty();
+/// Of the domain of ONNX Runtime, operators that PyTorch's exporters write too.
+constexpr Entry kMicrosoft[] = {{"Gelu", activation}};
+
+template <std::size_t count>
+Operator find_in(const Entry (&entries)[count], const std::string& name) {
+  const auto* found = std::ranges::find(entries, name, &Entry::first);
+  return found == std::end(entries) ? nullptr : found->second;
 }
 
-/// A final state as the last step of the outputs that it is.
-Sequence as_last_step(const Context& context, const FinalState& state) {
-  if (state.cell) throw Refusal("takes a layer's final c, which is no output");
-  const RecurrentSpec& spec = *context.stages[state.slots[0].stage].recurrent();
-  if (state.slots.size() != 1 || spec.directions() != 1) {
-    throw Refusal(
-        "takes the final h of several layers or directions; the outputs of a network are "
-        "those of its last layer at each step");
+/// What a tensor's only atom is taken for is no longer free.
+[[noreturn]] void refuse_role(const Context& context, const Axis& axis, Role role,
+                              const std::string& what) {
+  throw Refusal(what + " must count " + name(role) + ", but the axis " +
+                context.atoms.describe(axis) + " counts " +
+                name(context.atoms[axis.front()].role) + " elsewhere");
+}
+
+std::string how_to_fix(const Atom& atom) {
+  if (!atom.origin) return "it is computed when the network runs";
+  return "give the shape of input " + quote(atom.origin->input) + " when the file is loaded";
+}
+
+/// Notes the meaning of an axis of an input for the next pass.
+void learn(Context& context, const InputAxis& axis, Role role, bool needed,
+           const std::string& what) {
+  const auto [found, is_new] = context.knowledge.meanings.try_emplace(axis);
+  Knowledge::Meaning& meaning = found->second;
+  if (!is_new && (meaning.needed || !needed || meaning.role == role)) {
+    throw Refusal(what + " must count " + name(role) + ", but axis " + std::to_string(axis.axis) +
+                  " of input " + quote(axis.input) + ", from which it comes, counts " +
+                  name(meaning.role) + " elsewhere");
   }
-  if (spec.direction == Direction::reverse) {
-    throw Refusal("takes the final h of a reverse layer, which is its output at the first step");
-  }
-  return {state.slots[0].stage, std::nullopt, true};
+  meaning = {role, needed};
+  throw Restart{};
 }
 
 }  // namespace
@@ -86,12 +155,48 @@ const Value& Call::input(std::size_t input) const {
   return *inputs[input];
 }
 
-Operator find_operator(const schema::NodeProto& node) {
-  if (!node.domain().empty() && node.domain() != "ai.onnx") return nullptr;
-  for (const auto& [name, found] : kOperators) {
-    if (name == node.op_type()) return found;
+bool Call::is_tensor(std::size_t input) const {
+  return has(input) && std::holds_alternative<Tensor>(*inputs[input]);
+}
+
+Tensor Call::raw_tensor(std::size_t input) const {
+  if (!is_tensor(input)) {
+    throw Refusal("its input " + std::to_string(input) + " is not a tensor of the network");
   }
-  return nullptr;
+  Tensor tensor = std::get<Tensor>(this->input(input));
+  tensor.layout = atoms().normal(tensor.layout);
+  tensor.axes = atoms().normal(tensor.axes);
+  return tensor;
+}
+
+Tensor Call::padded_tensor(std::size_t input) const {
+  Tensor tensor = raw_tensor(input);
+  const Flow& flow = context.network[tensor.flow];
+  if (flow.kind == Flow::Kind::input && !is_float(flow.type)) {
+    tensor.flow = context.network.cast_ids(where, tensor.flow);
+  }
+  return tensor;
+}
+
+Tensor Call::tensor(std::size_t input) const {
+  Tensor tensor = padded_tensor(input);
+  if (tensor.padding != StepPadding{}) {
+    throw Refusal("its input " + std::to_string(input) +
+                  " has padded steps, which is supported before a Conv only");
+  }
+  return tensor;
+}
+
+const Array& Call::constant(std::size_t input, const char* what) const {
+  const Value& value = this->input(input);
+  if (const auto* constant = std::get_if<Constant>(&value)) return *constant->array;
+  throw Refusal(std::string("its ") + what + " is not a constant");
+}
+
+Operator find_operator(const schema::NodeProto& node) {
+  if (node.domain() == "com.microsoft") return find_in(kMicrosoft, node.op_type());
+  if (!node.domain().empty() && node.domain() != "ai.onnx") return nullptr;
+  return find_in(kOperators, node.op_type());
 }
 
 std::string supported_operators() {
@@ -124,14 +229,8 @@ Value moved(Context& context, const Value& value, const Picking& picking) {
     return simplified(std::move(result));
   }
   const Array& array = *std::get<Constant>(value).array;
-  const std::size_t size = width(array.type);
-  context.budget.take(picking.source.size() * size);
-  auto result = std::make_shared<Array>(Array{array.type, picking.shape, {}});
-  result->data.resize(picking.source.size() * size);
-  for (std::size_t k = 0; k < picking.source.size(); ++k) {
-    std::memcpy(result->data.data() + k * size, array.data.data() + picking.source[k] * size, size);
-  }
-  return Constant{std::move(result)};
+  context.budget.take(picking.source.size() * width(array.type));
+  return constant_value(gathered(array, picking));
 }
 
 Value reshaped(const Value& value, Shape shape) {
@@ -144,99 +243,95 @@ Value reshaped(const Value& value, Shape shape) {
   }
   Array array = *std::get<Constant>(value).array;
   array.shape = std::move(shape);
-  return Constant{std::make_shared<Array>(std::move(array))};
+  return constant_value(std::move(array));
 }
 
-std::optional<Filled> uniform(const Value& value) {
-  if (const auto* filled = std::get_if<Filled>(&value)) return *filled;
-  if (const auto* integers = std::get_if<Integers>(&value)) {
-    const auto& elements = integers->elements;
-    const bool same =
-        !elements.empty() && elements.front().has_value() &&
-        std::ranges::all_of(elements, [&](const auto& e) { return e == elements[0]; });
-    if (!same) return std::nullopt;
-    return Filled{elements.front(), 0.0};
-  }
-  const auto* constant = std::get_if<Constant>(&value);
-  if (constant == nullptr || !all_same(*constant->array)) return std::nullopt;
-  Array one{constant->array->type, {1}, constant->array->data};
-  one.data.resize(width(one.type));
-  if (is_float(one.type)) return Filled{std::nullopt, to_floats(one)[0]};
-  return Filled{Dim{to_integers(one)[0], {}}, 0.0};
-}
+Value constant_value(Array array) { return Constant{std::make_shared<Array>(std::move(array))}; }
 
-Axis new_axis(Context& context, std::optional<std::int64_t> size, Role role) {
+Axis new_axis(Context& context, std::optional<std::int64_t> size, Role role,
+              std::optional<InputAxis> origin) {
   if (size == 1) return {};
-  context.atoms.push_back({size, role});
-  return {context.atoms.size() - 1};
+  return {context.atoms.add({size, role, {}, std::move(origin)})};
 }
 
-void bind(Context& context, const Axis& axis, Role role, const char* what) {
-  if (axis.empty()) return;
-  if (axis.size() > 1) {
-    throw Refusal(std::string(what) +
-                  " is several axes reshaped into one: " + describe({axis}, context.atoms));
+std::optional<InputAxis> origin_of(const Context& context, const Axis& axis) {
+  if (axis.size() != 1) return std::nullopt;
+  return context.atoms[axis.front()].origin;
+}
+
+void fix_role(Context& context, const Axis& axis, Role role, const std::string& what, bool needed) {
+  const Axis normal = context.atoms.normal(axis);
+  if (normal.empty()) return;
+  if (normal.size() > 1) {
+    throw Refusal(what + " is several axes reshaped into one: " + context.atoms.describe(normal));
   }
-  Atom& atom = context.atoms[axis.front()];
-  if (atom.role == Role::none) atom.role = role;
-  if (atom.role != role) {
-    throw Refusal(std::string(what) + " is an axis that counts " + name(atom.role) + " elsewhere");
+  const Atom& atom = context.atoms[normal.front()];
+  if (atom.role == role) return;
+  if (!atom.size && role == Role::features) {
+    throw Refusal(what + " must be of known size, but is not; " + how_to_fix(atom));
+  }
+  if (atom.role == Role::none) {
+    context.atoms.set_role(normal.front(), role);
+    return;
+  }
+  if (!atom.origin) refuse_role(context, normal, role, what);
+  learn(context, *atom.origin, role, needed, what);
+}
+
+void require_size(Context& context, const Axis& axis, std::int64_t size, const std::string& what) {
+  const Axis normal = context.atoms.normal(axis);
+  const std::optional<Dim> found = context.atoms.size_of(normal);
+  if (found == Dim{size, {}}) return;
+  const std::optional<InputAxis> origin = origin_of(context, normal);
+  const bool open = origin && !context.atoms[normal.front()].size;
+  if (!open) {
+    throw Refusal(what + " " + context.atoms.describe(normal) + " must have " +
+                  std::to_string(size) + " elements");
+  }
+  if (!context.knowledge.sizes.emplace(*origin, size).second) {
+    throw Refusal(what + " must have " + std::to_string(size) + " elements, but axis " +
+                  std::to_string(origin->axis) + " of input " + quote(origin->input) +
+                  " has others elsewhere");
+  }
+  throw Restart{};
+}
+
+void unite(Context& context, const Axis& a, const Axis& b, const std::string& what) {
+  Atoms& atoms = context.atoms;
+  const Axis left = atoms.normal(a);
+  const Axis right = atoms.normal(b);
+  if (left == right) return;
+  if (left.size() != right.size()) {
+    const bool one = (left.empty() && right.size() == 1) || (right.empty() && left.size() == 1);
+    const AtomId open = one ? (left.empty() ? right : left).front() : 0;
+    if (!one || atoms[open].size) {
+      throw Refusal(what + " differ: " + atoms.describe(left) + " and " + atoms.describe(right));
+    }
+    atoms.set_size(open, 1);
+    return;
+  }
+  for (std::size_t k = 0; k < left.size(); ++k) {
+    const Atom x = atoms[left[k]];
+    const Atom y = atoms[right[k]];
+    if (x.size && y.size && x.size != y.size) {
+      throw Refusal(what + " differ: " + atoms.describe(left) + " and " + atoms.describe(right));
+    }
+    const bool fixed = x.role == Role::features || y.role == Role::features;
+    if (fixed && !y.size) require_size(context, {right[k]}, *x.size, what);
+    if (fixed && !x.size) require_size(context, {left[k]}, *y.size, what);
+    if (x.role != Role::none) fix_role(context, {right[k]}, x.role, what);
+    if (y.role != Role::none) fix_role(context, {left[k]}, y.role, what);
+    if (x.role != Role::features) atoms.unite(left[k], right[k]);
   }
 }
 
-Sequence as_sequence(const Call& call, const Tensor& tensor) {
-  Context& context = call.context;
-  if (const auto* sequence = std::get_if<Sequence>(&tensor.source)) {
-    if (sequence->part) throw Refusal("takes only one direction of a bidirectional layer");
-    return *sequence;
+std::optional<std::vector<Tensor>> all_tensors(const Call& call) {
+  std::vector<Tensor> tensors;
+  for (std::size_t k = 0; k < call.inputs.size(); ++k) {
+    if (!call.is_tensor(k)) return std::nullopt;
+    tensors.push_back(call.tensor(k));
   }
-  if (const auto* state = std::get_if<FinalState>(&tensor.source)) {
-    return as_last_step(context, *state);
-  }
-  const auto& input = std::get<GraphInput>(tensor.source);
-  if (input.selection) throw Refusal("takes a slice of the graph's input " + quote(input.name));
-  const auto known = context.sequence_inputs.find(input.name);
-  if (known != context.sequence_inputs.end()) return {known->second, std::nullopt, false};
-  Stage stage;
-  stage.input_name = input.name;
-  stage.axes = context.input_axes.at(input.name);
-  if (!tensor.axes.empty()) stage.features = tensor.axes.back();
-  context.stages.push_back(std::move(stage));
-  context.sequence_inputs.emplace(input.name, context.stages.size() - 1);
-  return {context.stages.size() - 1, std::nullopt, false};
-}
-
-void bind_features(Context& context, const Tensor& tensor, const Sequence& from, const char* what) {
-  if (tensor.axes.empty() || !context.stages[from.stage].is_input()) return;
-  bind(context, tensor.axes.back(), Role::features, what);
-}
-
-bool has_features(const Context& context, const Tensor& tensor, const Sequence& from,
-                  std::int64_t expected) {
-  if (tensor.axes.empty() || tensor.axes.back() != context.stages[from.stage].features)
-    return false;
-  const std::optional<Dim> width = size_of(tensor.axes.back(), context.atoms);
-  return width && (!width->known() || width->factor == expected);
-}
-
-Value add_stage(const Call& call, const Tensor& like, const Sequence& from,
-                std::vector<std::size_t> parents, ModelLayer layer) {
-  Context& context = call.context;
-  try {
-    validate(layer.spec);
-  } catch (const Error& error) {
-    throw Refusal(error.what());
-  }
-  Stage stage;
-  stage.parents = std::move(parents);
-  stage.node = call.index;
-  stage.last_step = from.last_step;
-  stage.features = new_axis(context, output_size(layer.spec), Role::features);
-  stage.layer = std::move(layer);
-  std::vector<Axis> axes = like.axes;
-  axes.back() = stage.features;
-  context.stages.push_back(std::move(stage));
-  return Tensor{Sequence{context.stages.size() - 1, std::nullopt, from.last_step}, std::move(axes)};
+  return tensors;
 }
 
 }  // namespace carousel::loading::onnx

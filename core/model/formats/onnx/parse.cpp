@@ -17,7 +17,7 @@ constexpr int kMaxNesting = 64;
 constexpr int kMaxNodes = 1 << 18;
 constexpr int kMaxTensors = 1 << 18;
 constexpr int kMaxValues = 1 << 18;
-constexpr std::int64_t kOldestOperatorSet = 7;
+constexpr std::int64_t kOldestOperatorSet = 6;
 
 void require_at_most(std::string_view source, const char* what, int count, int most) {
   if (count <= most) return;

@@ -2,6 +2,7 @@
 #include "picking.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 
 #include "core/model/formats/text.hpp"
@@ -167,6 +168,16 @@ Picking pick_tiled(const Shape& shape, const std::vector<std::int64_t>& repeats)
     }
   }
   return pick(offsets);
+}
+
+Array gathered(const Array& array, const Picking& picking) {
+  const std::size_t size = width(array.type);
+  Array result{array.type, picking.shape, {}};
+  result.data.resize(picking.source.size() * size);
+  for (std::size_t k = 0; k < picking.source.size(); ++k) {
+    std::memcpy(result.data.data() + k * size, array.data.data() + picking.source[k] * size, size);
+  }
+  return result;
 }
 
 }  // namespace carousel::loading::onnx

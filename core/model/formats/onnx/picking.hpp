@@ -44,4 +44,7 @@ struct Range {
 [[nodiscard]] Picking pick_expanded(const Shape& shape, const Shape& to);
 [[nodiscard]] Picking pick_tiled(const Shape& shape, const std::vector<std::int64_t>& repeats);
 
+/// The elements of an array that a picking takes.
+[[nodiscard]] Array gathered(const Array& array, const Picking& picking);
+
 }  // namespace carousel::loading::onnx

@@ -30,7 +30,7 @@ Cell cell_of(const NodeProto& node) { return static_cast<Cell>(find_cell(node) -
 const KnownFunction& find_function(const std::string& function) {
   std::string names;
   for (const KnownFunction& known : known_functions()) {
-    if (!is_elementwise(known.kind)) continue;
+    if (known.kind > ActivationKind::softplus) continue;
     if (same_name(name(known.kind), function)) return known;
     names += (names.empty() ? "" : ", ") + std::string(name(known.kind));
   }

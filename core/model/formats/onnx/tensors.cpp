@@ -37,6 +37,7 @@ void copy_fields(const TensorProto& tensor, std::size_t count, Array& array) {
     case ElementType::i32: return copy_field<std::int32_t>(tensor.int32_data(), count, array);
     case ElementType::f16:
     case ElementType::bf16:
+    case ElementType::u16:
     case ElementType::i16: return copy_field<std::uint16_t>(tensor.int32_data(), count, array);
     case ElementType::i8:
     case ElementType::u8:
@@ -74,6 +75,7 @@ ElementType element_type(std::int64_t data_type) {
     case TensorProto::INT32: return ElementType::i32;
     case TensorProto::INT16: return ElementType::i16;
     case TensorProto::INT8: return ElementType::i8;
+    case TensorProto::UINT16: return ElementType::u16;
     case TensorProto::UINT8: return ElementType::u8;
     case TensorProto::BOOL: return ElementType::boolean;
     default: break;

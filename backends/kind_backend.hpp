@@ -7,9 +7,9 @@
 
 namespace carousel {
 
-/// A backend with a pair of functions for each kind of layer that it runs in its own way. Common
-/// layers (see core/engine/common_layers.hpp) are run by the code that all backends share, and
-/// convolutions by the backend's dense layers (see core/engine/layers/convolution.hpp).
+/// A base class of backends with a pair of functions for each kind of layer that they implement.
+/// Common layers (see core/engine/common_layers.hpp) are run by the code that all backends share,
+/// and convolutions by the backend's dense layers (see core/engine/layers/convolution.hpp).
 class KindBackend : public Backend {
  public:
   [[nodiscard]] Support supports(const LayerSpec& spec) const final;

@@ -7,7 +7,7 @@
 
 namespace carousel {
 
-/// The backends of this build, in priority order; `backends()` has plug-ins as well.
+/// The backends of this build, in priority order. (`backends()` returns plug-ins as well.)
 [[nodiscard]] std::span<const BackendEntry> built_in_backends();
 
 }  // namespace carousel

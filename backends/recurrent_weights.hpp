@@ -12,8 +12,8 @@
 
 namespace carousel {
 
-/// The weights of one direction of a recurrent layer by role, as float32, for whoever packs them;
-/// those that the layer does not have are empty. The layer's weights must outlive it.
+/// The weights of one direction of a recurrent layer by role, as float32, for backends to pack.
+/// Those that the layer does not have are empty. The layer's weights must outlive this object.
 class RecurrentWeights {
  public:
   RecurrentWeights(const Weights& weights, std::size_t direction) {

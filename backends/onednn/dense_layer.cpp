@@ -3,7 +3,7 @@
 #include "backends/onednn/layers.hpp"
 #include "backends/onednn/scoped_threads.hpp"
 #include "backends/onednn/staging.hpp"
-#include "backends/onednn/step_ladder.hpp"
+#include "backends/onednn/step_counts.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -58,7 +58,7 @@ class DenseWorkspace final : public Workspace {
         staging_(std::min(options.max_steps, kLongestRun), options.batch, spec.input_size,
                  spec.output_size) {
     if (options.batch == 0) return;
-    for (const std::int64_t steps : step_ladder(options.max_steps)) {
+    for (const std::int64_t steps : step_counts(options.max_steps)) {
       primitives_[0].emplace_back(spec, steps, options.batch, weight, bias);
     }
     scratchpad_ = share_scratchpad(primitives_);

@@ -18,20 +18,20 @@ using Tag = dnnl::memory::format_tag;
 
 inline constexpr auto kFloat = dnnl::memory::data_type::f32;
 
-/// Of any kind of recurrent layer.
+/// The primitive descriptor of any kind of recurrent layer.
 using RnnDesc = dnnl::rnn_primitive_desc_base;
 using DenseDesc = dnnl::inner_product_forward::primitive_desc;
 
-/// The scratchpad is passed at each execution: oneDNN would else allocate it, or share one between
-/// the primitives of a thread.
+/// Attributes of primitives that get their scratchpad at each execution. By default oneDNN would
+/// allocate it, or share one between the primitives of a thread.
 inline dnnl::primitive_attr user_scratchpad() {
   dnnl::primitive_attr attr;
   attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   return attr;
 }
 
-/// A descriptor of the kind `Primitive` for inference. `args` are those of oneDNN's constructor
-/// that follow the propagation kind. Throws dnnl::error.
+/// A descriptor of the kind `Primitive` for inference. `args` are the arguments of oneDNN's
+/// constructor after the propagation kind. Throws dnnl::error.
 template <class Primitive, class... Args>
 typename Primitive::primitive_desc describe_primitive(const dnnl::engine& engine,
                                                       const Args&... args) {

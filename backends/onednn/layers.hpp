@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <memory>
 
-/// The kinds of layers. All throw dnnl::error.
+/// Makes the layers of each kind. All functions throw dnnl::error.
 namespace carousel::onednn {
 
 [[nodiscard]] std::unique_ptr<Layer> make_rnn_layer(const RecurrentSpec& spec,

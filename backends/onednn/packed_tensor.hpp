@@ -10,8 +10,8 @@
 
 namespace carousel::onednn {
 
-/// Weights in every layout that some primitive has asked for, each made once and shared by all
-/// streams. The plain layout stays, as the source for shapes that nobody has asked for yet.
+/// Weights in every layout that a primitive has asked for. Each layout is made once and shared by
+/// all streams. The plain layout is kept as the source of those that are asked for later.
 class PackedTensor {
  public:
   PackedTensor() = default;

@@ -19,7 +19,7 @@ namespace carousel::onednn {
   return direction == 1 || spec.direction == Direction::reverse;
 }
 
-/// oneDNN's name for what a plain RNN applies to its sum; `undef` for what it does not have there.
+/// oneDNN's name for the activation function of a plain RNN; `undef` if oneDNN's RNN lacks it.
 [[nodiscard]] dnnl::algorithm vanilla_function(ActivationKind kind) noexcept;
 
 /// Describes one direction of `spec` for `steps` steps of `batch` rows, with weights in whatever
@@ -27,7 +27,7 @@ namespace carousel::onednn {
 [[nodiscard]] RnnDesc describe_direction(const RecurrentSpec& spec, std::size_t direction,
                                          std::int64_t steps, std::int64_t batch);
 
-/// What one execution reads and writes.
+/// The arrays that one execution reads and writes.
 struct RnnBuffers {
   const float* x;  ///< [steps, batch, input_size]
   float* y;        ///< [steps, batch, state_size], rows `output_size` apart.

@@ -11,8 +11,8 @@
 #include <span>
 #include <vector>
 
-/// The weights of a recurrent layer, from PyTorch's layout to oneDNN's. The one place that knows
-/// both.
+/// Converts the weights of a recurrent layer from PyTorch's layout to oneDNN's. No other file knows
+/// both layouts.
 namespace carousel::onednn {
 
 /// For each gate in oneDNN's order, its place in PyTorch's.
@@ -37,8 +37,8 @@ inline constexpr std::array<std::int64_t, 1> kRnnGates{0};
                                            std::span<const std::int64_t> gates,
                                            std::int64_t hidden);
 
-/// The same for a GRU that is linear before its reset, where what the reset gate multiplies of the
-/// candidate's bias stands apart: "ldgo" `[1, 1, 4, H]` of u, r, o (bias_ih), o (bias_hh).
+/// The same for a GRU that is linear before its reset, where the candidate has two biases, of which
+/// the reset gate multiplies the second: "ldgo" `[1, 1, 4, H]` of u, r, o (bias_ih), o (bias_hh).
 [[nodiscard]] std::vector<float> lbr_gru_bias(std::span<const float> bias_ih,
                                               std::span<const float> bias_hh, std::int64_t hidden);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/onednn/rnn_workspace.hpp"
 
-#include "backends/onednn/step_ladder.hpp"
+#include "backends/onednn/step_counts.hpp"
 
 #include <algorithm>
 
@@ -28,9 +28,9 @@ RnnWorkspace::RnnWorkspace(const RecurrentSpec& spec, const std::deque<RnnWeight
   }
   if (options.batch == 0) return;
   for (std::size_t d = 0; d < weights.size(); ++d) {
-    auto& rungs = primitives_.emplace_back();
-    for (const std::int64_t steps : step_ladder(options.max_steps)) {
-      rungs.emplace_back(spec, d, steps, options.batch, weights[d]);
+    auto& of_direction = primitives_.emplace_back();
+    for (const std::int64_t steps : step_counts(options.max_steps)) {
+      of_direction.emplace_back(spec, d, steps, options.batch, weights[d]);
     }
   }
   scratchpad_ = share_scratchpad(primitives_);

@@ -17,7 +17,7 @@
 
 namespace carousel::onednn {
 
-/// What one stream needs to run a recurrent layer: primitives for its batch, state and staging
+/// What one stream needs to run a recurrent layer: primitives for its batch, its states and staging
 /// buffers.
 ///
 /// Each direction runs by itself, the reverse one with oneDNN's right-to-left primitive, and writes

@@ -3,7 +3,7 @@
 
 namespace carousel::onednn {
 
-/// While it lives, oneDNN, which asks OpenMP for its thread count, sees `threads`.
+/// Sets OpenMP's number of threads, which oneDNN uses, during its lifetime.
 class ScopedThreads {
  public:
   explicit ScopedThreads(int threads) noexcept;

@@ -18,7 +18,7 @@ template <class T>
          (view.steps == 1 || view.step_stride == view.batch * view.features);
 }
 
-/// The features `[first, first + count)`.
+/// The features `[first, first + count)` of `view`.
 [[nodiscard]] inline SequenceView<float> columns(SequenceView<float> view, std::int64_t first,
                                                  std::int64_t count) noexcept {
   view.data += first;
@@ -32,8 +32,7 @@ void copy_sequence(const SequenceView<const float>& from, const SequenceView<flo
 /// Sets the steps of each row that are past its length to zero.
 void zero_past_lengths(const SequenceView<float>& y, const std::int64_t* lengths) noexcept;
 
-/// Dense stand-ins for the parts of sequences that are not dense, for up to `steps` steps at a
-/// time.
+/// Dense copies of parts of sequences that are not dense, for up to `steps` steps at a time.
 class Staging {
  public:
   Staging(std::int64_t steps, std::int64_t batch, std::int64_t inputs, std::int64_t outputs);

@@ -8,8 +8,8 @@
 
 namespace carousel::scalar {
 
-/// sum + w · v, accumulated in the order of the elements, in double: products of floats are exact
-/// there, so what is left is the error of one rounding.
+/// sum + w · v, accumulated in the order of the elements, in double. Products of floats are exact
+/// in double, so the error is about that of one rounding to float.
 [[nodiscard]] inline float dot(float sum, const float* w, const float* v,
                                std::int64_t count) noexcept {
   double total = sum;

@@ -13,7 +13,7 @@
 
 namespace carousel::scalar {
 
-/// What a step of one direction of a recurrent layer needs besides its input and state.
+/// What a step of one direction of a recurrent layer needs in addition to its input and states.
 struct StepContext {
   const RecurrentSpec& spec;
   const ActivationSet& activations;
@@ -53,10 +53,10 @@ static_assert(kSteps.size() == kCellCount);
 /// The pre-activations of all gates, each gate normalized over its units, scaled and biased.
 void normalized_preactivations(const StepContext& context, const float* x, const float* h) noexcept;
 
-/// The places of functions in a cell's set: all of LSTM's, the first two of GRU's.
+/// The indices of activation functions in a cell's set: all of LSTM's, the first two of GRU's.
 enum Function : std::size_t { kGate, kCandidate, kOutput };
 
-/// The function `which` of the cell's set, of a clipped pre-activation.
+/// Applies the function `which` of the cell's set to a pre-activation, which is clipped before.
 [[nodiscard]] inline float activate(const StepContext& s, std::size_t which, float a) noexcept {
   return evaluate(s.activations[which], clipped(a, s.spec.clip));
 }

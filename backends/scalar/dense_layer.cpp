@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/scalar/arithmetic.hpp"
 #include "backends/scalar/layers.hpp"
+#include "core/engine/no_workspace.hpp"
 
 #include <vector>
 
 namespace carousel::scalar {
 namespace {
-
-class NoWorkspace final : public Workspace {
- public:
-  [[nodiscard]] std::size_t memory_bytes() const noexcept override { return sizeof(*this); }
-};
 
 class DenseLayer final : public Layer {
  public:

@@ -5,7 +5,7 @@
 
 #include <memory>
 
-/// The kinds of layers, each run one batch row and one step at a time.
+/// Makes the layers of each kind, which run one batch row and one step at a time.
 namespace carousel::scalar {
 
 [[nodiscard]] std::unique_ptr<Layer> make_recurrent_layer(const RecurrentSpec& spec,

@@ -5,7 +5,7 @@
 
 namespace carousel {
 
-/// Plain C++ that reads like the equations: the reference to compare the fast ones with.
+/// Plain C++ that reads like the equations, to compare the fast backends with.
 [[nodiscard]] const Backend& scalar_backend();
 
 }  // namespace carousel

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What the kernels of one instruction set offer, in plain data: this header is seen by objects
-// compiled for different CPUs, so it must define no function (panel.hpp says how it may).
+// The interface between host/ and the kernels of one instruction set, in plain data. Objects
+// compiled for different CPUs include this header, so it must not define functions that the linker
+// could share among them (panel.hpp says how functions are possible).
 
 #include <carousel/spec.hpp>
 #include <carousel/view.hpp>
 
 #include "backends/xsimd/panel.hpp"
-#include "core/engine/crew.hpp"
+#include "core/engine/step_group.hpp"
 
 #include <cstdint>
 
@@ -17,13 +18,13 @@ namespace carousel::simd {
 /// The most states that a cell has besides h.
 constexpr int kMaxMemories = 3;
 
-/// One head of a recurrent layer in one direction, packed: most cells have one. A block is what one
-/// set of four accumulators works on: W hidden units of an LSTM or GRU, 4W of a plain RNN; units
-/// beyond hidden_size are padded with zeros. The two matrices have the same blocks. docs/kernels.md
-/// draws them for each cell.
+/// The packed weights of one head of a recurrent layer in one direction (most layers have one
+/// head). A block is what one set of four accumulators computes: W hidden units of an LSTM or GRU,
+/// 4W of a plain RNN; units beyond hidden_size are padded with zeros. The two matrices have the
+/// same blocks. docs/kernels.md draws them for each cell.
 struct PackedLayer {
   Cell cell = Cell::lstm;
-  bool plain = true;  ///< a usual cell: nothing from `peephole` on matters
+  bool plain = true;  ///< a cell without variants: the fields from `peephole` on are not used
   int memories = 0;   ///< states besides h: c in an LSTM; c, n, m in an sLSTM
   std::int64_t hidden_size = 0;
   std::int64_t state_size = 0;      ///< outputs: those of the projection, else hidden_size
@@ -36,27 +37,29 @@ struct PackedLayer {
   float clip = 0.0F;
   float cell_clip = 0.0F;
   ActivationSet activations{};
-  /// With layer normalization, [blocks][4][W] as the sums of one row: what the normalized sums are
-  /// multiplied with. Null: none.
+  /// The factors of layer normalization, [blocks][4][W] as the sums of one row; null: the layer has
+  /// no normalization.
   const float* norm_weight = nullptr;
-  const float* norm_bias = nullptr;  ///< the same: what is added then, where `bias` is zeros
+  /// The biases that are added to the normalized sums, in the same layout; `bias` is zeros then.
+  const float* norm_bias = nullptr;
   float norm_epsilon = 0.0F;
 };
 
-/// A state of the caller's, one row per batch row. Rows may stand apart: a state may be some
-/// columns of a wider array.
+/// A state in the caller's memory, one row per batch row. It may be some columns of a wider array,
+/// so that there is a gap between two rows.
 struct CallerState {
   float* data = nullptr;
   std::int64_t row_stride = 0;  ///< floats
 };
 
-/// Some rows of one head, or all of them, with the scratch of the threads that run them. What
-/// every tile reads stands first, where instructions can address it in one byte.
+/// Some rows of one head, or all of them, with the scratch of the threads that run them. The
+/// members that every tile reads come first, where an instruction needs only one byte for their
+/// offset.
 struct RecurrentJob {
   const PackedLayer* weights = nullptr;
   const std::int64_t* rows = nullptr;     ///< [row_count] batch rows, longest sequence first
   const std::int64_t* lengths = nullptr;  ///< [row_count] their real steps, descending
-  // Scratch. Rows stand state_stride or unit_stride floats apart, which are padded sizes.
+  // Scratch. From a row to the next there are state_stride or unit_stride floats (padded sizes).
   std::int64_t state_stride = 0;
   std::int64_t unit_stride = 0;
   float* h_even = nullptr;           ///< [row_count][state_stride]: h before even steps
@@ -66,22 +69,23 @@ struct RecurrentJob {
   SequenceView<float> y;    ///< shifted to this head's features
   bool backwards = false;
   SequenceView<const float> x;
-  float* sums = nullptr;  ///< [projected_rows][blocks][4][W]: inputs projected ahead of time
+  float* sums = nullptr;            ///< [projected_rows][blocks][4][W]: inputs projected ahead
   std::int64_t projected_rows = 0;  ///< (row, step) pairs whose inputs `sums` has room for
-  const float** inputs = nullptr;   ///< [members of the crew][input_rows]
+  const float** inputs = nullptr;   ///< [members of the step group][input_rows]: rows of x
   std::int64_t input_rows = 0;      ///< the greater one of projected_rows and row_count
-  std::int64_t depth = 0;  ///< terms of a depth block: added for all rows before the next ones are
-  std::int64_t prefetch_distance = 0;  ///< elements that a single tile fetches ahead; 0: nothing
-  /// Steps of earlier runs. Their parity says in which direction this run begins to go through the
-  /// blocks, so that the weights used last are met first.
+  std::int64_t depth = 0;           ///< terms of a depth block
+  /// How many elements ahead a single tile prefetches weights; 0: it does not prefetch.
+  std::int64_t prefetch_distance = 0;
+  /// The number of steps in earlier runs. If it is odd, the first step goes through the blocks in
+  /// descending order, so that it begins with the weights that were used last.
   std::int64_t earlier_steps = 0;
   std::int64_t row_count = 0;
-  Crew* crew = nullptr;                ///< null: one thread works alone
+  StepGroup* step_group = nullptr;     ///< null: one thread works alone
   CallerState h;                       ///< [batch][state_size]
   CallerState memories[kMaxMemories];  ///< [batch][hidden_size], those that the cell has
 };
 
-struct LinearJob {
+struct DenseJob {
   std::int64_t output_size = 0;
   Panel weight{};               ///< blocks of 4W outputs
   const float* bias = nullptr;  ///< [blocks][4][W]
@@ -92,12 +96,12 @@ struct LinearJob {
 /// The table that each ISA object exports.
 struct Kernels {
   std::int64_t width;     ///< floats in a vector
-  std::int64_t max_rows;  ///< rows of the highest tile
-  /// Runs a thread's part of a job: the leader's, with a new seat, or that of a member that was
-  /// taken in.
-  void (*recurrent)(const RecurrentJob& job, Seat seat);
+  std::int64_t max_rows;  ///< the most rows that a tile has
+  /// Runs a thread's part of a job. The leader passes a new `Member`, other threads the one that
+  /// `StepGroup::wait_to_join` filled.
+  void (*recurrent)(const RecurrentJob& job, Member member);
   /// Runs part `index` of `count`.
-  void (*linear)(const LinearJob& job, int index, int count);
+  void (*dense)(const DenseJob& job, int index, int count);
   /// y[i] = tanh(x[i]), for the tests of the activation functions.
   void (*tanh)(const float* x, float* y, std::int64_t count);
   /// y[i] = σ(x[i]), for the tests of the activation functions.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Packed weights: the one place that knows where a weight stands. docs/kernels.md draws the
+// Packed weights: the one place that knows the address of a weight. docs/kernels.md draws the
 // layouts.
 //
 // Objects compiled for different CPUs see this header. All its functions are always inlined, so
@@ -17,7 +17,7 @@ namespace carousel::simd {
 /// Accumulators of a block: the vectors of sums that a tile keeps for each of its rows and blocks.
 constexpr std::int64_t kAccumulators = 4;
 
-/// Narrower vectors have no half blocks.
+/// The least number of floats in a vector for which layers have half blocks.
 constexpr std::int64_t kLeastHalvedWidth = 16;
 
 /// The weight policy of float32: how weights are stored. The kernels add to each policy how a
@@ -32,7 +32,7 @@ struct Float32Weights {
 
 /// The packed weights of one matrix, [blocks][terms][vectors][W]: for each block of outputs, and
 /// each term of their sums, the weight vectors that are multiplied with that term's input. The
-/// weights of a block stand in the order in which a tile reads them.
+/// weights of a block are in the order in which a tile reads them.
 ///
 /// The last block may be a half block, [terms][ceil(vectors / 2)][W], whose vectors hold two gates
 /// each, one in the lower half and one in the upper.
@@ -47,8 +47,8 @@ struct BasicPanel {
   bool half = false;         ///< the last block is a half block
   std::int64_t vectors = 0;  ///< weight vectors of a block for each term
   std::int64_t width = 0;    ///< W, floats in a vector
-  /// Blocks of the gates r and z that stand before those of the candidate n, in a GRU whose reset
-  /// gate comes before the matrix; 0 in all other panels.
+  /// The number of blocks of the gates r and z, which precede the blocks of the candidate n, in a
+  /// GRU whose reset gate comes before the matrix; 0 in all other panels.
   std::int64_t reset_first_blocks = 0;
 
   /// Elements from a term of a block to the next.
@@ -67,8 +67,8 @@ struct BasicPanel {
   }
   CAROUSEL_PANEL_FUNCTION std::int64_t bytes() const { return elements() * Weights::kElementBytes; }
 
-  /// Sums of this panel's blocks, [blocks][4][W] floats for each row: biases and the scratch of
-  /// inputs projected ahead. Floats from the first block to this one.
+  /// Floats from the sums of a row to those of its block `block`. The sums of this panel's blocks
+  /// are [blocks][4][W] floats for each row: biases are stored so, and inputs projected ahead.
   CAROUSEL_PANEL_FUNCTION std::int64_t sums_offset(std::int64_t block) const {
     return block * kAccumulators * width;
   }

@@ -58,7 +58,7 @@ class XsimdBackend final : public KindBackend {
   }
   [[nodiscard]] std::unique_ptr<Layer> prepare_dense(const DenseSpec& spec, const Weights& weights,
                                                      const LayerOptions& options) const override {
-    return simd::make_linear_layer(isa_.kernels, spec, weights, options);
+    return simd::make_dense_layer(isa_.kernels, spec, weights, options);
   }
 
  private:

@@ -17,7 +17,7 @@ namespace {
 constexpr double kRounding = 0x1p-24;  // relative, of one float32 operation
 constexpr double kActivationRoundings = 16;
 constexpr double kBothSides = 2;  // each of two backends may be off
-// Of products that are flushed to zero, in one way of summing and not in another.
+// The error of products that are flushed to zero in one order of sums and not in another.
 constexpr double kFlushed = 1024 * static_cast<double>(std::numeric_limits<float>::min());
 
 /// SplitMix64 (Steele, Lea & Flood 2014): the same numbers everywhere.
@@ -34,8 +34,8 @@ class Signs {
   std::uint64_t state_ = 0;
 };
 
-/// The terms of the sum that a weight of that role takes part in; 0: it is not summed (a table that
-/// is looked up in, a state to start from).
+/// The number of terms of the sum that a weight of that role is in, or 0 if it is in none (an
+/// embedding's table, an initial state).
 std::int64_t terms(const LayerSpec& spec, const WeightRole& role) {
   constexpr std::int64_t kBiases = 2;
   if (!role.required || std::holds_alternative<EmbeddingSpec>(spec)) return 0;
@@ -45,7 +45,7 @@ std::int64_t terms(const LayerSpec& spec, const WeightRole& role) {
   return recurrent->input_size + recurrent->state_size() + kBiases;
 }
 
-/// Every weight by as many roundings off as its sum has terms.
+/// A copy of the weight in which every element is off by as many roundings as its sum has terms.
 Tensor changed(const Tensor& weight, std::int64_t terms, Signs& signs) {
   const double relative = static_cast<double>(terms) * kRounding;
   std::vector<float> values = weight.to_float32();
@@ -55,7 +55,7 @@ Tensor changed(const Tensor& weight, std::int64_t terms, Signs& signs) {
   return {weight.shape(), values};
 }
 
-/// The roles in the order in which they draw signs: in each direction the projection last.
+/// The roles in the order in which their weights take signs: in each direction the projection last.
 std::vector<WeightRole> roles_to_change(const LayerSpec& spec) {
   std::vector<WeightRole> roles = weight_roles(spec);
   std::ranges::stable_sort(roles, {}, [](const WeightRole& role) {
@@ -85,7 +85,7 @@ Model changed(const Model& model) {
   return copy;
 }
 
-/// Appends one quantity: every element of it may be off by what the worst of them is.
+/// Appends the expectation of one quantity. The tolerance of all its elements is that of the worst.
 void add_quantity(std::span<const float> values, std::span<const float> with_changes,
                   Expected& expected) {
   double moved = 0;

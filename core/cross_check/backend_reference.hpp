@@ -14,11 +14,11 @@ namespace carousel::detail {
 [[nodiscard]] std::vector<std::vector<float>> run_model(const Network& network, const Model& model,
                                                         const CheckInput& input);
 
-/// One behind the other: the values that a Reference has expectations of.
+/// Concatenates the quantities in their order: the values that a Reference has expectations of.
 [[nodiscard]] std::vector<float> joined(const std::vector<std::vector<float>>& quantities);
 
-/// One backend as what another is compared with: its values, and what each may be off when
-/// roundings alone are to blame (see `cross_check`).
+/// A backend as the reference that another is compared with: its values, and how far each may be
+/// off because of rounding alone (see `cross_check`).
 class BackendReference final : public Reference {
  public:
   BackendReference(const Backend& backend, int threads);
@@ -32,7 +32,7 @@ class BackendReference final : public Reference {
 
   const Backend& backend_;
   int threads_;
-  mutable std::unique_ptr<Layers> layers_;  // of the last problem: the next is mostly its next step
+  mutable std::unique_ptr<Layers> layers_;  // kept, since the next problem is mostly the next step
 };
 
 }  // namespace carousel::detail

@@ -13,7 +13,7 @@
 namespace carousel {
 namespace {
 
-/// What one check is about.
+/// The arguments of one check, and its report so far.
 struct Check {
   const Model& model;
   const CheckInput& input;
@@ -52,7 +52,7 @@ std::vector<float> run(const Backend& backend, Check& check, CheckedBackend& res
   }
 }
 
-void tell(const Check& check) {
+void report_progress(const Check& check) {
   if (!check.options.progress) return;
   const auto parts = static_cast<double>(check.backends.size() + 1);
   check.options.progress(static_cast<double>(check.report.backends.size() + 1) / parts);
@@ -60,7 +60,7 @@ void tell(const Check& check) {
 
 void run_all(Check& check, const Expected* expected) {
   for (const Backend* backend : check.backends) {
-    tell(check);
+    report_progress(check);
     CheckedBackend result{.id = backend->id(),
                           .refusal = {},
                           .failure = {},

@@ -9,17 +9,17 @@
 
 namespace carousel::detail {
 
-/// The states of a layer that are carried in the same direction.
+/// The states of a layer that belong to the same direction.
 struct DirectionStates {
   std::size_t first = 0;  ///< Index of `states(spec)`.
   std::size_t count = 0;
   Direction direction = Direction::forward;  ///< forward or reverse
 };
 
-/// One for each direction of a layer; none for a layer that carries nothing.
+/// The states of each direction of a layer; empty for a layer without states.
 [[nodiscard]] std::vector<DirectionStates> directions_of(const LayerSpec& spec);
 
-/// A feature of a layer's output: which direction gives it, and from which of its units.
+/// The direction and the unit that a feature of a layer's output comes from.
 struct OutputUnit {
   Direction direction = Direction::forward;
   std::int64_t unit = 0;

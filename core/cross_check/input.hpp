@@ -8,8 +8,8 @@ namespace carousel::detail {
 /// Whether it has data: an input that may be left out need not.
 [[nodiscard]] bool is_given(const NamedInput& input) noexcept;
 
-/// What `Stream::run` would say, but by throwing Error (invalid_argument): it is no backend's
-/// fault.
+/// Throws Error (invalid_argument) for input that `Stream::run` would refuse, so that no backend is
+/// blamed for it.
 void check_input(const Model& model, const CheckInput& input);
 
 }  // namespace carousel::detail

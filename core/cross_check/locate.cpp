@@ -21,7 +21,7 @@ std::vector<float> to_float(const std::vector<double>& values) {
   return floats;
 }
 
-/// Every row in the state that the layer starts from.
+/// The state that the layer starts from, in every row.
 LayerState start(const ModelLayer& layer, std::int64_t batch) {
   LayerState state;
   for (const StateSpec& spec : states(layer.spec)) {
@@ -40,7 +40,7 @@ std::vector<T> step_of(const std::vector<T>& values, std::int64_t steps, std::in
   return {values.begin() + t * count, values.begin() + (t + 1) * count};
 }
 
-/// Step `t` of `whole` alone, from `state`.
+/// The problem of step `t` of `whole` alone, from `state`.
 LayerProblem one_step(const LayerProblem& whole, std::int64_t t, LayerState state) {
   LayerProblem step{.layer = whole.layer,
                     .steps = 1,
@@ -56,7 +56,7 @@ LayerProblem one_step(const LayerProblem& whole, std::int64_t t, LayerState stat
   return step;
 }
 
-/// What the state is before each step, as the reference goes through them one by one.
+/// The state before each step, as the reference computes it step by step.
 std::vector<LayerState> states_before_steps(const Reference& reference, const LayerProblem& whole) {
   std::vector<LayerState> before(size_of(whole.steps), whole.state);
   for (const DirectionStates& direction : directions_of(whole.layer.spec)) {
@@ -95,14 +95,14 @@ bool is_wrong(const std::vector<float>& found, const Expected& expected, std::in
   return !(diff <= expected.tolerance.at(index));
 }
 
-/// Where in a layer's output, [rows, output_size], an element that disagrees comes from.
+/// Sets direction and unit of a wrong element of a layer's output, [rows, output_size].
 void place_in_output(const LayerSpec& spec, Divergence& at) {
   const auto [direction, unit] = output_unit(spec, at.unit);
   at.direction = direction;
   at.unit = unit;
 }
 
-/// One layer of the candidate beside the reference.
+/// Compares one layer of a backend, the candidate, with the reference.
 class LayerComparison {
  public:
   LayerComparison(const Backend& backend, const Reference& reference, const LayerProblem& whole,
@@ -113,7 +113,7 @@ class LayerComparison {
         spec_(whole.layer.spec),
         states_(states(spec_)) {}
 
-  /// `expected`: what the reference makes of the whole.
+  /// Finds the first step that goes wrong. `expected` is the reference's result of all steps.
   [[nodiscard]] std::optional<Divergence> find(const LayerExpected& expected) const {
     const std::vector<LayerState> before = states_before_steps(reference_, whole_);
     for (std::int64_t t = 0; t < whole_.steps; ++t) {
@@ -140,7 +140,7 @@ class LayerComparison {
   std::vector<StateSpec> states_;
 };
 
-/// What is to blame for a wrong element of a state.
+/// Which part of the equations is to blame for a wrong element of a state.
 std::string LayerComparison::blame(LayerProblem step, std::size_t state,
                                    const Divergence& at) const {
   const Blame suspects = blame_for_state(spec_, base_name(states_[state].name));
@@ -155,7 +155,7 @@ std::string LayerComparison::blame(LayerProblem step, std::size_t state,
              : suspects.right_then;
 }
 
-/// In each direction h last, since it follows from the others.
+/// The first wrong state. In each direction h is compared last, since it follows from the others.
 std::optional<Divergence> LayerComparison::in_states(const LayerProblem& step,
                                                      const LayerOutcome& found,
                                                      const LayerExpected& expected) const {
@@ -172,7 +172,7 @@ std::optional<Divergence> LayerComparison::in_states(const LayerProblem& step,
   return std::nullopt;
 }
 
-/// One step of candidate and reference from the same input and state.
+/// Compares one step of candidate and reference from the same input and state.
 std::optional<Divergence> LayerComparison::in_step(const LayerProblem& step) const {
   const LayerOutcome found = candidate_.run(step);
   const LayerExpected expected = reference_.layer(step);
@@ -184,7 +184,7 @@ std::optional<Divergence> LayerComparison::in_step(const LayerProblem& step) con
   return at;
 }
 
-/// Each step is right by itself: so all of them, from the start.
+/// Compares all steps from the start, if each step by itself is right.
 std::optional<Divergence> LayerComparison::in_run(const LayerExpected& expected) const {
   Divergence at;
   const LayerOutcome found = candidate_.run(whole_);
@@ -196,7 +196,7 @@ std::optional<Divergence> LayerComparison::in_run(const LayerExpected& expected)
   return at;
 }
 
-/// The elements of a sequence, dense; zero past a sequence's end.
+/// The elements of a sequence without gaps; zeros past the end of each row.
 template <class T>
 std::vector<T> dense(const SequenceView<const T>& view, std::span<const std::int64_t> lengths) {
   std::vector<T> values(size_of(view.steps * view.batch * view.features));
@@ -210,10 +210,11 @@ std::vector<T> dense(const SequenceView<const T>& view, std::span<const std::int
   return values;
 }
 
-/// The layers of a model one by one, each given what the reference made of those before it.
-class Walk {
+/// The layers of a model one by one. The inputs of each are the reference's outputs of those
+/// before.
+class LayerByLayer {
  public:
-  Walk(const Reference& reference, const Model& model, const CheckInput& input)
+  LayerByLayer(const Reference& reference, const Model& model, const CheckInput& input)
       : reference_(reference),
         model_(model),
         input_(input),
@@ -233,7 +234,7 @@ class Walk {
     return whole;
   }
 
-  /// What the reference makes of the next layer; the layers after it get that.
+  /// Runs the reference's next layer, whose output is an input of the layers after it.
   LayerExpected pass(const LayerProblem& whole) {
     LayerExpected expected = reference_.layer(whole);
     outputs_.push_back(to_float(expected.y.value));
@@ -256,7 +257,7 @@ class Walk {
   const CheckInput& input_;
   std::vector<NamedInput> given_;
   Wiring wiring_;
-  std::vector<std::vector<float>> outputs_;  ///< Of the layers passed.
+  std::vector<std::vector<float>> outputs_;  ///< The reference's outputs of the layers so far.
 };
 
 /// Whether every sequence has the steps and lengths of the inputs, so that a layer alone can be
@@ -279,10 +280,10 @@ bool has_uniform_sequences(const Model& model) {
 std::optional<Divergence> locate(const Backend& backend, const Reference& reference,
                                  const Model& model, const CheckInput& input, int threads) {
   if (!has_uniform_sequences(model)) return std::nullopt;
-  Walk walk(reference, model, input);
+  LayerByLayer layers(reference, model, input);
   for (std::size_t l = 0; l < model.layers.size(); ++l) {
-    const LayerProblem whole = walk.problem(l);
-    const LayerExpected expected = walk.pass(whole);
+    const LayerProblem whole = layers.problem(l);
+    const LayerExpected expected = layers.pass(whole);
     auto found = LayerComparison(backend, reference, whole, threads).find(expected);
     if (!found) continue;
     found->layer = static_cast<std::int64_t>(l);

@@ -5,7 +5,8 @@
 
 namespace carousel::detail {
 
-/// Finds where `backend` leaves `reference`; nothing when every layer agrees by itself.
+/// Finds where the results of `backend` begin to differ from `reference`. Returns nothing when
+/// every layer agrees by itself.
 [[nodiscard]] std::optional<Divergence> locate(const Backend& backend, const Reference& reference,
                                                const Model& model, const CheckInput& input,
                                                int threads);

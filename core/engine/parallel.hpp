@@ -9,7 +9,7 @@ namespace carousel {
 /// the system has no more threads to give. With `threads == 1` this is a plain function call.
 ///
 /// A worker thread that sleeps may enter the task late or, if the caller has left it by then, not
-/// at all. So a task must be correct whichever of the other indices run: threads claim pieces of
+/// at all. So a task must be correct whichever of the other indices run: threads claim parts of
 /// the work, for example from an atomic counter, and return when none is left.
 ///
 /// Each calling thread has worker threads of its own, which end with it. Between calls they

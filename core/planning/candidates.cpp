@@ -32,7 +32,7 @@ void add_tilings(Candidate candidate, const Problem& problem, std::vector<Candid
   for (std::string& tiling : tilings) {
     candidate.shown.tiling = std::move(tiling);
     all.push_back(candidate);
-    candidate.usual = false;
+    candidate.default_tiling = false;
     candidate.shown.predicted_seconds = 0;
   }
 }

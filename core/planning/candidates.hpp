@@ -13,13 +13,13 @@
 
 namespace carousel::planning {
 
-/// What the planner takes from outside; tests give their own.
+/// What the planner knows about the machine and the backends; tests make up their own.
 struct World {
-  std::vector<const Backend*> backends;  ///< that may be chosen, in priority order
-  const Backend* trusted = nullptr;      ///< whom the others have to agree with
+  std::vector<const Backend*> backends;  ///< those that may be chosen, in priority order
+  const Backend* trusted = nullptr;      ///< the backend that `cross_check` compares others with
   CpuFeatures cpu;
   std::string machine;  ///< as `wisdom_machine`
-  int cores = 1;        ///< more threads than these never pay
+  int cores = 1;        ///< the cores that this process may use: the most threads that may pay
   Clock now = steady_seconds;
 };
 
@@ -47,15 +47,15 @@ struct Problem {
 
 struct Candidate {
   const Backend* backend = nullptr;
-  bool supported = false;  ///< the backend says so; it may fail all the same
-  bool usual = true;       ///< its tiling is what the backend does by itself
+  bool supported = false;      ///< what the backend says; it may still fail
+  bool default_tiling = true;  ///< its tiling is the one that the backend uses by default
   PlanCandidate shown{};
 
-  /// What its layer is prepared with. The usual tiling is not named: the backend then fits it to
-  /// each stream.
+  /// The options that its layer is prepared with. They do not name the default tiling, so that the
+  /// backend can choose it for each stream.
   [[nodiscard]] LayerOptions layer_options(const Problem& problem) const {
     LayerOptions options = problem.layer_options(shown.threads);
-    if (!usual) options.tiling = shown.tiling;
+    if (!default_tiling) options.tiling = shown.tiling;
     return options;
   }
 };
@@ -66,13 +66,14 @@ struct Candidate {
 /// 1, 2, 4, ... and the most that may pay; only `problem.threads` where the caller insists on it.
 [[nodiscard]] std::vector<int> thread_counts(const World& world, const Problem& problem);
 
-/// Every way to run the layer in the order of priority: the fewer threads the better, then as the
-/// backends come, then as their tilings do. Those that refuse it are there with their reason; the
-/// others have predictions where the cost model knows the backend, which knows no tilings.
+/// Every way to run the layer in order of priority: by ascending number of threads, then in the
+/// order of the backends, then in the order of their tilings. Backends that refuse the layer are
+/// listed with their reason. The others have predictions if the cost model knows them; it does not
+/// know tilings, so only the default one has a prediction.
 [[nodiscard]] std::vector<Candidate> list_candidates(const World& world, const Problem& problem,
                                                      const std::vector<int>& threads);
 
-/// The backends that are not in `world` at all, with the reason: for people.
+/// The backends that are not in `world`, with the reason, for people to read.
 [[nodiscard]] std::vector<PlanCandidate> list_absent(const World& world);
 
 }  // namespace carousel::planning

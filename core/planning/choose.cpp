@@ -15,7 +15,7 @@ KnownTime time_of(const PlanCandidate& candidate, PlanSource source) {
 
 std::size_t pick_candidate(const std::vector<Candidate>& candidates, std::vector<KnownTime> times) {
   for (std::size_t i = 0; i < times.size(); ++i) {
-    if (!candidates[i].usual) times[i].seconds *= kTilingHandicap;
+    if (!candidates[i].default_tiling) times[i].seconds *= kTilingHandicap;
   }
   return pick(times);
 }
@@ -26,7 +26,7 @@ std::string factor(double times) {
   return text;
 }
 
-/// Why the winner won over the one with the shortest time.
+/// Why the winner was chosen, in comparison with the candidate of the shortest time.
 std::string winning_reason(const PlanCandidate& winner, double seconds,
                            const PlanCandidate& fastest, double least) {
   if (&winner == &fastest) return "the fastest";
@@ -42,9 +42,9 @@ std::string losing_reason(double seconds, double winner_seconds) {
   return "takes " + factor(seconds / winner_seconds) + " times as long";
 }
 
-/// Tilings of which nothing is to be said but that they exist would only make the list longer.
+/// Whether to list a candidate in the plan: tilings that were not measured are not listed.
 bool is_worth_showing(const Candidate& candidate) {
-  return candidate.usual || !candidate.shown.verdict.empty();
+  return candidate.default_tiling || !candidate.shown.verdict.empty();
 }
 
 LayerPlan make_plan(const LayerSpec& spec, const std::vector<Candidate>& candidates,
@@ -105,8 +105,8 @@ LayerPlan choose_by_time(const LayerSpec& spec, std::vector<Candidate> candidate
 
 LayerPlan choose_first(const LayerSpec& spec, std::vector<Candidate> candidates,
                        std::string reason) {
-  const auto first =
-      std::ranges::find_if(candidates, [](const Candidate& c) { return c.usual && c.shown.runs; });
+  const auto first = std::ranges::find_if(
+      candidates, [](const Candidate& c) { return c.default_tiling && c.shown.runs; });
   if (first == candidates.end())
     throw Error(ErrorCode::unsupported, "no backend runs this layer (" + describe(spec) + ")");
   return make_plan(spec, candidates, static_cast<std::size_t>(first - candidates.begin()),

@@ -7,26 +7,27 @@
 
 namespace carousel::planning {
 
-/// Times closer to each other than this are the same: the order of priority decides, so that plans
-/// do not change with the noise.
+/// Times whose ratio is less than this count as equal. Then the order of priority decides, so that
+/// plans do not depend on noise.
 inline constexpr double kNearTie = 1.03;
 
-/// A tiling that is not the usual one counts as slower by this: the usual ones are well chosen, and
-/// where in memory a layer happens to stand makes as much of a difference.
+/// The times of tilings other than the default one are multiplied with this: the default is well
+/// chosen, and the memory address of a layer makes as much of a difference.
 inline constexpr double kTilingHandicap = 1.03;
 
-/// A time and the share of it that may be too much.
+/// A time and the share of it that may be too much (`Timing::spread`).
 struct KnownTime {
   double seconds = 0;
   double spread = 0;
 };
 
-/// Which of the times, in order of priority, wins: the first that is not certain to be longer than
-/// a near-tie of the shortest. Times of 0 take no part; returns their number when all are.
+/// Returns the index of the chosen one of some times in order of priority: the first that is not
+/// certainly longer than the shortest by more than a near-tie. Times of 0 are unknown; if all are,
+/// their number is returned.
 [[nodiscard]] std::size_t pick(std::span<const KnownTime> times);
 
-/// The plan that follows from the candidates' predicted (`PlanSource::model`) or measured times;
-/// writes everybody's verdict. Without any time the first that runs is chosen.
+/// The plan that follows from the candidates' predicted (`PlanSource::model`) or measured times,
+/// with a verdict on each candidate. If no time is known, the first candidate that runs is chosen.
 [[nodiscard]] LayerPlan choose_by_time(const LayerSpec& spec, std::vector<Candidate> candidates,
                                        PlanSource source);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/planning/cost_model.hpp"
 
+#include "core/engine/layers/convolution.hpp"
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -9,25 +11,25 @@
 namespace carousel::planning {
 namespace {
 
-/// What one backend is good for on one core.
+/// The speed of one backend on one core.
 struct Rates {
   std::string_view backend;  ///< id
   std::int64_t width;        ///< floats of a vector
-  std::int64_t fill;         ///< units of a gated cell are filled up to a multiple of so many
-  double flops;              ///< per second, of the matrices
-  double near_bytes;         ///< per second, of weights that are in the core's own caches
-  double far_bytes;          ///< and of those that are not
+  std::int64_t fill;         ///< units of a gated cell are rounded up to a multiple of this
+  double flops;              ///< operations of the matrices per second
+  double near_bytes;         ///< bytes of weights per second that are read from the core's caches
+  double far_bytes;          ///< bytes of weights per second that are read from L3 or memory
   double unit;               ///< seconds for the activations of one unit in one row
-  double step;               ///< seconds that a step costs besides
-  double run;                ///< and a run
-  double meeting;            ///< and a step of several threads because they have to meet
-  bool deals_rows;           ///< threads that have rows of their own do not
+  double step;               ///< further seconds of each step
+  double run;                ///< further seconds of each run
+  double barrier;            ///< further seconds of each step that several threads share
+  bool shares_rows;          ///< whether threads can have rows of their own, without barriers
 };
 
 /// Fitted to 222 timings of shapes.csv's LSTMs with one thread on a Xeon with AVX-512, 2 MiB of L2
 /// cache per core, so that the logarithms of the ratios become small; neon and scalar by analogy.
 /// AVX-512's flops were raised by hand (105e9 was fitted) when its kernels had learned to fetch
-/// weights ahead: 91 to 150 GFLOP/s then in batches of 16 to 64, oneDNN 72 to 149, in turns. So was
+/// weights ahead: then 91 to 150 GFLOP/s in batches of 16 to 64, and oneDNN 72 to 149. So was
 /// AVX2's step (10e-9): one row of 4 and of 8 units takes AVX-512 0.82 of its time. xsimd's runs
 /// (1.4 to 3 µs were fitted) cost 0.2 µs: single steps of few units went to scalar.
 constexpr std::array kRates{
@@ -39,16 +41,17 @@ constexpr std::array kRates{
     Rates{"scalar", 1, 1, 1.5e9, 6e9, 6e9, 60e-9, 20e-9, 0.2e-6, 0, false},
 };
 
-/// What it costs a run that the other threads sleep and come late, and how well they share the
-/// work.
+/// The seconds that a run loses because the other threads are asleep and come late.
 constexpr double kWake = 40e-6;
+/// How much of the work of one thread each further thread does.
 constexpr double kEfficiency = 0.85;
-/// Rows times steps that one passage of the input weights serves.
-constexpr double kRowsPerPassage = 12;
+/// Rows times steps for which the input weights are read once.
+constexpr double kRowsPerRead = 12;
 
-/// What the model looks at of a layer: one direction, for one row and step.
+/// What the model needs to know of a layer. All but `directions` is of one direction.
 struct Shape {
-  std::int64_t directions = 1;
+  std::int64_t directions = 1;  ///< Or groups of a convolution.
+  std::int64_t positions = 1;   ///< Of a convolution: so many rows for each of the layer's.
   std::int64_t inputs = 0;
   std::int64_t units = 0;
   std::int64_t state = 0;       ///< Features of h that are fed back; 0: not recurrent.
@@ -68,12 +71,20 @@ std::optional<Shape> shape_of(const LayerSpec& spec) {
   if (const auto* s = std::get_if<DenseSpec>(&spec)) {
     return Shape{.inputs = s->input_size, .units = s->output_size};
   }
+  if (const auto* s = std::get_if<ConvolutionSpec>(&spec);
+      s != nullptr && !layers::is_depthwise(*s)) {
+    const DenseSpec dense = layers::dense_spec(*s);
+    return Shape{.directions = s->groups,
+                 .positions = s->along_time() ? 1 : s->output_positions(s->length),
+                 .inputs = dense.input_size,
+                 .units = dense.output_size};
+  }
   return std::nullopt;
 }
 
-/// Outputs of a layer's matrices with its units filled up to whole vectors, or half ones. The
-/// vector kernels take four vectors at a time: the gates of a gated cell (of which the candidate of
-/// a GRU counts twice), or else four times as many units.
+/// Outputs of a layer's matrices, with its units rounded up to whole or half vectors. The vector
+/// kernels compute four vectors at a time: the gates of a gated cell (the candidate of a GRU counts
+/// twice), or else four vectors of units.
 double filled_outputs(const Rates& rates, const Shape& shape) {
   const std::int64_t block = rates.width == 1 ? 1 : shape.gated ? rates.fill : 4 * rates.width;
   const std::int64_t units = (shape.units + block - 1) / block * block;
@@ -88,7 +99,7 @@ double step_seconds(const Rates& rates, const Shape& shape, double rows, int thr
   const double recurrent =
       outputs * static_cast<double>(shape.state) + static_cast<double>(shape.projection);
   const bool near = kFloat * (inputs + recurrent) <= static_cast<double>(threads * cache);
-  const double bytes = kFloat * (recurrent + inputs * std::min(1.0, rows / kRowsPerPassage));
+  const double bytes = kFloat * (recurrent + inputs * std::min(1.0, rows / kRowsPerRead));
   const double activations =
       shape.state > 0 ? rows * static_cast<double>(shape.units) * rates.unit : 0;
   return bytes / (near ? rates.near_bytes : rates.far_bytes) +
@@ -107,13 +118,13 @@ double predict_seconds(const Backend& backend, const Problem& problem, int threa
   if (id == "scalar") threads = 1;  // it never uses more
   const std::int64_t cache = cpu.l2_bytes > 0 ? cpu.l2_bytes : std::int64_t{1} << 20U;
   const auto steps = static_cast<double>(problem.steps * shape->directions);
-  const auto rows = static_cast<double>(problem.batch);
+  const auto rows = static_cast<double>(problem.batch * shape->positions);
   const double work = steps * step_seconds(*rates, *shape, rows, threads, cache);
   if (threads == 1) return work + rates->run;
   const double shared = work / (1 + kEfficiency * (threads - 1)) + kWake + rates->run;
-  // (Where weights are big, units are shared even so, but steps are long.)
-  const bool meet = !rates->deals_rows || problem.batch < threads;
-  return meet ? shared + steps * rates->meeting : shared;
+  // (xsimd's threads share the units of big layers whatever the batch, but steps are long then.)
+  const bool barriers = !rates->shares_rows || problem.batch * shape->positions < threads;
+  return barriers ? shared + steps * rates->barrier : shared;
 }
 
 }  // namespace carousel::planning

@@ -11,11 +11,11 @@
 
 namespace carousel::planning {
 
-/// `count` numbers in (-1, 1), the same in every run.
+/// Returns `count` pseudorandom numbers in (-1, 1), the same in every run.
 [[nodiscard]] std::vector<float> numbers(std::int64_t count);
 
-/// A layer as one backend packs it, ready to be run on `numbers` for timing: from zero state, with
-/// denormals flushed, so that nothing in it is unlike real use.
+/// A layer prepared by one backend, to be timed with `numbers` as its input. As in real use, the
+/// states are valid and denormals are flushed to zero.
 class LayerTrial {
  public:
   /// Packs. Throws Error.

@@ -9,21 +9,21 @@
 namespace carousel::planning {
 namespace {
 
-// A sample should be long against the clock and an interrupt, and short against the time slices of
-// whoever else uses the machine.
+// A sample should be long compared with the clock's resolution and an interrupt, and short compared
+// with the time slices of other processes.
 constexpr double kLeastSample = 200e-6;
 constexpr double kMostSample = 5e-3;
-constexpr double kUsualRounds = 24;
-constexpr std::size_t kLeastRounds = 3;   // before anybody leaves
-constexpr std::size_t kEnoughRounds = 7;  // for one that nobody competes with
+constexpr double kExpectedRounds = 24;
+constexpr std::size_t kLeastRounds = 3;   // before a subject is stopped
+constexpr std::size_t kEnoughRounds = 7;  // if a single subject is left
 constexpr std::size_t kMostRounds = 400;
 
-/// How many times as slow as the best a contender may be for sure after so many rounds. Close ones
-/// stay to the end.
+/// A subject is stopped if the lower bound of its ratio to the fastest one is greater than this.
 double tolerated(std::size_t rounds) { return rounds < kEnoughRounds ? 1.4 : 1.1; }
 
-/// To look at all rounds after each would take its time.
-bool is_time_to_leave(std::size_t rounds) {
+/// Whether to compare the subjects after so many rounds: after each of the first ones, later only
+/// after some, since the comparison takes time itself.
+bool is_time_to_compare(std::size_t rounds) {
   constexpr std::size_t kEvery = 16;
   return rounds >= kLeastRounds && (rounds <= kEvery || rounds % kEvery == 0);
 }
@@ -34,7 +34,8 @@ double lower_quartile(std::vector<double> samples) {
   return samples[at];
 }
 
-/// The value at a place between those of a sorted list, or before its first.
+/// The value of a sorted list at an index that may be fractional (interpolated) or negative
+/// (extrapolated).
 double at_place(const std::vector<double>& sorted, double place) {
   if (sorted.size() == 1) return sorted.front();
   const double middle = static_cast<double>(sorted.size() - 1) / 2;
@@ -46,15 +47,15 @@ double at_place(const std::vector<double>& sorted, double place) {
   return sorted[below] + (place - std::floor(place)) * (sorted[above] - sorted[below]);
 }
 
-/// One contender being timed.
-class Runner {
+/// One subject being timed.
+class SubjectTimer {
  public:
-  Runner(const Contender& contender, const Clock& now) : contender_(contender), now_(now) {}
+  SubjectTimer(const Subject& subject, const Clock& now) : subject_(subject), now_(now) {}
 
   /// Seconds for `repeats` runs of `steps` steps.
   double time(std::int64_t steps, std::int64_t repeats) const {
     const double start = now_();
-    for (std::int64_t i = 0; i < repeats; ++i) contender_.run(steps);
+    for (std::int64_t i = 0; i < repeats; ++i) subject_.run(steps);
     return now_() - start;
   }
 
@@ -85,15 +86,15 @@ class Runner {
     samples_.push_back(seconds / static_cast<double>(steps_));
   }
 
-  void leave() {
-    if (std::exchange(active_, false) && contender_.release) contender_.release();
+  void stop() {
+    if (std::exchange(active_, false) && subject_.release) subject_.release();
   }
 
   [[nodiscard]] bool active() const noexcept { return active_; }
   /// Seconds of one step.
   [[nodiscard]] double seconds() const { return lower_quartile(samples_); }
-  /// To one that took part in all rounds of this one's.
-  [[nodiscard]] MedianRatio ratio_to(const Runner& other) const {
+  /// The ratio to one that took part in all rounds of this one.
+  [[nodiscard]] MedianRatio ratio_to(const SubjectTimer& other) const {
     std::vector<double> ratios;
     for (std::size_t i = 0; i < samples_.size(); ++i) {
       ratios.push_back(samples_[i] / other.samples_[i]);
@@ -103,7 +104,7 @@ class Runner {
   [[nodiscard]] std::size_t rounds() const noexcept { return samples_.size(); }
 
  private:
-  const Contender& contender_;
+  const Subject& subject_;
   const Clock& now_;
   std::int64_t steps_ = 1;
   std::int64_t repeats_ = 1;
@@ -112,37 +113,38 @@ class Runner {
   bool active_ = true;
 };
 
-/// Everybody starts one place later than in the round before, so that nobody always follows the
-/// same one.
-void run_round(std::vector<Runner>& runners, std::size_t round) {
-  for (std::size_t i = 0; i < runners.size(); ++i) {
-    Runner& runner = runners[(i + round) % runners.size()];
-    if (runner.active()) runner.sample();
+/// Runs all once. Each round begins with another one, so that none always follows the same one.
+void run_round(std::vector<SubjectTimer>& timers, std::size_t round) {
+  for (std::size_t i = 0; i < timers.size(); ++i) {
+    SubjectTimer& timer = timers[(i + round) % timers.size()];
+    if (timer.active()) timer.sample();
   }
 }
 
-/// Of those that took part in all rounds.
-const Runner& fastest(const std::vector<Runner>& runners) {
-  const Runner* best = nullptr;
-  for (const Runner& runner : runners) {
-    if (!runner.active()) continue;
-    if (best == nullptr || runner.seconds() < best->seconds()) best = &runner;
+/// The fastest of those that took part in all rounds.
+const SubjectTimer& fastest(const std::vector<SubjectTimer>& timers) {
+  const SubjectTimer* best = nullptr;
+  for (const SubjectTimer& timer : timers) {
+    if (!timer.active()) continue;
+    if (best == nullptr || timer.seconds() < best->seconds()) best = &timer;
   }
   return *best;
 }
 
-void drop_the_slow(std::vector<Runner>& runners, std::size_t rounds) {
-  if (!is_time_to_leave(rounds)) return;
-  const Runner& best = fastest(runners);
-  for (Runner& runner : runners) {
-    if (!runner.active() || &runner == &best) continue;
-    if (runner.ratio_to(best).lower > tolerated(rounds)) runner.leave();
+void stop_slow_ones(std::vector<SubjectTimer>& timers, std::size_t rounds) {
+  if (!is_time_to_compare(rounds)) return;
+  const SubjectTimer& best = fastest(timers);
+  for (SubjectTimer& timer : timers) {
+    if (!timer.active() || &timer == &best) continue;
+    if (timer.ratio_to(best).lower > tolerated(rounds)) timer.stop();
   }
 }
 
-/// After the least rounds whoever is left has to be told apart, even if that takes longer.
-bool finished(const std::vector<Runner>& runners, std::size_t rounds, double done) {
-  const bool decided = std::ranges::count_if(runners, &Runner::active) <= 1;
+/// Whether to end after so many rounds, `done` being the share of the time that is used up.
+/// Subjects that are close to each other need kFewRounds to be told apart, even if that takes
+/// longer.
+bool finished(const std::vector<SubjectTimer>& timers, std::size_t rounds, double done) {
+  const bool decided = std::ranges::count_if(timers, &SubjectTimer::active) <= 1;
   if (decided && rounds >= kEnoughRounds) return true;
   return rounds >= kMostRounds || (done >= 1 && rounds >= (decided ? kLeastRounds : kFewRounds));
 }
@@ -160,35 +162,34 @@ MedianRatio median_ratio(std::vector<double> ratios) {
   return {.median = at_place(ratios, middle), .lower = at_place(ratios, middle - std::sqrt(count))};
 }
 
-std::vector<Timing> measure(const std::vector<Contender>& contenders,
-                            const MeasureOptions& options) {
-  if (contenders.empty()) return {};
+std::vector<Timing> measure(const std::vector<Subject>& subjects, const MeasureOptions& options) {
+  if (subjects.empty()) return {};
   const double start = options.now();
-  std::vector<Runner> runners;
-  runners.reserve(contenders.size());
-  for (const Contender& contender : contenders) runners.emplace_back(contender, options.now);
-  // Half of the samples' time goes to the runs before them.
-  const double share = options.seconds / static_cast<double>(contenders.size());
-  const double target = std::clamp(share / (2 * kUsualRounds), kLeastSample, kMostSample);
+  std::vector<SubjectTimer> timers;
+  timers.reserve(subjects.size());
+  for (const Subject& subject : subjects) timers.emplace_back(subject, options.now);
+  // Half of the time is for the untimed runs before the samples.
+  const double share = options.seconds / static_cast<double>(subjects.size());
+  const double target = std::clamp(share / (2 * kExpectedRounds), kLeastSample, kMostSample);
   const std::int64_t steps =
-      runners.front().fitting_steps(options.least_steps, options.steps, 2 * target);
-  for (Runner& runner : runners) runner.calibrate(steps, target);
+      timers.front().fitting_steps(options.least_steps, options.steps, 2 * target);
+  for (SubjectTimer& timer : timers) timer.calibrate(steps, target);
   double done = 0;
-  for (std::size_t round = 0; !finished(runners, round, done); ++round) {
-    run_round(runners, round);
-    drop_the_slow(runners, round + 1);
+  for (std::size_t round = 0; !finished(timers, round, done); ++round) {
+    run_round(timers, round);
+    stop_slow_ones(timers, round + 1);
     done = (options.now() - start) / options.seconds;
     if (options.progress) options.progress(std::min(done, 1.0));
   }
-  const Runner& best = fastest(runners);
+  const SubjectTimer& best = fastest(timers);
   std::vector<Timing> timings;
-  for (const Runner& runner : runners) {
-    const MedianRatio ratio = runner.ratio_to(best);
-    // The best may have been slow in the few rounds of one that left, and the other way round.
-    const double step = runner.active() ? best.seconds() * ratio.median : runner.seconds();
+  for (const SubjectTimer& timer : timers) {
+    const MedianRatio ratio = timer.ratio_to(best);
+    // In the few rounds of a subject that was stopped, the best one may have been slow.
+    const double step = timer.active() ? best.seconds() * ratio.median : timer.seconds();
     timings.push_back({.seconds = step * static_cast<double>(options.steps),
                        .spread = std::clamp(1 - ratio.lower / ratio.median, 0.0, 0.5),
-                       .rounds = runner.rounds()});
+                       .rounds = timer.rounds()});
   }
   return timings;
 }

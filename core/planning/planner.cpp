@@ -5,8 +5,8 @@
 
 #include "core/engine/common_layers.hpp"
 #include "core/planning/choose.hpp"
-#include "core/planning/contest.hpp"
 #include "core/planning/layer_trial.hpp"
+#include "core/planning/time_candidates.hpp"
 #include "core/planning/wisdom_use.hpp"
 
 #include <algorithm>
@@ -15,7 +15,7 @@
 namespace carousel::planning {
 namespace {
 
-/// What `cross_check` looks at: more steps than a layer needs to show what it does with its state.
+/// The steps and rows of a `cross_check`: more steps than a wrong use of the state needs to show.
 constexpr std::int64_t kCheckSteps = 8;
 constexpr std::int64_t kCheckRows = 2;
 
@@ -59,8 +59,8 @@ LayerPlan Planner::choose(const Problem& problem, const Position& position) {
     unusable = apply_wisdom(*entry, problem, candidates);
     if (unusable.empty()) return accept(problem, candidates, PlanSource::wisdom);
   }
-  const auto is_usual = [](const Candidate& c) { return can_run(c) && c.usual; };
-  const bool alone = std::ranges::count_if(candidates, is_usual) < 2;
+  const auto has_default_tiling = [](const Candidate& c) { return can_run(c) && c.default_tiling; };
+  const bool alone = std::ranges::count_if(candidates, has_default_tiling) < 2;
   if (alone && plan_ != Plan::measure) {
     return choose_first(problem.spec(), std::move(candidates), kAlone);
   }
@@ -124,7 +124,7 @@ const WisdomEntry* Planner::find(const WisdomEntry& key) const {
 
 void Planner::measure_all(const Problem& problem, std::vector<Candidate>& candidates,
                           const Position& position) {
-  ContestOptions how{.seconds = options_.seconds_per_layer, .now = world_.now};
+  TimingOptions how{.seconds = options_.seconds_per_layer, .now = world_.now};
   if (options_.progress) {
     how.progress = [&](double done) {
       options_.progress({.layer = position.layer,
@@ -133,7 +133,7 @@ void Planner::measure_all(const Problem& problem, std::vector<Candidate>& candid
                                  static_cast<double>(position.layer_count)});
     };
   }
-  hold_contest(problem, how, candidates);
+  time_candidates(problem, how, candidates);
 }
 
 void Planner::keep() {

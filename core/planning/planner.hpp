@@ -13,7 +13,7 @@
 
 namespace carousel::planning {
 
-/// Where a layer stands in its network, for messages and progress.
+/// The position of a layer in its network, for messages and progress.
 struct Position {
   std::size_t layer = 0;
   std::size_t layer_count = 1;
@@ -22,18 +22,19 @@ struct Position {
 /// Chooses for the layers of one network.
 class Planner {
  public:
-  /// Reads wisdom unless `plan` is fixed. What is wrong with it goes to `options.report`.
+  /// Reads wisdom unless `plan` is fixed. `options.report` is told what is wrong with it.
   Planner(World world, Plan plan, const PlanOptions& options);
 
-  /// Throws Error when no backend runs the layer, or wisdom has to know it and does not.
-  /// The plan's `memory_bytes` is left at zero.
+  /// Throws Error when no backend runs the layer, or when `Plan::wisdom_only` finds no wisdom about
+  /// it. The plan's `memory_bytes` is zero.
   [[nodiscard]] LayerPlan choose(const Problem& problem, const Position& position);
 
-  /// Adds what was measured to the wisdom file. A failure is only reported.
+  /// Adds what was measured to the wisdom file. A failure is reported to `options.report`.
   void keep();
 
  private:
-  /// Chooses by time, and again without those that disagree if that is to be checked.
+  /// Chooses by time. If `options.cross_check` is set, a backend that computes something else than
+  /// the trusted one is refused, and the choice is made again.
   [[nodiscard]] LayerPlan accept(const Problem& problem, std::vector<Candidate>& candidates,
                                  PlanSource source) const;
   /// How the results of a backend differ from the trusted one's; empty when they do not.

@@ -29,8 +29,8 @@ std::string environment(const char* variable) {
   return value == nullptr ? "" : value;
 }
 
-/// A file that only one process and thread may hold at a time; released at the end of its life.
-/// It stays: to remove it would let a second holder in.
+/// Locks a file, which one process and thread may do at a time, until the end of its life. The file
+/// is not removed afterwards: that would allow a second holder.
 class FileLock {
  public:
   explicit FileLock(const fs::path& file)
@@ -39,7 +39,7 @@ class FileLock {
       throw Error(ErrorCode::file_access,
                   file.string() + ": cannot open: " + std::generic_category().message(errno));
     }
-    // Waits, but not for ever: its holder may be stopped.
+    // Gives up after some seconds, since the holder may be stopped.
     constexpr int kAttempts = 2000;
     for (int i = 0; ::flock(descriptor_, LOCK_EX | LOCK_NB) != 0; ++i) {
       if (i == kAttempts || (errno != EWOULDBLOCK && errno != EINTR)) {
@@ -65,7 +65,7 @@ fs::path beside(const fs::path& file, const char* ending) {
   return result;
 }
 
-/// An empty file is wisdom that was damaged, as the parser then says.
+/// Reads the whole file; "" if it is empty, which the parser reports as damaged.
 std::string read_text(const fs::path& file) {
   std::error_code error;
   if (fs::is_regular_file(file, error) && fs::file_size(file, error) == 0) return {};
@@ -81,7 +81,7 @@ void write_text(const fs::path& file, const std::string& text) {
   output.commit();
 }
 
-/// What the file has already. One that is damaged is moved out of the way if it is ours.
+/// The wisdom that the file has already. A damaged file is renamed if it is a wisdom file.
 Wisdom read_or_set_aside(const fs::path& file) {
   if (!fs::exists(file)) return {};
   const std::string text = read_text(file);
@@ -94,8 +94,8 @@ Wisdom read_or_set_aside(const fs::path& file) {
   return {};
 }
 
-/// Newer times replace older ones of the same way to run the layer; others stay, since they may be
-/// of a backend that was not asked for this time.
+/// Newer times replace older ones of the same backend, threads and tiling. Others stay: their
+/// backend may not have been asked for this time.
 void merge(WisdomEntry& old, const WisdomEntry& entry) {
   std::vector<WisdomTime> times = entry.times;
   for (const WisdomTime& time : old.times) {

@@ -39,7 +39,7 @@ Json key_json(const WisdomEntry& entry) {
           {"steps", entry.steps}};
 }
 
-/// Text of whatever origin as valid UTF-8.
+/// The JSON as valid UTF-8, even if its strings are not.
 std::string text_of(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -57,7 +57,7 @@ std::string entry_text(const WisdomEntry& entry) {
   return text + "]}";
 }
 
-/// 64-bit FNV-1a: tells a file that was changed by accident, and nothing else.
+/// 64-bit FNV-1a: detects files that were damaged by accident, not those changed on purpose.
 /// http://www.isthe.com/chongo/tech/comp/fnv/
 std::string checksum(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325ULL;
@@ -71,7 +71,7 @@ std::string checksum(std::string_view text) {
 
 // --- Reading -------------------------------------------------------------------------------------
 
-/// Where in the file something is wrong.
+/// A place in the file, for messages about what is wrong there.
 class Place {
  public:
   Place(std::string_view source, std::string where) : source_(source), where_(std::move(where)) {}
@@ -89,7 +89,7 @@ class Place {
   std::string where_;
 };
 
-/// The members of an object, each to be taken once and none left over.
+/// The members of an object: each must be read once, and `finish` refuses any that is left over.
 class Members {
  public:
   Members(const Json& json, Place place) : json_(json), place_(std::move(place)) {

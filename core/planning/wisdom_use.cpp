@@ -11,7 +11,7 @@
 namespace carousel::planning {
 namespace {
 
-/// Tells one content of a file from another: it is replaced, never written in place.
+/// Distinguishes the contents of a file, which is always replaced as a whole.
 struct Stamp {
   ino_t inode = 0;
   off_t size = 0;
@@ -43,15 +43,15 @@ Cached read(const std::filesystem::path& file, const std::optional<Stamp>& stamp
   }
 }
 
-/// The layer as far as it has an effect, which is what is written and read back.
+/// The spec without fields that have no effect: what remains when it is written and read back.
 LayerSpec without_unused(const LayerSpec& spec) {
   const loading::Json json = loading::spec_to_json(spec);
   loading::JsonReader reader(json, {.source = "layer", .key = {}, .path = {}});
   return loading::spec_from_json(reader);
 }
 
-/// An entry has times of as many steps as its bucket stands for; people see those of their own
-/// work.
+/// The factor between times of different numbers of steps: the times of an entry are those of its
+/// bucket's steps.
 double steps_ratio(std::int64_t to, std::int64_t from) {
   return static_cast<double>(to) / static_cast<double>(from);
 }
@@ -104,7 +104,8 @@ WisdomEntry make_entry(const World& world, const Problem& problem,
     if (!candidate.supported) continue;
     const PlanCandidate& shown = candidate.shown;
     const double seconds = shown.runs ? shown.measured_seconds * scale : 0;
-    if (!candidate.usual && seconds == 0 && shown.verdict.empty()) continue;  // was not tried
+    if (!candidate.default_tiling && seconds == 0 && shown.verdict.empty())
+      continue;  // was not tried
     entry.times.push_back({.backend = shown.backend,
                            .version = candidate.backend->version(),
                            .threads = shown.threads,
@@ -124,7 +125,7 @@ std::string apply_wisdom(const WisdomEntry& entry, const Problem& problem,
   for (Candidate& candidate : timed) {
     if (!candidate.supported) continue;
     const WisdomTime* time = find(entry, candidate.shown);
-    if (time == nullptr && !candidate.usual) continue;
+    if (time == nullptr && !candidate.default_tiling) continue;
     if (time == nullptr) return "it does not have " + way_text(candidate.shown);
     if (const std::string version = candidate.backend->version(); time->version != version) {
       return "it has " + time->backend + " in version '" + time->version + "', this is '" +

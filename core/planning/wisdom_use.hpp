@@ -8,11 +8,12 @@
 #include <memory>
 #include <string>
 
-/// Between the planner's candidates and the entries of a wisdom file.
+/// Translates between the planner's candidates and the entries of a wisdom file.
 namespace carousel::planning {
 
-/// The content of `file`, read again only when the file has changed. Never throws for what is in
-/// it: `problem` says why wisdom was ignored, and is empty when all is well. Any thread.
+/// Returns the content of `file`, which is read again only when the file has changed. It does not
+/// throw for what is in the file: `problem` says why wisdom was ignored, or is empty. May be called
+/// by any thread.
 [[nodiscard]] std::shared_ptr<const Wisdom> cached_wisdom(const std::filesystem::path& file,
                                                           const std::string& machine,
                                                           std::string& problem);
@@ -20,12 +21,12 @@ namespace carousel::planning {
 /// The entry that `problem` would have, without times.
 [[nodiscard]] WisdomEntry make_key(const World& world, const Problem& problem);
 
-/// What the candidates' times and verdicts become in the file.
+/// The entry with the candidates' times, or with the reasons why some have none.
 [[nodiscard]] WisdomEntry make_entry(const World& world, const Problem& problem,
                                      const std::vector<Candidate>& candidates);
 
-/// Gives the candidates their times from `entry`. Returns why it cannot, leaving them as they were,
-/// when one that runs now is not in it or had another version; empty when all is well.
+/// Sets the candidates' times from `entry` and returns "". If a candidate that runs is not in the
+/// entry, or was measured in another version, it returns why and changes no candidate.
 [[nodiscard]] std::string apply_wisdom(const WisdomEntry& entry, const Problem& problem,
                                        std::vector<Candidate>& candidates);
 

@@ -2,7 +2,7 @@
 #include "backends/onednn/onednn_backend.hpp"
 #include "backends/onednn/rnn_weights.hpp"
 #include "backends/onednn/row_groups.hpp"
-#include "backends/onednn/step_ladder.hpp"
+#include "backends/onednn/step_counts.hpp"
 
 #include <gtest/gtest.h>
 
@@ -88,12 +88,12 @@ TEST(OnednnPackedTensor, OneCopyPerLayoutWhoeverAsks) {
   EXPECT_EQ(tensor.as(plain).get_data_handle(), tensor.as(plain).get_data_handle());
 }
 
-TEST(OnednnStepLadder, ReachesEveryNumberOfSteps) {
-  EXPECT_EQ(step_ladder(0), Integers{});
-  EXPECT_EQ(step_ladder(1), Integers{1});
-  EXPECT_EQ(step_ladder(8), (Integers{8, 4, 2, 1}));
-  EXPECT_EQ(step_ladder(9), (Integers{9, 8, 4, 2, 1}));
-  EXPECT_EQ(step_ladder(100000), (Integers{128, 64, 32, 16, 8, 4, 2, 1}));
+TEST(OnednnStepCounts, ReachesEveryNumberOfSteps) {
+  EXPECT_EQ(step_counts(0), Integers{});
+  EXPECT_EQ(step_counts(1), Integers{1});
+  EXPECT_EQ(step_counts(8), (Integers{8, 4, 2, 1}));
+  EXPECT_EQ(step_counts(9), (Integers{9, 8, 4, 2, 1}));
+  EXPECT_EQ(step_counts(100000), (Integers{128, 64, 32, 16, 8, 4, 2, 1}));
 }
 
 TEST(OnednnRowGroups, SortsByLengthAndLeavesOutEmptyRows) {

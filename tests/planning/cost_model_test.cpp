@@ -34,12 +34,12 @@ TEST(CostModel, SingleStepsOfFewUnitsAreForVectors) {
   EXPECT_LT(predict("xsimd:sse2", 1, 8, 1, 1, 1), predict("scalar", 1, 8, 1, 1, 1));
 }
 
-TEST(CostModel, ThreadsWithRowsOfTheirOwnDoNotMeet) {
+TEST(CostModel, ThreadsWithRowsOfTheirOwnHaveNoBarriers) {
   EXPECT_LT(predict("xsimd:avx512", 64, 64, 4, 2), predict("xsimd:avx512", 64, 64, 4, 1));
   EXPECT_GT(predict("xsimd:avx512", 64, 64, 1, 2), predict("xsimd:avx512", 64, 64, 1, 1));
 }
 
-TEST(CostModel, OneDnnMeetsAfterEachStep) {
+TEST(CostModel, OneDnnHasABarrierAfterEachStep) {
   EXPECT_GT(predict("onednn", 32, 32, 4, 2), predict("onednn", 32, 32, 4, 1));
 }
 
@@ -54,6 +54,16 @@ TEST(CostModel, KnowsEveryKindWithArithmetic) {
   EXPECT_LT(of(make_spec(Cell::lstm, 64, 64, Direction::forward, 32)), lstm);
   EXPECT_GT(of(DenseSpec{64, 64}), 0);
   EXPECT_LT(of(DenseSpec{64, 64}), of(make_spec(Cell::rnn, 64, 64)));
+}
+
+TEST(CostModel, AConvolutionIsADenseLayerOfManyRows) {
+  const auto of = [](const LayerSpec& spec) { return predict("xsimd:avx2", spec, 1, 1, 50); };
+  const ConvolutionSpec spec{.in_channels = 16, .out_channels = 64, .kernel_size = 4, .length = 67};
+  EXPECT_GT(of(spec), of(DenseSpec{64, 64}));
+  EXPECT_EQ(of(spec), predict("xsimd:avx2", DenseSpec{64, 64}, 64, 1, 50));
+  ConvolutionSpec depthwise = spec;
+  depthwise.out_channels = depthwise.groups = 16;
+  EXPECT_EQ(of(depthwise), 0) << "no backend has code of its own";
 }
 
 TEST(CostModel, SaysNothingOfLayersWithoutArithmetic) {

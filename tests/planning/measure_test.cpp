@@ -19,7 +19,7 @@ struct FakeTime {
   }
 };
 
-Contender constant(FakeTime& time, double per_step) {
+Subject constant(FakeTime& time, double per_step) {
   return {.run = [&time, per_step](std::int64_t steps) {
     time.now += per_step * static_cast<double>(steps);
   }};
@@ -74,29 +74,29 @@ TEST(MedianRatio, IsLessCertainWithFewer) {
 TEST(Measure, TakesTurns) {
   FakeTime time;
   const auto drifting = [&time](double seconds) {
-    return Contender{.run = [&time, seconds](std::int64_t steps) {
+    return Subject{.run = [&time, seconds](std::int64_t steps) {
       time.now += seconds * static_cast<double>(steps) * (time.now > 0.25 ? 3 : 1);
     }};
   };
-  std::vector<Contender> contenders{drifting(10e-6), drifting(10.5e-6), drifting(11e-6)};
-  const auto timings = measure(contenders, {.seconds = 0.5, .steps = 100, .now = time.clock()});
+  std::vector<Subject> subjects{drifting(10e-6), drifting(10.5e-6), drifting(11e-6)};
+  const auto timings = measure(subjects, {.seconds = 0.5, .steps = 100, .now = time.clock()});
   EXPECT_NEAR(timings[1].seconds / timings[0].seconds, 1.05, 0.01);
   EXPECT_NEAR(timings[2].seconds / timings[0].seconds, 1.10, 0.01);
 }
 
-/// The machine is slower in some rounds than in others, by far more than the contenders differ, and
+/// The machine is slower in some rounds than in others, by far more than the subjects differ, and
 /// for none of them in more of its samples than for the others.
 TEST(Measure, ComparesRoundByRound) {
   FakeTime time;
   int samples = 0;
-  const auto contender = [&](double seconds) {
-    return Contender{.run = [&, seconds](std::int64_t steps) {
-      const int round = samples++ / 4;  // two contenders, each with a run before
+  const auto subject = [&](double seconds) {
+    return Subject{.run = [&, seconds](std::int64_t steps) {
+      const int round = samples++ / 4;  // two subjects, each with a run before
       time.now += seconds * static_cast<double>(steps) * (1 + 0.5 * (round % 7));
     }};
   };
-  const std::vector<Contender> contenders{contender(1.04e-2), contender(1e-2)};
-  const auto timings = measure(contenders, {.seconds = 2, .steps = 1, .now = time.clock()});
+  const std::vector<Subject> subjects{subject(1.04e-2), subject(1e-2)};
+  const auto timings = measure(subjects, {.seconds = 2, .steps = 1, .now = time.clock()});
   EXPECT_NEAR(timings[0].seconds / timings[1].seconds, 1.04, 0.005);
   EXPECT_EQ(timings[1].spread, 0);
 }
@@ -107,14 +107,14 @@ TEST(Measure, KnowsHowFarItMayBeOff) {
     FakeTime time;
     std::uint64_t state = 1;
     const auto noisy = [&](double seconds) {
-      return Contender{.run = [&, seconds](std::int64_t steps) {
+      return Subject{.run = [&, seconds](std::int64_t steps) {
         state = state * 48271 % 2147483647;
         const double noise = 0.05 * static_cast<double>(state) / 2147483647;
         time.now += seconds * static_cast<double>(steps) * (1 + noise);
       }};
     };
-    const std::vector<Contender> contenders{noisy(5.2e-3), noisy(5e-3)};
-    const auto timings = measure(contenders, {.seconds = budget, .steps = 1, .now = time.clock()});
+    const std::vector<Subject> subjects{noisy(5.2e-3), noisy(5e-3)};
+    const auto timings = measure(subjects, {.seconds = budget, .steps = 1, .now = time.clock()});
     const double ratio = timings[0].seconds / timings[1].seconds;
     EXPECT_GT(timings[0].spread, 0) << budget;
     EXPECT_LE(ratio * (1 - timings[0].spread), 1.04) << budget;
@@ -127,17 +127,17 @@ TEST(Measure, KnowsHowFarItMayBeOff) {
 TEST(Measure, IsRobust) {
   FakeTime time;
   int runs = 0;
-  const Contender disturbed{.run = [&](std::int64_t steps) {
+  const Subject disturbed{.run = [&](std::int64_t steps) {
     ++runs;
     time.now += 1e-5 * static_cast<double>(steps) * (runs % 6 == 0 ? 10 : 1);
   }};
   int lucky_runs = 0;
-  const Contender lucky{.run = [&](std::int64_t steps) {
+  const Subject lucky{.run = [&](std::int64_t steps) {
     ++lucky_runs;
     time.now += 1.15e-5 * static_cast<double>(steps) * (lucky_runs % 13 == 0 ? 0.5 : 1);
   }};
-  const std::vector<Contender> contenders{lucky, disturbed};
-  const auto timings = measure(contenders, {.seconds = 1, .steps = 1000, .now = time.clock()});
+  const std::vector<Subject> subjects{lucky, disturbed};
+  const auto timings = measure(subjects, {.seconds = 1, .steps = 1000, .now = time.clock()});
   EXPECT_NEAR(timings[0].seconds, 11.5e-3, 1e-5) << "the minimum would be 5.75 ms";
   EXPECT_NEAR(timings[1].seconds, 10e-3, 1e-5) << "the mean would be 25 ms";
 }
@@ -146,9 +146,9 @@ TEST(Measure, KeepsToItsBudget) {
   for (const double budget : {0.05, 0.5, 2.0}) {
     FakeTime time;
     double last = 0;
-    const std::vector<Contender> contenders{constant(time, 3e-6), constant(time, 3.1e-6)};
+    const std::vector<Subject> subjects{constant(time, 3e-6), constant(time, 3.1e-6)};
     (void)measure(
-        contenders,
+        subjects,
         {.seconds = budget, .steps = 100, .now = time.clock(), .progress = [&](double done) {
            EXPECT_GE(done, last);
            EXPECT_LE(done, 1);
@@ -163,23 +163,23 @@ TEST(Measure, KeepsToItsBudget) {
 /// The clock cannot resolve one run.
 TEST(Measure, RepeatsShortRunsUntilTheyCanBeTimed) {
   FakeTime time;
-  const Contender tiny = constant(time, 50e-9);
+  const Subject tiny = constant(time, 50e-9);
   const Clock coarse = [&] { return std::floor(time.now * 1e6) * 1e-6; };
-  const std::vector<Contender> contenders{tiny};
-  const auto timings = measure(contenders, {.seconds = 0.1, .steps = 1, .now = coarse});
+  const std::vector<Subject> subjects{tiny};
+  const auto timings = measure(subjects, {.seconds = 0.1, .steps = 1, .now = coarse});
   EXPECT_NEAR(timings[0].seconds, 50e-9, 1e-9);
 }
 
 TEST(Measure, CutsLongWorkToItsFirstSteps) {
   FakeTime time;
   std::int64_t longest = 0;
-  const Contender slow{.run = [&](std::int64_t steps) {
+  const Subject slow{.run = [&](std::int64_t steps) {
     longest = std::max(longest, steps);
     time.now += 1e-3 * static_cast<double>(steps);
   }};
-  const std::vector<Contender> contenders{slow, constant(time, 1.5e-3)};
+  const std::vector<Subject> subjects{slow, constant(time, 1.5e-3)};
   const auto timings =
-      measure(contenders, {.seconds = 0.5, .steps = 10000, .least_steps = 6, .now = time.clock()});
+      measure(subjects, {.seconds = 0.5, .steps = 10000, .least_steps = 6, .now = time.clock()});
   EXPECT_NEAR(timings[0].seconds, 10, 1e-6);
   EXPECT_NEAR(timings[1].seconds, 15, 1e-6);
   EXPECT_GE(longest, 6);
@@ -188,13 +188,13 @@ TEST(Measure, CutsLongWorkToItsFirstSteps) {
 }
 
 /// Who is far behind is released at once and costs no more time.
-TEST(Measure, TheSlowLeaveEarly) {
+TEST(Measure, SlowSubjectsStopEarly) {
   FakeTime time;
   double released = 0;
-  Contender slow = constant(time, 5e-5);
+  Subject slow = constant(time, 5e-5);
   slow.release = [&] { released = time.now; };
-  const std::vector<Contender> contenders{constant(time, 1e-5), slow, constant(time, 1.01e-5)};
-  const auto timings = measure(contenders, {.seconds = 0.5, .steps = 10, .now = time.clock()});
+  const std::vector<Subject> subjects{constant(time, 1e-5), slow, constant(time, 1.01e-5)};
+  const auto timings = measure(subjects, {.seconds = 0.5, .steps = 10, .now = time.clock()});
   EXPECT_EQ(timings[1].rounds, 3U);
   EXPECT_NEAR(timings[1].seconds, 5e-4, 1e-9);
   EXPECT_LT(released, 0.2);
@@ -203,14 +203,14 @@ TEST(Measure, TheSlowLeaveEarly) {
 
 /// Threads may be slow at first and fast later: those that left before have the times they took,
 /// and no times that were derived from others'.
-TEST(Measure, WhoLeftKeepsItsOwnTime) {
+TEST(Measure, StoppedSubjectsKeepTheirOwnTime) {
   FakeTime time;
   int runs = 0;
-  const Contender waking{.run = [&](std::int64_t steps) {
+  const Subject waking{.run = [&](std::int64_t steps) {
     time.now += (++runs < 20 ? 8.4e-3 : 6e-3) * static_cast<double>(steps);
   }};
-  const std::vector<Contender> contenders{waking, constant(time, 8e-3), constant(time, 2e-2)};
-  const auto timings = measure(contenders, {.seconds = 2, .steps = 1, .now = time.clock()});
+  const std::vector<Subject> subjects{waking, constant(time, 8e-3), constant(time, 2e-2)};
+  const auto timings = measure(subjects, {.seconds = 2, .steps = 1, .now = time.clock()});
   EXPECT_LT(timings[2].rounds, timings[0].rounds);
   EXPECT_NEAR(timings[2].seconds, 2e-2, 1e-9) << "not its first ratio to the first one, times 6 ms";
   EXPECT_NEAR(timings[0].seconds, 6e-3, 1e-9);
@@ -218,8 +218,8 @@ TEST(Measure, WhoLeftKeepsItsOwnTime) {
 
 TEST(Measure, OneThatIsLeftNeedsNotAllOfTheTime) {
   FakeTime time;
-  const std::vector<Contender> contenders{constant(time, 1e-5), constant(time, 5e-5)};
-  (void)measure(contenders, {.seconds = 10, .steps = 10, .now = time.clock()});
+  const std::vector<Subject> subjects{constant(time, 1e-5), constant(time, 5e-5)};
+  (void)measure(subjects, {.seconds = 10, .steps = 10, .now = time.clock()});
   EXPECT_LT(time.now, 2);
 }
 

@@ -132,7 +132,7 @@ ModelLayer normalized_layer(std::int64_t hidden, float epsilon) {
   return random_layer(spec);
 }
 
-// With few rows, members of a crew share the units of each row, with many the rows.
+// With few rows, the members of a step group share the units of each row, with many the rows.
 TEST(LayerNorm, RowsHaveTheBitsThatTheyHaveAlone) {
   for (const std::int64_t hidden : {1, 13, 67}) {
     const ModelLayer layer = normalized_layer(hidden, 1e-5F);

@@ -12,7 +12,7 @@ namespace {
 constexpr Kernels kKernels{.width = 16,
                            .max_rows = 6,
                            .recurrent = nullptr,
-                           .linear = nullptr,
+                           .dense = nullptr,
                            .tanh = nullptr,
                            .sigmoid = nullptr};
 
@@ -24,7 +24,7 @@ Partition partition_of(std::int64_t hidden, std::int64_t batch, int threads) {
 TEST(Partition, OneThreadTakesAllRowsAtOnce) {
   for (const std::int64_t batch : {1, 4, 64}) {
     EXPECT_EQ(partition_of(64, batch, 1).jobs(), 1);
-    EXPECT_EQ(partition_of(64, batch, 1).crew, 1);
+    EXPECT_EQ(partition_of(64, batch, 1).threads_per_job, 1);
   }
 }
 
@@ -32,18 +32,19 @@ TEST(Partition, FewRowsOfShortStepsAreDealtOut) {
   EXPECT_EQ(partition_of(64, 2, 2).row_groups, 2);
   EXPECT_EQ(partition_of(64, 3, 2).rows_of_job(3), 2);
   EXPECT_EQ(partition_of(64, 4, 2).row_groups, 2);
-  EXPECT_EQ(partition_of(64, 4, 2).crew, 1) << "a meeting after each step would take longer";
+  EXPECT_EQ(partition_of(64, 4, 2).threads_per_job, 1)
+      << "a barrier after each step would take longer";
 }
 
 TEST(Partition, UnitsAreSharedWhereReadingAllWeightsForFewRowsTakesLonger) {
   EXPECT_EQ(partition_of(128, 2, 2).row_groups, 1);
-  EXPECT_EQ(partition_of(128, 2, 2).crew, 2);
+  EXPECT_EQ(partition_of(128, 2, 2).threads_per_job, 2);
 }
 
 TEST(Partition, UnitsAreSharedWhereWeightsDoNotStayNear) {
   for (const std::int64_t batch : {1, 4, 64}) {
     EXPECT_EQ(partition_of(4096, batch, 2).row_groups, 1);
-    EXPECT_EQ(partition_of(4096, batch, 2).crew, 2);
+    EXPECT_EQ(partition_of(4096, batch, 2).threads_per_job, 2);
   }
 }
 

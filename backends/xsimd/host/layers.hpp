@@ -17,9 +17,8 @@ namespace carousel::simd {
                                                           const Weights& weights,
                                                           const LayerOptions& options);
 
-[[nodiscard]] std::unique_ptr<Layer> make_linear_layer(const Kernels& kernels,
-                                                       const DenseSpec& spec,
-                                                       const Weights& weights,
-                                                       const LayerOptions& options);
+[[nodiscard]] std::unique_ptr<Layer> make_dense_layer(const Kernels& kernels, const DenseSpec& spec,
+                                                      const Weights& weights,
+                                                      const LayerOptions& options);
 
 }  // namespace carousel::simd

@@ -10,7 +10,8 @@
 namespace carousel::simd {
 namespace {
 
-constexpr std::int64_t kColumns = 16;  // at a time: one cache line of each source row
+/// Columns that are copied at a time: one cache line of each row of the matrix.
+constexpr std::int64_t kColumns = 16;
 
 /// Writes the elements of a panel.
 class Packer {
@@ -19,8 +20,8 @@ class Packer {
     panel_.data = packed_.data();
   }
 
-  /// Puts neighbouring rows of a matrix [rows, terms] into one vector for each term of a block,
-  /// from the lane `lane` of the block's first vector on.
+  /// Puts neighbouring rows of a matrix [rows, terms] into neighbouring lanes of a block, for each
+  /// term. `lane` is the lane of the first row, counted from the block's first vector on.
   void put(std::int64_t block, std::int64_t lane, const float* rows, std::int64_t count) {
     const bool half = panel_.half && block == panel_.blocks - 1;
     float* const to = packed_.data() + (panel_.at(block) - panel_.data) + lane;
@@ -34,7 +35,7 @@ class Packer {
     }
   }
 
-  /// Puts `rows` rows into vectors one after the other, from the panel's vector `first` on.
+  /// Puts `rows` rows into neighbouring vectors, from the panel's vector `first` on.
   void put_vectors(std::int64_t first, const float* weight, std::int64_t rows) {
     for (std::int64_t row = 0; row < rows; row += panel_.width, ++first) {
       put(first / panel_.vectors, first % panel_.vectors * panel_.width,
@@ -42,8 +43,8 @@ class Packer {
     }
   }
 
-  /// Puts the gates of a weight matrix side by side in each block of units. The rows of two gates
-  /// stand `gate_rows` rows apart, and `units` of each are wanted.
+  /// Puts the gates of a weight matrix next to each other in each block of units. From the rows of
+  /// a gate to those of the next there are `gate_rows` rows, of which the first `units` are packed.
   void put_interleaved(const float* weight, std::int64_t gate_rows, std::int64_t units) {
     for (std::int64_t block = 0; block < panel_.blocks; ++block) {
       const bool half = panel_.half && block == panel_.blocks - 1;
@@ -63,8 +64,7 @@ class Packer {
   AlignedFloats packed_;
 };
 
-/// A head's rows of a weight matrix of all gates [gates * hidden_size, terms], as `gate_panel` has
-/// them.
+/// Packs a head's rows of a weight matrix of all gates [gates * hidden_size, terms].
 AlignedFloats pack_gates(const RecurrentSpec& spec, std::int64_t head, const Panel& panel,
                          const float* weight) {
   Packer packer(panel);
@@ -72,7 +72,7 @@ AlignedFloats pack_gates(const RecurrentSpec& spec, std::int64_t head, const Pan
   if (interleaves_gates(spec)) {
     packer.put_interleaved(weight + head * head_units(spec) * panel.terms, units, head_units(spec));
   } else if (panel.reset_first_blocks > 0) {
-    // The vectors of r, those of z behind them, and in blocks of their own those of n.
+    // The vectors of r, then those of z, then in blocks of their own those of n.
     const std::int64_t first[] = {0, ceil_div(units, panel.width),
                                   panel.reset_first_blocks * panel.vectors};
     for (std::int64_t gate = 0; gate < 3; ++gate) {
@@ -84,13 +84,13 @@ AlignedFloats pack_gates(const RecurrentSpec& spec, std::int64_t head, const Pan
   return packer.take();
 }
 
-/// Moves the lower half of the vector that follows to the upper half of this one.
+/// Copies the lower half of the next vector to the upper half of this one.
 void share_vector(float* vector, std::int64_t width) {
   std::copy_n(vector + width, width / 2, vector + width / 2);
 }
 
-/// What the sums begin with: the biases of input and state together; for a GRU that resets after
-/// the matrix those of its candidate apart, as a fourth gate.
+/// The initial values of the sums: bias_ih + bias_hh. A GRU that resets after the matrix has two
+/// biases of its candidate: the second one follows as a fourth gate.
 std::vector<float> add_biases(const RecurrentSpec& spec, const RecurrentWeights& weights) {
   const std::int64_t all = spec.gates() * spec.hidden_size;
   const bool apart = spec.cell == Cell::gru && spec.linear_before_reset;
@@ -105,7 +105,7 @@ std::vector<float> add_biases(const RecurrentSpec& spec, const RecurrentWeights&
   return sum;
 }
 
-/// A number for each gate's units, laid out as the sums of one row.
+/// Packs one number for each unit of each gate, in the layout of the sums of one row.
 AlignedFloats pack_row(const RecurrentSpec& spec, std::int64_t head, const Panel& recurrent,
                        std::span<const float> row) {
   Panel panel = recurrent;

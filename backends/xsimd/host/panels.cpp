@@ -6,8 +6,8 @@
 namespace carousel::simd {
 namespace {
 
-/// Whether the units left for the last block fit a half block, and the kernels have one for the
-/// cell.
+/// Whether the last block is a half block: the kernels have one for the cell, and the units that
+/// remain for the last block fit it.
 bool ends_in_half_block(const RecurrentSpec& spec, std::int64_t width) {
   const std::int64_t rest = head_units(spec) % width;
   return width >= kLeastHalvedWidth && has_own_steps(spec) && rest > 0 && 2 * rest <= width;

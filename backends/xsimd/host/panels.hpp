@@ -7,23 +7,22 @@
 
 #include <cstdint>
 
-/// The panels that a layer's matrices are packed into, without data: what packing fills, tiling
-/// counts and threads share.
+/// The panels that a layer's matrices are packed into, without data.
 namespace carousel::simd {
 
 [[nodiscard]] constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
   return (a + b - 1) / b;
 }
 
-/// Units of a head: of the layer itself, where it has one head.
+/// The units of one head.
 [[nodiscard]] constexpr std::int64_t head_units(const RecurrentSpec& spec) {
   return spec.hidden_size / spec.heads;
 }
 
-/// Whether the kernels have code for nothing but the layer's cell, in which sums stay in registers.
+/// Whether the kernels have code specialized for the layer's cell, in which sums stay in registers.
 [[nodiscard]] bool has_own_steps(const RecurrentSpec& spec);
 
-/// The panel of a matrix of any outputs, in blocks of four neighbouring vectors.
+/// The panel of a matrix whose outputs are no gates, in blocks of four neighbouring vectors.
 [[nodiscard]] Panel output_panel(std::int64_t outputs, std::int64_t terms, std::int64_t width);
 
 /// The panel of a matrix of all gates of a head.

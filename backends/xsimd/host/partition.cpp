@@ -8,27 +8,30 @@
 namespace carousel::simd {
 namespace {
 
-/// Shorter steps are not worth a meeting of the threads that share them.
+/// Steps that take one thread fewer seconds are not worth the barrier of the threads that share
+/// them.
 constexpr double kLeastSharedStep = 3e-6;
 
-/// Where threads only claim jobs there are more jobs than threads, so that little is lost when one
-/// comes late: so many for each thread, if they have so many rows.
+/// Where threads do not share steps there are more jobs than threads, so that little is lost when
+/// one comes late: up to so many jobs for each thread, as long as a job has at least so many rows.
 constexpr std::int64_t kJobsPerThread = 4;
 constexpr std::int64_t kLeastRowsOfJob = 8;
 
-/// What sharing a step's units costs: a meeting, and what others computed comes from their caches.
-constexpr double kMeeting = 1e-6;
+/// What sharing a step's units costs in seconds: the barrier, and reading from other cores' caches
+/// what their threads computed.
+constexpr double kBarrierSeconds = 1e-6;
 
-/// Whether threads are better off with some rows each, for which each reads all weights, than with
-/// some units of all rows: full tiles are, if the weights stay near; fewer rows only where the
-/// weights leave room in the cache and reading them takes no longer than meeting would.
+/// Whether it is faster that each thread computes some rows, for which it reads all weights, than
+/// that each computes some units of all rows. With full tiles it is if the weights stay in the L2
+/// cache. With fewer rows they may fill half of it, and reading them must take no longer than a
+/// barrier.
 bool worth_sharing_rows(const RecurrentSpec& spec, const Kernels& kernels, std::int64_t threads,
                         std::int64_t batch) {
   const std::int64_t rows = ceil_div(batch, threads);
   const std::int64_t room = rows < kernels.max_rows ? l2_bytes() / 2 : l2_bytes();
   if (matrix_bytes(spec, kernels.width) > room) return false;
   const double all = step_seconds(spec, batch);
-  return step_seconds(spec, rows) <= all / static_cast<double>(threads) + kMeeting;
+  return step_seconds(spec, rows) <= all / static_cast<double>(threads) + kBarrierSeconds;
 }
 
 /// How many jobs the rows of a head are divided into, for so many threads.
@@ -41,8 +44,8 @@ std::int64_t row_groups(const RecurrentSpec& spec, const Kernels& kernels, std::
   return std::min(batch, threads * std::clamp<std::int64_t>(most, 1, kJobsPerThread));
 }
 
-/// For matrices of so many recurrent and input weights. The recurrent weights are read once, the
-/// arithmetic is done for every row; the rates are those of a core of the 2020s.
+/// The seconds of a step with so many recurrent and input weights. The recurrent weights are read
+/// once, the arithmetic is done for every row; the rates are those of a core of the 2020s.
 double matrix_seconds(double recurrent, double inputs, std::int64_t rows) {
   constexpr double kFlops = 1e11;
   constexpr double kBytes = 1e11;
@@ -72,7 +75,7 @@ Partition partition(const RecurrentSpec& spec, const Kernels& kernels, const Lay
   const double step = step_seconds(spec, result.rows_of_job(batch));
   if (options.exact_threads || step >= kLeastSharedStep) {
     const std::int64_t blocks = recurrent_panel(spec, kernels.width).blocks;
-    result.crew = static_cast<int>(std::min<std::int64_t>(options.threads, blocks));
+    result.threads_per_job = static_cast<int>(std::min<std::int64_t>(options.threads, blocks));
   }
   return result;
 }

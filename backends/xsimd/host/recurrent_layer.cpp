@@ -17,7 +17,7 @@
 namespace carousel::simd {
 namespace {
 
-/// `list_projected_rows` for what is expected of the layer.
+/// `list_projected_rows` for the batch and steps that the layer is planned for.
 std::vector<std::int64_t> list_choices(const Kernels& kernels, const RecurrentSpec& spec,
                                        const LayerOptions& options) {
   const Partition jobs = partition(spec, kernels, options, options.batch);
@@ -45,7 +45,7 @@ class RecurrentLayer final : public Layer {
       const WorkspaceOptions& options) const override {
     const Partition jobs = partition(spec_, kernels_, options_, options.batch);
     warm_up_threads(std::min(options_.threads, jobs.threads()));
-    Tiling tiling = usual_tiling(spec_, kernels_.width, jobs.rows_of_job(options.batch));
+    Tiling tiling = default_tiling(spec_, kernels_.width, jobs.rows_of_job(options.batch));
     tiling.projected_rows = projected_rows_.value_or(tiling.projected_rows);
     return std::make_unique<RecurrentWorkspace>(heads_, jobs, tiling, options);
   }
@@ -54,7 +54,7 @@ class RecurrentLayer final : public Layer {
     auto& scratch = static_cast<RecurrentWorkspace&>(workspace);
     if (args.x().batch == 0) return {};
     const int threads = threads_for(args, scratch.partition);
-    // Alone, a thread is faster with all rows at once.
+    // A single thread is faster with all rows in one job.
     const std::int64_t groups = threads == 1 ? 1 : scratch.partition.row_groups;
     sort_rows(args, scratch, groups);
     assign_jobs(args, scratch, groups, threads);
@@ -71,7 +71,7 @@ class RecurrentLayer final : public Layer {
 
  private:
   /// Sorts the rows, longest first, so that those still running are always the first ones; then
-  /// deals them out to the row groups in turn, so that each gets its share of long ones.
+  /// distributes them over the row groups in turn, so that each gets its share of long ones.
   static void sort_rows(const ForwardArgs& args, RecurrentWorkspace& scratch,
                         std::int64_t row_groups) noexcept {
     std::iota(scratch.order.begin(), scratch.order.end(), std::int64_t{0});
@@ -112,9 +112,10 @@ class RecurrentLayer final : public Layer {
       const std::int64_t g = j % groups;
       if (g == 0) first_row = 0;
       RecurrentJob& job = scratch.job_of(head, g).job;
-      Crew& crew = scratch.job_of(head, g).crew;
-      job.crew = std::min(threads, scratch.partition.crew) > 1 ? &crew : nullptr;
-      crew.open(scratch.partition.crew);
+      StepGroup& step_group = scratch.job_of(head, g).step_group;
+      job.step_group =
+          std::min(threads, scratch.partition.threads_per_job) > 1 ? &step_group : nullptr;
+      step_group.reset(scratch.partition.threads_per_job);
       job.earlier_steps += job.x.steps;
       job.x = args.x();
       job.y = args.y;
@@ -133,15 +134,15 @@ class RecurrentLayer final : public Layer {
     }
   }
 
-  /// What the threads of a run have taken on.
+  /// How far the threads of a run have distributed the jobs among themselves.
   struct Progress {
     std::size_t jobs;
     std::atomic<std::size_t> claimed{0};  ///< jobs that have a leader
-    std::atomic<int> placed{0};           ///< threads that have a job, or found none
+    std::atomic<int> placed{0};           ///< threads that have a job, or that found none left
   };
 
-  /// What thread `index` of at most `count` does: the jobs that it claims, then its share of jobs
-  /// that others lead.
+  /// What thread `index` of at most `count` does: it runs the jobs that it claims, then its share
+  /// of jobs that other threads lead.
   void work(RecurrentWorkspace& scratch, Progress& progress, int index, int count) const noexcept {
     const std::size_t jobs = progress.jobs;
     const std::size_t groups = jobs / heads_.size();
@@ -158,21 +159,25 @@ class RecurrentLayer final : public Layer {
     for (std::size_t j; (j = progress.claimed.fetch_add(1, std::memory_order_relaxed)) < jobs;) {
       take_place();
       const RecurrentJob& job = job_at(j);
-      if (job.crew != nullptr) wait_for_helpers(job, progress, count);
+      if (job.step_group != nullptr) wait_for_helpers(job, progress, count);
       kernels_.recurrent(job, {});
     }
     for (std::size_t i = 0; i < jobs; ++i) {
       const RecurrentJob& job = job_at((static_cast<std::size_t>(index) + i) % jobs);
-      if (job.crew == nullptr) continue;
-      const int number = job.crew->apply();
-      if (number > 0) take_place();
-      if (Seat seat; number > 0 && job.crew->await(number, seat)) kernels_.recurrent(job, seat);
+      if (job.step_group == nullptr) continue;
+      const int number = job.step_group->ask_to_join();
+      if (number == 0) continue;
+      take_place();
+      if (Member member; job.step_group->wait_to_join(number, member)) {
+        kernels_.recurrent(job, member);
+      }
     }
     take_place();
   }
 
-  /// A thread that comes within the first step has to wait for the second one. So the leader waits
-  /// for a moment where steps are long; where all threads must be used, until they are there.
+  /// A thread that comes during the first step has to wait for the second one. So where steps are
+  /// long, the leader waits for a moment before the first. With `exact_threads` it waits until all
+  /// threads are there.
   void wait_for_helpers(const RecurrentJob& job, const Progress& progress,
                         int count) const noexcept {
     const auto complete = [&] { return progress.placed.load(std::memory_order_acquire) >= count; };
@@ -181,9 +186,9 @@ class RecurrentLayer final : public Layer {
     constexpr double kShareToWait = 0.01;
     constexpr double kLongestWait = 200e-6;
     const double run = static_cast<double>(job.lengths[0]) * step_seconds(spec_, job.row_count);
-    const std::chrono::duration<double> patience(std::min(kShareToWait * run, kLongestWait));
+    const std::chrono::duration<double> longest(std::min(kShareToWait * run, kLongestWait));
     const auto start = std::chrono::steady_clock::now();
-    spin_until([&] { return complete() || std::chrono::steady_clock::now() - start > patience; });
+    spin_until([&] { return complete() || std::chrono::steady_clock::now() - start > longest; });
   }
 
   const Kernels& kernels_;

@@ -9,25 +9,27 @@
 #include <string>
 #include <vector>
 
-/// In which order and portions a recurrent layer does its work: what it does by itself, and what
-/// the planner may try. Results do not depend on it.
+/// How a recurrent layer's work is partitioned into depth blocks and segments: the default, and the
+/// alternatives that the planner may try. Results do not depend on it.
 namespace carousel::simd {
 
-/// The bytes of a core's second cache.
+/// The bytes of a core's L2 cache.
 [[nodiscard]] std::int64_t l2_bytes();
 
-/// The portions of some rows that run side by side. `RecurrentJob` explains the terms.
+/// The tiling of a job. `RecurrentJob` explains the terms.
 struct Tiling {
   std::int64_t projected_rows;     ///< (row, step) pairs whose inputs are projected together
   std::int64_t depth;              ///< terms of a depth block
-  std::int64_t prefetch_distance;  ///< elements that a single tile fetches ahead; 0: nothing
+  std::int64_t prefetch_distance;  ///< how many elements ahead a single tile prefetches; 0: none
 };
 
-[[nodiscard]] Tiling usual_tiling(const RecurrentSpec& spec, std::int64_t width, std::int64_t rows);
+/// The default tiling.
+[[nodiscard]] Tiling default_tiling(const RecurrentSpec& spec, std::int64_t width,
+                                    std::int64_t rows);
 
-/// The numbers of projected rows that make a difference for so many rows and steps, the usual one
-/// first: none else where the weights stay in the second cache. `tile_rows` are those of the
-/// highest tile.
+/// The numbers of projected rows that make a difference for so many rows and steps, the default one
+/// first. There are no others where the weights stay in the L2 cache. `tile_rows` is the most rows
+/// that a tile has.
 [[nodiscard]] std::vector<std::int64_t> list_projected_rows(const RecurrentSpec& spec,
                                                             std::int64_t width,
                                                             std::int64_t tile_rows,

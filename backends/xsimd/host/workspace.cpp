@@ -15,14 +15,14 @@ void set_strides(RecurrentJob& job) {
   job.unit_stride =
       w.cell == Cell::rnn ? w.recurrent.sums_stride() : ceil_div(w.hidden_size, width) * width;
   job.state_stride = w.projection.blocks > 0 ? w.projection.sums_stride() : job.unit_stride;
-  // Rows that stand a page apart would share the lines of the nearest cache.
+  // Rows at a distance of whole pages would compete for the same sets of the L1 cache.
   if (job.state_stride % kPageFloats == 0) job.state_stride += kCacheLineFloats;
 }
 
 }  // namespace
 
-/// Hands out arrays, or only counts them: in a first pass their sizes, in a second one their
-/// places.
+/// Allocates arrays from one block of memory in two passes: the first one adds up their sizes, the
+/// second one sets their addresses.
 class RecurrentWorkspace::Arena {
  public:
   Arena() = default;
@@ -68,7 +68,7 @@ RecurrentWorkspace::RecurrentWorkspace(const std::vector<PackedHead>& weights, c
     job.weights = &weights[static_cast<std::size_t>(j / partition.row_groups)].packed;
     const std::int64_t rows_at_once = j % partition.row_groups == 0 ? options.batch : job_rows;
     job.input_rows = std::max(projected, rows_at_once);
-    // The sums of unusual cells always go through memory (kernel_variants.hpp).
+    // The sums of variants always go through memory (kernel_variants.hpp).
     const bool always = job.weights->recurrent.reset_first_blocks > 0 || !job.weights->plain;
     job.projected_rows = always ? job.input_rows : projected;
     job.depth = tiling.depth;
@@ -93,8 +93,8 @@ void RecurrentWorkspace::allocate(std::int64_t job_rows) {
   for (std::size_t j = 0; j < jobs.size(); ++j) take_arrays(arena, j, job_rows);
 }
 
-/// Takes the scratch of a job. Arrays of rows are taken by the first group of a head, for the
-/// rows of all groups.
+/// Allocates the scratch of a job. Arrays with an element for each row are allocated with the first
+/// row group of a head, for the rows of all groups.
 void RecurrentWorkspace::take_arrays(Arena& arena, std::size_t index, std::int64_t job_rows) {
   RecurrentJob& job = jobs[index].job;
   const PackedLayer& w = *job.weights;
@@ -114,7 +114,7 @@ void RecurrentWorkspace::take_arrays(Arena& arena, std::size_t index, std::int64
     take_rows(job.hidden, first.hidden, job.unit_stride);
   }
   arena.take(job.sums, job.projected_rows * w.recurrent.sums_stride());
-  arena.take(job.inputs, job.input_rows * partition.crew);
+  arena.take(job.inputs, job.input_rows * partition.threads_per_job);
 }
 
 }  // namespace carousel::simd

@@ -11,10 +11,10 @@
 
 namespace carousel::simd {
 
-/// A job, whose scratch is in the workspace's arena, and the threads that are at it.
+/// A job, whose scratch is in the workspace's arena, and the group of threads that run it.
 struct JobScratch {
   RecurrentJob job;
-  Crew crew;
+  StepGroup step_group;
 };
 
 /// All that a `forward` needs besides its arguments: the jobs, their scratch and their rows.
@@ -25,7 +25,8 @@ class RecurrentWorkspace final : public Workspace {
 
   [[nodiscard]] std::size_t memory_bytes() const noexcept override;
 
-  /// The first group of a head has scratch for all its rows, shared with the others.
+  /// The job of a row group. The first group of a head has the scratch for all rows of the head, of
+  /// which the other groups use parts.
   JobScratch& job_of(std::int64_t head, std::int64_t group) {
     return jobs[static_cast<std::size_t>(head * partition.row_groups + group)];
   }
@@ -34,7 +35,7 @@ class RecurrentWorkspace final : public Workspace {
   std::vector<std::int64_t> order;    ///< batch rows, longest first
   std::vector<std::int64_t> rows;     ///< the same, the rows of each group side by side
   std::vector<std::int64_t> lengths;  ///< of `rows`
-  std::deque<JobScratch> jobs;        ///< [heads][row_groups]; a deque, since crews stay put
+  std::deque<JobScratch> jobs;  ///< [heads][row_groups]; a deque, since step groups cannot move
 
  private:
   class Arena;

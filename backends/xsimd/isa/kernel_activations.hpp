@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The activation functions of the ONNX recurrent operators, chosen at run time: for the layers that
-// do not have the usual ones.
+// The activation functions of the ONNX recurrent operators, chosen at run time, for layers that do
+// not have the default ones.
 // https://onnx.ai/onnx/operators/onnx__LSTM.html
 //
-// Not inlined: the code would be several times as long, for a path that is not the usual one.
+// They are not inlined: the code would be several times as long, for layers that are rare.
 //
 // Comparisons with NaN are false, min and max return their second operand: NaN stays NaN.
 
@@ -50,7 +50,7 @@ inline Batch exp_up_to_one(Batch x) { return xsimd::min(Batch(1.0F), xsimd::exp(
     case ActivationKind::elu: return xsimd::select(x < zero, alpha * xsimd::expm1(x), x);
     case ActivationKind::softsign: return softsign(x);
     case ActivationKind::softplus: return softplus(x);
-    default: break;  // Those of whole frames are never a cell's.
+    default: break;  // functions of whole frames (softmax), which no cell has
   }
   return x;
 }

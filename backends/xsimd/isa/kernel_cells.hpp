@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What a step does with the four accumulators of a block of units, per cell.
+// The cells: how each computes new states from the four accumulators of a block of units.
 //
-// A cell has two functions. `update_memory` is what comes before the squashing of the new h,
-// `emit_hidden` the rest: between the two, a single row computes what depends on neither. Both get
+// A cell has two functions. `update_memory` computes all that the last activation function needs,
+// `emit_hidden` the new h. Between the two, a single row computes what depends on neither. Both get
 // the vectors that the cell keeps per unit (`kKept` of them): its memories, which `update_memory`
 // replaces, and the old h where the cell uses it.
 //
@@ -12,7 +12,7 @@
 // - kVectors: vectors of units in a block
 // - kMemories: states besides h
 // - kUsesOldHidden: whether the old h is kept as well, behind the memories
-// - kHalves: whether the last block may be a half block
+// - kHalves: whether the last block may be a half block (see docs/kernels.md)
 //
 // The variants of the cells have the same functions; kernel_variants.hpp runs them.
 
@@ -23,7 +23,8 @@
 namespace carousel::simd {
 namespace {
 
-/// Vectors that a cell keeps for each vector of units; C++ has no arrays of none.
+/// How many vectors a cell keeps for each vector of units; at least 1, as it is the size of an
+/// array.
 template <class AnyCell>
 constexpr int kKept = AnyCell::kMemories + (AnyCell::kUsesOldHidden ? 1 : 0) > 0
                           ? AnyCell::kMemories + (AnyCell::kUsesOldHidden ? 1 : 0)
@@ -59,7 +60,7 @@ struct Lstm {
   }
 };
 
-/// Peepholes, coupled gates, clips, any activation.
+/// LSTM with peepholes, coupled gates, clips or any activation functions.
 struct LstmVariant : Lstm {
   explicit LstmVariant(const PackedLayer& layer) : Lstm(layer), w(layer) {}
 
@@ -85,7 +86,7 @@ struct LstmVariant : Lstm {
   const PackedLayer& w;
 };
 
-/// With the reset gate after the matrix (PyTorch, cuDNN).
+/// GRU with the reset gate after the matrix (PyTorch, cuDNN).
 struct Gru {
   static constexpr AccumulatorMap kInput{3, {0, 1, 2, 0}};
   static constexpr AccumulatorMap kState{3, {0, 1, 3, 0}};

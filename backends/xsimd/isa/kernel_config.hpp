@@ -12,7 +12,7 @@
 #include <xsimd/xsimd.hpp>
 
 #if !defined(CAROUSEL_ISA_ARCH)
-// Only an editor without the flags of an ISA object comes here: kernels.cpp does not compile then.
+// An editor that does not know the flags of an ISA object; kernels.cpp does not compile so.
 #define CAROUSEL_ISA_ARCH xsimd::default_arch
 #endif
 
@@ -20,7 +20,7 @@
 #pragma GCC diagnostic ignored "-Wsign-conversion"  // tiles count rows and blocks in int
 #endif
 
-/// For what works on registers: in a function that is called, its operands would go through memory.
+/// For functions whose arguments are in registers: in a call, they would go through memory.
 #define CAROUSEL_INLINE [[gnu::always_inline]] inline
 
 namespace carousel::simd {
@@ -30,14 +30,15 @@ using Arch = CAROUSEL_ISA_ARCH;
 using Batch = xsimd::batch<float, Arch>;
 constexpr std::int64_t kWidth = static_cast<std::int64_t>(Batch::size);
 
-/// Rows of the highest tile. R rows need 4R accumulators, R broadcast elements and a weight vector.
+/// The most rows that a tile has. R rows need 4R accumulators, R broadcast elements and a weight
+/// vector in registers.
 #if defined(__AVX512F__) || defined(__aarch64__)
 constexpr int kMaxRows = 6;  // 32 registers
 #else
 constexpr int kMaxRows = 3;  // 16 registers
 #endif
 
-constexpr std::int64_t kLineFloats = 16;  ///< of a cache line
+constexpr std::int64_t kLineFloats = 16;  ///< floats of a cache line
 
 template <int N>
 struct Int {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Vector tanh and sigmoid, several vectors side by side: what a recurrent step waits for is the
-// chain of dependent operations, so independent chains are written interleaved for the CPU to
+// Vector tanh and sigmoid of several vectors together. A recurrent step waits for a chain of
+// dependent operations, so the chains of independent vectors are interleaved for the CPU to
 // overlap.
 //
 // min and max return their second operand when one is NaN (on x86), so NaN inputs pass through.
@@ -18,7 +18,7 @@ namespace {
 
 enum class Function { tanh, sigmoid };
 
-/// Which function each of N vectors takes: tanh unless said otherwise.
+/// Which function is applied to each of N vectors: tanh by default.
 template <int N>
 struct Functions {
   Function of[N] = {};

@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// LSTM with layer normalization. A step has two parts: the sums of all blocks, which begin with
-// zero instead of the bias, and then, row by row, the gates normalized over all units of the row,
-// and the new states.
+// LSTM with layer normalization. A step first computes the sums of all blocks, which begin with
+// zero instead of the bias. Then, row by row, the gates are normalized over all units of the row,
+// and the new states are computed.
 //
 // Mean and variance of a row are sums in one order: each lane of a vector adds its units,
-// ascending, and then xsimd's tree adds the lanes. Whoever needs them computes all of them by
-// itself, so they depend neither on the threads nor on how rows form tiles. Units of padding count
-// for nothing.
+// ascending, and then xsimd's tree adds the lanes. Each thread that needs them computes all of them
+// itself, so they depend neither on the threads nor on how rows form tiles. Units of padding are
+// masked out.
 
 #include "backends/xsimd/isa/kernel_variants.hpp"
 
 namespace carousel::simd {
 namespace {
 
-/// Of the gates of a row: (p - mean) * factor has the mean 0 and the variance 1.
+/// Mean and variance of each gate of a row, such that (p - mean) * factor has the mean 0 and the
+/// variance 1.
 struct Distribution {
   Batch mean[4];
   Batch factor[4];
 };
 
-/// Sums that are larger have squares that may overflow: these are scaled.
+/// The squares of larger sums may overflow: their distances from the mean are scaled.
 constexpr float kLargeSum = 0x1p40F;
 constexpr float kScaleOfLarge = 0x1p-64F;
 constexpr float kLeastVariance = 0x1p-126F;
@@ -74,18 +75,18 @@ inline Batch sum_of_lanes(Batch sum) { return Batch(xsimd::reduce_add(sum)); }
   return result;
 }
 
-/// The new states of some units of some rows, all of whose sums are there: each member has rows, or
-/// where they are few, units.
+/// Computes the new states, once the sums of all units are in memory. Members of the step group
+/// share the rows, or if these are few the units.
 template <class AnyCell>
-void finish_normalized(const RecurrentJob& job, const Seat& seat, const float* sums, std::int64_t s,
-                       std::int64_t active) {
+void finish_normalized(const RecurrentJob& job, const Member& member, const float* sums,
+                       std::int64_t s, std::int64_t active) {
   constexpr std::int64_t kRowsToShare = 4;
   const PackedLayer& w = *job.weights;
   const AnyCell cell(w);
-  const bool by_rows = active >= kRowsToShare * seat.count;
-  const Range rows = by_rows ? share(active, seat) : Range{0, active};
+  const bool by_rows = active >= kRowsToShare * member.count;
+  const Range rows = by_rows ? share(active, member) : Range{0, active};
   const Range all{0, w.recurrent.blocks};
-  const Range blocks = by_rows ? all : share(all, seat);
+  const Range blocks = by_rows ? all : share(all, member);
   for (std::int64_t r = rows.first; r < rows.last; ++r) {
     const float* row = sums + r * sums_stride(w);
     const Distribution of_gates = distribution(w, row);
@@ -106,9 +107,9 @@ void finish_normalized(const RecurrentJob& job, const Seat& seat, const float* s
 
 inline void keep_sums(const RecurrentJob&, float*, std::int64_t, const TileRange&) {}
 
-inline void run_normalized(const RecurrentJob& job, Seat seat) {
+inline void run_normalized(const RecurrentJob& job, Member member) {
   const StepPart part{{0, job.weights->recurrent.blocks}, &keep_sums, Operand::h};
-  run_steps(job, seat,
+  run_steps(job, member,
             PartedSteps<kEachItsOwn, kEachItsOwn>{job, &part, 1, &finish_normalized<LstmVariant>});
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Single rows with few units, which stay in registers from step to step.
+// Single rows with few units, whose states stay in registers from step to step.
 
 #include "backends/xsimd/isa/kernel_units.hpp"
 
@@ -13,9 +13,9 @@ namespace {
 /// faster.
 constexpr int kMaxOneRowBlocks = kWidth > 4 ? 48 / static_cast<int>(kWidth) : 0;
 
-/// Limits of the input parts that are computed while a step waits for its chain of dependent
-/// operations: half of the registers hold their gates, and there is time for so many elements of x,
-/// each times four vectors, per block.
+/// Limits of the input part that is computed while a step waits for its chain of dependent
+/// operations. Half of the registers hold its sums, and there is time to multiply so many elements
+/// of x with four vectors each (the elements of all blocks are counted).
 constexpr int kHiddenInputBlocks = (kMaxRows + 1) / 2;
 constexpr std::int64_t kHiddenInputProducts = 256 / kWidth;
 
@@ -48,7 +48,7 @@ CAROUSEL_INLINE void multiply_row(Tile<1, NB>& gates, const float* a, const Pane
   if constexpr (B < kLeft) multiply_row<kMap, kHalf, NB, First + B>(gates, a, any);
 }
 
-/// Bias and input part of all gates of one row.
+/// Sets the gates' sums of one row to bias and input part.
 template <class AnyCell, bool kHalf, int NB>
 CAROUSEL_INLINE void start_row(Tile<1, NB>& gates, const PackedLayer& w, const float* x) {
   load(gates, w.bias, 0);

@@ -2,8 +2,8 @@
 #pragma once
 
 // What a tile prefetches while it multiplies: the template argument AnyPrefetch of `multiply`,
-// whose `fetch` is called once for each term. Addresses may be behind the end of a matrix: a
-// prefetch reads nothing there.
+// whose `fetch` is called once for each term. Addresses may be behind the end of an array: a
+// prefetch instruction never faults.
 
 #include "backends/xsimd/isa/kernel_config.hpp"
 
@@ -15,8 +15,8 @@ struct NoPrefetch {
   CAROUSEL_INLINE void fetch() {}
 };
 
-/// For each term the cache line at `at` and, where a step is wider than a line, the one after it,
-/// into the nearest cache or into the second one.
+/// Prefetches for each term the cache line at `at` and, where `step` is more than a line, the line
+/// after it, into the L1 cache or else into the L2 cache.
 template <bool kNear>
 struct PrefetchShare {
   const Panel::Element* at;
@@ -32,7 +32,7 @@ struct PrefetchShare {
   }
 };
 
-/// For each term all cache lines of a step of so many elements, into the nearest cache.
+/// Prefetches for each term all cache lines of a step of `kStep` elements into the L1 cache.
 template <std::int64_t kStep>
 struct PrefetchTerm {
   const Panel::Element* at;
@@ -45,9 +45,9 @@ struct PrefetchTerm {
   }
 };
 
-/// How many elements of the weights that are worked on next each row of a tile prefetches for each
-/// term, so that all tiles together have fetched them in the end, and evenly: the farther cache has
-/// no more to give.
+/// How many elements of the weights that are used next each row of a tile prefetches for each term,
+/// so that all tiles together prefetch all of them. The rate is constant because the bandwidth of
+/// the cache that they come from is the limit.
 struct PrefetchRate {
   static constexpr int kShift = 8;
   std::int64_t elements = 0;  ///< times 2^kShift
@@ -58,11 +58,12 @@ CAROUSEL_INLINE PrefetchRate prefetch_rate(std::int64_t rows) {
   return {((kTerm << PrefetchRate::kShift) + rows - 1) / rows};
 }
 
-/// Lower tiles use the weights in the nearest cache so fast that others must not take their place.
+/// Whether a tile of R rows prefetches into the L1 cache. Tiles of few rows prefetch into the L2
+/// cache: they use up the weights in L1 so fast that others must not replace these.
 template <int R>
 constexpr bool kFetchesNear = 4 * R > 3 * kMaxRows;
 
-/// The share of the tile of R rows from r0 on in prefetching the weights at `next`, while it goes
+/// The part of the weights at `next` that the tile of R rows from r0 on prefetches while it goes
 /// through so many terms.
 template <int R>
 CAROUSEL_INLINE PrefetchShare<kFetchesNear<R>> prefetch_share(const Panel::Element* next,
@@ -73,6 +74,32 @@ CAROUSEL_INLINE PrefetchShare<kFetchesNear<R>> prefetch_share(const Panel::Eleme
   const std::int64_t before = (r0 * terms * rate.elements) >> PrefetchRate::kShift;
   return {next + before, step < 2 * kLineFloats ? step : 2 * kLineFloats};
 }
+
+/// Prefetches the inputs of the next step if a step has more of them than the hardware prefetches
+/// by itself. The tiles of each block prefetch a share of their rows' inputs. After the last step
+/// the addresses are behind the end of x.
+struct NextInputs {
+  static constexpr std::int64_t kMany = 4096;  ///< floats of a step, from which it pays
+  std::int64_t step;   ///< floats from the inputs of a row to those of its next step
+  std::int64_t share;  ///< floats of a row that the tile of one block prefetches
+
+  NextInputs(const RecurrentJob& job, std::int64_t active)
+      : step(job.backwards ? -job.x.step_stride : job.x.step_stride), share(0) {
+    const Panel& input = job.weights->input;
+    if (active * input.terms <= kMany) return;
+    const std::int64_t lines = (input.terms + kLineFloats - 1) / kLineFloats;
+    share = (lines + input.blocks - 1) / input.blocks * kLineFloats;
+  }
+
+  template <int R>
+  CAROUSEL_INLINE void fetch(const float* const* inputs, std::int64_t r0,
+                             std::int64_t block) const {
+    for (int r = 0; r < R; ++r) {
+      const float* next = inputs[r0 + r] + step + block * share;
+      for (std::int64_t i = 0; i < share; i += kLineFloats) __builtin_prefetch(next + i, 0, 2);
+    }
+  }
+};
 
 }  // namespace
 }  // namespace carousel::simd

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Where the rows of a job stand at a step, and which rows and blocks a thread has.
+// The addresses of a job's rows at a step, and a thread's share of rows and blocks.
 
 #include "backends/xsimd/isa/kernel_tile.hpp"
 
@@ -17,12 +17,12 @@ inline Range share(std::int64_t count, int index, int members) {
   return {count * index / members, count * (index + 1) / members};
 }
 
-inline Range share(std::int64_t count, const Seat& seat) {
-  return share(count, seat.index, seat.count);
+inline Range share(std::int64_t count, const Member& member) {
+  return share(count, member.index, member.count);
 }
 
-inline Range share(Range all, const Seat& seat) {
-  const Range part = share(all.last - all.first, seat);
+inline Range share(Range all, const Member& member) {
+  const Range part = share(all.last - all.first, member);
   return {all.first + part.first, all.first + part.last};
 }
 
@@ -42,13 +42,13 @@ CAROUSEL_INLINE std::int64_t sums_stride(const PackedLayer& w) {
   return with_constants<kEachItsOwn>(w.recurrent).sums_stride();
 }
 
-/// Rows whose sequence has a step s.
+/// The number of rows whose sequence has a step s, of the first `active` rows.
 inline std::int64_t active_rows(const RecurrentJob& job, std::int64_t s, std::int64_t active) {
   while (active > 0 && job.lengths[active - 1] <= s) --active;
   return active;
 }
 
-/// The time step that row r is at after s steps.
+/// The time step that row r computes as its step s: the same, or counted from its end backwards.
 CAROUSEL_INLINE std::int64_t time_of(const RecurrentJob& job, std::int64_t r, std::int64_t s) {
   return job.backwards ? job.lengths[r] - 1 - s : s;
 }

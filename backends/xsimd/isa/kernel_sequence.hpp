@@ -1,37 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// A whole sequence: what is done before its first step, between steps and after the last one.
+// What is done before the first step of a job, between steps and after the last one.
 //
 // Rows are sorted by length, longest first, so the rows still running at step s are the first
-// `active` ones and nothing is ever computed for padding. h is double-buffered: before step s it
-// stands in h_even (s even) or h_odd, where a row's final h stays when the row ends.
+// `active` ones and nothing is ever computed for padding. h is double-buffered: before step s it is
+// in h_even (s even) or h_odd, where a row's last h stays when the row ends.
 //
-// A crew's threads share the hidden units: each member computes its blocks of units for all rows
-// and meets the others after each step, when threads that came late join in. No sum is divided
-// among threads, so the crew's size does not change a bit.
+// The threads of a step group share the hidden units: each member computes its blocks of units for
+// all rows. After each step there is a barrier, at which threads that came late join. No sum is
+// divided among threads, so results do not depend on their number.
 
 #include "backends/xsimd/isa/kernel_units.hpp"
 
 namespace carousel::simd {
 namespace {
 
-/// What remains of a step once the units are updated.
-inline void finish_step(const RecurrentJob& job, Seat& seat, std::int64_t s, std::int64_t active) {
+/// Ends a step whose units are updated: the projection of h, if there is one, and the barrier.
+inline void finish_step(const RecurrentJob& job, Member& member, std::int64_t s,
+                        std::int64_t active) {
   const Panel& projection = job.weights->projection;
   if (projection.blocks > 0) {
-    if (seat.count > 1) job.crew->sync(seat);
-    project_hidden(job, s, active, share(projection.blocks, seat));
+    if (member.count > 1) job.step_group->barrier(member);
+    project_hidden(job, s, active, share(projection.blocks, member));
   }
-  if (job.crew != nullptr) job.crew->meet(seat, s + 1);
+  if (job.step_group != nullptr) job.step_group->step_barrier(member, s + 1);
 }
 
-/// Begins a segment of the sequence, whose inputs are projected together: lists the inputs of as
-/// many steps as fit, from step s0 on. A leader who begins alone does not take on much, since
-/// others may soon be there.
-inline std::int64_t list_segment(const RecurrentJob& job, Seat& seat, std::int64_t s0,
+/// Begins a segment, whose steps have their inputs projected together: lists pointers to the inputs
+/// of as many steps as fit, from step s0 on, and returns how many. A leader that begins alone takes
+/// few steps, since other threads may join soon.
+inline std::int64_t list_segment(const RecurrentJob& job, Member& member, std::int64_t s0,
                                  std::int64_t active, const float** inputs) {
-  const bool begins_alone = s0 == 0 && job.crew != nullptr && seat.count == 1;
+  const bool begins_alone = s0 == 0 && job.step_group != nullptr && member.count == 1;
   const std::int64_t least = 2 * (active > kMaxRows ? active : kMaxRows);
   const std::int64_t most = begins_alone ? smaller(least, job.projected_rows) : job.projected_rows;
   std::int64_t listed = 0;
@@ -41,22 +42,22 @@ inline std::int64_t list_segment(const RecurrentJob& job, Seat& seat, std::int64
     listed += n;
     n = active_rows(job, end + 1, n);
   }
-  seat.stretch = {s0, end};
+  member.projected = {s0, end};
   return listed;
 }
 
-/// The projected inputs of the first step that the seat takes part in: a member may come in the
-/// middle of a segment.
-inline float* sums_before(const RecurrentJob& job, const Seat& seat) {
+/// The projected inputs of the first step that the member takes part in, which may be in the middle
+/// of a segment.
+inline float* sums_before(const RecurrentJob& job, const Member& member) {
   float* sums = job.sums;
-  for (std::int64_t t = seat.stretch.first; t < seat.step; ++t) {
+  for (std::int64_t t = member.projected.first; t < member.step; ++t) {
     sums += active_rows(job, t, job.row_count) * sums_stride(*job.weights);
   }
   return sums;
 }
 
-/// Prefetches the state before step s, half of which stands in another member's cache: all lines at
-/// once, since a step's sums would wait for one after the other.
+/// Prefetches the state before step s, parts of which are in the caches of other members' cores:
+/// all lines at once, since the sums would wait for one line after the other.
 inline void fetch_states(const RecurrentJob& job, std::int64_t s, std::int64_t active) {
   const float* h = h_before(job, s);
   const std::int64_t rows = smaller(active, kMaxRows);
@@ -93,7 +94,8 @@ inline void store_states(const RecurrentJob& job, Range rows) {
   }
 }
 
-/// Clears y past the end of each sequence, step by step: rows of one step stand beside each other.
+/// Clears y past the end of each sequence, step by step, since the rows of a step are neighbours in
+/// memory.
 inline void clear_padding(const RecurrentJob& job, Range rows) {
   std::int64_t running = rows.last;  // rows before this one are
   for (std::int64_t t = 0; t < job.y.steps; ++t) {
@@ -105,22 +107,19 @@ inline void clear_padding(const RecurrentJob& job, Range rows) {
   }
 }
 
-/// A member's part of a job. `step(s, active)` runs one step or more of the active rows from step s
-/// on and returns the step after them.
-template <class Step>
-CAROUSEL_INLINE void run_sequence(const RecurrentJob& job, Seat& seat, Step&& step) {
-  if (seat.index == 0) {
-    load_states(job);
-    if (job.crew != nullptr) job.crew->lead(seat);
-  }
-  std::int64_t active = active_rows(job, seat.step, job.row_count);
-  for (std::int64_t s = seat.step; active > 0; active = active_rows(job, s, active)) {
-    s = step(s, active);
-  }
-  const Range rows = share(job.row_count, seat);
+/// What a member does before the first step that it takes part in.
+inline void begin_job(const RecurrentJob& job, Member& member) {
+  if (member.index != 0) return;
+  load_states(job);
+  if (job.step_group != nullptr) job.step_group->start(member);
+}
+
+/// What a member does after the last step: its share of the rows' final states and padding.
+inline void end_job(const RecurrentJob& job, const Member& member) {
+  const Range rows = share(job.row_count, member);
   store_states(job, rows);
   clear_padding(job, rows);
-  if (job.crew != nullptr) job.crew->leave(seat);
+  if (job.step_group != nullptr) job.step_group->finish(member);
 }
 
 }  // namespace

@@ -1,59 +1,142 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The loops over blocks and tiles: inputs projected ahead, and one step in each of the ways of
-// `Walk`. Each starts a tile's sums, adds to them, and hands them to `finish(tile, first row,
-// block)` or puts them away.
+// One step in each of the ways of `Walk`: the loops over blocks, depth blocks and tiles. Each
+// starts the sums of a tile, adds the products to them, and passes them to `finish(tile, first row,
+// block)` or, between two depth blocks, stores them.
 
 #include "backends/xsimd/isa/kernel_units.hpp"
 
 namespace carousel::simd {
 namespace {
 
-/// Copies the vectors of the bias that no inputs are added to.
-template <AccumulatorMap kUsed, int R>
-CAROUSEL_INLINE void copy_rest(float* sums, std::int64_t row_stride, const float* bias) {
-  for (int r = 0; r < R; ++r) {
-    for (int v = 0; v < 4; ++v) {
-      if (kUsed.reaches(v)) continue;
-      Batch::load_aligned(bias + v * kWidth).store_aligned(sums + r * row_stride + v * kWidth);
-    }
+/// Terms of a block's sums that are added for all rows of the job before the next ones are.
+struct DepthBlock {
+  std::int64_t first;  ///< the first k
+  std::int64_t terms;
+  const Panel::Element* weights;  ///< those of the first k
+  const Panel::Element* next;     ///< weights that are used afterwards, to be prefetched
+  PrefetchRate rate;
+  bool last;  ///< whether the sums of the block are complete behind it
+};
+
+/// The rate at which the tiles of so many rows prefetch the next block of a panel.
+template <AccumulatorMap kMap>
+CAROUSEL_INLINE PrefetchRate rate_of(std::int64_t rows) {
+  return prefetch_rate<kMap.count * Panel::Weights::vector_elements(kWidth)>(rows);
+}
+
+/// All terms of a block as one depth block; `next` is the block that is computed afterwards. `kMap`
+/// is the map of a whole block.
+template <AccumulatorMap kMap>
+CAROUSEL_INLINE DepthBlock whole_depth(const Panel& any, std::int64_t block, std::int64_t next,
+                                       PrefetchRate rate) {
+  const Panel panel = with_constants<kMap>(any);
+  return {0, panel.terms, panel.at(block), panel.at(next), rate, true};
+}
+
+/// Calls `body(depth block)` for the depth blocks of a block, which have at most `most` terms.
+/// `kMap` is the map of a whole block, `whole` the result of `whole_depth` for this block.
+template <AccumulatorMap kMap, bool kHalf, class Body>
+inline void for_each_depth_block(const Panel& any, const DepthBlock& whole, std::int64_t most,
+                                 Body&& body) {
+  const std::int64_t term = with_constants<kMap>(any).term_stride(kHalf);
+  for (std::int64_t k = 0; k < whole.terms; k += most) {
+    const std::int64_t terms = smaller(most, whole.terms - k);
+    const bool last = k + terms == whole.terms;
+    const Panel::Element* weights = whole.weights + k * term;
+    const Panel::Element* next = last ? whole.next : weights + terms * term;
+    body(DepthBlock{k, terms, weights, next, whole.rate, last});
   }
 }
 
-/// Projects the listed inputs of `count` (row, step) pairs for the given blocks.
-template <AccumulatorMap kInput, bool kHalves>
-void project_inputs(const RecurrentJob& job, const float* const* inputs, std::int64_t count,
-                    Range blocks) {
-  const PackedLayer& w = *job.weights;
-  const std::int64_t stride = sums_stride(w);
-  const PrefetchRate rate = rate_of<kInput>(count);
-  for_each_block_and_next<kHalves>(w, blocks, [&](auto one, std::int64_t block, std::int64_t next) {
-    constexpr bool kHalf = decltype(one)::half;
-    constexpr AccumulatorMap kUsed = map_of_block<kHalf>(kInput);
-    const std::int64_t column = sums_offset(w, block);
-    const auto add_depth = [&](const DepthBlock& depth) {
-      for_each_tile(count, [&](auto rows, std::int64_t m0) {
-        constexpr int R = decltype(rows)::value;
-        float* sums = job.sums + m0 * stride + column;
-        Tile<R, 1> tile{};
-        if (depth.first == 0) {
-          load<kUsed>(tile, w.bias + column, 0);
-          copy_rest<kUsed, R>(sums, stride, w.bias + column);
-        } else {
-          load<kUsed>(tile, sums, stride);
-        }
-        add_inputs<kInput, kHalf>(tile, inputs, depth, m0);
-        store<kUsed>(tile, sums, stride);
-      });
-    };
-    for_each_depth_block<kInput, kHalf>(w.input, whole_depth<kInput>(w.input, block, next, rate),
-                                        job.depth, add_depth);
+/// Calls `body(Blocks, first block)` over some of a layer's blocks, in ascending order or, if not
+/// `upwards`, in descending order: two at once where tiles of R rows leave registers for them, else
+/// single ones. A half block, which is the layer's last one, is computed together with the block
+/// before it: alone it has too few sums to keep the multipliers busy.
+template <int R, bool kHalves, class Body>
+inline void for_each_block(const PackedLayer& w, Range blocks, bool upwards, Body&& body) {
+  constexpr int B = 2 * R <= kMaxRows ? 2 : 1;
+  std::int64_t first = blocks.first;
+  std::int64_t last = blocks.last;
+  if constexpr (kHalves) {
+    if (w.recurrent.half && last == w.recurrent.blocks && first < last) {
+      const bool alone = B == 1 || last - first == 1;
+      const Range whole{first, last - (alone ? 1 : B)};
+      if (upwards) for_each_block<R, false>(w, whole, upwards, body);
+      if (alone) {
+        body(Blocks<1, true>{}, whole.last);
+      } else {
+        body(Blocks<B, true>{}, whole.last);
+      }
+      if (!upwards) for_each_block<R, false>(w, whole, upwards, body);
+      return;
+    }
+  }
+  const std::int64_t rest = (last - first) % B;
+  if (upwards) {
+    for (; first + B <= last; first += B) body(Blocks<B>{}, first);
+  }
+  if constexpr (B > 1) {
+    for (std::int64_t i = 0; i < rest; ++i) body(Blocks<1>{}, last - 1 - i);
+  }
+  if (!upwards) {
+    for (last -= rest; last > first; last -= B) body(Blocks<B>{}, last - B);
+  }
+}
+
+/// Calls `body(Blocks, block, next)` for single blocks in ascending order; `next` of the last block
+/// is the first one.
+template <bool kHalves, class Body>
+inline void for_each_block_and_next(const PackedLayer& w, Range blocks, Body&& body) {
+  for_each_block<kMaxRows, kHalves>(w, blocks, true, [&](auto one, std::int64_t block) {
+    body(one, block, block + 1 < blocks.last ? block + 1 : blocks.first);
   });
 }
 
-/// The blocks of a step for a single tile of rows: from its inputs, or from `sums` if they have
-/// been projected (else null).
+/// Every other step goes through the blocks in descending order: the weights used last are still in
+/// the L1 cache.
+inline bool goes_upwards(const RecurrentJob& job, std::int64_t s) {
+  return ((job.earlier_steps + s) & 1) == 0;
+}
+
+/// Adds a depth block of the recurrent part to the tile whose first row is r0.
+template <AccumulatorMap kState, bool kHalf, int R>
+CAROUSEL_INLINE void add_state(const Panel& recurrent, Tile<R, 1>& tile, const States& states,
+                               const DepthBlock& depth, std::int64_t r0) {
+  const float* a[R];
+  a[0] = states.first + r0 * states.stride + depth.first;
+  for (int r = 1; r < R; ++r) a[r] = a[r - 1] + states.stride;
+  const std::int64_t lower = smaller(depth.terms, lower_terms(recurrent));
+  multiply<kState, kHalf>(tile, a, lower, depth.weights, 0,
+                          prefetch_share<R>(depth.next, depth.terms, depth.rate, r0));
+  if (lower < depth.terms) {  // the depth block is the layer's only block: see `state_depth`
+    Panel block = recurrent;
+    block.data = depth.weights;
+    block.terms = depth.terms;
+    add_upper_terms<kState, kHalf>(tile, a, lower, block);
+  }
+}
+
+/// Terms of the depth blocks of the recurrent part. The only block of a layer, whose sums have two
+/// halves (see `lower_terms`), is never divided.
+inline std::int64_t state_depth(const RecurrentJob& job) {
+  const Panel& recurrent = job.weights->recurrent;
+  return recurrent.blocks == 1 ? recurrent.terms : job.depth;
+}
+
+/// Adds a depth block of the input part to the tile whose first row is r0.
+template <AccumulatorMap kInput, bool kHalf, int R>
+CAROUSEL_INLINE void add_inputs(Tile<R, 1>& tile, const float* const* inputs,
+                                const DepthBlock& depth, std::int64_t r0) {
+  const float* x[R];
+  for (int r = 0; r < R; ++r) x[r] = inputs[r0 + r] + depth.first;
+  multiply<kInput, kHalf>(tile, x, depth.terms, depth.weights, 0,
+                          prefetch_share<R>(depth.next, depth.terms, depth.rate, r0));
+}
+
+/// The blocks of a step for a single tile of rows. `sums` are the inputs projected ahead, or null:
+/// then the inputs are multiplied here.
 template <class Finish>
 void step_one_tile(const RecurrentJob& job, const Finish& finish, const States& states,
                    const float* sums, std::int64_t s, std::int64_t active, Range blocks) {
@@ -83,8 +166,8 @@ void step_one_tile(const RecurrentJob& job, const Finish& finish, const States& 
   });
 }
 
-/// The blocks of a step for several tiles whose inputs have been projected. Partial sums of a depth
-/// block replace `sums`.
+/// The blocks of a step for several tiles whose inputs have been projected ahead into `sums`. There
+/// the partial sums between two depth blocks are kept as well.
 template <class Finish>
 void step_tiles(const RecurrentJob& job, const Finish& finish, const States& states, float* sums,
                 std::int64_t s, std::int64_t active, Range blocks) {
@@ -118,34 +201,8 @@ void step_tiles(const RecurrentJob& job, const Finish& finish, const States& sta
   for_each_block<kMaxRows, Finish::kHalves>(w, blocks, upwards, step_block);
 }
 
-/// Prefetches the inputs of the next step, where a step's are too many for the caches to have
-/// fetched them by themselves: each block's tiles a share of their rows'. It may be behind the end,
-/// where a prefetch reads nothing.
-struct NextInputs {
-  static constexpr std::int64_t kMany = 4096;  ///< floats of a step
-  std::int64_t step;                           ///< floats from a step to the next
-  std::int64_t share;                          ///< floats of a row
-
-  NextInputs(const RecurrentJob& job, std::int64_t active)
-      : step(job.backwards ? -job.x.step_stride : job.x.step_stride), share(0) {
-    const Panel& input = job.weights->input;
-    if (active * input.terms <= kMany) return;
-    const std::int64_t lines = (input.terms + kLineFloats - 1) / kLineFloats;
-    share = (lines + input.blocks - 1) / input.blocks * kLineFloats;
-  }
-
-  template <int R>
-  CAROUSEL_INLINE void fetch(const float* const* inputs, std::int64_t r0,
-                             std::int64_t block) const {
-    for (int r = 0; r < R; ++r) {
-      const float* next = inputs[r0 + r] + step + block * share;
-      for (std::int64_t i = 0; i < share; i += kLineFloats) __builtin_prefetch(next + i, 0, 2);
-    }
-  }
-};
-
-/// The blocks of a step from x itself: worth it when there are enough rows to use each weight
-/// several times. `inputs` has room for pointers to the rows.
+/// The blocks of a step whose inputs have not been projected ahead: worth it when there are enough
+/// rows to use each weight several times. `inputs` has room for pointers to the rows of x.
 template <class Finish>
 void step_from_inputs(const RecurrentJob& job, const Finish& finish, const States& states,
                       const float** inputs, std::int64_t s, std::int64_t active, Range blocks) {

@@ -5,23 +5,24 @@
 // ascending, whichever function does it; only in layers of a single block the upper half of the
 // state's terms (see `lower_terms`) is a sum of its own, added last.
 
-#include "backends/xsimd/isa/kernel_blocks.hpp"
+#include "backends/xsimd/isa/kernel_rows.hpp"
 
 namespace carousel::simd {
 namespace {
 
-/// What the recurrent weights are multiplied with in a step, or in one part of it.
+/// The rows that the recurrent weights are multiplied with in a step, or in one part of it.
 struct States {
-  const float* first;  ///< row
-  std::int64_t stride;
+  const float* first;   ///< the first row
+  std::int64_t stride;  ///< floats from a row to the next
 };
 
 inline States states_before(const RecurrentJob& job, std::int64_t s) {
   return {h_before(job, s), job.state_stride};
 }
 
-/// Terms of the recurrent sums that come first. A single block has so few accumulators that one row
-/// would wait for each of its additions; its other terms are a sum of their own.
+/// The terms of the recurrent sums that are added to the inputs' sums. In a layer of one block they
+/// are half of all; the others are a sum of their own, because one row alone has so few
+/// accumulators that each addition would wait for the one before.
 inline std::int64_t lower_terms(const Panel& recurrent) {
   return recurrent.blocks == 1 ? recurrent.terms / 2 : recurrent.terms;
 }
@@ -39,8 +40,8 @@ CAROUSEL_INLINE void add_upper_terms(Tile<R, 1>& tile, const float* const (&a)[R
   add<map_of_block<kHalf>(kState)>(tile, sum);
 }
 
-/// Adds all terms of a layer's only block to the tile of one row, those of the two sums side by
-/// side.
+/// Adds all terms of a layer's only block to the tile of one row. The loop adds a term to each of
+/// the two sums.
 template <AccumulatorMap kState, bool kHalf>
 CAROUSEL_INLINE void add_both_sums(Tile<1, 1>& tile, const float* a, const Panel& any) {
   constexpr AccumulatorMap kMap = map_of_block<kHalf>(kState);
@@ -68,47 +69,13 @@ CAROUSEL_INLINE void add_both_sums(Tile<1, 1>& tile, const float* a, const Panel
   tile = lower;
 }
 
-/// Adds a depth block of the recurrent part to the tile of the rows from r0 on.
-template <AccumulatorMap kState, bool kHalf, int R>
-CAROUSEL_INLINE void add_state(const Panel& recurrent, Tile<R, 1>& tile, const States& states,
-                               const DepthBlock& depth, std::int64_t r0) {
-  const float* a[R];
-  a[0] = states.first + r0 * states.stride + depth.first;
-  for (int r = 1; r < R; ++r) a[r] = a[r - 1] + states.stride;
-  const std::int64_t lower = smaller(depth.terms, lower_terms(recurrent));
-  multiply<kState, kHalf>(tile, a, lower, depth.weights, 0,
-                          prefetch_share<R>(depth.next, depth.terms, depth.rate, r0));
-  if (lower < depth.terms) {  // the depth block is the layer's only block: see `state_depth`
-    Panel block = recurrent;
-    block.data = depth.weights;
-    block.terms = depth.terms;
-    add_upper_terms<kState, kHalf>(tile, a, lower, block);
-  }
-}
-
-/// Terms of the depth blocks of the recurrent part: a single block, whose sums have two halves, is
-/// never divided.
-inline std::int64_t state_depth(const RecurrentJob& job) {
-  const Panel& recurrent = job.weights->recurrent;
-  return recurrent.blocks == 1 ? recurrent.terms : job.depth;
-}
-
-/// Adds a depth block of the input part to the tile of the rows from r0 on.
-template <AccumulatorMap kInput, bool kHalf, int R>
-CAROUSEL_INLINE void add_inputs(Tile<R, 1>& tile, const float* const* inputs,
-                                const DepthBlock& depth, std::int64_t r0) {
-  const float* x[R];
-  for (int r = 0; r < R; ++r) x[r] = inputs[r0 + r] + depth.first;
-  multiply<kInput, kHalf>(tile, x, depth.terms, depth.weights, 0,
-                          prefetch_share<R>(depth.next, depth.terms, depth.rate, r0));
-}
-
-/// Whether a single tile of R rows prefetches: fewer rows use weights as fast as they come.
+/// Whether a single tile of R rows prefetches. With fewer rows the loads of the weights themselves
+/// are the limit.
 template <int R>
 constexpr bool kTimeToFetch = 2 * R > kMaxRows;
 
-/// Adds the first terms of the product of a panel's blocks from `block` on and the only tile's
-/// rows.
+/// Adds the first `terms` terms of the tile's blocks, of which `block` is the first. All rows are
+/// in this tile.
 template <AccumulatorMap kMap, bool kHalf, int R, int B>
 CAROUSEL_INLINE void add_product(const RecurrentJob& job, Tile<R, B>& tile,
                                  const float* const (&a)[R], const Panel& any, std::int64_t terms,
@@ -124,7 +91,8 @@ CAROUSEL_INLINE void add_product(const RecurrentJob& job, Tile<R, B>& tile,
   }
 }
 
-/// Adds the recurrent part of the blocks from `block` on to the only tile.
+/// Adds the recurrent part to the tile's blocks, of which `block` is the first. All rows are in
+/// this tile.
 template <AccumulatorMap kState, bool kHalf, int R, int B>
 CAROUSEL_INLINE void add_states(const RecurrentJob& job, Tile<R, B>& tile,
                                 const float* const (&a)[R], std::int64_t block) {

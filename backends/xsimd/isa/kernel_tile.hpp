@@ -7,7 +7,7 @@
 // A tile is R rows times B blocks of four vectors. Its accumulators live in registers while k runs,
 // so each weight vector is loaded once for R rows and each row's element once for B blocks. Every
 // accumulator sums in the order of k, whatever R and B are: that is why results do not depend on
-// how rows are grouped.
+// which rows form a tile.
 
 #include "backends/xsimd/isa/kernel_config.hpp"
 #include "backends/xsimd/isa/kernel_prefetch.hpp"
@@ -55,8 +55,9 @@ CAROUSEL_INLINE Panel with_constants(Panel panel) {
   return panel;
 }
 
-/// Starts a tile from the four vectors of each block at `start + r * row_stride + b * 4W`. Those
-/// that `kUsed` does not reach are left alone: they would occupy registers.
+/// Loads the accumulators of a tile from the four vectors of each block at
+/// `start + r * row_stride + b * 4W`, except those that `kUsed` does not reach: they would occupy
+/// registers.
 template <AccumulatorMap kUsed = kEachItsOwn, int R, int B>
 CAROUSEL_INLINE void load(Tile<R, B>& tile, const float* start, std::int64_t row_stride) {
 #pragma GCC unroll 8
@@ -87,7 +88,7 @@ CAROUSEL_INLINE void clear(Tile<R, B>& tile) {
   }
 }
 
-/// Adds those of the other tile's accumulators that `kUsed` reaches.
+/// Adds the other tile's accumulators that `kUsed` reaches to this tile's.
 template <AccumulatorMap kUsed, int R, int B>
 CAROUSEL_INLINE void add(Tile<R, B>& tile, const Tile<R, B>& other) {
 #pragma GCC unroll 8
@@ -101,7 +102,7 @@ CAROUSEL_INLINE void add(Tile<R, B>& tile, const Tile<R, B>& other) {
   }
 }
 
-/// Puts the accumulators that `kUsed` reaches where `load` takes them from.
+/// Stores the accumulators that `kUsed` reaches where `load` loads them from.
 template <AccumulatorMap kUsed = kEachItsOwn, int R, int B>
 CAROUSEL_INLINE void store(const Tile<R, B>& tile, float* start, std::int64_t row_stride) {
 #pragma GCC unroll 8
@@ -178,10 +179,10 @@ inline void call_with_rows(std::int64_t rows, std::int64_t first, Body&& body) {
   }
 }
 
-/// The least height of a tile where one tile is not enough.
+/// The fewest rows that a tile may have where one tile is not enough.
 constexpr int kLeastOfSeveral = (kMaxRows + 1) / 2;
 
-/// Calls `body` for ceil(count / kMaxRows) tiles of nearly equal height, kLeast at least.
+/// Calls `body` for ceil(count / kMaxRows) tiles of nearly equal numbers of rows, at least kLeast.
 template <int kLeast = 1, class Body>
 inline void for_each_tile(std::int64_t count, Body&& body) {
   std::int64_t tiles = (count + kMaxRows - 1) / kMaxRows;
@@ -192,7 +193,7 @@ inline void for_each_tile(std::int64_t count, Body&& body) {
   }
 }
 
-/// The upper half of the vector below, the lower half above.
+/// The vector with its lower and its upper half exchanged.
 CAROUSEL_INLINE Batch swap_halves(Batch v) {
 #if defined(__AVX512F__)
   return _mm512_shuffle_f32x4(v, v, 0x4E);
@@ -204,8 +205,8 @@ CAROUSEL_INLINE Batch swap_halves(Batch v) {
 #endif
 }
 
-/// Gives the gates that share a vector of the half block, which is the last block, an accumulator
-/// each. What the upper halves hold then is of no use.
+/// Gives the two gates that share a vector of the half block, which is the tile's last block, an
+/// accumulator each. The upper halves of these accumulators are not used.
 template <AccumulatorMap kMap, int R, int B>
 CAROUSEL_INLINE void spread_half_block(Tile<R, B>& tile) {
 #pragma GCC unroll 8

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What the sums of a tile are for: the new states of its units, and the outputs.
+// From the sums of a tile to the new states of its units and the outputs.
 
 #include "backends/xsimd/isa/kernel_cells.hpp"
 #include "backends/xsimd/isa/kernel_sums.hpp"
@@ -9,7 +9,8 @@
 namespace carousel::simd {
 namespace {
 
-/// Writes h of a block of units to y, of which `count` units are left.
+/// Writes h of a block of units to y. `count` is the number of units from the block's first to the
+/// layer's last.
 template <class AnyCell>
 CAROUSEL_INLINE void store_outputs(float* y, const Batch (&h)[AnyCell::kVectors],
                                    std::int64_t count) {
@@ -32,7 +33,7 @@ CAROUSEL_INLINE void store_units(const RecurrentJob& job, const Batch (&h)[AnyCe
   if (!projected) store_outputs<AnyCell>(y_row(job, r, s) + unit, h, w.hidden_size - unit);
 }
 
-/// Updates the memories of a vector of units; `kept` is what `emit_hidden` needs of them.
+/// Updates the memories of a vector of units. `kept` returns those that `emit_hidden` needs.
 template <class AnyCell>
 CAROUSEL_INLINE void update_memories(const RecurrentJob& job, const AnyCell& cell, Batch (&gate)[4],
                                      Batch (&kept)[kKept<AnyCell>], std::int64_t r,
@@ -73,7 +74,7 @@ CAROUSEL_INLINE void update_units(const RecurrentJob& job, const AnyCell& cell, 
   }
 }
 
-/// h' = W_hr hidden for one step: the member's share of the blocks of outputs.
+/// Computes h' = W_hr hidden of one step for some blocks of outputs.
 inline void project_hidden(const RecurrentJob& job, std::int64_t s, std::int64_t active,
                            Range blocks) {
   const PackedLayer& w = *job.weights;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Layers that are not the usual ones. Their sums go through memory, to where those of the inputs
-// were, and functions of their own take them from there: so all share the code of few tiles, which
-// would else be several times as long.
+// Variants of the cells, and sLSTM. Their sums go through memory, into the scratch of inputs
+// projected ahead, and a function of the cell computes the new states from there. So they
+// share few instances of the walks, which would otherwise be compiled for each cell.
 //
-// A step may have several parts, one after the other, with a meeting of the crew between them: a
-// GRU whose reset gate comes before the matrix has two. Its end may be a part without a matrix, for
-// whole rows (kernel_norm.hpp).
+// A step may have several parts, with a barrier of the threads between two of them: a GRU whose
+// reset gate comes before the matrix has two. A step may also end with a function of whole rows,
+// which has no matrix (kernel_norm.hpp).
 
 #include "backends/xsimd/isa/kernel_walk.hpp"
 
@@ -19,17 +19,19 @@ struct TileRange {
   std::int64_t row, rows, block, blocks;
 };
 
-/// What is done with whole rows, whose sums are those of all blocks.
-using FinishRows = void (*)(const RecurrentJob& job, const Seat& seat, const float* sums,
+/// Computes the new states of whole rows, once the sums of all blocks are in memory. `sums` points
+/// to the sums of the step's first row.
+using FinishRows = void (*)(const RecurrentJob& job, const Member& member, const float* sums,
                             std::int64_t s, std::int64_t active);
 
-/// What the sums of a tile are for; `sums` has those of the step's first row first.
+/// Computes the new states of a tile from its sums in memory. `sums` points to the sums of the
+/// step's first row.
 using FinishTile = void (*)(const RecurrentJob& job, float* sums, std::int64_t s, const TileRange&);
 
 /// What the recurrent matrix of a part is multiplied with: h, or `RecurrentJob::hidden`.
 enum class Operand { h, hidden };
 
-/// Blocks of a step that need nothing of each other.
+/// A part of a step: blocks that need nothing of each other.
 struct StepPart {
   Range range;
   FinishTile finish;
@@ -43,14 +45,14 @@ struct PartedSteps {
   static constexpr bool kHalves = false;
   static constexpr bool kInRegisters = false;
   static constexpr bool kFinishesRows = true;
-  /// Only if all sums of the inputs pass through the tiles of the states.
+  /// Only if a tile stores all accumulators; otherwise the inputs' sums must be in memory already.
   static constexpr bool kFromInputs =
       kInput.count == kAccumulators && kStateMap.count == kAccumulators;
 
   const RecurrentJob& job;
   const StepPart* all;
   int count;
-  FinishRows whole_rows = nullptr;  ///< what the step ends with; null: nothing
+  FinishRows whole_rows = nullptr;  ///< called at the end of a step; null: nothing is
 
   struct Finish {
     static constexpr AccumulatorMap kInput = kInputMap;
@@ -81,10 +83,11 @@ struct PartedSteps {
   [[nodiscard]] Finish finish(int part, std::int64_t s, float* sums) const {
     return {job, sums, s, all[part].finish};
   }
-  void finish_rows(const Seat& seat, const float* sums, std::int64_t s, std::int64_t active) const {
+  void finish_rows(const Member& member, const float* sums, std::int64_t s,
+                   std::int64_t active) const {
     if (whole_rows == nullptr) return;
-    if (seat.count > 1) job.crew->sync(seat);
-    whole_rows(job, seat, sums, s, active);
+    if (member.count > 1) job.step_group->barrier(member);
+    whole_rows(job, member, sums, s, active);
   }
 };
 
@@ -102,7 +105,8 @@ void finish_units(const RecurrentJob& job, float* sums, std::int64_t s, const Ti
   });
 }
 
-/// As `finish_units`, row by row: less code, for cells whose functions take long.
+/// The same as `finish_units`, row by row: less code, for cells whose activation functions
+/// dominate.
 template <class AnyCell>
 void finish_each_row(const RecurrentJob& job, float* sums, std::int64_t s, const TileRange& of) {
   const PackedLayer& w = *job.weights;
@@ -116,24 +120,25 @@ void finish_each_row(const RecurrentJob& job, float* sums, std::int64_t s, const
   }
 }
 
-/// Peepholes, coupled gates, clips, any activation; and sLSTM.
+/// Runs the variants (peepholes, coupled gates, clips, any activation) and sLSTM.
 template <class AnyCell, FinishTile kFinish = &finish_units<AnyCell>>
-void run_variant(const RecurrentJob& job, Seat seat) {
+void run_variant(const RecurrentJob& job, Member member) {
   const StepPart part{{0, job.weights->recurrent.blocks}, kFinish, Operand::h};
-  run_steps(job, seat, PartedSteps<AnyCell::kInput, AnyCell::kState>{job, &part, 1});
+  run_steps(job, member, PartedSteps<AnyCell::kInput, AnyCell::kState>{job, &part, 1});
 }
 
 // A GRU whose reset gate comes before the matrix (Cho et al. 2014, the default of ONNX):
 // n = tanh(W_in x + b_in + W_hn (r ∘ h) + b_hn). A step has two parts, since every n needs the
 // reset gates of all units: the blocks of r and z, then those of n (see docs/kernels.md).
 
-/// Vectors of units.
+/// The number of vectors that hold all units.
 inline std::int64_t unit_vectors(const PackedLayer& w) {
   return (w.hidden_size + kWidth - 1) / kWidth;
 }
 
-/// Calls `body(vector, x)` with the function of each of the tile's vectors before `end`. `sums` are
-/// those of a row.
+/// Applies an activation function to each vector of the tile's sums in one row and calls
+/// `body(index of the vector, result)`. `sums` points to the row's sums; vectors from `end` on are
+/// left out.
 template <Function kFunction, int kWhich, class Body>
 CAROUSEL_INLINE void for_each_sum(const PackedLayer& w, const float* sums, const TileRange& of,
                                   std::int64_t end, Body&& body) {
@@ -151,7 +156,7 @@ CAROUSEL_INLINE void for_each_sum(const PackedLayer& w, const float* sums, const
   }
 }
 
-/// Puts r ∘ h into `hidden`, z where its sums are.
+/// Computes r and z: stores r ∘ h in `hidden`, and z in the place of its sums.
 inline void reset_and_update(const RecurrentJob& job, float* sums, std::int64_t s,
                              const TileRange& of) {
   const PackedLayer& w = *job.weights;
@@ -172,7 +177,7 @@ inline void reset_and_update(const RecurrentJob& job, float* sums, std::int64_t 
   }
 }
 
-/// h' = (1 - z) ∘ n + z ∘ h
+/// Computes h' = (1 - z) ∘ n + z ∘ h.
 inline void blend_states(const RecurrentJob& job, float* sums, std::int64_t s,
                          const TileRange& of) {
   const PackedLayer& w = *job.weights;
@@ -192,12 +197,12 @@ inline void blend_states(const RecurrentJob& job, float* sums, std::int64_t s,
   }
 }
 
-inline void run_reset_first(const RecurrentJob& job, Seat seat) {
+inline void run_reset_first(const RecurrentJob& job, Member member) {
   const Panel& panel = job.weights->recurrent;
   const StepPart parts[] = {
       {{0, panel.reset_first_blocks}, &reset_and_update, Operand::h},
       {{panel.reset_first_blocks, panel.blocks}, &blend_states, Operand::hidden}};
-  run_steps(job, seat, PartedSteps<kEachItsOwn, kEachItsOwn>{job, parts, 2});
+  run_steps(job, member, PartedSteps<kEachItsOwn, kEachItsOwn>{job, parts, 2});
 }
 
 }  // namespace

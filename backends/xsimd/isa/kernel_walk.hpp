@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// How the steps of a job are walked: the one place that decides it, and the loop that does it.
+// How the steps of a job are walked: the one place that decides it, and the loop over the steps.
 
 #include "backends/xsimd/isa/kernel_one_row.hpp"
+#include "backends/xsimd/isa/kernel_project.hpp"
 #include "backends/xsimd/isa/kernel_sequence.hpp"
 #include "backends/xsimd/isa/kernel_step.hpp"
 
@@ -24,26 +25,26 @@ enum class Walk {
 };
 // clang-format on
 
-/// Whether inputs are projected ahead of the steps: when that uses their weights for several steps
-/// at once (or, with one tile, for several blocks), or a block's sums are to be added in depth
-/// blocks.
+/// Whether the inputs of these rows are to be projected ahead of the steps: when that uses the
+/// input weights for several steps at once (or, with one tile, for several blocks), or when sums
+/// are to be added in depth blocks.
 inline bool worth_projecting(const RecurrentJob& job, std::int64_t active) {
   if (active > job.projected_rows) return false;
   return active <= kMaxRows || 2 * active <= job.projected_rows ||
          job.depth < job.weights->recurrent.terms;
 }
 
-/// Chooses for the step s of the active rows. A walk of a segment that has begun goes on: others
-/// may take part in it.
+/// Chooses the walk of the step s of the active rows. Within a segment it stays the same, since
+/// other members may take part in it.
 template <class Steps>
-inline Walk choose_walk(const RecurrentJob& job, const Seat& seat, std::int64_t s,
+inline Walk choose_walk(const RecurrentJob& job, const Member& member, std::int64_t s,
                         std::int64_t active) {
   const bool one_tile = active <= kMaxRows;
   const Walk projected = one_tile ? Walk::projected_one_tile : Walk::projected_tiles;
-  if (s < seat.stretch.last) return projected;
+  if (s < member.projected.last) return projected;
   bool registers = false;
   if constexpr (Steps::kInRegisters) {
-    registers = fits_one_row<typename Steps::Cell>(job, active, seat.count);
+    registers = fits_one_row<typename Steps::Cell>(job, active, member.count);
     if (registers && input_part_hides(job.weights->input)) return Walk::registers;
   }
   if (Steps::kFromInputs) {
@@ -53,7 +54,8 @@ inline Walk choose_walk(const RecurrentJob& job, const Seat& seat, std::int64_t 
   return registers ? Walk::registers_projected : projected;
 }
 
-/// A step of a usual cell: one part, whose sums stay in registers until they are new states.
+/// The steps of a plain cell (one without variants). A step has one part, whose sums stay in
+/// registers until they are new states.
 template <class AnyCell>
 struct CellSteps {
   using Cell = AnyCell;
@@ -61,14 +63,14 @@ struct CellSteps {
   static constexpr bool kHalves = AnyCell::kHalves;
   static constexpr bool kInRegisters = true;  ///< single rows with few units may stay in registers
   static constexpr bool kFromInputs = true;   ///< inputs need not be projected ahead
-  static constexpr bool kFinishesRows = false;  ///< a step may end with what whole rows need
+  static constexpr bool kFinishesRows = false;  ///< whether a step may end with `finish_rows`
 
   const RecurrentJob& job;
   AnyCell cell;
 
   explicit CellSteps(const RecurrentJob& of) : job(of), cell(*of.weights) {}
 
-  /// What is done with the sums.
+  /// Computes the new states from the sums of a tile.
   struct Finish {
     static constexpr AccumulatorMap kInput = AnyCell::kInput;
     static constexpr AccumulatorMap kState = AnyCell::kState;
@@ -91,64 +93,87 @@ struct CellSteps {
   [[nodiscard]] Finish finish(int, std::int64_t s, float*) const { return {job, cell, s}; }
 };
 
-/// One part of the step s, for a member's share of its blocks. `sums` are those of the step's first
-/// row, `inputs` the member's list of pointers.
-template <class Finish>
-inline void walk_part(Walk walk, const RecurrentJob& job, const Finish& finish,
-                      const States& states, float* sums, const float** inputs, std::int64_t s,
-                      std::int64_t active, Range blocks) {
-  switch (walk) {
-    case Walk::projected_tiles: return step_tiles(job, finish, states, sums, s, active, blocks);
-    case Walk::from_inputs: return step_from_inputs(job, finish, states, inputs, s, active, blocks);
-    default:
-      return step_one_tile(job, finish, states, walk == Walk::single_step ? nullptr : sums, s,
-                           active, blocks);
+/// Whether a walk takes the inputs' part of its sums from the scratch of inputs projected ahead.
+constexpr bool is_projected(Walk walk) {
+  return walk != Walk::registers && walk != Walk::single_step && walk != Walk::from_inputs;
+}
+
+/// Begins a segment at the step s: lists the inputs of its steps and projects the member's share.
+template <class Steps>
+inline void project_segment(const RecurrentJob& job, Member& member, const Steps& steps,
+                            const float** inputs, std::int64_t s, std::int64_t active) {
+  const std::int64_t listed = list_segment(job, member, s, active, inputs);
+  for (int part = 0; part < steps.parts(); ++part) {
+    project_inputs<Steps::kInput, Steps::kHalves>(job, inputs, listed,
+                                                  share(steps.blocks(part), member));
   }
 }
 
-/// A member's part of a job whose steps have one part or more, with a meeting between two of them.
+/// Runs a single row from the step s on, in registers, as far as the walk goes: to the end of the
+/// segment or of the sequence. Returns the step after that.
+template <class AnyCell>
+inline std::int64_t run_in_registers(Walk walk, const RecurrentJob& job, const Member& member,
+                                     std::int64_t s) {
+  if (walk == Walk::registers) {
+    call_one_row<AnyCell, false>(job, s, job.lengths[0]);
+    return job.lengths[0];
+  }
+  call_one_row<AnyCell, true>(job, s, member.projected.last);
+  return member.projected.last;
+}
+
+/// Runs a member's share of the step s. `sums` points to the sums of the step's first row, `inputs`
+/// to the member's list of pointers.
 template <class Steps>
-void run_steps(const RecurrentJob& job, Seat seat, const Steps& steps) {
-  // Every member writes the same pointers: cheaper than waiting would be, but a race. So each has a
-  // list of its own.
-  const float** const inputs = job.inputs + seat.index * job.input_rows;
-  float* sums = sums_before(job, seat);
-  run_sequence(job, seat, [&](std::int64_t s, std::int64_t active) {
-    const Walk walk = choose_walk<Steps>(job, seat, s, active);
-    if constexpr (Steps::kInRegisters) {
-      if (walk == Walk::registers) {
-        call_one_row<typename Steps::Cell, false>(job, s, job.lengths[0]);
-        return job.lengths[0];
-      }
+inline void run_step(Walk walk, const RecurrentJob& job, Member& member, const Steps& steps,
+                     float* sums, const float** inputs, std::int64_t s, std::int64_t active) {
+  const bool shared = member.count > 1;
+  if (shared && is_projected(walk)) fetch_states(job, s, active);
+  for (int part = 0; part < steps.parts(); ++part) {
+    if (shared && part > 0) job.step_group->barrier(member);
+    const auto finish = steps.finish(part, s, sums);
+    const States states = steps.states(part, s);
+    const Range blocks = share(steps.blocks(part), member);
+    switch (walk) {
+      case Walk::projected_tiles: step_tiles(job, finish, states, sums, s, active, blocks); break;
+      case Walk::from_inputs:
+        step_from_inputs(job, finish, states, inputs, s, active, blocks);
+        break;
+      default:
+        step_one_tile(job, finish, states, walk == Walk::single_step ? nullptr : sums, s, active,
+                      blocks);
     }
-    const bool projected = walk != Walk::single_step && walk != Walk::from_inputs;
-    if (s >= seat.stretch.last) {
+  }
+  if constexpr (Steps::kFinishesRows) steps.finish_rows(member, sums, s, active);
+  finish_step(job, member, s, active);
+}
+
+/// Runs a member's share of a job.
+template <class Steps>
+void run_steps(const RecurrentJob& job, Member member, const Steps& steps) {
+  // All members write the same pointers, which is cheaper than waiting for one that does. Each has
+  // a list of its own, since writing to the same list would be a data race.
+  const float** const inputs = job.inputs + member.index * job.input_rows;
+  float* sums = sums_before(job, member);
+  begin_job(job, member);
+  std::int64_t active = active_rows(job, member.step, job.row_count);
+  for (std::int64_t s = member.step; active > 0; active = active_rows(job, s, active)) {
+    const Walk walk = choose_walk<Steps>(job, member, s, active);
+    if (s >= member.projected.last) {
       sums = job.sums;
-      if (projected) {
-        const std::int64_t listed = list_segment(job, seat, s, active, inputs);
-        for (int part = 0; part < steps.parts(); ++part) {
-          project_inputs<Steps::kInput, Steps::kHalves>(job, inputs, listed,
-                                                        share(steps.blocks(part), seat));
-        }
-      }
+      if (is_projected(walk)) project_segment(job, member, steps, inputs, s, active);
     }
     if constexpr (Steps::kInRegisters) {
-      if (walk == Walk::registers_projected) {
-        call_one_row<typename Steps::Cell, true>(job, s, seat.stretch.last);
-        return seat.stretch.last;
+      if (walk == Walk::registers || walk == Walk::registers_projected) {
+        s = run_in_registers<typename Steps::Cell>(walk, job, member, s);
+        continue;
       }
     }
-    if (projected && seat.count > 1) fetch_states(job, s, active);
-    for (int part = 0; part < steps.parts(); ++part) {
-      if (part > 0 && seat.count > 1) job.crew->sync(seat);
-      walk_part(walk, job, steps.finish(part, s, sums), steps.states(part, s), sums, inputs, s,
-                active, share(steps.blocks(part), seat));
-    }
-    if constexpr (Steps::kFinishesRows) steps.finish_rows(seat, sums, s, active);
-    finish_step(job, seat, s, active);
+    run_step(walk, job, member, steps, sums, inputs, s, active);
     sums += active * sums_stride(*job.weights);
-    return s + 1;
-  });
+    ++s;
+  }
+  end_job(job, member);
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 // namespace and no std:: containers: nothing of it may be shared by the linker with another ISA.
 #include "backends/xsimd/kernels.hpp"
 
-#include "backends/xsimd/isa/kernel_linear.hpp"
+#include "backends/xsimd/isa/kernel_dense.hpp"
 #include "backends/xsimd/isa/kernel_norm.hpp"
 #include "backends/xsimd/isa/kernel_variants.hpp"
 #include "backends/xsimd/isa/kernel_walk.hpp"
@@ -13,21 +13,22 @@ namespace carousel::simd {
 namespace {
 
 template <class AnyCell>
-void run_cell(const RecurrentJob& job, Seat seat) {
-  run_steps(job, seat, CellSteps<AnyCell>(job));
+void run_cell(const RecurrentJob& job, Member member) {
+  run_steps(job, member, CellSteps<AnyCell>(job));
 }
 
-void recurrent(const RecurrentJob& job, Seat seat) {
+void recurrent(const RecurrentJob& job, Member member) {
   const PackedLayer& w = *job.weights;
   switch (w.cell) {
     case Cell::lstm:
-      if (w.norm_weight != nullptr) return run_normalized(job, seat);
-      return w.plain ? run_cell<Lstm>(job, seat) : run_variant<LstmVariant>(job, seat);
+      if (w.norm_weight != nullptr) return run_normalized(job, member);
+      return w.plain ? run_cell<Lstm>(job, member) : run_variant<LstmVariant>(job, member);
     case Cell::gru:
-      if (w.recurrent.reset_first_blocks > 0) return run_reset_first(job, seat);
-      return w.plain ? run_cell<Gru>(job, seat) : run_variant<GruVariant>(job, seat);
-    case Cell::rnn: return w.plain ? run_cell<Rnn>(job, seat) : run_variant<RnnVariant>(job, seat);
-    case Cell::slstm: return run_variant<SLstm, &finish_each_row<SLstm>>(job, seat);
+      if (w.recurrent.reset_first_blocks > 0) return run_reset_first(job, member);
+      return w.plain ? run_cell<Gru>(job, member) : run_variant<GruVariant>(job, member);
+    case Cell::rnn:
+      return w.plain ? run_cell<Rnn>(job, member) : run_variant<RnnVariant>(job, member);
+    case Cell::slstm: return run_variant<SLstm, &finish_each_row<SLstm>>(job, member);
   }
 }
 
@@ -49,7 +50,7 @@ void map(const float* x, float* y, std::int64_t count) {
 
 extern const Kernels CAROUSEL_TABLE_NAME(CAROUSEL_ISA_NAME);
 const Kernels CAROUSEL_TABLE_NAME(CAROUSEL_ISA_NAME) = {
-    kWidth, kMaxRows, &recurrent, &linear, &map<tanh>, &map<sigmoid>,
+    kWidth, kMaxRows, &recurrent, &dense, &map<tanh>, &map<sigmoid>,
 };
 
 }  // namespace carousel::simd

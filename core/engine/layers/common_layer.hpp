@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/engine/no_workspace.hpp"
+
 #include <carousel/backend.hpp>
 
 #include <algorithm>
@@ -11,11 +13,6 @@
 /// \file
 /// What the common layers share.
 namespace carousel::layers {
-
-class NoWorkspace final : public Workspace {
- public:
-  [[nodiscard]] std::size_t memory_bytes() const noexcept override { return sizeof(*this); }
-};
 
 /// A layer without scratch memory and, unless it says otherwise, without weights.
 class CommonLayer : public Layer {

@@ -3,6 +3,7 @@
 #include "backends/xsimd/host/packing.hpp"
 #include "backends/xsimd/host/panels.hpp"
 #include "backends/xsimd/host/partition.hpp"
+#include "core/engine/no_workspace.hpp"
 #include "core/engine/parallel.hpp"
 
 #include <atomic>
@@ -10,31 +11,26 @@
 namespace carousel::simd {
 namespace {
 
-/// So that little is lost when a thread comes late.
+/// Parts of the work for each thread: several, so that little is lost when a thread comes late.
 constexpr int kPartsPerThread = 4;
 
-class NoWorkspace final : public Workspace {
- public:
-  [[nodiscard]] std::size_t memory_bytes() const noexcept override { return sizeof(*this); }
-};
-
-AlignedFloats pack_linear_bias(const DenseSpec& spec, const Weights& weights, std::int64_t width) {
+AlignedFloats pack_dense_bias(const DenseSpec& spec, const Weights& weights, std::int64_t width) {
   const Panel panel = output_panel(spec.output_size, 1, width);
   if (!spec.bias) return AlignedFloats(panel.elements());
   return pack_outputs(panel, Float32View(find_weight(weights, "bias")).values(), spec.output_size);
 }
 
-class LinearLayer final : public Layer {
+class DenseLayer final : public Layer {
  public:
-  LinearLayer(const Kernels& kernels, const DenseSpec& spec, const Weights& weights,
-              const LayerOptions& options)
+  DenseLayer(const Kernels& kernels, const DenseSpec& spec, const Weights& weights,
+             const LayerOptions& options)
       : kernels_(kernels),
         spec_(spec),
         options_(options),
         panel_(output_panel(spec.output_size, spec.input_size, kernels.width)),
         weight_(pack_outputs(panel_, Float32View(find_weight(weights, "weight")).values(),
                              spec.output_size)),
-        bias_(pack_linear_bias(spec, weights, kernels.width)) {
+        bias_(pack_dense_bias(spec, weights, kernels.width)) {
     panel_.data = weight_.data();
   }
 
@@ -43,7 +39,7 @@ class LinearLayer final : public Layer {
   }
 
   Status forward(const ForwardArgs& args, Workspace&) const noexcept override {
-    const LinearJob job{.output_size = spec_.output_size,
+    const DenseJob job{.output_size = spec_.output_size,
                         .weight = panel_,
                         .bias = bias_.data(),
                         .x = args.x(),
@@ -53,7 +49,7 @@ class LinearLayer final : public Layer {
     std::atomic<int> claimed{0};
     parallel(threads, [&](int, int) {
       for (int i; (i = claimed.fetch_add(1, std::memory_order_relaxed)) < parts;) {
-        kernels_.linear(job, i, parts);
+        kernels_.dense(job, i, parts);
       }
     });
     return {};
@@ -78,9 +74,9 @@ class LinearLayer final : public Layer {
 
 }  // namespace
 
-std::unique_ptr<Layer> make_linear_layer(const Kernels& kernels, const DenseSpec& spec,
-                                         const Weights& weights, const LayerOptions& options) {
-  return std::make_unique<LinearLayer>(kernels, spec, weights, options);
+std::unique_ptr<Layer> make_dense_layer(const Kernels& kernels, const DenseSpec& spec,
+                                        const Weights& weights, const LayerOptions& options) {
+  return std::make_unique<DenseLayer>(kernels, spec, weights, options);
 }
 
 }  // namespace carousel::simd

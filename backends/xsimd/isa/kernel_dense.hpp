@@ -8,16 +8,17 @@
 namespace carousel::simd {
 namespace {
 
-/// Enough rows that a block's weights, once in the cache, are used several times.
-constexpr std::int64_t kLinearRows = 8 * kMaxRows;
+/// Rows that are computed together, so that the weights of a block are used several times while
+/// they are in the cache.
+constexpr std::int64_t kDenseRows = 8 * kMaxRows;
 
-struct LinearRows {
-  const float* x[kLinearRows];
-  float* y[kLinearRows];
+struct DenseRows {
+  const float* x[kDenseRows];
+  float* y[kDenseRows];
   std::int64_t count = 0;
 };
 
-inline void run_linear(const LinearJob& job, const LinearRows& list, Range blocks) {
+inline void run_dense(const DenseJob& job, const DenseRows& list, Range blocks) {
   const Panel panel = with_constants<kEachItsOwn>(job.weight);
   for (std::int64_t block = blocks.first; block < blocks.last; ++block) {
     const std::int64_t first = panel.sums_offset(block);
@@ -39,25 +40,25 @@ inline void run_linear(const LinearJob& job, const LinearRows& list, Range block
   }
 }
 
-inline void linear(const LinearJob& job, int index, int count) {
-  // Few rows: members share the outputs. Many: they share the rows.
+inline void dense(const DenseJob& job, int index, int count) {
+  // Threads share the rows, or if these are few the blocks of outputs.
   const std::int64_t all = job.x.steps * job.x.batch;
   const bool by_rows = all >= count * kMaxRows;
   const Range rows = by_rows ? share(all, index, count) : Range{0, all};
   const std::int64_t all_blocks = job.weight.blocks;
   const Range blocks = by_rows ? Range{0, all_blocks} : share(all_blocks, index, count);
-  LinearRows list;
+  DenseRows list;
   for (std::int64_t m = rows.first; m < rows.last; ++m) {
     const std::int64_t t = m / job.x.batch;
     const std::int64_t b = m % job.x.batch;
     list.x[list.count] = job.x.data + t * job.x.step_stride + b * job.x.batch_stride;
     list.y[list.count] = job.y.data + t * job.y.step_stride + b * job.y.batch_stride;
-    if (++list.count == kLinearRows) {
-      run_linear(job, list, blocks);
+    if (++list.count == kDenseRows) {
+      run_dense(job, list, blocks);
       list.count = 0;
     }
   }
-  run_linear(job, list, blocks);
+  run_dense(job, list, blocks);
 }
 
 }  // namespace

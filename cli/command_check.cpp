@@ -19,14 +19,17 @@ constexpr const char* kFooter =
 a float64 oracle whose tolerance follows from the number of roundings on the way (share: the largest
 error as a part of its tolerance), then with each other. Where one disagrees, single layers and steps
 are run from the oracle's own state to find the first quantity that is wrong. Without data of your own
-the input is random; at most 256 steps are taken unless --steps says otherwise.
+the input is random; at most 256 steps are taken unless --steps says otherwise. A network that blows up
+on such input, so that roundings alone change most outputs by as much as they are, needs data of its own:
+agreement proves nothing then, and the check fails.
 
 Examples:
   carousel check models/charlm.safetensors --text models/heldout.txt
   carousel check --shape 40,33,20,3,2,1 --backend xsimd     (2 layers, both directions)
   carousel check vad.safetensors --input features.npy --json
+  carousel check two.onnx --in audio=a.npy --in text=t.npy
 
-Exit code 1 when anything disagrees.)";
+Exit code 1 when anything disagrees, or nothing is proved.)";
 
 struct CheckOptions {
   WorkloadOptions work;
@@ -136,6 +139,15 @@ void print_divergences(const CrossCheckReport& report) {
   if (!text.empty()) std::cout << '\n' << text;
 }
 
+std::string verdict(const CrossCheckReport& report) {
+  if (report.ok()) return "All agree.";
+  if (!report.proves_nothing()) return "FAILED: see above.";
+  return "FAILED: this proves nothing. On this input roundings alone change " +
+         format_percent(report.void_share) +
+         " of the outputs by\nas much as they are, so that wrong values pass, too. Give data of your "
+         "own: --input, --in or --text.";
+}
+
 void print_text(const Workload& work, const CrossCheckReport& report, std::uint64_t seed) {
   std::cout << "checking  " << work.title() << ", seed " << seed << "\ninput     " << work.data
             << "\nagainst   the float64 oracle\n\n";
@@ -145,7 +157,7 @@ void print_text(const Workload& work, const CrossCheckReport& report, std::uint6
     pair_triangle(report).print(std::cout);
   }
   print_divergences(report);
-  std::cout << '\n' << (report.ok() ? "All agree." : "FAILED: see above.") << '\n';
+  std::cout << '\n' << verdict(report) << '\n';
 }
 
 int run(const CheckOptions& options) {
@@ -172,6 +184,8 @@ int run(const CheckOptions& options) {
                 {"batch", work.batch},
                 {"seed", options.work.seed},
                 {"ok", report.ok()},
+                {"void_share", report.void_share},
+                {"proves_nothing", report.proves_nothing()},
                 {"results", result_table(report).json()},
                 {"pairs", pairs_json(report)},
                 {"divergences", divergence_json(report)}});

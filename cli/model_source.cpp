@@ -167,6 +167,9 @@ Model random_model(const Shape& shape, std::uint64_t seed) {
 
 Model ModelSource::load(const std::map<std::string, std::vector<std::int64_t>>& shapes) const {
   const bool onnx = is_onnx(file);  // other files do not depend on shapes
+  if (!onnx && !values.empty()) {
+    throw Error(ErrorCode::invalid_argument, file + ": --set is for ONNX files");
+  }
   return carousel::load(
       file, {.prefix = given(has_prefix, prefix),
              .embedding = given(has_embedding, embedding),

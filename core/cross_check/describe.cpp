@@ -44,6 +44,9 @@ std::string describe(const CrossCheckReport& report) {
     out << report.backends[pair.first].id << " against " << report.backends[pair.second].id << ": ";
     print_disagreement(out, pair.agreement, pair.divergence);
   }
+  if (report.proves_nothing()) {
+    out << "agreement proves nothing: roundings alone change most outputs by as much as they are\n";
+  }
   return out.str();
 }
 

@@ -170,8 +170,8 @@ struct CrossCheckReport {
 /// "layer 1 (lstm.l1), step 3, row 0, unit 7, reverse"
 [[nodiscard]] CAROUSEL_API std::string describe(const Divergence& divergence);
 
-/// One line for each backend that could not run and for each disagreement; empty when ok without
-/// refusals.
+/// One line for each backend that could not run and for each disagreement, and one where agreement
+/// proves nothing; empty when ok without refusals.
 [[nodiscard]] CAROUSEL_API std::string describe(const CrossCheckReport& report);
 
 }  // namespace carousel

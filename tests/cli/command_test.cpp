@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command as people and scripts meet it: help, exit codes, messages, JSON.
 #include "command_runner.hpp"
+#include "model_source.hpp"
 
 #include <carousel/model.hpp>
+#include <carousel/npy.hpp>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -112,10 +114,12 @@ TEST(Command, InspectShowsLayersAndPlan) {
   EXPECT_EQ(json.at("layers")[2].at("layer"), "head");
   EXPECT_EQ(json.at("inputs").at(0).at("id_count"), 4);
   EXPECT_EQ(json.at("outputs").at(0).at("size"), 4);
+  EXPECT_EQ(json.at("outputs").at(0).at("axes").dump(), R"(["steps","batch",4])");
+  EXPECT_EQ(json.at("inputs").at(0).at("optional"), false);
   EXPECT_GT(json.at("packed_bytes").get<int>(), 0);
   const CommandResult text = carousel({"inspect", folder.file("m.safetensors")});
-  for (const char* part :
-       {"Embedding 4 x 6", "LSTM 6 -> 9", "Dense 9 -> 4", "whole numbers below 4"}) {
+  for (const char* part : {"Embedding 4 x 6", "LSTM 6 -> 9", "Dense 9 -> 4",
+                           "whole numbers below 4, [steps, batch]"}) {
     EXPECT_NE(text.out.find(part), std::string::npos) << text.out;
   }
 }
@@ -143,15 +147,14 @@ TEST(Command, PrecisionsAreRefusedByName) {
   EXPECT_EQ(carousel({"explain", "--shape", shape, "--precision", "float32"}).code, 0);
 }
 
-TEST(Command, OnlyRunTakesSeveralInputs) {
+TEST(Command, InspectShowsInputsAndOutputs) {
   const TemporaryFolder folder;
   const std::string model = folder.file("m.safetensors");
   save(two_by_two_model(), model);
-  expect_bad_input({"rank", model}, "has 2 inputs (left, right); only `carousel run --in`");
   const CommandResult inspected = carousel({"inspect", model});
   EXPECT_EQ(inspected.code, 0) << inspected.err;
-  for (const char* part : {"left: 3 features", "right: 2 features", "scores: 2 features",
-                           "Concatenate 3 + 2 -> 5", "left, right"}) {
+  for (const char* part : {"left: 3 features, [steps, batch, 3]", "right: 2 features",
+                           "scores: 2 features", "Concatenate 3 + 2 -> 5", "left, right"}) {
     EXPECT_NE(inspected.out.find(part), std::string::npos) << inspected.out;
   }
 }
@@ -169,6 +172,42 @@ TEST(Command, SeveralOutputsAreCheckedAndRanked) {
   const auto json = ranked.json();
   for (const auto& row : json.at("results")) EXPECT_EQ(row.at("agreement"), "ok") << row;
   EXPECT_EQ(carousel({"latency", file, "--period-us", "5000000", "--seconds", "0.001"}).code, 0);
+}
+
+TEST(Command, SeveralInputsAreCheckedRankedAndTimed) {
+  const TemporaryFolder folder;
+  const std::string file = folder.file("m.safetensors");
+  save(two_by_two_model(), file);
+  EXPECT_EQ(carousel({"check", file, "--steps", "6", "--batch", "2"}).code, 0);
+  EXPECT_EQ(carousel({"rank", file, "--seconds", "0.05"}).code, 0);
+  EXPECT_EQ(carousel({"latency", file, "--period-us", "5000000", "--seconds", "0.001"}).code, 0);
+  const std::string left = "left=" + folder.file("left.npy");
+  const std::string right = "right=" + folder.file("right.npy");
+  write_npy(folder.file("left.npy"), std::vector<std::int64_t>{4, 1, 3}, ramp(12));
+  write_npy(folder.file("right.npy"), std::vector<std::int64_t>{4, 1, 2}, ramp(8));
+  const CommandResult result = carousel({"check", file, "--in", left, "--in", right, "--json"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.json().at("steps"), 4);
+  expect_bad_input({"check", file, "--in", left}, "'right' is missing");
+  expect_bad_input({"trace", file, "--input", folder.file("left.npy")}, "this command takes one");
+}
+
+/// A recurrent network of large weights is chaotic: roundings grow until they are all there is.
+TEST(Command, CheckFailsWhereItProvesNothing) {
+  const TemporaryFolder folder;
+  const std::string file = folder.file("m.safetensors");
+  Model model = cli::random_model({.input = 4, .hidden = 16, .steps = 1, .batch = 1}, 5);
+  for (auto& [role, weight] : model.layers.front().weights) {
+    for (float& value : weight.floats()) value *= 40;
+  }
+  save(model, file);
+  const CommandResult result = carousel({"check", file});
+  EXPECT_EQ(result.code, 1) << result.err;
+  EXPECT_NE(result.out.find("this proves nothing"), std::string::npos) << result.out;
+  const auto json = carousel({"check", file, "--json"}).json();
+  EXPECT_TRUE(json.at("proves_nothing").get<bool>());
+  EXPECT_FALSE(json.at("ok").get<bool>());
+  EXPECT_EQ(carousel({"check", file, "--steps", "1"}).code, 0);
 }
 
 TEST(Command, ConformancePrintsADigest) {

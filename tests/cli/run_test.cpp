@@ -154,6 +154,22 @@ TEST_F(RunCommand, BadArraysNameExpectedAndFound) {
   expect_refusal({}, "x.npy");
 }
 
+TEST_F(RunCommand, OptionsThatDoNotGoTogether) {
+  expect_refusal({"--set", "sr=16000"}, "m.safetensors: --set is for ONNX files");
+  expect_refusal({"--set", "sr=high"}, "'high' is not a number");
+  expect_refusal({"--set", "sr=1", "--set", "sr=2"}, "'sr' is set twice");
+  expect_refusal({"--carry", "a=b"}, "--carry is for --calls");
+  expect_refusal({"--calls"}, "--calls takes arrays by name");
+  expect_refusal({"--batch-first", "--steps-first"}, "--batch-first");
+}
+
+/// All arrays are written, or none.
+TEST_F(RunCommand, NothingIsWrittenWhenOneCannotBe) {
+  const std::size_t before = folder.file_count();
+  expect_refusal({"--hn", folder.file("no/such/folder/h.npy")}, "h.npy");
+  EXPECT_EQ(folder.file_count(), before);
+}
+
 TEST_F(RunCommand, ReverseDirectionCannotBeCut) {
   save_lstm(model, kInput, kHidden, 1, true);
   expect_refusal({"--chunk", "2"}, "needs the whole sequence");
@@ -274,6 +290,25 @@ TEST_F(RunByName, SameBitsAsTheLibrary) {
     EXPECT_EQ(found.floats("scores"), scores);
     EXPECT_EQ(read_npy(folder.file("features.npy")).floats("features"), features);
   }
+}
+
+/// Each call is a run of its own: the model's state does not go on.
+TEST_F(RunByName, CallsAreIndependent) {
+  const auto write_twice = [&](const std::string& name, std::int64_t size) {
+    std::vector<float> twice = ramp(kSteps * size);
+    twice.insert(twice.end(), twice.begin(), twice.begin() + kSteps * size);
+    write_npy(folder.file(name + ".npy"), std::vector<std::int64_t>{2, kSteps, 1, size}, twice);
+  };
+  write_twice("left", 3);
+  write_twice("right", 2);
+  const CommandResult result =
+      run({"--calls", "--in", named("left"), "--in", named("right"), "--out", named("scores")});
+  ASSERT_EQ(result.code, 0) << result.err;
+  const NpyArray scores = read_npy(folder.file("scores.npy"));
+  EXPECT_EQ(scores.shape, (std::vector<std::int64_t>{2, kSteps, 1, 2}));
+  const std::vector<float>& values = scores.floats("scores");
+  EXPECT_EQ(std::vector(values.begin(), values.begin() + kSteps * 2),
+            std::vector(values.begin() + kSteps * 2, values.end()));
 }
 
 TEST_F(RunByName, OutputsThatAreNotAskedForAreNotWritten) {

@@ -8,10 +8,7 @@
 namespace carousel::oracle {
 namespace {
 
-Number flushed_number(Number x) {
-  const double value = flushed(x.value);
-  return {value, x.error + std::fabs(value - x.value)};
-}
+Number flushed_number(Number x) { return {flushed(x.value), x.error}; }
 
 /// 1 or 0, or anything between them where `a` and `b` may be equal within their errors.
 Number compared(bool result, Number a, Number b) {

@@ -102,7 +102,8 @@ Status check_outputs(const NetworkData& network, StreamData& data) noexcept {
   for (std::size_t k = 0; k < network.outputs.size(); ++k) {
     const std::int64_t size = network.outputs[k].size;
     const std::int64_t steps =
-        steps_of(network.wiring.outputs[k], data.input_steps, data.flow_steps);
+        network.same_steps ? data.input_steps.front()
+                           : steps_of(network.wiring.outputs[k], data.input_steps, data.flow_steps);
     if (data.output_given[k] == 0) {
       if (data.spare_outputs.empty()) return Status::failure("run: the output is missing");
       data.outputs[k] = steps_first(data.spare_outputs[k].data(), steps, batch, size);
@@ -138,9 +139,9 @@ Status check_initial_states(const NetworkData& network, const StreamData& data) 
 Status check_run(const NetworkData& network, StreamData& data, Lengths lengths) noexcept {
   const std::int64_t batch = data.options.batch;
   if (Status status = check_inputs(network, data); !status) return status;
-  if (network.same_steps) {
-    std::ranges::fill(data.flow_steps, data.input_steps.front());
-  } else if (!count_steps(network, data.input_steps, data.flow_steps)) {
+  // In chunks, what layers put out has as many steps as the chunk.
+  const bool count = network.wiring.whole_sequence || !network.same_steps;
+  if (count && !count_steps(network, data.input_steps, data.flow_steps)) {
     return Status::failure("run: the inputs' numbers of steps do not fit together");
   }
   if (Status status = check_outputs(network, data); !status) return status;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/planning/cost_model.hpp"
 
+#include "core/engine/layers/convolution.hpp"
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -48,7 +50,8 @@ constexpr double kRowsPerPassage = 12;
 
 /// What the model looks at of a layer: one direction, for one row and step.
 struct Shape {
-  std::int64_t directions = 1;
+  std::int64_t directions = 1;  ///< Or groups of a convolution.
+  std::int64_t positions = 1;   ///< Of a convolution: so many rows for each of the layer's.
   std::int64_t inputs = 0;
   std::int64_t units = 0;
   std::int64_t state = 0;       ///< Features of h that are fed back; 0: not recurrent.
@@ -67,6 +70,14 @@ std::optional<Shape> shape_of(const LayerSpec& spec) {
   }
   if (const auto* s = std::get_if<DenseSpec>(&spec)) {
     return Shape{.inputs = s->input_size, .units = s->output_size};
+  }
+  if (const auto* s = std::get_if<ConvolutionSpec>(&spec);
+      s != nullptr && !layers::is_depthwise(*s)) {
+    const DenseSpec dense = layers::dense_spec(*s);
+    return Shape{.directions = s->groups,
+                 .positions = s->along_time() ? 1 : s->output_positions(s->length),
+                 .inputs = dense.input_size,
+                 .units = dense.output_size};
   }
   return std::nullopt;
 }
@@ -107,12 +118,12 @@ double predict_seconds(const Backend& backend, const Problem& problem, int threa
   if (id == "scalar") threads = 1;  // it never uses more
   const std::int64_t cache = cpu.l2_bytes > 0 ? cpu.l2_bytes : std::int64_t{1} << 20U;
   const auto steps = static_cast<double>(problem.steps * shape->directions);
-  const auto rows = static_cast<double>(problem.batch);
+  const auto rows = static_cast<double>(problem.batch * shape->positions);
   const double work = steps * step_seconds(*rates, *shape, rows, threads, cache);
   if (threads == 1) return work + rates->run;
   const double shared = work / (1 + kEfficiency * (threads - 1)) + kWake + rates->run;
   // (Where weights are big, units are shared even so, but steps are long.)
-  const bool meet = !rates->deals_rows || problem.batch < threads;
+  const bool meet = !rates->deals_rows || problem.batch * shape->positions < threads;
   return meet ? shared + steps * rates->meeting : shared;
 }
 

@@ -67,14 +67,15 @@ struct ForwardArgs {
   std::span<const SequenceView<const float>> inputs{};
   /// What a layer that takes ids reads, [steps, batch, 1].
   SequenceView<const std::int32_t> ids{};
-  /// What the layer writes, [output_steps, batch, output_size]; of a bidirectional layer the forward
-  /// direction in [0, state_size), the reverse one in [state_size, 2 * state_size).
+  /// What the layer writes, [output_steps, batch, output_size]; of a bidirectional layer the
+  /// forward direction in [0, state_size), the reverse one in [state_size, 2 * state_size).
   SequenceView<float> y{};
   /// Real steps per batch row, each in [0, steps]; null: all rows have `steps`. Outputs of a
   /// recurrent layer past the end are set to zero, its final state is that of the last real step,
   /// and the reverse direction starts there (PyTorch's packed sequences). The state of a causal
   /// convolution is that of the last real step. `reduce_steps` and `select_steps` look at them if
-  /// their spec says so; all other layers work on every step.
+  /// their spec says so. All other layers work on every step; ids past the end may be anything, and
+  /// what is no id gives zeros.
   const std::int64_t* lengths = nullptr;
   /// State in and out, in the order of `states(spec)`: each dense, [batch, size].
   std::span<float* const> states{};

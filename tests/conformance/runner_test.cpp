@@ -2,8 +2,11 @@
 // The judge on trial: backends that are wrong in one way each have to be found out.
 #include "core/verify/conformance/runner.hpp"
 
+#include "core/verify/conformance/network_builder.hpp"
+
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 
 namespace carousel::conformance {
@@ -147,7 +150,7 @@ TEST(Runner, FindsNanAndUnwrittenPadding) {
 /// The scalar backend with another idea of the layer, again for the bare layer only.
 class MistakenBackend final : public Backend {
  public:
-  using Mistake = std::function<void(RecurrentSpec&)>;
+  using Mistake = std::function<void(LayerSpec&)>;
 
   explicit MistakenBackend(Mistake mistake) : mistake_(std::move(mistake)) {}
   [[nodiscard]] std::string_view family() const noexcept override { return "scalar"; }
@@ -159,7 +162,7 @@ class MistakenBackend final : public Backend {
                                                const carousel::Weights& weights,
                                                const LayerOptions& options) const override {
     LayerSpec other = spec;
-    mistake_(std::get<RecurrentSpec>(other));
+    mistake_(other);
     return select_backends("scalar").front()->prepare(other, weights, options);
   }
 
@@ -171,7 +174,7 @@ class MistakenBackend final : public Backend {
 TEST(Runner, FindsWhoeverIgnoresAVariant) {
   struct Trial {
     Case spec;
-    MistakenBackend::Mistake mistake;
+    std::function<void(RecurrentSpec&)> mistake;
   };
   const std::vector<Trial> trials{
       {{.cell = Cell::gru}, [](RecurrentSpec& s) { s.linear_before_reset = false; }},
@@ -200,11 +203,126 @@ TEST(Runner, FindsWhoeverIgnoresAVariant) {
     spec.group = "trial";
     spec.initial_state = true;
     const Problem problem = make_problem(spec);
-    EXPECT_EQ(run_case(MistakenBackend([](RecurrentSpec&) {}), problem).outcome, Outcome::passed);
-    const CaseReport report = run_case(MistakenBackend(trial.mistake), problem);
+    EXPECT_EQ(run_case(MistakenBackend([](LayerSpec&) {}), problem).outcome, Outcome::passed);
+    const MistakenBackend backend([&](LayerSpec& s) { trial.mistake(std::get<RecurrentSpec>(s)); });
+    const CaseReport report = run_case(backend, problem);
     EXPECT_EQ(report.outcome, Outcome::failed) << spec.name();
     EXPECT_NE(report.message.find("bare layer"), std::string::npos) << report.message;
   }
+}
+
+/// A mistake about a kind of layers.
+template <class Spec>
+MistakenBackend::Mistake about(void (*change)(Spec&)) {
+  return [change](LayerSpec& spec) { change(std::get<Spec>(spec)); };
+}
+
+struct KindTrial {
+  LayerSpec spec;
+  MistakenBackend::Mistake mistake;
+};
+
+std::vector<KindTrial> frame_trials() {
+  using Constant = ElementwiseSpec::Constant;
+  return {
+      {ActivationSpec{{ActivationKind::softmax}, 12, 4},
+       about<ActivationSpec>([](ActivationSpec& s) { s.group = 6; })},
+      {ActivationSpec{{ActivationKind::clip, -1.0F, 1.0F}, 12},
+       about<ActivationSpec>([](ActivationSpec& s) { s.function.beta = 2.0F; })},
+      {ElementwiseSpec{ElementwiseOperation::subtract, 9, Constant::second},
+       about<ElementwiseSpec>([](ElementwiseSpec& s) { s.constant = Constant::first; })},
+      {ElementwiseSpec{ElementwiseOperation::minimum, 9, Constant::first},
+       about<ElementwiseSpec>(
+           [](ElementwiseSpec& s) { s.operation = ElementwiseOperation::maximum; })},
+      {NormalizationSpec{24, 8},
+       about<NormalizationSpec>([](NormalizationSpec& s) { s.group = 6; })},
+      {NormalizationSpec{24, 8},
+       about<NormalizationSpec>([](NormalizationSpec& s) { s.center = false; })},
+      {NormalizationSpec{24, 8},
+       about<NormalizationSpec>([](NormalizationSpec& s) { s.epsilon = 1e-3F; })},
+      {RearrangeSpec{7, {{6, 7, -1}}}, about<RearrangeSpec>([](RearrangeSpec& s) {
+         s.runs = {{0, 7, 1}};
+       })},
+      {RearrangeSpec{7, {{0, 7, 1}, {-1, 2, 1}}, 3.0F},
+       about<RearrangeSpec>([](RearrangeSpec& s) { s.filler = 0.0F; })},
+      {ReduceFeaturesSpec{ReduceOperation::mean, 12, 4},
+       about<ReduceFeaturesSpec>([](ReduceFeaturesSpec& s) { s.operation = ReduceOperation::l2; })},
+      {ReduceStepsSpec{ReduceOperation::sum, 5, true},
+       about<ReduceStepsSpec>([](ReduceStepsSpec& s) { s.lengths = false; })},
+      {SelectStepsSpec{.size = 5, .first = -1, .lengths = true},
+       about<SelectStepsSpec>([](SelectStepsSpec& s) { s.lengths = false; })},
+      {SelectStepsSpec{.size = 5, .first = -1},
+       about<SelectStepsSpec>([](SelectStepsSpec& s) { s.first = 0, s.end = 1; })},
+  };
+}
+
+std::vector<KindTrial> convolution_trials() {
+  const auto about_it = about<ConvolutionSpec>;
+  const ConvolutionSpec within{.in_channels = 4,
+                               .out_channels = 4,
+                               .kernel_size = 3,
+                               .length = 9,
+                               .dilation = 2,
+                               .pad_begin = 2,
+                               .pad_end = 2};
+  ConvolutionSpec transposed{
+      .in_channels = 2, .out_channels = 4, .kernel_size = 3, .length = 5, .pad_begin = 1};
+  transposed.transposed = true;
+  ConvolutionSpec causal{
+      .in_channels = 3, .out_channels = 5, .kernel_size = 3, .pad_begin = 2, .causal = true};
+  return {
+      {within, about_it([](ConvolutionSpec& s) { s.dilation = s.pad_begin = s.pad_end = 1; })},
+      {within, about_it([](ConvolutionSpec& s) { s.pad_begin = 4, s.pad_end = 0; })},
+      {within, about_it([](ConvolutionSpec& s) { s.padding = PaddingMode::edge; })},
+      {within, about_it([](ConvolutionSpec& s) { s.padding = PaddingMode::reflect; })},
+      {transposed, about_it([](ConvolutionSpec& s) { s.pad_begin = 0, s.pad_end = 1; })},
+      {causal, about_it([](ConvolutionSpec& s) { s.causal = false, s.pad_begin = s.pad_end = 1; })},
+  };
+}
+
+/// No field of the other kinds either.
+TEST(Runner, FindsWhoeverIgnoresAFieldOfAnotherKind) {
+  std::vector<KindTrial> trials = frame_trials();
+  for (KindTrial& trial : convolution_trials()) trials.push_back(std::move(trial));
+  for (const KindTrial& trial : trials) {
+    NetworkBuilder network(input_size(trial.spec));
+    network.add(trial.spec);
+    const Problem problem = make_problem(network.done(
+        "trial", label_of(trial.spec), {.batch = 4, .steps = 6, .lengths = Lengths::some_zero}));
+    const CaseReport right = run_case(MistakenBackend([](LayerSpec&) {}), problem);
+    EXPECT_EQ(right.outcome, Outcome::passed) << right.message;
+    const CaseReport report = run_case(MistakenBackend(trial.mistake), problem);
+    EXPECT_EQ(report.outcome, Outcome::failed) << describe(trial.spec);
+    EXPECT_NE(report.message.find("bare layer"), std::string::npos) << report.message;
+  }
+}
+
+TEST(Runner, FindsWhoeverClearsADenseLayerPastTheEnds) {
+  const Damage clear = [](const ForwardArgs& a) {
+    for (std::int64_t b = 0; b < a.y.batch; ++b) {
+      for (std::int64_t t = a.lengths[b]; t < a.y.steps; ++t) {
+        std::fill_n(a.y.row(t, b), a.y.features, 0.0F);
+      }
+    }
+  };
+  const Case dense{.group = "trial",
+                   .input = 6,
+                   .layers = 0,
+                   .head = 4,
+                   .batch = 4,
+                   .lengths = Lengths::some_zero};
+  const CaseReport report = run_case(DamagingBackend(clear), make_problem(dense));
+  EXPECT_NE(report.message.find("y (bare layer)"), std::string::npos) << report.message;
+}
+
+TEST(Runner, FindsAWrongHistory) {
+  NetworkBuilder network(3);
+  network.add(ConvolutionSpec{
+      .in_channels = 3, .out_channels = 5, .kernel_size = 3, .pad_begin = 2, .causal = true});
+  const Case spec = network.done("trial", "history", {.batch = 4, .lengths = Lengths::random});
+  const Damage damage = [](const ForwardArgs& a) { a.states[0][3 * 6 + 5] += 1e-5F; };
+  const CaseReport report = run_case(DamagingBackend(damage), make_problem(spec));
+  EXPECT_NE(report.message.find("final history"), std::string::npos) << report.message;
 }
 
 TEST(Runner, CountsRefusalsOnlyWithAReason) {

@@ -56,6 +56,16 @@ TEST(CostModel, KnowsEveryKindWithArithmetic) {
   EXPECT_LT(of(DenseSpec{64, 64}), of(make_spec(Cell::rnn, 64, 64)));
 }
 
+TEST(CostModel, AConvolutionIsADenseLayerOfManyRows) {
+  const auto of = [](const LayerSpec& spec) { return predict("xsimd:avx2", spec, 1, 1, 50); };
+  const ConvolutionSpec spec{.in_channels = 16, .out_channels = 64, .kernel_size = 4, .length = 67};
+  EXPECT_GT(of(spec), of(DenseSpec{64, 64}));
+  EXPECT_EQ(of(spec), predict("xsimd:avx2", DenseSpec{64, 64}, 64, 1, 50));
+  ConvolutionSpec depthwise = spec;
+  depthwise.out_channels = depthwise.groups = 16;
+  EXPECT_EQ(of(depthwise), 0) << "no backend has code of its own";
+}
+
 TEST(CostModel, SaysNothingOfLayersWithoutArithmetic) {
   for (const LayerSpec& spec :
        {LayerSpec(EmbeddingSpec{8, 4}), LayerSpec(ActivationSpec{{ActivationKind::relu}, 8}),

@@ -239,6 +239,21 @@ TEST(CSpec, KindsThatDoNotExistAreRefused) {
   }
 }
 
+/// A plug-in is never asked about them: they are common layers, or made of dense ones.
+TEST(CSpec, KindsWithoutANameInCAreNone) {
+  const std::vector<LayerSpec> specs{ElementwiseSpec{ElementwiseOperation::add, 3},
+                                     ConvolutionSpec{.in_channels = 3, .out_channels = 4},
+                                     NormalizationSpec{3}, CastIdsSpec{},
+                                     ActivationSpec{{ActivationKind::softmax}, 6, 3}};
+  for (const LayerSpec& spec : specs) {
+    EXPECT_EQ(c_types::kind_of(spec), CAROUSEL_LAYER_KIND_END) << describe(spec);
+    EXPECT_NE(refusal(c_types::to_c(spec), ErrorCode::invalid_argument), "no error");
+  }
+  const LayerSpec gelu = ActivationSpec{{ActivationKind::gelu}, 3};
+  EXPECT_EQ(refusal(c_types::to_c(gelu), ErrorCode::invalid_argument),
+            "spec: activation kind is 23, but must be in 0..13");
+}
+
 /// A member that would be ignored silently may be meant seriously.
 TEST(CSpec, MembersOfOtherKindsAreRefused) {
   using Spec = carousel_layer_spec;

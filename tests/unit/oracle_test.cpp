@@ -259,6 +259,33 @@ TEST(Oracle, BlendsAreCoveredInBothForms) {
   EXPECT_GT(worst, 0.5) << "the bound is no bound";
 }
 
+/// What float32 makes of the functions that no cell has.
+float in_float_of_layers(const Activation& f, float v) {
+  switch (f.kind) {
+    case ActivationKind::abs: return std::fabs(v);
+    case ActivationKind::negative: return -v;
+    case ActivationKind::exp: return std::exp(v);
+    case ActivationKind::erf: return std::erf(v);
+    case ActivationKind::clip: return std::max(std::min(v, f.beta), f.alpha);
+    case ActivationKind::gelu: return 0.5F * v * (1.0F + std::erf(v * 0.70710678F));
+    case ActivationKind::gelu_tanh:
+      return 0.5F * v * (1.0F + std::tanh(0.79788456F * (v + 0.044715F * v * v * v)));
+    case ActivationKind::silu: return v * (1.0F / (1.0F + std::exp(-v)));
+    case ActivationKind::hard_swish: return v * std::clamp(v + 3.0F, 0.0F, 6.0F) / 6.0F;
+    case ActivationKind::selu:
+      return 1.05070098F * (v < 0.0F ? 1.67326324F * (std::exp(v) - 1.0F) : v);
+    case ActivationKind::mish: return v * std::tanh(std::log1p(std::exp(v)));
+    case ActivationKind::sqrt: return std::sqrt(v);
+    case ActivationKind::log: return std::log(v);
+    case ActivationKind::reciprocal: return 1.0F / v;
+    case ActivationKind::sign: return static_cast<float>((v > 0.0F) - (v < 0.0F));
+    case ActivationKind::floor: return std::floor(v);
+    case ActivationKind::ceil: return std::ceil(v);
+    case ActivationKind::round: return std::rint(v);
+    default: return 0.0F;
+  }
+}
+
 /// What float32 makes of an activation of ONNX.
 float in_float(const Activation& f, float v) {
   switch (f.kind) {
@@ -273,10 +300,29 @@ float in_float(const Activation& f, float v) {
     case ActivationKind::elu: return v < 0.0F ? f.alpha * std::expm1(v) : v;
     case ActivationKind::softsign: return v / (1.0F + std::fabs(v));
     case ActivationKind::softplus: return std::max(v, 0.0F) + std::log1p(std::exp(-std::fabs(v)));
-    case ActivationKind::softmax:
-    case ActivationKind::log_softmax: break;  // not functions of one element
+    default: return in_float_of_layers(f, v);
   }
-  return 0.0F;
+}
+
+/// Written as they usually are, which need not be as the engine has them.
+TEST(Oracle, FunctionsOfLayersAreCoveredWithTheErrorsOfTheirArguments) {
+  for (int kind = static_cast<int>(ActivationKind::abs);
+       kind <= static_cast<int>(ActivationKind::round); ++kind) {
+    const Activation f{static_cast<ActivationKind>(kind), -0.5F, 1.5F};
+    for (int k = -60; k <= 60; ++k) {
+      for (const double error : {0.0, 1e-6, 0.05}) {
+        const Number x{static_cast<double>(0.173F * static_cast<float>(k)), error};
+        const Number y = apply(f, x, {});
+        if (!std::isfinite(y.value)) continue;
+        for (const double share : {-1.0, -0.6, -0.3, 0.0, 0.3, 0.6, 1.0}) {
+          const double found = in_float(f, moved(x, share));
+          if (std::isinf(y.error)) continue;
+          EXPECT_LE(std::fabs(found - y.value), y.error)
+              << name(f.kind) << " of " << x.value << " +- " << error;
+        }
+      }
+    }
+  }
 }
 
 /// Also where a negative alpha makes the function fall on one side, or jump.

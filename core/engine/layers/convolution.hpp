@@ -6,10 +6,22 @@
 #include <memory>
 
 /// \file
-/// Convolutions, for every backend: a window of kernel_size positions of [in_channels] is contiguous
-/// memory, so a convolution is the backend's own dense layer run on overlapping rows. A depthwise
-/// one, whose windows have one number per output and position, is a loop of its own.
+/// Convolutions, for every backend: a window of kernel_size positions of [in_channels] is
+/// contiguous memory, so a convolution is the backend's own dense layer run on overlapping rows. A
+/// depthwise one, whose windows have one number per output and position, is a loop of its own.
 namespace carousel::layers {
+
+/// Whether each channel is convolved by itself.
+[[nodiscard]] inline bool is_depthwise(const ConvolutionSpec& spec) noexcept {
+  return spec.groups > 1 && spec.groups == spec.in_channels && spec.groups == spec.out_channels;
+}
+
+/// The dense layer that a group of channels is.
+[[nodiscard]] inline DenseSpec dense_spec(const ConvolutionSpec& spec) noexcept {
+  return {.input_size = spec.kernel_size * (spec.in_channels / spec.groups),
+          .output_size = spec.out_channels / spec.groups,
+          .bias = spec.bias};
+}
 
 /// Whether the backend runs the dense layers that the convolution is made of.
 [[nodiscard]] Support supports_convolution(const Backend& backend, const ConvolutionSpec& spec);

@@ -3,6 +3,8 @@
 
 #include <carousel/backend.hpp>
 
+#include "core/engine/layers/convolution.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -27,18 +29,6 @@ class ConvolutionKernel {
 
   [[nodiscard]] virtual std::size_t memory_bytes() const noexcept = 0;
 };
-
-/// Whether each channel is convolved by itself.
-[[nodiscard]] inline bool is_depthwise(const ConvolutionSpec& spec) noexcept {
-  return spec.groups > 1 && spec.groups == spec.in_channels && spec.groups == spec.out_channels;
-}
-
-/// The dense layer that a group of channels is.
-[[nodiscard]] inline DenseSpec dense_spec(const ConvolutionSpec& spec) noexcept {
-  return {.input_size = spec.kernel_size * (spec.in_channels / spec.groups),
-          .output_size = spec.out_channels / spec.groups,
-          .bias = spec.bias};
-}
 
 /// `options` are those of the dense layers; the kernel of a transposed convolution is flipped, for
 /// windows of an input that has zeros between its positions.

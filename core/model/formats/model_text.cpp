@@ -5,6 +5,12 @@
 #include "state_dict.hpp"
 #include "text.hpp"
 
+#include <array>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
 namespace carousel::loading {
 namespace {
 
@@ -37,20 +43,83 @@ std::string required_text(JsonReader& reader, const char* field) {
   return reader.text(field);
 }
 
+std::map<std::string, std::string> read_initial_states(JsonReader& reader) {
+  const Json* states = reader.find("initial_states");
+  std::map<std::string, std::string> all;
+  if (states == nullptr) return all;
+  JsonPlace place = reader.place();
+  place.path += ", initial_states";
+  JsonReader fields(*states, place);
+  for (const auto& [state, source] : states->items()) {
+    all.emplace(state, required_text(fields, state.c_str()));
+  }
+  return all;
+}
+
 ModelLayer read_layer(JsonReader& reader) {
   return {.spec = spec_from_json(reader),
           .name = reader.text("name"),
-          .inputs = reader.texts("inputs")};
+          .inputs = reader.texts("inputs"),
+          .initial_states = read_initial_states(reader)};
 }
+
+// --- Axes: a number is features, a word something else ---
+
+constexpr std::array kAxes{std::pair{FileAxis::Of::steps, "steps"},
+                           std::pair{FileAxis::Of::batch, "batch"},
+                           std::pair{FileAxis::Of::steps_batch, "steps_batch"},
+                           std::pair{FileAxis::Of::batch_steps, "batch_steps"}};
+
+Json axis_to_json(const FileAxis& axis) {
+  for (const auto& [of, word] : kAxes) {
+    if (axis.of == of) return word;
+  }
+  return axis.size;
+}
+
+std::optional<FileAxis> axis_from_json(const Json& json) {
+  if (json.is_number_integer()) return FileAxis{FileAxis::Of::features, json.get<std::int64_t>()};
+  for (const auto& [of, word] : kAxes) {
+    if (json == word) return FileAxis{of};
+  }
+  return std::nullopt;
+}
+
+void write_axes(const std::vector<FileAxis>& axes, Json& entry) {
+  for (const FileAxis& axis : axes) entry["axes"].push_back(axis_to_json(axis));
+}
+
+std::vector<FileAxis> read_axes(JsonReader& reader) {
+  const Json* given = reader.find("axes");
+  std::vector<FileAxis> axes;
+  if (given == nullptr) return axes;
+  const auto refuse_axes = [&] {
+    reader.refuse_field(
+        "axes", "an array of numbers, 'steps', 'batch', 'steps_batch' and 'batch_steps'", *given);
+  };
+  if (!given->is_array()) refuse_axes();
+  for (const Json& one : *given) {
+    const std::optional<FileAxis> axis = axis_from_json(one);
+    if (!axis) refuse_axes();
+    axes.push_back(*axis);
+  }
+  return axes;
+}
+
+// --- Inputs and outputs ---
 
 ModelInput read_input(JsonReader& reader) {
   return {.name = required_text(reader, "name"),
           .size = reader.integer("size", 1),
-          .ids = reader.boolean("ids", false)};
+          .ids = reader.boolean("ids", false),
+          .one_step = reader.boolean("one_step", false),
+          .axes = read_axes(reader)};
 }
 
 ModelOutput read_output(JsonReader& reader) {
-  return {.name = required_text(reader, "name"), .layer = required_text(reader, "layer")};
+  return {.name = required_text(reader, "name"),
+          .layer = required_text(reader, "layer"),
+          .axes = read_axes(reader)};
 }
 
 }  // namespace
@@ -74,6 +143,8 @@ std::string layers_to_text(const Model& model) {
     Json layer = spec_to_json(model.layers[k].spec);
     layer["name"] = names[k];
     if (!inputs[k].empty()) layer["inputs"] = inputs[k];
+    const auto& initial = model.layers[k].initial_states;
+    if (!initial.empty()) layer["initial_states"] = initial;
     json.push_back(std::move(layer));
   }
   return json_text(json);
@@ -88,6 +159,8 @@ std::string inputs_to_text(const std::vector<ModelInput>& inputs) {
   for (const ModelInput& input : inputs) {
     Json entry{{"name", input.name}, {"size", input.size}};
     if (input.ids) entry["ids"] = true;
+    if (input.one_step) entry["one_step"] = true;
+    write_axes(input.axes, entry);
     json.push_back(std::move(entry));
   }
   return json_text(json);
@@ -100,7 +173,9 @@ std::vector<ModelInput> inputs_from_text(std::string_view text, std::string_view
 std::string outputs_to_text(const std::vector<ModelOutput>& outputs) {
   Json json = Json::array();
   for (const ModelOutput& output : outputs) {
-    json.push_back({{"name", output.name}, {"layer", output.layer}});
+    Json entry{{"name", output.name}, {"layer", output.layer}};
+    write_axes(output.axes, entry);
+    json.push_back(std::move(entry));
   }
   return json_text(json);
 }

@@ -17,14 +17,16 @@ namespace carousel::loading {
 [[nodiscard]] std::vector<std::vector<std::string>> told_inputs(const Model& model);
 
 /// An array with an object for each layer: its name, what it reads where that is not the layer
-/// before it, and its spec; see spec_text.hpp.
+/// before it, which states a run sets and from what, and its spec; see spec_text.hpp.
 /// [{"kind":"dense","name":"fc","inputs":["both"],"input_size":5,"output_size":1}]
+/// [{"kind":"recurrent","cell":"gru",...,"name":"gru","initial_states":{"h":"h0"}}]
 [[nodiscard]] std::string layers_to_text(const Model& model);
 /// The layers without weights.
 [[nodiscard]] std::vector<ModelLayer> layers_from_text(std::string_view text,
                                                        std::string_view source);
 
 /// [{"name":"audio","size":3},{"name":"word","size":1,"ids":true}]
+/// [{"name":"h0","size":4,"one_step":true,"axes":[1,"batch",4]}]
 [[nodiscard]] std::string inputs_to_text(const std::vector<ModelInput>& inputs);
 [[nodiscard]] std::vector<ModelInput> inputs_from_text(std::string_view text,
                                                        std::string_view source);

@@ -59,6 +59,7 @@ void read_ends(const Metadata& metadata, std::string_view source, Model& model) 
   if (const std::string* text = find_metadata(metadata, kOutputsKey)) {
     model.outputs = outputs_from_text(*text, source);
   }
+  if (const std::string* text = find_metadata(metadata, kLengthsKey)) model.lengths = *text;
 }
 
 }  // namespace

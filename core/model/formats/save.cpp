@@ -26,7 +26,7 @@ LayerSpec normalized(LayerSpec spec) {
 bool same_layers(const Model& a, const Model& b) {
   return layer_names(a) == layer_names(b) && told_inputs(a) == told_inputs(b) &&
          std::ranges::equal(a.layers, b.layers, [](const ModelLayer& x, const ModelLayer& y) {
-           return normalized(x.spec) == normalized(y.spec);
+           return normalized(x.spec) == normalized(y.spec) && x.initial_states == y.initial_states;
          });
 }
 
@@ -52,6 +52,7 @@ Metadata plain_metadata(const Model& model) {
   }
   set_metadata(metadata, kInputsKey, model.inputs.empty() ? "" : inputs_to_text(model.inputs));
   set_metadata(metadata, kOutputsKey, model.outputs.empty() ? "" : outputs_to_text(model.outputs));
+  set_metadata(metadata, kLengthsKey, model.lengths);
   return metadata;
 }
 

@@ -2,6 +2,7 @@
 #include "spec_text.hpp"
 
 #include "core/model/activation_parameters.hpp"
+#include "other_specs_text.hpp"
 #include "text.hpp"
 
 #include <carousel/error.hpp>
@@ -18,10 +19,12 @@ using Kind = ActivationKind;
 constexpr std::array kDirections{Direction::forward, Direction::reverse, Direction::bidirectional};
 constexpr std::array kCouplings{GateCoupling::none, GateCoupling::forget_from_input,
                                 GateCoupling::input_from_forget};
-constexpr std::array kFunctions{
-    Kind::sigmoid,          Kind::tanh,        Kind::relu,         Kind::affine, Kind::leaky_relu,
-    Kind::thresholded_relu, Kind::scaled_tanh, Kind::hard_sigmoid, Kind::elu,    Kind::softsign,
-    Kind::softplus,         Kind::softmax,     Kind::log_softmax};
+constexpr auto kFunctions = [] {
+  constexpr Kind kLast = Kind::round;
+  std::array<Kind, static_cast<std::size_t>(kLast) + 1> kinds{};
+  for (std::size_t k = 0; k < kinds.size(); ++k) kinds[k] = static_cast<Kind>(k);
+  return kinds;
+}();
 
 /// What the enumerations are called; for `JsonReader::word`.
 constexpr auto kName = [](auto value) { return carousel::name(value); };
@@ -176,18 +179,32 @@ void read(JsonReader& reader, EmbeddingSpec& spec) {
 void write(const ActivationSpec& spec, Json& json) {
   json["function"] = to_json(spec.function);
   json["size"] = spec.size;
+  if (spec.group != 0) json["group"] = spec.group;
 }
 
 void read(JsonReader& reader, ActivationSpec& spec) {
   JsonPlace place = reader.place();
   place.path += ", function";
   spec = {.function = activation_from(reader.require("function"), place),
-          .size = reader.integer("size", 0)};
+          .size = reader.integer("size", 0),
+          .group = reader.integer("group", 0)};
 }
 
 void write(const ConcatenateSpec& spec, Json& json) { json["sizes"] = spec.sizes; }
 
 void read(JsonReader& reader, ConcatenateSpec& spec) { spec.sizes = reader.integers("sizes"); }
+
+// --- The kinds of other_specs_text.cpp ---
+
+template <class Spec>
+void write(const Spec& spec, Json& json) {
+  write_spec(spec, json);
+}
+
+template <class Spec>
+void read(JsonReader& reader, Spec& spec) {
+  read_spec(reader, spec);
+}
 
 // --- Any kind ---
 

@@ -28,6 +28,8 @@ inline constexpr std::string_view kLayersKey = "carousel.layers";
 /// The inputs and outputs of a model that names them.
 inline constexpr std::string_view kInputsKey = "carousel.inputs";
 inline constexpr std::string_view kOutputsKey = "carousel.outputs";
+/// What says how many steps of each row are real, by name.
+inline constexpr std::string_view kLengthsKey = "carousel.lengths";
 
 /// The metadata under that key; null when there is none.
 [[nodiscard]] const std::string* find_metadata(const Metadata& metadata, std::string_view key);

@@ -123,6 +123,7 @@ void add_skip(Builder& builder, const Case& c) {
 }  // namespace
 
 Model network(const Case& c) {
+  if (c.model) return *c.model;
   Builder builder(c);
   switch (c.topology) {
     case Topology::chain: add_chain(builder, c); break;
@@ -140,7 +141,8 @@ std::vector<LayerSpec> layer_specs(const Case& c) {
 }
 
 std::string Case::name() const {
-  std::string text = group + "/I" + std::to_string(input) + "_H" + std::to_string(hidden);
+  std::string text = group + "/" + label + (label.empty() ? "" : "_") + "I" +
+                     std::to_string(input) + "_H" + std::to_string(hidden);
   const auto add = [&text](std::string_view key, auto value) {
     if (value != 0) text.append("_").append(key).append(std::to_string(value));
   };

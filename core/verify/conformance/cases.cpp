@@ -308,6 +308,9 @@ std::vector<Case> make_table() {
   add_cells(table);
   add_variants(table);
   add_layers(table);
+  add_frames(table);
+  add_convolutions(table);
+  add_ports(table);
   return table;
 }
 

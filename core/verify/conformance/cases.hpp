@@ -7,6 +7,7 @@
 #include <carousel/spec.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -58,6 +59,10 @@ enum class Topology : std::uint8_t {
 /// One line of the table: a network, what it is fed, and how it is called.
 struct Case {
   std::string group{};
+  /// Another network than that of a topology, and what it is called. Its inputs are one, of `input`
+  /// features, and such of one step. Layers that have no weights get some.
+  std::shared_ptr<const Model> model{};
+  std::string label{};
   std::int64_t input = 16;
   std::int64_t hidden = 16;
   std::int64_t proj = 0;
@@ -109,15 +114,22 @@ struct Case {
 /// All cases, in a fixed order.
 [[nodiscard]] const std::vector<Case>& cases();
 
-/// Each elementwise activation function; where it has parameters, such that they show.
-[[nodiscard]] const std::vector<Activation>& elementwise_functions();
+/// Each activation function that a cell can have; where it has parameters, such that they show.
+[[nodiscard]] const std::vector<Activation>& cell_functions();
 
 /// Adds the cases of GRU, plain RNN, sLSTM and the LSTM with layer normalization.
 void add_cells(std::vector<Case>& table);
 /// Adds those of everything that is not the usual cell: peepholes, coupled gates, clips, heads,
 /// activation functions.
 void add_variants(std::vector<Case>& table);
-/// Adds those of the other kinds of layers, and of networks that are no chain.
+/// Adds those of dense layers, embeddings, activations and concatenations, and of networks that are
+/// no chain.
 void add_layers(std::vector<Case>& table);
+/// Adds those of the kinds that work on frames or steps: elementwise, normalization, ...
+void add_frames(std::vector<Case>& table);
+/// Adds those of convolutions.
+void add_convolutions(std::vector<Case>& table);
+/// Adds those of networks whose states or lengths come from sequences or become such.
+void add_ports(std::vector<Case>& table);
 
 }  // namespace carousel::conformance

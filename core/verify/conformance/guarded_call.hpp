@@ -18,7 +18,8 @@ class GuardedCall {
  public:
   explicit GuardedCall(const Problem& problem);
 
-  /// The steps [first, first + count).
+  /// The steps [first, first + count); inputs of one step come with the first one, and outputs that
+  /// have another number of steps than the inputs are whole.
   [[nodiscard]] std::vector<NamedInput> inputs(std::int64_t first, std::int64_t count) const;
   [[nodiscard]] std::vector<NamedOutput> outputs(std::int64_t first, std::int64_t count) const;
 
@@ -39,8 +40,10 @@ class GuardedCall {
   };
 
   // Lists, since guarded memory cannot be moved.
+  std::int64_t steps_;
   std::list<Named<float>> x_;
   std::list<Named<std::int32_t>> ids_;
+  std::list<Named<float>> single_;
   std::list<Named<float>> y_;
 };
 

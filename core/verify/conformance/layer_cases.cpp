@@ -11,7 +11,7 @@ namespace {
 constexpr std::array kDirections{Direction::forward, Direction::reverse, Direction::bidirectional};
 
 std::vector<Activation> all_functions() {
-  std::vector<Activation> list = elementwise_functions();
+  std::vector<Activation> list = cell_functions();
   list.push_back({ActivationKind::softmax});
   list.push_back({ActivationKind::log_softmax});
   return list;
@@ -61,9 +61,62 @@ void add_embeddings(std::vector<Case>& table) {
   }
 }
 
+/// Functions that jump, or are so steep that errors of their arguments grow too much.
+std::vector<Activation> steep_functions() {
+  return {{ActivationKind::sqrt}, {ActivationKind::log},   {ActivationKind::reciprocal},
+          {ActivationKind::sign}, {ActivationKind::floor}, {ActivationKind::ceil},
+          {ActivationKind::round}};
+}
+
+/// The others of those that no cell has.
+std::vector<Activation> smooth_functions() {
+  return {{ActivationKind::abs},
+          {ActivationKind::negative},
+          {ActivationKind::exp},
+          {ActivationKind::erf},
+          {ActivationKind::clip, -0.4F, 0.7F},
+          {ActivationKind::gelu},
+          {ActivationKind::gelu_tanh},
+          {ActivationKind::silu},
+          {ActivationKind::hard_swish},
+          {ActivationKind::selu},
+          {ActivationKind::mish}};
+}
+
+/// Each function of layers of their own, alone.
+void add_layer_functions(std::vector<Case>& table) {
+  std::vector<Activation> all = steep_functions();
+  const std::vector<Activation> smooth = smooth_functions();
+  all.insert(all.end(), smooth.begin(), smooth.end());
+  for (const Activation& function : all) {
+    const bool steep = function.kind == ActivationKind::reciprocal;
+    for (const Inputs inputs : {Inputs::usual, Inputs::zero, Inputs::large, Inputs::denormal,
+                                Inputs::nan_in_a_row, Inputs::inf_in_a_row}) {
+      table.push_back({.group = "activation",
+                       .input = 17,
+                       .layers = 0,
+                       .activation = function,
+                       .inputs = inputs,
+                       .chaotic = steep || inputs == Inputs::large});
+    }
+    table.push_back({.group = "activation",
+                     .input = 9,
+                     .layers = 0,
+                     .activation = function,
+                     .batch = 5,
+                     .lengths = Lengths::random,
+                     .x_layout = Layout::batch_first_padded,
+                     .y_layout = Layout::steps_first_padded,
+                     .chaotic = steep});
+  }
+}
+
 /// Each function alone, at the end of a network, and between its layers.
 void add_activations(std::vector<Case>& table) {
-  for (const Activation& function : all_functions()) {
+  std::vector<Activation> functions = all_functions();
+  const std::vector<Activation> smooth = smooth_functions();
+  functions.insert(functions.end(), smooth.begin(), smooth.end());
+  for (const Activation& function : functions) {
     table.push_back({.group = "activation", .input = 9, .layers = 0, .activation = function});
     table.push_back({.group = "activation",
                      .input = 40,
@@ -147,6 +200,7 @@ void add_layers(std::vector<Case>& table) {
   add_dense(table);
   add_embeddings(table);
   add_activations(table);
+  add_layer_functions(table);
   for (const Cell cell : {Cell::lstm, Cell::gru, Cell::rnn}) {
     Case network{.input = 8, .hidden = 13, .activation = Activation{ActivationKind::tanh}};
     network.cell = cell;

@@ -22,46 +22,53 @@ class LayerTask {
  public:
   LayerTask(const Problem& problem, const Wiring& wiring, std::size_t l)
       : problem_(problem), layer_(problem.model.layers[l]), whole_(problem.expected.layers[l]) {
-    bool exact = true;
+    bool exact = wiring.initial_states[l].empty();
     for (const Source& source : wiring.sources[l]) {
       exact = exact && source.of == Source::Of::model_input;
-      add_input(source);
+      if (!takes_ids(layer_.spec)) inputs_.push_back(rounded(source));
     }
     start_ = oracle_states(problem.model, problem.spec.batch, problem.states)[l];
+    for (const InitialState& state : wiring.initial_states[l]) {
+      start_[state.state] = rounded(state.source);
+    }
     if (!exact) judge();
   }
 
   [[nodiscard]] const ModelLayer& layer() const { return layer_; }
-  [[nodiscard]] const std::vector<std::vector<float>>& inputs() const { return inputs_; }
+  /// Features only, exact.
+  [[nodiscard]] const std::vector<oracle::Quantity>& inputs() const { return inputs_; }
   [[nodiscard]] const oracle::LayerState& start() const { return start_; }
   [[nodiscard]] const oracle::LayerResult& expected() const { return own_ ? *own_ : whole_; }
 
  private:
-  void add_input(const Source& source) {
-    if (source.of != Source::Of::model_input) {
-      inputs_.push_back(to_float(problem_.expected.layers[source.index].y));
-    } else if (!takes_ids(layer_.spec)) {
-      inputs_.push_back(problem_.x);
-    }
+  /// What the oracle has there, as float32.
+  [[nodiscard]] oracle::Quantity rounded(const Source& source) const {
+    const oracle::LayerResult* layer =
+        source.of == Source::Of::model_input ? nullptr : &problem_.expected.layers[source.index];
+    if (layer == nullptr) return given_input(source.index);
+    const oracle::Quantity& q =
+        source.of == Source::Of::layer ? layer->y : layer->state[source.state];
+    return oracle::exact(to_float(q), q.steps, q.batch, q.features);
+  }
+
+  [[nodiscard]] oracle::Quantity given_input(std::size_t index) const {
+    const Case& c = problem_.spec;
+    const ModelInput input = model_inputs(problem_.model)[index];
+    return oracle_inputs(problem_, 0, c.steps).at(input.name);
   }
 
   /// The answer to inputs that are rounded to float32.
   void judge() {
-    const Case& c = problem_.spec;
-    std::vector<oracle::Quantity> inputs;
-    for (std::size_t i = 0; i < inputs_.size(); ++i) {
-      inputs.push_back(oracle::exact(inputs_[i], c.steps, c.batch, input_size(layer_.spec, i)));
-    }
     std::vector<const oracle::Quantity*> pointers;
-    pointers.reserve(inputs.size());
-    for (const oracle::Quantity& input : inputs) pointers.push_back(&input);
-    own_ = oracle::run_layer(layer_, pointers, problem_.lengths, start_);
+    pointers.reserve(inputs_.size());
+    for (const oracle::Quantity& input : inputs_) pointers.push_back(&input);
+    own_ = oracle::run_layer(layer_, pointers, whole_.lengths, start_);
   }
 
   const Problem& problem_;
   const ModelLayer& layer_;
   const oracle::LayerResult& whole_;
-  std::vector<std::vector<float>> inputs_;  // features only
+  std::vector<oracle::Quantity> inputs_;
   oracle::LayerState start_;
   std::optional<oracle::LayerResult> own_;
 };
@@ -71,13 +78,12 @@ class LayerMemory {
  public:
   LayerMemory(const Problem& problem, const LayerTask& task)
       : spec_(task.layer().spec),
-        problem_(problem),
-        y_(problem.spec.y_layout, problem.spec.steps, problem.spec.batch, output_size(spec_)),
+        lengths_(task.expected().lengths),
+        y_(problem.spec.y_layout, task.expected().y.steps, problem.spec.batch, output_size(spec_)),
         ids_(problem.spec.x_layout, problem.spec.steps, problem.spec.batch, 1) {
     const Case& c = problem.spec;
-    for (const std::vector<float>& input : task.inputs()) {
-      const std::int64_t width = input_size(spec_, inputs_.size());
-      inputs_.emplace_back(c.x_layout, c.steps, c.batch, width).set(input);
+    for (const oracle::Quantity& input : task.inputs()) {
+      inputs_.emplace_back(c.x_layout, input.steps, c.batch, input.features).set(to_float(input));
     }
     if (takes_ids(spec_)) ids_.set(problem.ids);
     y_.set(std::vector<float>(task.expected().y.value.size(), kUnwritten));
@@ -94,7 +100,7 @@ class LayerMemory {
     ForwardArgs args{
         .inputs = inputs,
         .y = y_.view(),
-        .lengths = problem_.lengths.empty() ? nullptr : problem_.lengths.data(),
+        .lengths = lengths_.empty() ? nullptr : lengths_.data(),
         .states = states,
     };
     if (takes_ids(spec_)) args.ids = ids_.view();
@@ -120,7 +126,7 @@ class LayerMemory {
 
  private:
   const LayerSpec& spec_;
-  const Problem& problem_;
+  std::vector<std::int64_t> lengths_;
   std::list<Guarded<float>> inputs_;
   Guarded<float> y_;
   Guarded<std::int32_t> ids_;
@@ -130,7 +136,8 @@ class LayerMemory {
 void run_bare_layer(const Backend& backend, const Problem& problem, const LayerTask& task,
                     const std::string& where, CaseReport& report) {
   const Case& c = problem.spec;
-  const std::int64_t steps = std::max<std::int64_t>(c.steps, 1);
+  std::int64_t steps = std::max<std::int64_t>(c.steps, 1);
+  for (const oracle::Quantity& input : task.inputs()) steps = std::max(steps, input.steps);
   const auto layer = backend.prepare(
       task.layer().spec, task.layer().weights,
       LayerOptions{.threads = c.threads, .exact_threads = true, .batch = c.batch, .steps = steps});

@@ -51,7 +51,9 @@ carousel::Weights make_weights(Random& random, Weights kind, const LayerSpec& sp
     scale = weight_scale(kind, recurrent->hidden_size);
   } else if (std::holds_alternative<EmbeddingSpec>(spec)) {
     kind = Weights::usual;  // its rows are inputs
-  } else {
+  } else if (const auto* convolution = std::get_if<ConvolutionSpec>(&spec)) {
+    scale = weight_scale(kind, convolution->kernel_size * convolution->in_channels);
+  } else if (std::holds_alternative<DenseSpec>(spec)) {
     scale = weight_scale(kind, output_size(spec));
   }
   carousel::Weights all;
@@ -68,7 +70,7 @@ carousel::Weights make_weights(Random& random, Weights kind, const LayerSpec& sp
 Model make_model(Random& random, const Case& c) {
   Model model = network(c);
   for (ModelLayer& layer : model.layers) {
-    layer.weights = make_weights(random, c.weights, layer.spec);
+    if (layer.weights.empty()) layer.weights = make_weights(random, c.weights, layer.spec);
   }
   return model;
 }
@@ -168,7 +170,20 @@ void make_ids(Random& random, Problem& problem) {
   for (std::int64_t step = 0; step < c.steps; ++step) {
     for (std::int64_t row = 0; row < c.batch; ++row) {
       const auto id = static_cast<std::int32_t>(random.up_to(c.vocabulary - 1));
-      problem.ids.push_back(is_real(problem, step, row) ? id : -1);
+      problem.ids.push_back(is_real(problem, step, row) || (step + row) % 2 == 0 ? id : -1);
+    }
+  }
+}
+
+void make_single_steps(Random& random, Problem& problem) {
+  const Case& c = problem.spec;
+  for (const ModelInput& input : model_inputs(problem.model)) {
+    if (!input.one_step) continue;
+    std::vector<float>& values = problem.single[input.name];
+    if (input.name == problem.model.lengths) {
+      values.assign(problem.lengths.begin(), problem.lengths.end());
+    } else {
+      values = random.floats(c.batch * input.size, 0.8);
     }
   }
 }
@@ -200,10 +215,11 @@ Problem make_problem(const Case& spec) {
   const std::vector<ModelInput> inputs = model_inputs(problem.model);
   if (std::ranges::any_of(inputs, &ModelInput::ids)) make_ids(random, problem);
   if (!std::ranges::all_of(inputs, &ModelInput::ids)) make_inputs(random, problem);
+  make_single_steps(random, problem);
   problem.states = make_states(random, spec, problem.model);
-  problem.expected =
-      oracle::run(problem.model, oracle_inputs(problem, 0, spec.steps), problem.lengths,
-                  oracle_states(problem.model, spec.batch, problem.states));
+  problem.expected = oracle::run(problem.model, oracle_inputs(problem, 0, spec.steps),
+                                 lengths_of_run(problem, 0, spec.steps),
+                                 oracle_states(problem.model, spec.batch, problem.states));
   return problem;
 }
 
@@ -211,12 +227,25 @@ oracle::Inputs oracle_inputs(const Problem& problem, std::int64_t first, std::in
   const std::int64_t batch = problem.spec.batch;
   oracle::Inputs inputs;
   for (const ModelInput& input : model_inputs(problem.model)) {
+    if (input.one_step) {
+      if (first > 0) continue;
+      inputs[input.name] = oracle::exact(problem.single.at(input.name), 1, batch, input.size);
+      continue;
+    }
     inputs[input.name] =
         input.ids ? oracle::exact_ids(steps_of(problem.ids, batch, first, count), count, batch)
                   : oracle::exact(steps_of(problem.x, batch * input.size, first, count), count,
                                   batch, input.size);
   }
   return inputs;
+}
+
+bool has_own_lengths(const Problem& problem) { return !problem.model.lengths.empty(); }
+
+std::vector<std::int64_t> lengths_of_run(const Problem& problem, std::int64_t first,
+                                         std::int64_t count) {
+  if (first == 0 && has_own_lengths(problem)) return {};
+  return lengths_from(problem.lengths, first, count);
 }
 
 std::vector<oracle::LayerState> oracle_states(const Model& model, std::int64_t batch,

@@ -8,7 +8,9 @@
 #include <carousel/stream.hpp>
 
 #include <cstdint>
+#include <map>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -22,10 +24,14 @@ using States = std::vector<std::vector<float>>;
 struct Problem {
   Case spec;
   Model model;
-  /// [steps, batch, input_size], for every input that takes features; NaN past a sequence's end.
+  /// [steps, batch, input_size], for every input that takes features and has not one step; NaN past
+  /// a sequence's end.
   std::vector<float> x;
-  /// [steps, batch], for every input that takes ids; -1 past a sequence's end.
+  /// [steps, batch], for every input that takes ids; past a sequence's end some are -1.
   std::vector<std::int32_t> ids;
+  /// Inputs of one step by name: [1, batch, size]. The one that is the model's lengths has
+  /// `lengths`.
+  std::map<std::string, std::vector<float>> single;
   std::vector<std::int64_t> lengths;  ///< [batch] or empty.
   States states;                      ///< Before the run.
   oracle::Result expected;
@@ -33,9 +39,17 @@ struct Problem {
 
 [[nodiscard]] Problem make_problem(const Case& spec);
 
-/// The steps [first, first + count) of the inputs as the oracle takes them.
+/// The steps [first, first + count) of the inputs as the oracle takes them. Those of one step come
+/// with the first one.
 [[nodiscard]] oracle::Inputs oracle_inputs(const Problem& problem, std::int64_t first,
                                            std::int64_t count);
+
+/// Whether the model says itself how many steps are real when all its inputs are given.
+[[nodiscard]] bool has_own_lengths(const Problem& problem);
+
+/// The lengths that a run of the steps [first, first + count) is given besides its inputs.
+[[nodiscard]] std::vector<std::int64_t> lengths_of_run(const Problem& problem, std::int64_t first,
+                                                       std::int64_t count);
 
 /// States as the oracle takes them.
 [[nodiscard]] std::vector<oracle::LayerState> oracle_states(const Model& model, std::int64_t batch,

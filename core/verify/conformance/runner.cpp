@@ -52,7 +52,8 @@ std::optional<CaseReport> refusal(const Backend& backend, const Case& c) {
 /// Layers on top of each other are run bare only where there is one: the others are like it.
 bool runs_bare(const Problem& problem) {
   const Case& c = problem.spec;
-  return c.chunk == 0 && (problem.model.layers.size() == 1 || c.topology != Topology::chain);
+  return c.chunk == 0 &&
+         (problem.model.layers.size() == 1 || c.model || c.topology != Topology::chain);
 }
 
 void run_all(const Backend& backend, const Problem& problem, CaseReport& report) {

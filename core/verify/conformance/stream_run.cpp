@@ -24,18 +24,20 @@ void run_chunks(const Problem& problem, Stream& stream, const GuardedCall& memor
   do {
     const std::int64_t count = std::min(chunk, problem.spec.steps - first);
     const Status status = call(stream, memory.inputs(first, count), memory.outputs(first, count),
-                               lengths_from(problem.lengths, first, count));
+                               lengths_of_run(problem, first, count));
     require(static_cast<bool>(status), std::string("run failed: ") + status.message());
     first += count;
   } while (first < problem.spec.steps);
 }
 
-/// One step of all inputs of a case, dense. The names live as long as the network.
+/// One step of the sequences of a case, dense: states go on from the step before, instead of being
+/// set by inputs of one step. The names live as long as the network.
 std::vector<NamedInput> step_inputs(const Network& network, const Problem& problem,
                                     std::int64_t step) {
   const std::int64_t batch = problem.spec.batch;
   std::vector<NamedInput> list;
   for (const ModelInput& input : network.inputs()) {
+    if (input.one_step) continue;
     NamedInput& named = list.emplace_back(NamedInput{.name = input.name});
     if (input.ids) {
       named.ids = steps_first(problem.ids.data() + step * batch, 1, batch, std::int64_t{1});
@@ -69,8 +71,10 @@ void check_step(const Network& network, const Problem& problem, Stream& stream, 
   require(static_cast<bool>(status), std::string("run of one step failed: ") + status.message());
   if (!judge) return;
   const oracle::Options strict{.errors = {.independent = false}, .trace = false};
+  oracle::Inputs inputs = oracle_inputs(problem, step, 1);
+  for (const auto& one : problem.single) inputs.erase(one.first);
   const oracle::Result expected =
-      oracle::run(problem.model, oracle_inputs(problem, step, 1), lengths,
+      oracle::run(problem.model, inputs, lengths,
                   oracle_states(problem.model, problem.spec.batch, before), strict);
   const std::string when = " (step " + std::to_string(step) + " alone)";
   for (std::size_t k = 0; k < y.size(); ++k) {

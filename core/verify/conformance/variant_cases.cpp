@@ -111,7 +111,7 @@ void add_functions(std::vector<Case>& table) {
   for (const Cell cell : {Cell::lstm, Cell::gru, Cell::rnn}) {
     const ActivationSet usual = traits(cell).activations;
     const std::size_t places = traits(cell).activation_count;
-    for (const Activation& function : elementwise_functions()) {
+    for (const Activation& function : cell_functions()) {
       for (std::size_t place = 0; place < places; ++place) {
         if (same_function(function, usual.at(place))) continue;
         std::vector<Activation> set(usual.begin(), usual.begin() + std::ptrdiff_t(places));
@@ -131,7 +131,7 @@ void add_functions(std::vector<Case>& table) {
 }
 
 void add_function_limits(std::vector<Case>& table) {
-  for (const Activation& function : elementwise_functions()) {
+  for (const Activation& function : cell_functions()) {
     for (const Inputs inputs : {Inputs::nan_in_a_row, Inputs::inf_in_a_row, Inputs::denormal}) {
       table.push_back({.group = "function",
                        .input = 3,
@@ -147,7 +147,7 @@ void add_function_limits(std::vector<Case>& table) {
 
 }  // namespace
 
-const std::vector<Activation>& elementwise_functions() {
+const std::vector<Activation>& cell_functions() {
   static const std::vector<Activation> list{{ActivationKind::sigmoid},
                                             {ActivationKind::tanh},
                                             {ActivationKind::relu},

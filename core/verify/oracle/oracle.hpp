@@ -58,14 +58,16 @@ struct Options {
 };
 
 struct LayerResult {
-  Quantity y;                ///< [steps, batch, output_size]; zero past a sequence's end.
-  LayerState state;          ///< After each sequence's last real step.
-  std::vector<Trace> trace;  ///< One per direction; empty unless asked for.
+  /// [output_steps, batch, output_size]; of a recurrent layer zero past a sequence's end.
+  Quantity y;
+  LayerState state;                   ///< After each sequence's last real step.
+  std::vector<Trace> trace;           ///< One per direction; empty unless asked for.
+  std::vector<std::int64_t> lengths;  ///< The real steps of each row that it read; empty: all.
 };
 
-/// Runs one layer of any kind on its inputs, in their order. `lengths` is empty or has one entry
-/// per row; `initial` must have the sizes of `zero_state`. Throws std::invalid_argument on wrong
-/// sizes.
+/// Runs one layer of any kind on its inputs, in their order, which have equally many steps or one.
+/// `lengths` is empty or has one entry per row; `initial` must have the sizes of `zero_state`.
+/// Throws std::invalid_argument on wrong sizes.
 [[nodiscard]] LayerResult run_layer(const ModelLayer& layer,
                                     std::span<const Quantity* const> inputs,
                                     std::span<const std::int64_t> lengths,
@@ -78,20 +80,20 @@ struct LayerResult {
 
 /// What a model did.
 struct Result {
-  std::vector<LayerResult> layers;   ///< In the model's order.
-  std::vector<std::size_t> outputs;  ///< For each of the model's outputs, the layer that gives it.
+  /// In the model's order; without anything for a layer that depends on an input that was left out.
+  std::vector<LayerResult> layers;
+  std::vector<Quantity> outputs;  ///< Those of the model, in its order.
 
   /// An output of the model, by its place.
-  [[nodiscard]] const Quantity& y(std::size_t output = 0) const {
-    return layers.at(outputs.at(output)).y;
-  }
+  [[nodiscard]] const Quantity& y(std::size_t output = 0) const { return outputs.at(output); }
 };
 
-/// A model's inputs by name.
+/// A model's inputs by name, but for those that a run may leave out.
 using Inputs = std::map<std::string, Quantity, std::less<>>;
 
 /// Runs the whole model, layer by layer along its wiring; `initial` is empty (`initial_state`) or
-/// has one entry per layer.
+/// has one entry per layer, and counts where the model sets no state. `lengths` is empty where the
+/// model has lengths of its own.
 [[nodiscard]] Result run(const Model& model, const Inputs& inputs,
                          std::span<const std::int64_t> lengths = {},
                          std::span<const LayerState> initial = {}, const Options& options = {});

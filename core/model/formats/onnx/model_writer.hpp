@@ -5,14 +5,15 @@
 
 #include <carousel/model.hpp>
 
+#include <cstddef>
 #include <string>
 
 /// \file
 /// The nodes of a model, layer by layer.
 namespace carousel::loading::onnx {
 
-/// Why ONNX has no operator for such a layer; empty: it has.
-[[nodiscard]] std::string inexpressible(const LayerSpec& spec);
+/// Why ONNX has no operators for a layer of a valid model; empty: it has.
+[[nodiscard]] std::string inexpressible(const Model& model, std::size_t layer);
 
 /// Writes the graph of a model that is valid and whose layers can all be expressed.
 void write_model(const Model& model, const SaveOnnxOptions& options, schema::GraphProto& graph);

@@ -69,26 +69,35 @@ void RecurrentWriter::write_inputs(const std::string& sequence) {
   graph_.input(lengths_, schema::TensorProto::INT32, {"batch"});
 }
 
-void RecurrentWriter::write(const ModelLayer& layer, const std::string& name,
-                            const std::string& input, const std::string& output) {
+void RecurrentWriter::set_lengths(const std::string& lengths) {
+  constexpr std::array<std::int64_t, 1> rows{-1};
+  const std::string flat = graph_.reserve(lengths + ".flat");
+  graph_.node("Reshape", {lengths, graph_.integers(lengths + ".shape", rows)}, {flat});
+  lengths_ = graph_.reserve(lengths + ".int32");
+  graph_.node("Cast", {flat}, {lengths_}).integer("to", schema::TensorProto::INT32);
+}
+
+std::vector<std::string> RecurrentWriter::write(const Request& request) {
+  const ModelLayer& layer = request.layer;
+  const std::string& name = request.name;
   const RecurrentSpec& spec = spec_of(layer);
-  std::vector<std::string> inputs{input, weights(layer, name + ".W", "weight_ih", spec.input_size),
-                                  weights(layer, name + ".R", "weight_hh", spec.hidden_size),
-                                  biases(layer, name), lengths_};
-  const std::vector<StateSpec> all = states(spec);
+  std::vector<std::string> inputs{
+      request.input, weights(layer, name + ".W", "weight_ih", spec.input_size),
+      weights(layer, name + ".R", "weight_hh", spec.hidden_size), biases(layer, name), lengths_};
   for (std::size_t k = 0; k < spec.state_count(); ++k) {
-    inputs.push_back(initial_state(layer, name, all[k]));
+    inputs.push_back(initial_state(request, k));
   }
   inputs.push_back(peepholes(layer, name));
   while (inputs.back().empty()) inputs.pop_back();
   const std::string y = graph_.reserve(name + ".Y");
   std::vector<std::string> outputs{y};
-  if (options_.states) append_final_states(outputs, spec);
+  if (options_.states || request.final_states) append_final_states(outputs, request);
   const std::string op(traits(spec.cell).onnx_operator);
   AttributeWriter node = graph_.node(op.c_str(), inputs, outputs);
   write_attributes(node, spec);
-  join_directions(spec, name, y, output);
+  join_directions(spec, name, y, request.output);
   ++count_;
+  return request.final_states ? split_states(request, outputs) : std::vector<std::string>();
 }
 
 void RecurrentWriter::write_outputs() {
@@ -131,27 +140,57 @@ std::string RecurrentWriter::peepholes(const ModelLayer& layer, const std::strin
   return graph_.floats(name + ".P", {spec.directions(), 3 * spec.hidden_size}, all);
 }
 
-/// The input of a node that is an initial state: of the graph, learned, or none.
-std::string RecurrentWriter::initial_state(const ModelLayer& layer, const std::string& name,
-                                           const StateSpec& state) {
-  const std::int64_t directions = spec_of(layer).directions();
+/// The input of a node that is an initial state: of the graph, of the model, learned, or none.
+std::string RecurrentWriter::initial_state(const Request& request, std::size_t state) {
+  const RecurrentSpec& spec = spec_of(request.layer);
+  const StateSpec of = states(spec)[state];
   if (options_.states) {
-    std::string input = graph_.reserve(state.name + "0_l" + std::to_string(count_));
-    graph_.input(input, schema::TensorProto::FLOAT, {directions, "batch", state.size});
+    std::string input = graph_.reserve(of.name + "0_l" + std::to_string(count_));
+    graph_.input(input, schema::TensorProto::FLOAT, {spec.directions(), "batch", of.size});
     return input;
   }
+  if (std::string given = given_state(request, state); !given.empty()) return given;
   Floats all;
   bool learned = false;
-  for (std::size_t d = 0; d < static_cast<std::size_t>(directions); ++d) {
-    const auto* tensor = find_weight(layer.weights, in_direction("initial_" + state.name, d));
+  for (std::size_t d = 0; d < directions(spec); ++d) {
+    const auto* tensor = find_weight(request.layer.weights, in_direction("initial_" + of.name, d));
     learned = learned || tensor != nullptr;
     Floats part = tensor == nullptr ? Floats() : tensor->to_float32();
-    part.resize(static_cast<std::size_t>(state.size));
+    part.resize(static_cast<std::size_t>(of.size));
     append(all, part);
   }
   if (!learned) return "";
   const std::string constant =
-      graph_.floats(name + ".initial_" + state.name, {directions, 1, state.size}, all);
+      graph_.floats(request.name + ".initial_" + of.name, {spec.directions(), 1, of.size}, all);
+  std::string rows = graph_.reserve(constant + ".rows");
+  graph_.node("Expand", {constant, row_shape()}, {rows});
+  return rows;
+}
+
+/// An initial state that the model sets, of all directions; empty: it sets none.
+std::string RecurrentWriter::given_state(const Request& request, std::size_t state) {
+  const RecurrentSpec& spec = spec_of(request.layer);
+  std::vector<std::string> parts;
+  bool given = false;
+  for (std::size_t d = 0; d < directions(spec); ++d) {
+    const auto found = request.initial.find(d * spec.state_count() + state);
+    given = given || found != request.initial.end();
+    parts.push_back(found == request.initial.end() ? "" : found->second);
+  }
+  if (!given) return "";
+  for (std::string& part : parts) {
+    if (part.empty()) part = zero_state(request, states(spec)[state].size);
+  }
+  if (parts.size() == 1) return parts.front();
+  std::string all = graph_.reserve(request.name + ".initial");
+  graph_.node("Concat", parts, {all}).integer("axis", 0);
+  return all;
+}
+
+/// Zeros for each row, [1, batch, size].
+std::string RecurrentWriter::zero_state(const Request& request, std::int64_t size) {
+  const std::string constant =
+      graph_.floats(request.name + ".zeros", {1, 1, size}, Floats(static_cast<std::size_t>(size)));
   std::string rows = graph_.reserve(constant + ".rows");
   graph_.node("Expand", {constant, row_shape()}, {rows});
   return rows;
@@ -172,13 +211,38 @@ std::string RecurrentWriter::row_shape() {
 }
 
 void RecurrentWriter::append_final_states(std::vector<std::string>& outputs,
-                                          const RecurrentSpec& spec) {
+                                          const Request& request) {
+  const RecurrentSpec& spec = spec_of(request.layer);
   const std::vector<StateSpec> all = states(spec);
   for (std::size_t k = 0; k < spec.state_count(); ++k) {
+    if (!options_.states) {
+      outputs.push_back(graph_.reserve(request.name + ".Y_" + all[k].name));
+      continue;
+    }
     outputs.push_back(graph_.reserve(all[k].name + "n_l" + std::to_string(count_)));
     states_.emplace_back(outputs.back(),
                          std::vector<NamedSize>{spec.directions(), "batch", all[k].size});
   }
+}
+
+/// The final states of each direction, in the order of `states(spec)`, from a node's outputs.
+std::vector<std::string> RecurrentWriter::split_states(const Request& request,
+                                                       const std::vector<std::string>& outputs) {
+  const RecurrentSpec& spec = spec_of(request.layer);
+  if (spec.directions() == 1) return {outputs.begin() + 1, outputs.end()};
+  std::vector<std::string> all;
+  for (std::int64_t d = 0; d < spec.directions(); ++d) {
+    for (std::size_t k = 1; k < outputs.size(); ++k) {
+      const auto number = [&](const char* what, std::int64_t value) {
+        return graph_.integers(outputs[k] + what, {&value, 1});
+      };
+      all.push_back(graph_.reserve(outputs[k] + (d == 0 ? ".forward" : ".reverse")));
+      graph_.node("Slice",
+                  {outputs[k], number(".first", d), number(".end", d + 1), number(".axis", 0)},
+                  {all.back()});
+    }
+  }
+  return all;
 }
 
 /// Y [steps, directions, batch, hidden] to [steps, batch, directions * hidden].

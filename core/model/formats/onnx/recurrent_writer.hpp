@@ -6,6 +6,7 @@
 #include <carousel/model.hpp>
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,10 +23,21 @@ class RecurrentWriter {
 
   /// The graph's inputs that are no sequences, before all layers; `sequence` is one that is.
   void write_inputs(const std::string& sequence);
-  /// A layer of that name that reads `input`, with the node that brings its output, called
-  /// `output`, into the order [steps, batch, features].
-  void write(const ModelLayer& layer, const std::string& name, const std::string& input,
-             const std::string& output);
+  /// From now on, `lengths` [1, batch, 1] says how many steps of each row are real.
+  void set_lengths(const std::string& lengths);
+
+  /// A layer of that name that reads `input`, and the output that it is to have.
+  struct Request {
+    const ModelLayer& layer;
+    std::string name;
+    std::string input;
+    std::string output;
+    std::map<std::size_t, std::string> initial;  ///< By state: what it begins as, [1, batch, size].
+    bool final_states = false;                   ///< Whether these are asked for.
+  };
+  /// Writes it with the node that brings its output into the order [steps, batch, features].
+  /// Returns what its final states are called, [1, batch, size] each, if they are asked for.
+  std::vector<std::string> write(const Request& request);
   /// The graph's outputs that are no sequences, after all layers.
   void write_outputs();
 
@@ -36,10 +48,13 @@ class RecurrentWriter {
                       std::int64_t width);
   std::string biases(const ModelLayer& layer, const std::string& name);
   std::string peepholes(const ModelLayer& layer, const std::string& name);
-  std::string initial_state(const ModelLayer& layer, const std::string& name,
-                            const StateSpec& state);
+  std::string initial_state(const Request& request, std::size_t state);
+  std::string given_state(const Request& request, std::size_t state);
+  std::string zero_state(const Request& request, std::int64_t size);
+  std::vector<std::string> split_states(const Request& request,
+                                        const std::vector<std::string>& outputs);
   std::string row_shape();
-  void append_final_states(std::vector<std::string>& outputs, const RecurrentSpec& spec);
+  void append_final_states(std::vector<std::string>& outputs, const Request& request);
   void join_directions(const RecurrentSpec& spec, const std::string& name, const std::string& y,
                        const std::string& output);
 

@@ -18,19 +18,41 @@ namespace {
 constexpr std::int64_t kOperatorSet = 13;  // Squeeze takes its axes as an input since then
 constexpr std::int64_t kFileVersion = 7;   // of ONNX 1.8, which brought that operator set
 
-bool has_initial_state(const ModelLayer& layer) {
+bool has_learned_state(const ModelLayer& layer) {
   return std::ranges::any_of(layer.weights,
                              [](const auto& one) { return one.first.starts_with("initial_"); });
 }
 
+/// Why the states of a layer cannot be inputs and outputs of the graph; empty: they can.
+std::string reason_against_states(const ModelLayer& layer) {
+  if (has_learned_state(layer)) {
+    return "its initial state was learned, so it cannot be an input of the graph too";
+  }
+  if (!layer.initial_states.empty()) {
+    return "its initial state is set by the model, so it cannot be an input of the graph too";
+  }
+  const bool other =
+      !states(layer.spec).empty() && !std::holds_alternative<RecurrentSpec>(layer.spec);
+  return other ? "ONNX has no operator that takes its state" : "";
+}
+
+/// Files have their arrays in the order of sequences, whatever order the model's had.
+template <class Ends>
+Ends without_axes(Ends ends) {
+  for (auto& end : ends) end.axes.clear();
+  return ends;
+}
+
 void require_expressible(const Model& model, const SaveOnnxOptions& options) {
+  if (options.lengths && !model.lengths.empty()) {
+    throw Error(ErrorCode::unsupported,
+                "the model has lengths of its own, so they cannot be an input of the graph too");
+  }
   const std::vector<std::string> names = layer_names(model);
   for (std::size_t k = 0; k < names.size(); ++k) {
     const ModelLayer& layer = model.layers[k];
-    std::string reason = inexpressible(layer.spec);
-    if (reason.empty() && options.states && has_initial_state(layer)) {
-      reason = "its initial state was learned, so it cannot be an input of the graph too";
-    }
+    std::string reason = inexpressible(model, k);
+    if (reason.empty() && options.states) reason = reason_against_states(layer);
     if (!reason.empty()) {
       throw Error(ErrorCode::unsupported, "layer " + quote(names[k]) + " (" + describe(layer.spec) +
                                               ") cannot be saved as ONNX: " + reason);
@@ -51,9 +73,11 @@ Metadata properties_of(const Model& model) {
     set_metadata(properties, key, "");
   }
   set_metadata(properties, kNamesKey, has_names(model) ? names_to_text(layer_names(model)) : "");
-  set_metadata(properties, kInputsKey, model.inputs.empty() ? "" : inputs_to_text(model.inputs));
+  set_metadata(properties, kInputsKey,
+               model.inputs.empty() ? "" : inputs_to_text(without_axes(model.inputs)));
+  set_metadata(properties, kLengthsKey, model.lengths);
   set_metadata(properties, kOutputsKey,
-               model.outputs.empty() ? "" : outputs_to_text(model.outputs));
+               model.outputs.empty() ? "" : outputs_to_text(without_axes(model.outputs)));
   return properties;
 }
 

@@ -21,9 +21,8 @@ void require(bool promise, const char* what) {
   }
 }
 
-}  // namespace
-
-bool fuzz_safetensors(std::span<const std::byte> bytes) {
+/// What every format that is found by its content promises.
+bool fuzz_content(std::span<const std::byte> bytes) {
   Model model;
   try {
     model = load(bytes, "fuzz", {.ignore_extra = true});
@@ -36,6 +35,11 @@ bool fuzz_safetensors(std::span<const std::byte> bytes) {
   require(loading::to_safetensors(load(saved, "again")) == saved, "saving is byte-stable");
   return true;
 }
+
+}  // namespace
+
+bool fuzz_safetensors(std::span<const std::byte> bytes) { return fuzz_content(bytes); }
+bool fuzz_json(std::span<const std::byte> bytes) { return fuzz_content(bytes); }
 
 bool fuzz_npy(std::span<const std::byte> bytes) {
   NpyArray array;

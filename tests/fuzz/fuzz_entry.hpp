@@ -11,6 +11,7 @@ namespace carousel::testing {
 
 bool fuzz_safetensors(std::span<const std::byte> bytes);
 bool fuzz_npy(std::span<const std::byte> bytes);
+bool fuzz_json(std::span<const std::byte> bytes);
 bool fuzz_onnx(std::span<const std::byte> bytes);
 
 }  // namespace carousel::testing

@@ -102,5 +102,22 @@ TEST(Mutation, Npy) {
   }
 }
 
+TEST(Mutation, Json) {
+  const std::vector<std::string> files{
+      R"({"in_shape":[null,null,1],"in_gain":6,"layers":[{"type":"dense","activation":"tanh",)"
+      R"("shape":[null,2],"weights":[[[1,2]],[3,4]]},{"type":"gru","activation":"","shape":[1],)"
+      R"("weights":[[[1,2,3],[4,5,6]],[[7,8,9]],[[1,2,3],[4,5,6]]]}]})",
+      R"({"architecture":"LSTM","config":{"input_size":1,"hidden_size":1,"num_layers":1},)"
+      R"("weights":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]})",
+      R"({"model_data":{"model":"SimpleRNN","input_size":1,"skip":0,"output_size":1,"unit_type":)"
+      R"("GRU","num_layers":1,"hidden_size":1},"state_dict":{"rec.weight_ih_l0":[[1],[2],[3]],)"
+      R"("rec.weight_hh_l0":[[1],[2],[3]],"lin.weight":[[4]],"lin.bias":[5]}})"};
+  for (const std::string& file : files) {
+    const int accepted = run(to_bytes(file), file.size(), fuzz_json);
+    EXPECT_GT(accepted, 0);
+    EXPECT_LT(accepted, kMutationsPerFile / 2);
+  }
+}
+
 }  // namespace
 }  // namespace carousel::testing

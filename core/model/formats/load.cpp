@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "files.hpp"
+#include "json/load_json.hpp"
 #include "onnx/load_onnx.hpp"
 #include "recognize.hpp"
 #include "safetensors.hpp"
@@ -36,8 +37,7 @@ Model from_content(std::span<const std::byte> bytes, const std::string& source,
   loading::refuse_foreign(bytes, source);
   refuse_graph_options(source, options);
   switch (loading::recognize(bytes)) {
-    case loading::FileKind::json:
-      loading::fail(source, "is JSON, which is not read", ErrorCode::unsupported);
+    case loading::FileKind::json: return loading::model_from_json(bytes, source, options);
     case loading::FileKind::torch_archive:
       loading::fail(source,
                     "is a PyTorch archive; save its state_dict as safetensors (docs/formats.md)",

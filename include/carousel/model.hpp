@@ -126,6 +126,8 @@ struct LoadOptions {
 /// plain RNN it is. Where the order of several modules is in doubt, `prefix` lists them in theirs,
 /// separated by commas.
 ///
+/// Archives of PyTorch (.pt, .pth; builds with libzip): the state dict in them, or the parameters
+/// of a TorchScript module, read as those of a safetensors file are. Nothing in them is executed.
 /// JSON: models of RTNeural and AIDA-X, GuitarML (Proteus, NeuralPi), NeuralAmpModeler (.nam), and
 /// state dicts with nested arrays.
 ///

@@ -8,6 +8,7 @@
 
 #include "files_of_bytes.hpp"
 #include "fuzz/fuzz_entry.hpp"
+#include "torch_files.hpp"
 
 namespace carousel::testing {
 namespace {
@@ -117,6 +118,32 @@ TEST(Mutation, Json) {
     EXPECT_GT(accepted, 0);
     EXPECT_LT(accepted, kMutationsPerFile / 2);
   }
+}
+
+TorchDict torch_dict() {
+  TorchDict dict;
+  dict.pickle.op("}").text("state_dict").ordered_dict();
+  add_tagger(dict);
+  dict.pickle.op("s");
+  return dict;
+}
+
+TEST(Mutation, Pickle) {
+  PickleBuilder pickle;
+  pickle.op("}").text("m").ordered_dict().op("(").text("a").tensor("0", {2, 3}).text("b");
+  pickle.view({.key = "0", .count = 6, .offset = 1, .shape = {2, 2}, .strides = {1, 2}}).op("us");
+  const Bytes bytes = pickle.bytes();
+  const int accepted = run(bytes, bytes.size(), fuzz_pickle);
+  EXPECT_GT(accepted, 0);
+  EXPECT_LT(accepted, kMutationsPerFile / 2);
+}
+
+TEST(Mutation, TorchArchive) {
+  const TorchDict dict = torch_dict();
+  const Bytes bytes = torch_archive(dict.pickle, dict.storages);
+  // Without libzip, none is accepted.
+  if (!fuzz_torch(bytes)) GTEST_SKIP() << "this build has no libzip";
+  EXPECT_LT(run(bytes, bytes.size(), fuzz_torch), kMutationsPerFile / 2);
 }
 
 }  // namespace

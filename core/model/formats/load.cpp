@@ -6,6 +6,7 @@
 #include "safetensors.hpp"
 #include "state_dict.hpp"
 #include "text.hpp"
+#include "torch/load_torch.hpp"
 
 #include <carousel/model.hpp>
 
@@ -39,9 +40,7 @@ Model from_content(std::span<const std::byte> bytes, const std::string& source,
   switch (loading::recognize(bytes)) {
     case loading::FileKind::json: return loading::model_from_json(bytes, source, options);
     case loading::FileKind::torch_archive:
-      loading::fail(source,
-                    "is a PyTorch archive; save its state_dict as safetensors (docs/formats.md)",
-                    ErrorCode::unsupported);
+      return loading::model_from_torch_archive(bytes, source, options);
     default:
       return loading::model_from_table(loading::safetensors::parse(bytes, source), source, options);
   }

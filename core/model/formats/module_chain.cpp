@@ -51,6 +51,7 @@ Numbered split_numbers(std::string_view prefix) {
 /// The order of names that differ in their numbers only; nothing for other names.
 std::optional<Order> numbered_order(const std::vector<Module>& modules) {
   std::vector<Numbered> names;
+  names.reserve(modules.size());
   for (const Module& module : modules) names.push_back(split_numbers(module.prefix));
   Order order(modules.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -118,6 +119,7 @@ Order find_order(const TensorReader& reader, const std::vector<Module>& modules)
   if (orders.size() > 1) ask(reader, modules, orders);
   if (orders.empty() || numbered) {
     std::vector<std::string> prefixes;
+    prefixes.reserve(modules.size());
     for (const Module& module : modules) prefixes.push_back(module.prefix);
     refuse_several(reader, prefixes);
   }

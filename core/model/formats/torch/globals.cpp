@@ -63,6 +63,7 @@ std::vector<std::int64_t> sizes(const Pickle& pickle, Ref ref, std::string_view 
   const auto& items = as<Sequence>(pickle, ref, "the shape of a tensor", source).items;
   if (items.size() > kMaxRank) fail(source, "the pickle has a tensor of more than 16 dimensions");
   std::vector<std::int64_t> result;
+  result.reserve(items.size());
   for (const Ref item : items) {
     result.push_back(as<std::int64_t>(pickle, item, "a dimension of a tensor", source));
   }

@@ -189,16 +189,55 @@ TEST(Json, GainsOfAidaXAreLinearLayers) {
   EXPECT_EQ(weight(model.layers[0], "weight"), std::vector<float>{10});
   EXPECT_EQ(weight(model.layers[2], "weight"), std::vector<float>{0}) << "silence";
   EXPECT_EQ(model.metadata.at("samplerate"), "48000");
-  EXPECT_TRUE(contains(text_error(rtneural(dense, R"("in_skip":1,)", 1)),
-                       "'in_skip' is 1: the network adds its input to its output"));
+}
+
+TEST(Json, ConvolutionsAreCausal) {
+  constexpr std::size_t kernel_size = 2;
+  constexpr std::size_t dilation = 2;
+  const Matrix early = random_matrix(2, 3, 1);
+  const Matrix late = random_matrix(2, 3, 2);
+  const std::vector<float> bias = random_matrix(1, 3, 3)[0];
+  const std::string conv =
+      R"({"type":"conv1d","activation":"tanh","shape":[null,null,3],"kernel_size":[2],)"
+      R"("dilation":[2],"groups":1,"weights":[[)" +
+      text(early) + "," + text(late) + "]," + text(bias) + "]}";
+  const std::vector<float> x = input(2);
+  std::vector<double> expected;
+  for (std::size_t step = 0; step < kSteps; ++step) {
+    const std::size_t back = (kernel_size - 1) * dilation;
+    const Row before = step < back ? Row(2, 0) : step_of(x, step - back, 2);
+    for (std::size_t column = 0; column < 3; ++column) {
+      expected.push_back(std::tanh(product(before, early, column) +
+                                   product(step_of(x, step, 2), late, column) + bias[column]));
+    }
+  }
+  expect_near(answer(load_text(rtneural(conv)), x), expected);
+}
+
+TEST(Json, SlopesAndBatchNormalizations) {
+  const std::string normalized =
+      R"({"type":"batchnorm","activation":"","shape":[null,null,2],"epsilon":0.5,)"
+      R"("weights":[[2,3],[0.25,0.5],[0.1,0.2],[0.5,1.5]]})";
+  const std::string sloped = layer_text("prelu", 2, "[0.5,0.25]");
+  const std::vector<float> x = input(2);
+  std::vector<double> expected;
+  for (std::size_t k = 0; k < x.size(); k += 2) {
+    const double a = (x[k] - 0.1) / std::sqrt(0.5 + 0.5) * 2 + 0.25;
+    const double b = (x[k + 1] - 0.2) / std::sqrt(1.5 + 0.5) * 3 + 0.5;
+    expected.push_back(a < 0 ? 0.5 * a : a);
+    expected.push_back(b < 0 ? 0.25 * b : b);
+  }
+  expect_near(answer(load_text(rtneural(normalized + "," + sloped)), x), expected);
+  EXPECT_TRUE(contains(text_error(rtneural(layer_text("prelu", 2, "[1,2,3]"))),
+                       "has 3 slopes for 2 features"));
 }
 
 TEST(Json, WhatRTNeuralFilesMustBe) {
   const auto error = [](const std::string& layer) { return text_error(rtneural(layer)); };
   const std::string dense = text(random_matrix(2, 3, 1));
-  EXPECT_TRUE(contains(error(layer_text("conv1d", 3, dense)),
-                       "bad.safetensors: layers[0] is of the type 'conv1d', which is not supported "
-                       "yet"));
+  EXPECT_TRUE(contains(error(layer_text("conv2d", 3, dense)),
+                       "bad.safetensors: layers[0] is of the type 'conv2d', which is not "
+                       "supported"));
   EXPECT_TRUE(contains(error(layer_text("magic", 3, dense)), "'magic', which RTNeural does not"));
   EXPECT_TRUE(contains(error(layer_text("dense", 3, dense, "swish")), "the activation 'swish'"));
   EXPECT_TRUE(contains(error(layer_text("lstm", 3, dense + "," + dense, "relu")),
@@ -279,9 +318,27 @@ TEST(Json, GuitarML) {
   }
 }
 
+TEST(Json, ASkipAddsTheInputBehindItsGain) {
+  const std::string dense = layer_text("dense", 1, "[[2.0]]", "");
+  const std::vector<float> x = input(1);
+  std::vector<double> expected;
+  for (const float value : x) expected.push_back((20.0 * value + 10.0 * value) * 10.0);
+  expect_near(
+      answer(load_text(rtneural(dense, R"("in_skip":1,"in_gain":20,"out_gain":20,)", 1)), x),
+      expected);
+
+  const JsonDict dict = guitar_dict(4);
+  const std::vector<float> pairs = input(2);
+  const std::vector<double> without = answer(load_text(guitarml(dict, "LSTM", "0")), pairs);
+  std::vector<double> with;
+  for (std::size_t k = 0; k < without.size(); ++k) with.push_back(without[k] + pairs[2 * k]);
+  expect_near(answer(load_text(guitarml(dict, "LSTM", "1")), pairs), with);
+  EXPECT_TRUE(contains(text_error(guitarml(dict, "LSTM", "2")),
+                       "'skip' is 2, but the network has 2 inputs and 1 outputs"));
+}
+
 TEST(Json, WhatGuitarMLFilesMustBe) {
   const JsonDict dict = guitar_dict(4);
-  EXPECT_TRUE(contains(text_error(guitarml(dict, "LSTM", "1")), "'skip' is 1: the network adds"));
   EXPECT_TRUE(contains(text_error(guitarml(dict, "GRU", "0")),
                        "model_data has the unit_type 'GRU', but the tensors are those of a LSTM"));
   std::string file = guitarml(dict, "LSTM", "0");

@@ -76,12 +76,29 @@ void refuse_naming_options(const std::string& source, const LoadOptions& options
        ErrorCode::invalid_argument);
 }
 
-void add_skip(const Model& model, std::int64_t channels, const std::string& key) {
+void add_skip(Model& model, std::int64_t channels, const std::string& key,
+              const std::string& gain) {
   if (channels == 0) return;
-  fail(model.source,
-       quote(key) + " is " + std::to_string(channels) +
-           ": the network adds its input to its output, for which there is no layer yet",
-       ErrorCode::unsupported);
+  const std::int64_t inputs = input_size(model.layers.front().spec);
+  const std::int64_t outputs = output_size(model.layers.back().spec);
+  if (channels < 0 || channels > inputs || (channels != 1 && channels != outputs)) {
+    fail(model.source, quote(key) + " is " + std::to_string(channels) + ", but the network has " +
+                           std::to_string(inputs) + " inputs and " + std::to_string(outputs) +
+                           " outputs, to which so many of the inputs cannot be added");
+  }
+  model.inputs = {{"x", inputs}};
+  model.layers.back().name = layer_names(model).back();
+  const std::string end = model.layers.back().name;
+  std::string begin = gain.empty() ? "x" : gain;
+  if (channels != inputs || channels != outputs) {
+    // One channel is added to every output, several each to its own.
+    const FeatureRun run{.first = 0, .count = outputs, .stride = channels == 1 ? 0 : 1};
+    model.layers.push_back({.spec = RearrangeSpec{inputs, {run}}, .name = key, .inputs = {begin}});
+    begin = key;
+  }
+  model.layers.push_back({.spec = ElementwiseSpec{ElementwiseOperation::add, outputs},
+                          .name = "sum",
+                          .inputs = {end, begin}});
 }
 
 void keep_metadata(const Json& json, const char* key, Model& model) {

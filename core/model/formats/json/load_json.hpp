@@ -42,9 +42,11 @@ namespace carousel::loading {
 /// Refuses options that say what a file tells by itself.
 void refuse_naming_options(const std::string& source, const LoadOptions& options);
 
-/// The first `channels` features of the model's input are added to its output. Throws Error
-/// (unsupported) unless there are none: there is no layer yet that adds.
-void add_skip(const Model& model, std::int64_t channels, const std::string& key);
+/// The first `channels` features of the model's input are added to its output; one channel to every
+/// output. `gain` names the layer that the input goes through before anything else; empty: none.
+/// Throws Error naming `key` where the numbers of features do not fit.
+void add_skip(Model& model, std::int64_t channels, const std::string& key,
+              const std::string& gain = "");
 
 /// Keeps a number or text of the file as metadata of the model, if the file has it.
 void keep_metadata(const Json& json, const char* key, Model& model);

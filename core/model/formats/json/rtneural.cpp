@@ -54,8 +54,9 @@ Model model_from_rtneural(const Json& json, const std::string& source) {
   if (layers.empty()) refuse(file.place(), "has no layers");
   const std::int64_t inputs = last_dimension(file, "in_shape");
   append_gain(file, "in_gain", inputs, model.layers);
+  const std::string gain = model.layers.empty() ? "" : model.layers.front().name;
   append_all(file, layers, inputs, model.layers);
-  add_skip(model, file.integer("in_skip", 0), "in_skip");
+  add_skip(model, file.integer("in_skip", 0), "in_skip", gain);
   append_gain(file, "out_gain", output_size(model.layers.back().spec), model.layers);
   keep_metadata(json, "samplerate", model);
   return model;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <utility>
 
 namespace carousel::loading {
@@ -38,13 +39,16 @@ void append_activation(RTNeuralLayer& layer, std::vector<ModelLayer>& layers) {
   layers.push_back({.spec = ActivationSpec{found->second, layer.output()}});
 }
 
+void require_same_size(const RTNeuralLayer& layer) {
+  if (layer.input() == layer.output()) return;
+  refuse(layer.place(), "must give as many features as it is given, " +
+                            std::to_string(layer.input()) + ", but gives " +
+                            std::to_string(layer.output()));
+}
+
 void activation(RTNeuralLayer& layer, std::vector<ModelLayer>& layers) {
   layer.require_arrays(0, 0);
-  if (layer.input() != layer.output()) {
-    refuse(layer.place(), "must give as many features as it is given, " +
-                              std::to_string(layer.input()) + ", but gives " +
-                              std::to_string(layer.output()));
-  }
+  require_same_size(layer);
   append_activation(layer, layers);
 }
 
@@ -120,9 +124,105 @@ void gru(RTNeuralLayer& layer, std::vector<ModelLayer>& layers) {
   layers.push_back(std::move(result));
 }
 
-/// Types of layers that RTNeural has and Carousel has not yet.
+/// The one number of an array like "kernel_size": [3]; absent: 1.
+std::int64_t only_number(RTNeuralLayer& layer, const char* field) {
+  const std::vector<std::int64_t> numbers = layer.integers(field);
+  if (numbers.size() > 1) {
+    refuse(layer.place(), std::string("has several numbers as ") + field, ErrorCode::unsupported);
+  }
+  return numbers.empty() ? 1 : numbers.front();
+}
+
+/// Keras's [kernel_size, in_channels / groups, out_channels] as PyTorch's [out_channels,
+/// in_channels / groups, kernel_size].
+Tensor convolution_weight(const JsonArray& array) {
+  const std::int64_t kernel = array.shape[0];
+  const std::int64_t inputs = array.shape[1];
+  const std::int64_t outputs = array.shape[2];
+  std::vector<float> values;
+  values.reserve(array.values.size());
+  for (std::int64_t o = 0; o < outputs; ++o) {
+    for (std::int64_t i = 0; i < inputs; ++i) {
+      for (std::int64_t k = 0; k < kernel; ++k) {
+        values.push_back(array.values[static_cast<std::size_t>((k * inputs + i) * outputs + o)]);
+      }
+    }
+  }
+  return {{outputs, inputs, kernel}, values};
+}
+
+/// RTNeural runs sample by sample, so its convolutions along time are causal.
+void conv1d(RTNeuralLayer& layer, std::vector<ModelLayer>& layers) {
+  const bool bias = layer.require_arrays(1, 2) == 2;
+  ConvolutionSpec spec{.in_channels = layer.input(), .out_channels = layer.output()};
+  spec.kernel_size = only_number(layer, "kernel_size");
+  spec.dilation = only_number(layer, "dilation");
+  spec.groups = layer.integer("groups", 1);
+  spec.causal = true;
+  spec.bias = bias;
+  if (spec.groups < 1 || layer.input() % spec.groups != 0 || spec.kernel_size < 1 ||
+      spec.dilation < 1) {
+    refuse(layer.place(),
+           "needs a kernel_size and a dilation of 1 and more, and groups that divide " +
+               std::to_string(layer.input()));
+  }
+  spec.pad_begin = spec.span() - 1;
+  ModelLayer result{.spec = spec};
+  result.weights["weight"] = convolution_weight(
+      layer.array(0, {spec.kernel_size, layer.input() / spec.groups, layer.output()}));
+  if (bias) result.weights["bias"] = to_tensor(layer.array(1, {layer.output()}));
+  layers.push_back(std::move(result));
+  append_activation(layer, layers);
+}
+
+ModelLayer with_constant(ElementwiseOperation operation, const std::vector<float>& operand) {
+  const auto size = static_cast<std::int64_t>(operand.size());
+  ModelLayer layer{.spec = ElementwiseSpec{operation, size, ElementwiseSpec::Constant::second}};
+  layer.weights["operand"] = Tensor({size}, operand);
+  return layer;
+}
+
+void prelu(RTNeuralLayer& layer, std::vector<ModelLayer>& layers) {
+  layer.require_arrays(1, 1);
+  require_same_size(layer);
+  JsonArray slope = layer.array(0);
+  if (slope.values.size() == 1)
+    slope.values.resize(static_cast<std::size_t>(layer.input()), slope.values[0]);
+  if (std::cmp_not_equal(slope.values.size(), layer.input())) {
+    refuse(layer.place(), "has " + std::to_string(slope.values.size()) + " slopes for " +
+                              std::to_string(layer.input()) + " features");
+  }
+  layers.push_back(with_constant(ElementwiseOperation::prelu, slope.values));
+}
+
+/// gamma, beta, mean and variance of Keras, or mean and variance alone.
+void batchnorm(RTNeuralLayer& layer, std::vector<ModelLayer>& layers) {
+  const std::size_t arrays = layer.require_arrays(2, 4);
+  require_same_size(layer);
+  if (arrays == 3) refuse(layer.place(), "must have 2 or 4 arrays of weights, found 3");
+  const std::vector<std::int64_t> shape{layer.input()};
+  const JsonArray mean = layer.array(arrays - 2, shape);
+  const JsonArray variance = layer.array(arrays - 1, shape);
+  const auto size = static_cast<std::size_t>(layer.input());
+  const std::vector<float> gamma =
+      arrays == 4 ? layer.array(0, shape).values : std::vector<float>(size, 1.0F);
+  const std::vector<float> beta =
+      arrays == 4 ? layer.array(1, shape).values : std::vector<float>(size, 0.0F);
+  const double epsilon = layer.real("epsilon", 0.001F);
+  std::vector<float> factor(size);
+  std::vector<float> shift(size);
+  for (std::size_t k = 0; k < size; ++k) {
+    const double scale = gamma[k] / std::sqrt(variance.values[k] + epsilon);
+    factor[k] = static_cast<float>(scale);
+    shift[k] = static_cast<float>(beta[k] - mean.values[k] * scale);
+  }
+  layers.push_back(with_constant(ElementwiseOperation::multiply, factor));
+  layers.push_back(with_constant(ElementwiseOperation::add, shift));
+}
+
+/// Types of layers that RTNeural has and Carousel has not.
 void missing(RTNeuralLayer& layer, std::vector<ModelLayer>&) {
-  refuse(layer.place(), "is of the type " + quote(layer.type()) + ", which is not supported yet",
+  refuse(layer.place(), "is of the type " + quote(layer.type()) + ", which is not supported",
          ErrorCode::unsupported);
 }
 
@@ -132,10 +232,10 @@ constexpr std::array<std::pair<std::string_view, AppendLayers>, 10> kTypes{{
     {"lstm", lstm},
     {"gru", gru},
     {"activation", activation},
-    {"conv1d", missing},
+    {"conv1d", conv1d},
     {"conv2d", missing},
-    {"prelu", missing},
-    {"batchnorm", missing},
+    {"prelu", prelu},
+    {"batchnorm", batchnorm},
     {"batchnorm2d", missing},
 }};
 

@@ -25,6 +25,16 @@ class RTNeuralLayer {
   [[nodiscard]] std::int64_t output() const { return output_; }
   [[nodiscard]] std::string type() { return reader_.text("type"); }
   [[nodiscard]] std::string activation() { return reader_.text("activation"); }
+  /// A field with numbers; the fallback where it is absent.
+  [[nodiscard]] std::int64_t integer(const char* field, std::int64_t fallback) {
+    return reader_.integer(field, fallback);
+  }
+  [[nodiscard]] float real(const char* field, float fallback) {
+    return reader_.real(field, fallback);
+  }
+  [[nodiscard]] std::vector<std::int64_t> integers(const char* field) {
+    return reader_.find(field) == nullptr ? std::vector<std::int64_t>{} : reader_.integers(field);
+  }
 
   /// Throws Error unless the layer has `least` to `most` arrays; returns how many.
   std::size_t require_arrays(std::size_t least, std::size_t most);

@@ -2,10 +2,12 @@
 // Written files: every kind of network there and back, the graph's inputs and outputs, refusals.
 #include "core/verify/conformance/problem.hpp"
 #include "loading/files_of_bytes.hpp"
+#include "loading/same_layers.hpp"
 #include "onnx/network_case.hpp"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <set>

@@ -2,9 +2,9 @@
 #include "core/engine/run.hpp"
 
 #include "core/engine/float_env.hpp"
+#include "core/engine/run_lengths.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace carousel::detail {
 namespace {
@@ -73,90 +73,6 @@ const std::int64_t* chunk_lengths(StreamData& data, Lengths lengths, const Part&
   });
   return data.chunk_lengths.data();
 }
-
-/// Takes over lengths that the network was given or has computed, one number per row.
-Status take_lengths(StreamData& data, const SequenceView<const float>& given,
-                    std::int64_t most) noexcept {
-  for (std::int64_t b = 0; b < given.batch; ++b) {
-    const float length = *given.row(0, b);
-    if (!(length >= 0.0F && length <= static_cast<float>(most)) || length != std::floor(length)) {
-      return Status::failure("run: every length must be a whole number in 0..steps");
-    }
-    data.lengths[static_cast<std::size_t>(b)] = static_cast<std::int64_t>(length);
-  }
-  return {};
-}
-
-/// The lengths of one run, where they do not simply stand in its arguments.
-class RunLengths {
- public:
-  RunLengths(const NetworkData& network, StreamData& data, Lengths argument) noexcept
-      : network_(network), data_(data), argument_(argument) {}
-
-  /// Those that the network is given as an input.
-  Status take_input() noexcept {
-    const std::optional<Source>& source = network_.wiring.lengths;
-    if (!source || source->of != Source::Of::model_input) return {};
-    if (!data_.inputs[source->index].given) return {};
-    return take(data_.inputs[source->index].x);
-  }
-
-  /// Those that layer `k` has just computed.
-  Status take_from_layer(std::size_t k) noexcept {
-    if (network_.wiring.lengths != Source{Source::Of::layer, k}) return {};
-    return take(data_.calls[k].args.y);
-  }
-
-  /// For all layers of a run in chunks, whose sequences have equally many steps.
-  [[nodiscard]] Lengths of_all() const noexcept {
-    return taken_ ? Lengths(data_.lengths) : argument_;
-  }
-
-  /// For layer `k`; null: all steps are real.
-  const std::int64_t* of_layer(std::size_t k) noexcept {
-    if (taken_) return data_.lengths.data();
-    if (argument_.empty()) return nullptr;
-    if (network_.same_steps) return argument_.data();
-    return of_source(network_.wiring.sources[k].front());
-  }
-
-  /// Those of what layer `k` puts out follow from those of what it reads.
-  void follow(std::size_t k) noexcept {
-    if (taken_ || argument_.empty() || network_.same_steps) return;
-    const std::int64_t* from = of_source(network_.wiring.sources[k].front());
-    for (std::size_t b = 0; b < argument_.size(); ++b) {
-      row_lengths(k)[b] = output_steps(network_.plans[k].spec, from == nullptr ? 1 : from[b]);
-    }
-  }
-
- private:
-  Status take(const SequenceView<const float>& given) noexcept {
-    if (!argument_.empty()) {
-      return Status::failure("run: this network gets its lengths from elsewhere; give none");
-    }
-    std::int64_t most = 0;
-    for (const std::int64_t steps : data_.flow_steps) most = std::max(most, steps);
-    for (const std::int64_t steps : data_.input_steps) most = std::max(most, steps);
-    taken_ = true;
-    return take_lengths(data_, given, most);
-  }
-
-  [[nodiscard]] std::int64_t* row_lengths(std::size_t layer) const noexcept {
-    return data_.flow_lengths.data() + layer * argument_.size();
-  }
-
-  [[nodiscard]] const std::int64_t* of_source(const Source& source) const noexcept {
-    if (source.of == Source::Of::layer) return row_lengths(source.index);
-    const bool sequence =
-        source.of == Source::Of::model_input && !network_.inputs[source.index].one_step;
-    return sequence ? argument_.data() : nullptr;
-  }
-
-  const NetworkData& network_;
-  StreamData& data_;
-  Lengths argument_;
-  bool taken_ = false;
-};
 
 // --- States ---
 

@@ -126,7 +126,7 @@ void allocate_scratch(const NetworkData& network, StreamData& data) {
   const auto rows = static_cast<std::size_t>(batch);
   data.lengths.resize(rows);
   data.chunk_lengths.resize(rows);
-  if (!network.same_steps) data.flow_lengths.resize(rows * network.layers.size());
+  if (network.wiring.whole_sequence) data.flow_lengths.resize(rows * network.layers.size());
   data.inputs.resize(network.inputs.size());
   data.chunk_inputs.resize(network.inputs.size());
   data.outputs.resize(network.outputs.size());

@@ -45,8 +45,8 @@ struct StreamData {
   std::vector<AlignedFloats> spare_outputs;  // per output, for runs that leave it out; or empty
   std::vector<std::int64_t> input_steps;     // per input: steps in the run
   std::vector<std::int64_t> flow_steps;      // per layer: steps that come out in the run
-  // The real steps of each row: [batch], of the run and of the chunk being worked on; per layer,
-  // [batch] each, in networks where the number of steps changes from layer to layer.
+  // The real steps of each row: [batch], of the run and of what is being worked on; per layer,
+  // [batch] each, in networks that need the whole sequence.
   std::vector<std::int64_t> lengths, chunk_lengths, flow_lengths;
   // The arguments of a run, and of the chunk of it being worked on.
   std::vector<InputViews> inputs, chunk_inputs;             // per input of the network

@@ -174,14 +174,24 @@ std::optional<Source> read_lengths(const Model& model, const Names& names) {
   if (source_size(model, source) != 1 || gives_ids(names, source)) {
     refuse("the lengths are " + quoted(model.lengths) + ", which must have one feature");
   }
+  if (source.of == Source::Of::model_input && !names.input(source.index).one_step) {
+    refuse("the lengths are " + quoted(model.lengths) + ", which must have one step");
+  }
   return source;
+}
+
+/// Whether a layer looks at the real steps of each row.
+bool looks_at_lengths(const LayerSpec& spec) {
+  if (const auto* reduce = std::get_if<ReduceStepsSpec>(&spec)) return reduce->lengths;
+  if (const auto* select = std::get_if<SelectStepsSpec>(&spec)) return select->lengths;
+  return !states(spec).empty();
 }
 
 /// Lengths must be there before the first layer that looks at them.
 void check_order(const Model& model, const Names& names, const Wiring& wiring) {
   if (!wiring.lengths || wiring.lengths->of == Source::Of::model_input) return;
   for (std::size_t k = 0; k <= wiring.lengths->index; ++k) {
-    if (std::holds_alternative<RecurrentSpec>(model.layers[k].spec)) {
+    if (looks_at_lengths(model.layers[k].spec)) {
       refuse(names.where(k) + " runs before " + names.name_of(*wiring.lengths) +
              ", which gives the lengths");
     }

@@ -2,10 +2,12 @@
 // Written files: every kind of network there and back, the graph's inputs and outputs, refusals.
 #include "core/verify/conformance/problem.hpp"
 #include "loading/files_of_bytes.hpp"
+#include "loading/same_layers.hpp"
 #include "onnx/network_case.hpp"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <set>
@@ -34,13 +36,44 @@ std::string layers_of(const conformance::Case& c) {
   return text;
 }
 
-/// Every network of the conformance suite that is not too large, once.
+/// Whether a layer of the case is of a kind, or has a function, that is none of a recurrent cell's.
+bool has_other_kinds(const conformance::Case& c) {
+  return std::ranges::any_of(conformance::layer_specs(c), [](const LayerSpec& spec) {
+    if (spec.index() > LayerSpec(ConcatenateSpec()).index()) return true;
+    const auto* activation = std::get_if<ActivationSpec>(&spec);
+    return activation != nullptr &&
+           (activation->group != 0 || activation->function.kind > ActivationKind::log_softmax);
+  });
+}
+
+/// Models of the conformance suite with layers around the recurrent ones, or with wired states,
+/// each once.
+const std::vector<Model>& other_models() {
+  static const std::vector<Model> all = [] {
+    std::vector<Model> found;
+    std::set<std::string> seen;
+    for (const conformance::Case& c : conformance::cases()) {
+      if (!c.model && !has_other_kinds(c)) continue;
+      conformance::Case plain = c;
+      plain.batch = 1;
+      plain.steps = 1;
+      plain.lengths = conformance::Lengths::none;
+      Model model = conformance::make_problem(plain).model;
+      if (seen.insert(c.label + layers_of(c)).second) found.push_back(std::move(model));
+    }
+    return found;
+  }();
+  return all;
+}
+
+/// Every network of the conformance suite that is not too large, once, but for those.
 const std::vector<NetworkCase>& all_kinds() {
   static const std::vector<NetworkCase> all = [] {
     std::vector<NetworkCase> found;
     std::set<std::string> seen;
     for (conformance::Case c : conformance::cases()) {
       const bool usual = c.weights == conformance::Weights::usual;
+      if (c.model || has_other_kinds(c)) continue;
       if (!usual || c.hidden > 40 || c.input > 40 || !seen.insert(layers_of(c)).second) continue;
       c.steps = 4;
       c.batch = 2;
@@ -59,6 +92,20 @@ const std::vector<NetworkCase>& all_kinds() {
     return found;
   }();
   return all;
+}
+
+TEST(Convert, OtherKindsAsSafetensors) {
+  for (const Model& model : other_models()) {
+    const testing::Bytes file = loading::to_safetensors(model);
+    const Model again = load(file, "again.safetensors");
+    SCOPED_TRACE(describe(model.layers.back().spec));
+    testing::expect_same_layers(model, again);
+    EXPECT_EQ(again.inputs, model.inputs);
+    EXPECT_EQ(again.outputs, model.outputs);
+    EXPECT_EQ(again.lengths, model.lengths);
+    EXPECT_EQ(loading::to_safetensors(again), file);
+  }
+  EXPECT_GE(other_models().size(), 150U);
 }
 
 /// LSTM 3 -> 2, and a GRU 4 -> 5 on both of its directions that uses everything ONNX has for it.
@@ -227,6 +274,16 @@ TEST(Convert, PassesOnnxsChecker) {
       EXPECT_TRUE(contains(error.what(), " cannot be saved as ONNX: "));
     }
   }
+  int others = 0;
+  for (const Model& model : other_models()) {
+    try {
+      add(model, {});
+      ++others;
+    } catch (const Error& error) {
+      EXPECT_TRUE(contains(error.what(), " cannot be saved as ONNX: "));
+    }
+  }
+  EXPECT_GE(others, 120);
   add(mixed_model(), {});
   const std::string command =
       python + " " CAROUSEL_ONNX_TEST_DIR "/check_models.py " + (folder / "").string();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // run allocates nothing and, with one thread, calls the operating system for nothing.
+#include "core/verify/conformance/network_builder.hpp"
 #include "support/every_backend.hpp"
 #include "unit/allocation_hooks.hpp"
 #include "unit/sample.hpp"
@@ -52,9 +53,44 @@ struct Ready {
   SequenceView<const std::int32_t> ids;
 };
 
+/// Layers around a recurrent one: convolutions of each kind, a residual, norms, functions, and
+/// reductions.
+Case surrounded(bool whole) {
+  conformance::NetworkBuilder network(12);
+  network.add(ConvolutionSpec{.in_channels = 2,
+                              .out_channels = 4,
+                              .kernel_size = 3,
+                              .length = 6,
+                              .pad_begin = 1,
+                              .pad_end = 1},
+              "conv", {"x"});
+  network.add(ActivationSpec{{ActivationKind::gelu}, 24}, "function");
+  network.add(ConvolutionSpec{.in_channels = 24,
+                              .out_channels = 24,
+                              .kernel_size = 3,
+                              .dilation = 2,
+                              .groups = 2,
+                              .pad_begin = 4,
+                              .causal = true},
+              "causal");
+  network.add(ElementwiseSpec{ElementwiseOperation::add, 24}, "sum", {"causal", "function"});
+  network.add(NormalizationSpec{.size = 24, .group = 8}, "norm");
+  network.add(make_spec(Cell::gru, 24, 16), "gru");
+  if (whole) {
+    network.add(ReduceStepsSpec{ReduceOperation::mean, 16, true}, "mean");
+    network.add(ElementwiseSpec{ElementwiseOperation::multiply, 16}, "scaled", {"gru", "mean"});
+    network.add(SelectStepsSpec{.size = 16, .first = -1, .stride = -1}, "reversed");
+  }
+  return network.done(
+      "unit", whole ? "surrounded" : "pieces",
+      {.layers = 9, .batch = 3, .steps = whole ? 4 : 9, .lengths = conformance::Lengths::random});
+}
+
 std::vector<Case> networks() {
   using conformance::Lengths;
   return {
+      surrounded(false),
+      surrounded(true),
       {.input = 16, .hidden = 16, .batch = 1, .steps = 10},
       {.input = 33, .hidden = 65, .layers = 3, .batch = 7, .steps = 9, .lengths = Lengths::random},
       {.input = 20, .hidden = 40, .proj = 9, .layers = 2, .batch = 2, .steps = 9},

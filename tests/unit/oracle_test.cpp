@@ -272,8 +272,7 @@ float in_float_of_layers(const Activation& f, float v) {
       return 0.5F * v * (1.0F + std::tanh(0.79788456F * (v + 0.044715F * v * v * v)));
     case ActivationKind::silu: return v * (1.0F / (1.0F + std::exp(-v)));
     case ActivationKind::hard_swish: return v * std::clamp(v + 3.0F, 0.0F, 6.0F) / 6.0F;
-    case ActivationKind::selu:
-      return 1.05070098F * (v < 0.0F ? 1.67326324F * std::expm1(v) : v);
+    case ActivationKind::selu: return 1.05070098F * (v < 0.0F ? 1.67326324F * std::expm1(v) : v);
     case ActivationKind::mish: return v * std::tanh(std::log1p(std::exp(v)));
     case ActivationKind::sqrt: return std::sqrt(v);
     case ActivationKind::log: return std::log(v);

@@ -56,15 +56,15 @@ class ByName {
       : network_(prepare(model, {.backend = "scalar"})),
         stream_(network_.stream({.batch = kBatch, .max_steps = max_steps})) {}
 
-  void give(const std::string& name, const std::vector<float>& x, std::int64_t steps) {
+  void give(std::string_view name, const std::vector<float>& x, std::int64_t steps) {
     const auto size =
         static_cast<std::int64_t>(x.size()) / (kBatch * std::max<std::int64_t>(steps, 1));
     inputs_.push_back({name, steps_first(x.data(), steps, kBatch, size), {}});
   }
-  void give(const std::string& name, const std::vector<std::int32_t>& ids, std::int64_t steps) {
+  void give(std::string_view name, const std::vector<std::int32_t>& ids, std::int64_t steps) {
     inputs_.push_back({name, {}, steps_first(ids.data(), steps, kBatch, std::int64_t{1})});
   }
-  void want(const std::string& name, std::vector<float>& y, std::int64_t steps, std::int64_t size) {
+  void want(std::string_view name, std::vector<float>& y, std::int64_t steps, std::int64_t size) {
     y.assign(static_cast<std::size_t>(steps * kBatch * size), kUntouched);
     outputs_.push_back({name, steps_first(y.data(), steps, kBatch, size)});
   }
@@ -251,11 +251,12 @@ Model with_lengths() {
 
 TEST(Ports, LengthsAreAnInputOrAnArgument) {
   const std::vector<float> x = values(5 * kBatch * kInputs);
+  const std::vector<float> lens{2.0F, 5.0F};
   for (const std::int64_t max_steps : {64, 2}) {
     ByName named(with_lengths(), max_steps);
     std::vector<float> by_input;
     named.give("x", x, 5);
-    named.give("lens", std::vector<float>{2.0F, 5.0F}, 1);
+    named.give("lens", lens, 1);
     named.want("y", by_input, 5, 2);
     ASSERT_TRUE(named.run());
     named.stream().reset();
@@ -275,7 +276,8 @@ TEST(Ports, WrongLengthsAreRefused) {
     ByName named(with_lengths());
     std::vector<float> y;
     named.give("x", x, 5);
-    named.give("lens", std::vector<float>{bad, 5.0F}, 1);
+    const std::vector<float> lens{bad, 5.0F};
+    named.give("lens", lens, 1);
     named.want("y", y, 5, 2);
     EXPECT_STREQ(named.run().message(), "run: every length must be a whole number in 0..steps");
     EXPECT_EQ(y.front(), kUntouched);

@@ -203,7 +203,7 @@ TEST(Wiring, ABranchedNetworkComputesWhatItsLayersDo) {
   EXPECT_FALSE(stream.run(steps_first<const float>(x.data(), kSteps, kBatch, 3),
                           steps_first(found_vad.data(), kSteps, kBatch, 1)));
   EXPECT_FALSE(stream.run(std::span(inputs).first(1), outputs));
-  EXPECT_FALSE(stream.run(inputs, std::span(outputs).first(1)));
+  EXPECT_TRUE(stream.run(inputs, std::span(outputs).first(1))) << "outputs may be left out";
 }
 
 }  // namespace

@@ -80,6 +80,8 @@ std::vector<FileAxis> file_axes(const Atoms& atoms, const std::vector<Axis>& axe
   std::vector<FileAxis> result;
   result.reserve(axes.size());
   for (const Axis& axis : axes) result.push_back(file_axis(atoms, axis, what));
+  // No axes would be taken for the usual ones.
+  if (result.empty()) result.push_back({FileAxis::Of::features, 1});
   return result;
 }
 

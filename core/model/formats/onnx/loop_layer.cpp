@@ -53,6 +53,11 @@ void take_element(const Call& call, const Tensor& sequence, std::size_t axis) {
     if (!same) throw Refusal("reads a second sequence in a loop");
     return;
   }
+  // A recurrent layer has steps and rows; that it is one is seen only when the body has been read.
+  fix_role(call.context, ordered.axes[0], Role::steps, "the axis that the loop goes along", false);
+  if (ordered.axes.size() == 3) {
+    fix_role(call.context, ordered.axes[1], Role::batch, "the rows that the loop works on", false);
+  }
   const std::vector<Axis> axes(ordered.axes.begin() + 1, ordered.axes.end());
   Tensor step{.layout = features_of(call.atoms(), axes), .axes = axes};
   step.flow = call.context.network.add_input("(a step of a loop)", axes, ElementType::f32,
@@ -86,12 +91,13 @@ Tensor state_tensor(const Call& call, const Value& initial, const std::string& n
     for (const std::optional<Dim>& size : repeated->sizes) {
       const bool atom = size && size->factor == 1 && size->atoms.size() == 1;
       if (!size || (!size->known() && !atom)) refuse(call);
-      axes.push_back(size->known() ? new_axis(context, size->factor, Role::features)
+      const Role role = axes.empty() ? Role::batch : Role::features;
+      axes.push_back(size->known() ? new_axis(context, size->factor, role)
                                    : Axis{size->atoms.front()});
     }
   } else {
     for (const std::int64_t size : known_shape(initial)) {
-      axes.push_back(new_axis(context, size, Role::features));
+      axes.push_back(new_axis(context, size, axes.empty() ? Role::batch : Role::features));
     }
   }
   if (axes.size() != 2) refuse(call);

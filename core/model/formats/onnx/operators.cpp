@@ -319,8 +319,13 @@ void unite(Context& context, const Axis& a, const Axis& b, const std::string& wh
     const bool fixed = x.role == Role::features || y.role == Role::features;
     if (fixed && !y.size) require_size(context, {right[k]}, *x.size, what);
     if (fixed && !x.size) require_size(context, {left[k]}, *y.size, what);
-    if (x.role != Role::none) fix_role(context, {right[k]}, x.role, what);
-    if (y.role != Role::none) fix_role(context, {left[k]}, y.role, what);
+    // What is taken for features because nothing has said otherwise gives way.
+    const auto is_fixed = [](const Atom& atom) {
+      return atom.role == Role::steps || atom.role == Role::batch;
+    };
+    if (is_fixed(y)) fix_role(context, {left[k]}, y.role, what);
+    if (x.role != Role::none && !is_fixed(y)) fix_role(context, {right[k]}, x.role, what);
+    if (y.role == Role::features) fix_role(context, {left[k]}, y.role, what);
     if (x.role != Role::features) atoms.unite(left[k], right[k]);
   }
 }

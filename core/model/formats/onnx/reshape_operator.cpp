@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reshape and Flatten: the same elements along other axes.
 #include "attributes.hpp"
+#include "frames.hpp"
 #include "operators.hpp"
 
 #include <algorithm>
@@ -113,6 +114,42 @@ class Regrouping {
   Axis rest_;
 };
 
+/// The tensor with features that follow each other, across axes, as one.
+Tensor with_merged_features(const Call& call, const Tensor& tensor) {
+  Context& context = call.context;
+  Tensor result = in_order(call, tensor);
+  Axis all;
+  for (const Axis& axis : result.axes) all.insert(all.end(), axis.begin(), axis.end());
+  Axis merged;
+  Axis run;
+  result.layout.clear();
+  const auto end_run = [&] {
+    if (run.empty()) return;
+    merged.push_back(context.atoms.add({context.atoms.known_size(run), Role::features}));
+    result.layout.push_back(merged.back());
+    run.clear();
+  };
+  for (const AtomId id : all) {
+    if (context.atoms[id].role == Role::features) {
+      run.push_back(id);
+    } else {
+      end_run();
+      merged.push_back(id);
+    }
+  }
+  end_run();
+  result.axes = {merged};
+  return result;
+}
+
+Tensor regrouped(const Call& call, const Tensor& tensor, const Target& target) {
+  try {
+    return Regrouping(call.context, tensor).run(target);
+  } catch (const Refusal&) {
+    return Regrouping(call.context, with_merged_features(call, tensor)).run(target);
+  }
+}
+
 /// The target of a reshape of known elements, with -1 and 0 replaced.
 Shape known_target(const Call& call, const Shape& from) {
   Shape target = known_integers(call.input(1), "its shape");
@@ -154,7 +191,7 @@ std::vector<Value> reshape(const Call& call) {
     const Tensor tensor = unpadded(call);
     std::vector<std::optional<Dim>> sizes;
     for (const Axis& axis : tensor.axes) sizes.push_back(call.atoms().size_of(axis));
-    return {Regrouping(call.context, tensor).run(read_target(call, sizes))};
+    return {regrouped(call, tensor, read_target(call, sizes))};
   }
   if (const auto* filled = std::get_if<Repeated>(&operand)) {
     return {reshaped_repeated(call, *filled)};

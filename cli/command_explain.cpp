@@ -73,6 +73,7 @@ std::string note(const LayerSpec& layer) {
   };
   add(!has_default_activations(*spec), "its activations");
   add(spec->peephole, "peepholes");
+  add(spec->layer_norm, "layer normalization");
   add(spec->coupling != GateCoupling::none, "coupled gates");
   add(spec->clip > 0 || spec->cell_clip > 0, "clipping");
   return unusual.empty()

@@ -27,7 +27,7 @@ constexpr const char* kFooter =
 tilings of the best two (ways to partition the work, where a backend has several), and keeps the times in the
 wisdom file, which later runs choose by (--plan estimate, wisdom-only). Layers that wisdom knows already
 are not measured unless --again is given. What is not for sure slower than the fastest by more than 3 %
-counts as equally fast: fewer threads win, then the order of `carousel backends`, then the usual tiling.
+counts as equally fast: fewer threads win, then the order of `carousel backends`, then the default tiling.
 
 --shapes takes a table like bench/shapes.csv: name,input,hidden,layers,bidir,T,B.
 

@@ -71,7 +71,7 @@ if(NOT BUILD_SHARED_LIBS)
   configure_file("${templates}/carousel-static-dependencies.cmake.in"
     "${generated}/carousel-static-dependencies.cmake" @ONLY)
   install(FILES "${generated}/carousel-static-dependencies.cmake"
-    "${templates}/carousel-dnnl-problem.cmake"
+    "${templates}/carousel-dnnl-problem.cmake" "${templates}/carousel-libzip.cmake"
     DESTINATION "${package_dir}" COMPONENT dev)
 endif()
 
@@ -85,6 +85,9 @@ if(NOT BUILD_SHARED_LIBS)
   endif()
   if(CAROUSEL_HAS_ONNX)
     string(APPEND pc_libs " -lprotobuf-lite")
+  endif()
+  if(CAROUSEL_HAS_ZIP)
+    string(APPEND pc_libs " -lzip")
   endif()
   string(APPEND pc_libs " -pthread -lstdc++ -lm")
   foreach(library IN LISTS CMAKE_DL_LIBS)

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # Finds what Carousel needs. The library: xsimd, nlohmann_json (both headers only), threads and, if
-# there, oneDNN with OpenMP (by which oneDNN takes its number of threads), protobuf and ONNX's schema.
+# there, oneDNN with OpenMP (by which oneDNN takes its number of threads), protobuf and ONNX's schema,
+# libzip.
 # CLI11, GoogleTest and Google Benchmark only for the parts that use them.
 #
-# Sets CAROUSEL_HAS_ONEDNN (built in) or CAROUSEL_ONEDNN_IS_PLUGIN, CAROUSEL_HAS_ONNX (and CAROUSEL_ONNX_PROTO) and defines the target
+# Sets CAROUSEL_HAS_ONEDNN (built in) or CAROUSEL_ONEDNN_IS_PLUGIN, CAROUSEL_HAS_ONNX (and CAROUSEL_ONNX_PROTO),
+# CAROUSEL_HAS_ZIP (and the target carousel_libzip) and defines the target
 # carousel_xsimd (xsimd's headers).
 
 set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON) # an application that links carousel sees what it links
@@ -81,6 +83,21 @@ if(CAROUSEL_ONNX)
 endif()
 if(NOT CAROUSEL_HAS_ONNX)
   message(STATUS "ONNX files: no (CAROUSEL_ONNX=${CAROUSEL_ONNX})")
+endif()
+
+set(CAROUSEL_HAS_ZIP OFF)
+if(CAROUSEL_ZIP)
+  include("${CMAKE_CURRENT_LIST_DIR}/package/carousel-libzip.cmake")
+  if(TARGET carousel_libzip)
+    set(CAROUSEL_HAS_ZIP ON)
+    message(STATUS "PyTorch archives: yes, ${CAROUSEL_LIBZIP_LIBRARY}")
+  elseif(NOT CAROUSEL_ZIP STREQUAL "AUTO")
+    message(FATAL_ERROR "libzip not found: install libzip-dev, or give "
+      "-DCAROUSEL_LIBZIP_LIBRARY=FILE and -DCAROUSEL_LIBZIP_INCLUDE_DIR=DIR.")
+  endif()
+endif()
+if(NOT CAROUSEL_HAS_ZIP)
+  message(STATUS "PyTorch archives: no (CAROUSEL_ZIP=${CAROUSEL_ZIP})")
 endif()
 
 # --- xsimd ---------------------------------------------------------------------------------------

@@ -149,14 +149,23 @@ struct LoadOptions {
   std::map<std::string, double> input_values{};
 };
 
-/// Reads a safetensors file: a PyTorch state dict (`weight_ih_l0`, `weight_hh_l0_reverse`,
-/// `weight_hr_l1`, ...), or any network that `save` wrote. Weights keep the type that they are
-/// stored as: F32, F16, BF16 or F64.
-/// https://github.com/huggingface/safetensors#format
+/// Reads a model; what it is follows from its content, and of ONNX files from their name. A file
+/// that is no model is refused with what it is.
+///
+/// safetensors: a PyTorch state dict (`weight_ih_l0`, `weight_hh_l0_reverse`, `weight_hr_l1`, ...),
+/// or any network that `save` wrote. Weights keep the type that they are stored as: F32, F16, BF16
+/// or F64. https://github.com/huggingface/safetensors#format
 /// The metadata key `carousel.layers` tells all layers of a network. Without it they follow from
-/// names and shapes: an optional embedding, one LSTM, GRU or plain RNN module, an optional linear
-/// layer, and the activation that the key `carousel.tail` names; the key `carousel.activation`
-/// ("tanh", the default, or "relu") says which plain RNN it is.
+/// names and shapes: an optional embedding, one LSTM, GRU or plain RNN module (or several, each of
+/// which reads the one before it), an optional linear layer, and the activation that the key
+/// `carousel.tail` names; the key `carousel.activation` ("tanh", the default, or "relu") says which
+/// plain RNN it is. Where the order of several modules is in doubt, `prefix` lists them in theirs,
+/// separated by commas.
+///
+/// Archives of PyTorch (.pt, .pth; builds with libzip): the state dict in them, or the parameters
+/// of a TorchScript module, read as those of a safetensors file are. Nothing in them is executed.
+/// JSON: models of RTNeural and AIDA-X, GuitarML (Proteus, NeuralPi), NeuralAmpModeler (.nam), and
+/// state dicts with nested arrays.
 ///
 /// A file whose name ends in .onnx is read as ONNX (operator set 7 or newer): LSTM, GRU and RNN
 /// nodes, embeddings (Gather), linear layers (MatMul, Gemm, Add), activations and joined features

@@ -58,6 +58,7 @@ class CarouselConan(ConanFile):
         # Conan's packages of these lack what Carousel needs: OpenMP, and ONNX's schema file.
         toolchain.cache_variables["CAROUSEL_ONEDNN"] = "OFF"
         toolchain.cache_variables["CAROUSEL_ONNX"] = "OFF"
+        toolchain.cache_variables["CAROUSEL_ZIP"] = "OFF"  # the recipe does not require libzip
         xsimd = self.dependencies["xsimd"].cpp_info.aggregated_components()
         toolchain.cache_variables["CAROUSEL_XSIMD_INCLUDE_DIR"] = xsimd.includedirs[0]
         toolchain.generate()

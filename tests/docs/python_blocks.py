@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""python_blocks.py CAROUSEL FORMATS.md: the Python of that page, run as it stands there on weights in the layouts
-of Keras and RTNeural, gives networks that compute Keras's equations. Exit code 77 without NumPy."""
+"""python_blocks.py CAROUSEL FORMATS.md: the Python of that page, run as it stands there on weights in the layout
+of Keras, gives networks that compute Keras's equations; so does RTNeural's JSON. Exit code 77 without NumPy."""
 
 import json
 import os
@@ -84,7 +84,7 @@ def check(name, found, expected):
 
 def main():
     command, page = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]).read_text()
-    names = {"np": np, "json": json,
+    names = {"np": np,
              "save_file": lambda tensors, file: safetensors_writer.save(file, tensors, {})}
     x = weights(STEPS, INPUTS)
     lstm = weights(INPUTS, 4 * UNITS), weights(UNITS, 4 * UNITS), weights(4 * UNITS)
@@ -96,11 +96,10 @@ def main():
         check("Keras LSTM", carousel(command, "lstm.safetensors", x), keras_lstm(x, *lstm))
         exec(block(page, "Keras GRU"), names | {"model": model_of(gru)})
         check("Keras GRU", carousel(command, "gru.safetensors", x), keras_gru(x, *gru))
-        layers = [{"type": kind, "weights": [w.tolist() for w in arrays]}
-                  for kind, arrays in (("lstm", lstm), ("dense", dense))]
-        pathlib.Path("amp.json").write_text(json.dumps({"layers": layers}))
-        exec(block(page, "RTNeural and AIDA-X, LSTM and Dense"), names)
-        check("RTNeural", carousel(command, "amp.safetensors", x), keras_lstm(x, *lstm) @ dense[0] + dense[1])
+        layers = [{"type": kind, "activation": "", "shape": [None, None, size], "weights": [w.tolist() for w in arrays]}
+                  for kind, size, arrays in (("lstm", UNITS, lstm), ("dense", OUTPUTS, dense))]
+        pathlib.Path("amp.json").write_text(json.dumps({"in_shape": [None, None, INPUTS], "layers": layers}))
+        check("RTNeural", carousel(command, "amp.json", x), keras_lstm(x, *lstm) @ dense[0] + dense[1])
         os.chdir("/")
 
 

@@ -10,6 +10,7 @@
 
 #include "core/model/element_count.hpp"
 #include "core/model/formats/state_dict.hpp"
+#include "core/model/formats/torch/state_dict_of.hpp"
 
 namespace carousel::testing {
 namespace {
@@ -21,9 +22,8 @@ void require(bool promise, const char* what) {
   }
 }
 
-}  // namespace
-
-bool fuzz_safetensors(std::span<const std::byte> bytes) {
+/// What every format that is found by its content promises.
+bool fuzz_content(std::span<const std::byte> bytes) {
   Model model;
   try {
     model = load(bytes, "fuzz", {.ignore_extra = true});
@@ -34,6 +34,37 @@ bool fuzz_safetensors(std::span<const std::byte> bytes) {
   // What was loaded can be saved, loaded again, and is saved the same then.
   const std::vector<std::byte> saved = loading::to_safetensors(model);
   require(loading::to_safetensors(load(saved, "again")) == saved, "saving is byte-stable");
+  return true;
+}
+
+/// More bytes than any storage of the files that fuzzers start from.
+constexpr std::size_t kMaxStorage = 4096;
+
+}  // namespace
+
+bool fuzz_safetensors(std::span<const std::byte> bytes) { return fuzz_content(bytes); }
+bool fuzz_json(std::span<const std::byte> bytes) { return fuzz_content(bytes); }
+bool fuzz_torch(std::span<const std::byte> bytes) { return fuzz_content(bytes); }
+
+bool fuzz_pickle(std::span<const std::byte> bytes) {
+  try {
+    const auto pickle = loading::pickle::parse(bytes, "fuzz");
+    const auto views = loading::pickle::find_state_dict(pickle, "fuzz");
+    std::size_t size = 0;
+    for (const auto& value : pickle.values) {
+      const auto* storage = std::get_if<loading::pickle::Storage>(&value);
+      if (storage == nullptr || storage->count > std::int64_t{kMaxStorage}) continue;
+      const auto width = static_cast<std::size_t>(loading::safetensors::bits(storage->dtype) / 8);
+      size = static_cast<std::size_t>(storage->count) * width;
+    }
+    const auto read = [size](std::string_view) { return std::vector<std::byte>(size); };
+    const auto owned = loading::pickle::read_tensors(pickle, views, read, "fuzz");
+    std::size_t total = 0;
+    for (const auto& tensor : owned.table.tensors) total += tensor.data.size();
+    require(total <= 4 * owned.buffers.size() * kMaxStorage * 8, "tensors are bounded by storages");
+  } catch (const Error&) {
+    return false;
+  }
   return true;
 }
 

@@ -11,6 +11,10 @@ namespace carousel::testing {
 
 bool fuzz_safetensors(std::span<const std::byte> bytes);
 bool fuzz_npy(std::span<const std::byte> bytes);
+bool fuzz_json(std::span<const std::byte> bytes);
+bool fuzz_torch(std::span<const std::byte> bytes);
+/// The pickle of a PyTorch archive, with storages of zeros: no checksum keeps the bytes from it.
+bool fuzz_pickle(std::span<const std::byte> bytes);
 bool fuzz_onnx(std::span<const std::byte> bytes);
 
 }  // namespace carousel::testing

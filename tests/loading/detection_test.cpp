@@ -79,7 +79,8 @@ TEST(Detection, SeveralPrefixesAreAnError) {
   dict.add("b.weight_ih_l0", {8, 3});
   EXPECT_EQ(load_error(dict.bytes()),
             "bad.safetensors: several recurrent modules, with the prefixes 'a.', 'b.'; choose one "
-            "with the option prefix (--prefix)");
+            "with the option prefix (--prefix), or several in the order in which they run, "
+            "separated by commas");
   EXPECT_EQ(names_of(load_with(dict, {.prefix = "a.", .ignore_extra = true})), "a.l0");
 }
 

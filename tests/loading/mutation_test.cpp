@@ -8,6 +8,7 @@
 
 #include "files_of_bytes.hpp"
 #include "fuzz/fuzz_entry.hpp"
+#include "torch_files.hpp"
 
 namespace carousel::testing {
 namespace {
@@ -100,6 +101,49 @@ TEST(Mutation, Npy) {
     EXPECT_GT(accepted, 0);
     EXPECT_LT(accepted, kMutationsPerFile / 2);
   }
+}
+
+TEST(Mutation, Json) {
+  const std::vector<std::string> files{
+      R"({"in_shape":[null,null,1],"in_gain":6,"layers":[{"type":"dense","activation":"tanh",)"
+      R"("shape":[null,2],"weights":[[[1,2]],[3,4]]},{"type":"gru","activation":"","shape":[1],)"
+      R"("weights":[[[1,2,3],[4,5,6]],[[7,8,9]],[[1,2,3],[4,5,6]]]}]})",
+      R"({"architecture":"LSTM","config":{"input_size":1,"hidden_size":1,"num_layers":1},)"
+      R"("weights":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]})",
+      R"({"model_data":{"model":"SimpleRNN","input_size":1,"skip":0,"output_size":1,"unit_type":)"
+      R"("GRU","num_layers":1,"hidden_size":1},"state_dict":{"rec.weight_ih_l0":[[1],[2],[3]],)"
+      R"("rec.weight_hh_l0":[[1],[2],[3]],"lin.weight":[[4]],"lin.bias":[5]}})"};
+  for (const std::string& file : files) {
+    const int accepted = run(to_bytes(file), file.size(), fuzz_json);
+    EXPECT_GT(accepted, 0);
+    EXPECT_LT(accepted, kMutationsPerFile / 2);
+  }
+}
+
+TorchDict torch_dict() {
+  TorchDict dict;
+  dict.pickle.op("}").text("state_dict").ordered_dict();
+  add_tagger(dict);
+  dict.pickle.op("s");
+  return dict;
+}
+
+TEST(Mutation, Pickle) {
+  PickleBuilder pickle;
+  pickle.op("}").text("m").ordered_dict().op("(").text("a").tensor("0", {2, 3}).text("b");
+  pickle.view({.key = "0", .count = 6, .offset = 1, .shape = {2, 2}, .strides = {1, 2}}).op("us");
+  const Bytes bytes = pickle.bytes();
+  const int accepted = run(bytes, bytes.size(), fuzz_pickle);
+  EXPECT_GT(accepted, 0);
+  EXPECT_LT(accepted, kMutationsPerFile / 2);
+}
+
+TEST(Mutation, TorchArchive) {
+  const TorchDict dict = torch_dict();
+  const Bytes bytes = torch_archive(dict.pickle, dict.storages);
+  // Without libzip, none is accepted.
+  if (!fuzz_torch(bytes)) GTEST_SKIP() << "this build has no libzip";
+  EXPECT_LT(run(bytes, bytes.size(), fuzz_torch), kMutationsPerFile / 2);
 }
 
 }  // namespace

@@ -28,7 +28,8 @@ BadFile bad_header(const std::string& rule, std::string_view header, const std::
 
 std::vector<BadFile> length_rules() {
   return {
-      {"empty", {}, "has 0 bytes; a safetensors file starts with an 8-byte header length"},
+      {"empty", {}, "is empty"},
+      {"short", Bytes(3), "has 3 bytes; a safetensors file starts with an 8-byte header length"},
       {"seven_bytes", Bytes(7), "has 7 bytes"},
       {"header_over_100_MB", raw(std::vector<std::uint64_t>{100'000'001}),
        "header length 100000001 exceeds the limit of 100000000 bytes"},

@@ -18,8 +18,9 @@ constexpr int kMaxNesting = 5;  // layers, layer, activations, direction, functi
 
 }  // namespace
 
-void refuse(const JsonPlace& place, const std::string& text) {
-  fail_at(place, ": " + place.path + ' ' + text);
+void refuse(const JsonPlace& place, const std::string& text, ErrorCode code) {
+  const std::string key = place.key.empty() ? "" : "metadata " + quote(place.key) + ": ";
+  fail(place.source, key + place.path + ' ' + text, code);
 }
 
 Json parse_json(std::string_view text, const JsonPlace& place) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <carousel/error.hpp>
+
 #include <nlohmann/json.hpp>
 
 #include <cstdint>
@@ -15,12 +17,13 @@ using Json = nlohmann::json;
 /// Where a JSON value stands, for messages.
 struct JsonPlace {
   std::string source;  ///< The file.
-  std::string key;     ///< The metadata key whose text it is.
+  std::string key;     ///< The metadata key whose text it is; empty: the file itself.
   std::string path;    ///< "layer 0"
 };
 
 /// Throws Error "file: metadata 'key': layer 0 text".
-[[noreturn]] void refuse(const JsonPlace& place, const std::string& text);
+[[noreturn]] void refuse(const JsonPlace& place, const std::string& text,
+                         ErrorCode code = ErrorCode::bad_format);
 
 /// The value of a metadata text. Throws Error when it is no JSON, or nested deeper than any that
 /// Carousel writes.

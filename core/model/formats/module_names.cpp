@@ -67,6 +67,16 @@ std::string given_prefix(const TensorReader& reader, const std::string& given) {
        ErrorCode::invalid_argument);
 }
 
+std::vector<std::string> given_prefixes(const TensorReader& reader, std::string_view given) {
+  std::vector<std::string> found;
+  for (;;) {
+    const std::size_t comma = given.find(',');
+    found.push_back(given_prefix(reader, std::string(given.substr(0, comma))));
+    if (comma == given.npos) return found;
+    given.remove_prefix(comma + 1);
+  }
+}
+
 /// The layer number in "<prefix><role>_l<number>[_reverse]".
 std::optional<std::size_t> layer_number(std::string_view name, std::string_view prefix) {
   if (!name.starts_with(prefix)) return std::nullopt;
@@ -115,23 +125,24 @@ std::string given_module(const TensorReader& reader, const ModuleRole& role,
 
 }  // namespace
 
-std::string find_prefix(const TensorReader& reader, const std::optional<std::string>& given) {
-  if (given) {
-    return given_prefix(reader, *given);
-  }
-  const std::vector<std::string> candidates = prefixes(reader);
-  if (candidates.empty()) {
+std::vector<std::string> find_prefixes(const TensorReader& reader,
+                                       const std::optional<std::string>& given) {
+  if (given) return given_prefixes(reader, *given);
+  std::vector<std::string> found = prefixes(reader);
+  if (found.empty()) {
     fail(reader.source(),
          "no recurrent layer: no tensor is called '...weight_ih_l0', as those of "
          "PyTorch's LSTM, GRU and RNN modules are");
   }
-  if (candidates.size() > 1) {
-    fail(reader.source(),
-         "several recurrent modules, with the prefixes " + list(candidates) +
-             "; choose one with the option prefix (--prefix)",
-         ErrorCode::invalid_argument);
-  }
-  return candidates.front();
+  return found;
+}
+
+void refuse_several(const TensorReader& reader, const std::vector<std::string>& prefixes) {
+  fail(reader.source(),
+       "several recurrent modules, with the prefixes " + list(prefixes) +
+           "; choose one with the option prefix (--prefix), or several in the order in which they "
+           "run, separated by commas",
+       ErrorCode::invalid_argument);
 }
 
 std::size_t count_layers(const TensorReader& reader, const std::string& prefix) {

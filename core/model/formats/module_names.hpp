@@ -8,14 +8,20 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// Finds out which tensors of a state dict are what, by their names and shapes.
 namespace carousel::loading {
 
-/// The prefix of the recurrent tensors: the given one (a missing final dot is forgiven) or the only
-/// one that precedes a `weight_ih_l0`. Throws Error listing the candidates.
-[[nodiscard]] std::string find_prefix(const TensorReader& reader,
-                                      const std::optional<std::string>& given);
+/// The prefixes of recurrent modules: the given ones, separated by commas (a missing final dot is
+/// forgiven), or all that precede a `weight_ih_l0`, in the order of the alphabet. Throws Error when
+/// there are none.
+[[nodiscard]] std::vector<std::string> find_prefixes(const TensorReader& reader,
+                                                     const std::optional<std::string>& given);
+
+/// Throws Error listing the prefixes of several modules, of which the caller must choose.
+[[noreturn]] void refuse_several(const TensorReader& reader,
+                                 const std::vector<std::string>& prefixes);
 
 /// Number of layers under `prefix`, from the highest layer number in any tensor's name.
 [[nodiscard]] std::size_t count_layers(const TensorReader& reader, const std::string& prefix);

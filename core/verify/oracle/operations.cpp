@@ -8,10 +8,7 @@
 namespace carousel::oracle {
 namespace {
 
-Number flushed_number(Number x) {
-  const double value = flushed(x.value);
-  return {value, x.error + std::fabs(value - x.value)};
-}
+Number flushed_number(Number x) { return {flushed(x.value), x.error}; }
 
 /// 1 or 0, or anything between them where `a` and `b` may be equal within their errors.
 Number compared(bool result, Number a, Number b) {
@@ -60,11 +57,16 @@ Number root_of_squares(std::span<const Number> numbers, const ErrorModel& model)
   return square_root(sum_of(squares, model));
 }
 
+/// Of numbers that are flushed, any may be the larger or the smaller one.
+Number either_if_flushed(Number x) {
+  return {x.value, std::fabs(x.value) < kFlush ? x.error + 2.0 * kFlush : x.error};
+}
+
 template <class Choose>
 Number chosen(std::span<const Number> numbers, Choose choose) {
   Number result = numbers.front();
   for (const Number& x : numbers.subspan(1)) result = choose(result, x);
-  return result;
+  return either_if_flushed(result);
 }
 
 }  // namespace
@@ -78,8 +80,8 @@ Number operate(ElementwiseOperation operation, Number a, Number b, const ErrorMo
     case ElementwiseOperation::multiply: return a * b;
     case ElementwiseOperation::divide: return fa / fb;
     case ElementwiseOperation::power: return power(fa, fb, model);
-    case ElementwiseOperation::minimum: return smaller(a, b);
-    case ElementwiseOperation::maximum: return larger(a, b);
+    case ElementwiseOperation::minimum: return either_if_flushed(smaller(a, b));
+    case ElementwiseOperation::maximum: return either_if_flushed(larger(a, b));
     case ElementwiseOperation::prelu: return prelu(a, b);
     case ElementwiseOperation::equal: return compared(fa.value == fb.value, fa, fb);
     case ElementwiseOperation::less: return compared(fa.value < fb.value, fa, fb);

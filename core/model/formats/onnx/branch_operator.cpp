@@ -44,14 +44,7 @@ std::vector<Value> branch(const Call& call) {
   const std::string label = *condition ? "then_branch" : "else_branch";
   const schema::AttributeProto* found = find_attribute(call.node, label);
   if (found == nullptr || !found->has_g()) throw Malformed("has no " + label);
-  return call.run_branch(call, found->g(), label);
+  return call.run_branch(call, {found->g(), label});
 }
-
-std::vector<Value> loop(const Call& call) {
-  const std::string inside = find_recurrent_inside(call.node);
-  throw Refusal("loops are not supported" + (inside.empty() ? "" : "; this one hides " + inside));
-}
-
-std::vector<Value> scan(const Call& call) { return loop(call); }
 
 }  // namespace carousel::loading::onnx

@@ -118,9 +118,8 @@ std::vector<Value> Interpreter::results(Scope& scope, std::size_t index) {
       return {std::move(reason)};
     }
   }
-  call.run_branch = [this, &scope](const Call& from, const schema::GraphProto& graph,
-                                       const std::string& label) {
-    return run_branch(scope, from, graph, label);
+  call.run_branch = [this, &scope](const Call& from, const Subgraph& branch) {
+    return run_branch(scope, from, branch);
   };
   const Operator run = find_operator(node);
   if (run != nullptr) return run(call);
@@ -156,14 +155,18 @@ void Interpreter::run_node(Scope& scope, std::size_t index) {
 }
 
 std::vector<Value> Interpreter::run_branch(Scope& scope, const Call& call,
-                                           const schema::GraphProto& graph,
-                                           const std::string& label) {
-  auto owned = std::make_unique<Graph>(graph, scope.graph, "the " + label + " of " + call.where);
+                                           const Subgraph& branch) {
+  auto owned = std::make_unique<Graph>(branch.graph, scope.graph,
+                                       "the " + branch.label + " of " + call.where);
   scopes_.push_back(std::make_unique<Scope>(Scope{*owned, &scope}));
   Scope& inner = *scopes_.back();
   inner.owned = std::move(owned);
+  inner.values = branch.given;
   std::vector<std::string> targets;
-  for (const schema::ValueInfoProto& output : graph.output()) targets.push_back(output.name());
+  for (const schema::ValueInfoProto& output : branch.graph.output()) {
+    targets.push_back(output.name());
+    if (branch.first_output_only) break;
+  }
   for (const std::size_t index : inner.graph.nodes_before(targets)) run_node(inner, index);
   std::vector<Value> values;
   for (const std::string& target : targets) {

@@ -49,8 +49,7 @@ class Interpreter {
   [[nodiscard]] Value read_constant(const Scope& scope, const std::string& name,
                                     const std::string& reader);
   [[nodiscard]] std::vector<Value> run_branch(Scope& scope, const Call& call,
-                                              const schema::GraphProto& graph,
-                                              const std::string& label);
+                                              const Subgraph& branch);
   /// What a node of the part that is taken reads from outside, as an input of the model.
   const Value* enter(const std::string& name, const std::string& reader);
 

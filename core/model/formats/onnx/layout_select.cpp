@@ -2,6 +2,7 @@
 // Operators that take a part of an axis.
 #include "attributes.hpp"
 #include "frames.hpp"
+#include "loop.hpp"
 #include "operators.hpp"
 #include "selection.hpp"
 
@@ -230,7 +231,11 @@ std::vector<Value> split(const Call& call) {
 std::vector<Value> gather(const Call& call) {
   const Value& data = call.input(0);
   const Value& indices = call.input(1);
-  if (std::holds_alternative<Tensor>(indices)) return embedding(call);
+  if (const auto* tensor = std::get_if<Tensor>(&indices)) {
+    const bool of_step = call.context.loop != nullptr && tensor->flow == call.context.loop->index;
+    if (of_step && call.is_tensor(0)) return {element_of_step(call, *tensor)};
+    return embedding(call);
+  }
   if (call.is_tensor(0)) return {gathered_tensor(call, call.tensor(0), indices)};
   if (const auto* repeated = std::get_if<Repeated>(&data)) {
     return {gathered_repeated(call, *repeated, indices)};

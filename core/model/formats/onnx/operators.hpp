@@ -35,6 +35,14 @@ struct Restart {};
 
 struct Call;
 
+/// One step of a loop while its body is gone through.
+struct StepOfLoop {
+  std::size_t index = 0;  ///< The flow that stands for the number of the step.
+  /// What the step reads one element of, the axis of steps first.
+  std::optional<Tensor> sequence{};
+  Tensor step{};  ///< That element.
+};
+
 /// What is found out while the nodes of a graph are gone through.
 struct Context {
   std::optional<std::filesystem::path> folder;  ///< Of external data; nothing: a model in memory.
@@ -45,6 +53,15 @@ struct Context {
   Atoms atoms{};
   std::map<std::string, AtomId> named_atoms{};  ///< By the name of a size.
   Network network{};
+  StepOfLoop* loop = nullptr;  ///< Of the loop whose body is gone through, if it is one.
+};
+
+/// A subgraph to go through.
+struct Subgraph {
+  const schema::GraphProto& graph;
+  std::string label;                    ///< "then_branch"
+  std::map<std::string, Value> given{};  ///< What its inputs are.
+  bool first_output_only = false;       ///< The others are not evaluated.
 };
 
 /// A node with what is known of its inputs.
@@ -55,8 +72,7 @@ struct Call {
   std::string where;  ///< "node 'x' (Conv)"
   std::vector<const Value*> inputs{};  ///< Null: omitted.
   /// Goes through a subgraph of the node, in its scope: the values of the subgraph's outputs.
-  std::function<std::vector<Value>(const Call&, const schema::GraphProto&, const std::string&)>
-      run_branch{};
+  std::function<std::vector<Value>(const Call&, const Subgraph&)> run_branch{};
 
   [[nodiscard]] bool has(std::size_t input) const {
     return input < inputs.size() && inputs[input] != nullptr;

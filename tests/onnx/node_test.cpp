@@ -237,13 +237,13 @@ TEST(OnnxNode, RefusesWhatBreaksTheRules) {
              ->mutable_dim()
              ->RemoveLast();
        }},
-      {"must have 3 features, as W has, in the last axis",
+      {"the last axis of its input X 4 must have 3 elements",
        [](GraphBuilder& g) {
          g.graph().mutable_input(0)->clear_type();
          GraphBuilder::declare(*g.graph().mutable_input(0), "x", {-1, -1, 4},
                                schema::TensorProto::FLOAT);
        }},
-      {"its input X is a constant",
+      {"its input X is not a tensor of the network",
        [](GraphBuilder& g) {
          g.ramp("k", {5, 1, 3});
          g.graph().mutable_node(0)->set_input(0, "k");

@@ -84,8 +84,13 @@ std::optional<std::size_t> find_lengths(const Network& network, const std::set<s
 /// Puts the flows together as a model.
 class ModelBuilder {
  public:
-  ModelBuilder(Context& context, const std::vector<End>& ends, const ModelNames& names)
-      : context_(context), network_(context.network), ends_(ends), given_(names) {
+  ModelBuilder(Context& context, const Graph& graph, const std::vector<End>& ends,
+               const ModelNames& names)
+      : context_(context),
+        network_(context.network),
+        graph_(graph),
+        ends_(ends),
+        given_(names) {
     used_ = flows_before(network_, ends);
     lengths_ = find_lengths(network_, used_);
   }
@@ -98,6 +103,7 @@ class ModelBuilder {
       if (is_layer(flow) && !alias_.contains(k)) layers_.push_back(k);
     }
     if (layers_.empty()) throw Refusal("no layer leads to the outputs");
+    order_inputs();
     for (const std::size_t k : inputs_) {
       settle_axes(context_.atoms, network_[k].where, network_[k].axes);
     }
@@ -127,6 +133,17 @@ class ModelBuilder {
     if (lengths_ && ids_.contains(*lengths_)) throw Refusal("an input is both ids and lengths");
   }
 
+  /// As the file declares them; what enters a part of the graph comes after these.
+  void order_inputs() {
+    const auto position = [&](std::size_t k) {
+      const auto& declared = graph_.proto().input();
+      const auto found =
+          std::ranges::find(declared, network_[k].where, &schema::ValueInfoProto::name);
+      return found - declared.begin();
+    };
+    std::ranges::stable_sort(inputs_, {}, position);
+  }
+
   [[nodiscard]] std::size_t source(std::size_t flow) const {
     const auto found = alias_.find(flow);
     return found == alias_.end() ? flow : found->second;
@@ -145,16 +162,13 @@ class ModelBuilder {
 
   /// One input that is called and ordered as every model has it needs no mention.
   void add_inputs() {
-    if (!given_.inputs.empty()) {
-      model_.inputs = given_.inputs;
-      return;
-    }
     for (const std::size_t k : inputs_) {
       ModelInput input = input_of(k);
       if (are_usual(input.axes, input.size)) input.axes.clear();
-      model_.inputs.push_back(std::move(input));
+      const auto given = std::ranges::find(given_.inputs, input.name, &ModelInput::name);
+      model_.inputs.push_back(given == given_.inputs.end() ? std::move(input) : *given);
     }
-    if (model_.inputs.size() != 1) return;
+    if (model_.inputs.size() != 1 || !given_.inputs.empty()) return;
     const ModelInput& only = model_.inputs.front();
     const std::vector<FileAxis> of_ids{{FileAxis::Of::steps}, {FileAxis::Of::batch}};
     const bool ids = only.ids && only.name == "ids" && only.axes == of_ids;
@@ -247,6 +261,7 @@ class ModelBuilder {
 
   Context& context_;
   const Network& network_;
+  const Graph& graph_;
   const std::vector<End>& ends_;
   const ModelNames& given_;
   std::set<std::size_t> used_;
@@ -264,8 +279,11 @@ Model build_model(Context& context, const Graph& graph, const std::vector<Networ
                   const ModelNames& names) {
   std::vector<End> ends;
   ends.reserve(outputs.size());
-  for (const NetworkOutput& output : outputs) ends.push_back(find_end(context, graph, output));
-  return ModelBuilder(context, ends, names).build();
+  for (const NetworkOutput& output : outputs) {
+    if (std::ranges::find(ends, output.name, &End::name) != ends.end()) continue;
+    ends.push_back(find_end(context, graph, output));
+  }
+  return ModelBuilder(context, graph, ends, names).build();
 }
 
 }  // namespace carousel::loading::onnx

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Embeddings, and products with constant matrices.
 #include "attributes.hpp"
+#include "bias.hpp"
 #include "elementwise.hpp"
 #include "frames.hpp"
 #include "linear.hpp"
@@ -84,13 +85,6 @@ Tensor gemm_product(const Call& call) {
   return linear(call, tensor, factor == 0 ? 1 : 0, scaled(weight, real(call.node, "alpha", 1.0F)));
 }
 
-/// C as the bias of the layer where it has a value for each output.
-bool is_bias(const Tensor& tensor, const Array& c, std::int64_t outputs) {
-  const bool last_only = static_cast<std::int64_t>(c.size()) == outputs && !c.shape.empty() &&
-                         c.shape.back() == outputs;
-  return last_only && tensor.axes[1] == tensor.layout;
-}
-
 Tensor with_addend(const Call& call, const Tensor& product, std::size_t input) {
   const float beta = real(call.node, "beta", 1.0F);
   if (call.is_tensor(input)) {
@@ -100,20 +94,10 @@ Tensor with_addend(const Call& call, const Tensor& product, std::size_t input) {
   }
   const std::optional<Repeated> constant = as_repeated(call.input(input));
   if (!constant) throw Refusal("its input C is not known");
-  Network& network = call.context.network;
-  ModelLayer layer = network[product.flow].layer;
-  const auto* dense = std::get_if<DenseSpec>(&layer.spec);
-  const Array& c = *constant->array;
-  if (dense != nullptr && !dense->bias && is_bias(product, c, dense->output_size)) {
-    std::get<DenseSpec>(layer.spec).bias = true;
-    layer.weights.insert_or_assign("bias",
-                                   scaled(to_weight(c, {static_cast<std::int64_t>(c.size())}), beta));
-    const std::vector<std::size_t> parents = network[product.flow].parents;
-    return after(product, network.add_layer(call.where, std::move(layer), parents));
-  }
   const Array factor = from_doubles(ElementType::f64, {}, {static_cast<double>(beta)});
-  return combine(call, ElementwiseOperation::add, product,
-                 beta == 1.0F ? c : fold_binary("Mul", c, factor));
+  const Array c = beta == 1.0F ? *constant->array : fold_binary("Mul", *constant->array, factor);
+  const std::optional<Tensor> biased = with_bias(call, product, c);
+  return biased ? *biased : combine(call, ElementwiseOperation::add, product, c);
 }
 
 /// The ids that an embedding looks up: an input of the model, one id in a frame. Axes that would
@@ -143,11 +127,15 @@ carousel::Tensor transposed_weight(const Array& array) {
                    {array.shape[1], array.shape[0]});
 }
 
-Tensor linear(const Call& call, const Tensor& tensor, std::size_t axis, carousel::Tensor weight) {
+Tensor linear(const Call& call, const Tensor& given, std::size_t axis, carousel::Tensor weight) {
   Context& context = call.context;
   const std::int64_t outputs = weight.shape()[0];
   const std::int64_t inputs = weight.shape()[1];
-  require_size(context, tensor.axes[axis], inputs, "the axis that it multiplies");
+  require_size(context, given.axes[axis], inputs, "the axis that it multiplies");
+  const bool several = given.axes[axis].size() > 1 &&
+                       context.atoms.any(given.axes[axis], Role::steps) &&
+                       !context.atoms.any(given.axes[axis], Role::batch);
+  const Tensor tensor = several ? steps_as_features(call, given) : given;
   if (!context.atoms.all(tensor.axes[axis], Role::features)) {
     fix_role(context, tensor.axes[axis], Role::features, "the axis that it multiplies");
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Arithmetic, comparisons and logic of two operands.
+#include "bias.hpp"
 #include "elementwise.hpp"
 #include "operators.hpp"
 #include "sizes.hpp"
@@ -67,55 +68,11 @@ Array constant_operand(const Value& value, const Tensor& tensor) {
   return *constant->array;
 }
 
-/// The layer whose result the tensor is, if it is one that can take a bias and has none.
-std::optional<ModelLayer> unbiased_layer(const Call& call, std::size_t input,
-                                         const Tensor& tensor) {
-  const Flow& flow = call.context.network[tensor.flow];
-  if (flow.kind != Flow::Kind::layer || call.graph.readers(call.node.input(static_cast<int>(input))) > 1) {
-    return std::nullopt;
-  }
-  const auto* dense = std::get_if<DenseSpec>(&flow.layer.spec);
-  const auto* convolution = std::get_if<ConvolutionSpec>(&flow.layer.spec);
-  const bool open = (dense != nullptr && !dense->bias) ||
-                    (convolution != nullptr && !convolution->bias);
-  return open ? std::optional(flow.layer) : std::nullopt;
-}
-
-/// A constant as a bias: in its own type where it stands for the outputs one by one.
-std::optional<carousel::Tensor> bias_of(const Call& call, const Tensor& tensor,
-                                        const Array& constant, std::int64_t outputs) {
-  const std::vector<float> frame = frame_constant(call, tensor, constant);
-  const auto count = static_cast<std::size_t>(outputs);
-  for (std::size_t k = count; k < frame.size(); ++k) {
-    if (frame[k] != frame[k - count]) return std::nullopt;
-  }
-  const bool one_by_one = !constant.shape.empty() && constant.shape.back() == outputs &&
-                          static_cast<std::int64_t>(constant.size()) == outputs &&
-                          frame.size() == count && tensor.axes.back() == tensor.layout;
-  if (one_by_one) return to_weight(constant, {outputs});
-  return carousel::Tensor({outputs}, std::span(frame).first(count));
-}
-
-/// An Add after a MatMul or Conv is its bias.
+/// An Add after a MatMul or Conv is its bias, unless something else reads what comes before it.
 std::optional<Tensor> as_bias(const Call& call, std::size_t input, const Tensor& tensor,
                               const Array& constant) {
-  std::optional<ModelLayer> layer = unbiased_layer(call, input, tensor);
-  if (!layer || constant.shape.size() > tensor.axes.size() || !is_float(constant.type)) {
-    return std::nullopt;
-  }
-  const std::size_t skipped = tensor.axes.size() - constant.shape.size();
-  for (std::size_t k = 0; k < constant.shape.size(); ++k) {
-    if (constant.shape[k] != 1 && tensor.axes[skipped + k].empty()) return std::nullopt;
-  }
-  auto* dense = std::get_if<DenseSpec>(&layer->spec);
-  auto* convolution = std::get_if<ConvolutionSpec>(&layer->spec);
-  const std::int64_t outputs = dense != nullptr ? dense->output_size : convolution->out_channels;
-  const auto bias = bias_of(call, tensor, constant, outputs);
-  if (!bias) return std::nullopt;
-  (dense != nullptr ? dense->bias : convolution->bias) = true;
-  layer->weights.insert_or_assign("bias", *bias);
-  const std::vector<std::size_t> parents = call.context.network[tensor.flow].parents;
-  return after(tensor, call.context.network.add_layer(call.where, std::move(*layer), parents));
+  if (call.graph.readers(call.node.input(static_cast<int>(input))) > 1) return std::nullopt;
+  return with_bias(call, tensor, constant);
 }
 
 /// A power with an exponent that is cheaper, and more exact, as something else.
@@ -172,7 +129,11 @@ Value binary_of(const Call& call) {
     return result;
   }
   if (std::optional<Value> sizes = size_arithmetic(call, a, b)) return std::move(*sizes);
-  if (std::optional<Value> folded = constant_arithmetic(name, a, b)) return std::move(*folded);
+  if (std::optional<Value> folded = constant_arithmetic(name, a, b)) {
+    const std::optional<Repeated> constant = as_repeated(*folded);
+    call.context.budget.take(constant ? constant->array->data.size() : 0);
+    return std::move(*folded);
+  }
   throw Refusal("is not supported for sizes that are not known");
 }
 

@@ -208,6 +208,32 @@ Tensor with_steps(const Call& call, const Tensor& tensor) {
   return result;
 }
 
+Tensor steps_as_features(const Call& call, const Tensor& tensor) {
+  constexpr std::int64_t most = 256;
+  Context& context = call.context;
+  Tensor result = with_steps(call, tensor);
+  for (Axis& axis : result.axes) {
+    for (AtomId& id : axis) {
+      if (context.atoms[id].role != Role::steps) continue;
+      const std::optional<std::int64_t> count = context.atoms[id].size;
+      if (!count || *count > most) {
+        throw Refusal("takes all steps as features, which is supported for up to " +
+                      std::to_string(most) + " steps, known in number; give the shape of the input");
+      }
+      std::vector<std::size_t> steps;
+      const std::int64_t size = frame_size(context.atoms, result.layout);
+      for (std::int64_t k = 0; k < *count; ++k) {
+        const SelectStepsSpec one{.size = size, .first = k, .end = k + 1};
+        steps.push_back(context.network.add_layer(call.where, {.spec = one}, {result.flow}));
+      }
+      result.flow = context.network.joined(call.where, steps);
+      id = context.atoms.add({count, Role::features});
+      result.layout.insert(result.layout.begin(), id);
+    }
+  }
+  return result;
+}
+
 Tensor constant_tensor(const Call& call, const Array& array, const Tensor& like) {
   Context& context = call.context;
   Tensor result{.flow = like.flow, .type = array.type};

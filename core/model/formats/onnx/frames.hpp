@@ -54,6 +54,10 @@ struct AxisMap {
 /// would be needed an unknown number of times.
 [[nodiscard]] Tensor with_steps(const Call& call, const Tensor& tensor);
 
+/// The tensor with its steps, of which there is a small known number, as features: the first of its
+/// layout.
+[[nodiscard]] Tensor steps_as_features(const Call& call, const Tensor& tensor);
+
 /// A tensor of one step that is this constant, made from a tensor of the network.
 [[nodiscard]] Tensor constant_tensor(const Call& call, const Array& array, const Tensor& like);
 

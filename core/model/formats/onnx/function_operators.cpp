@@ -24,6 +24,7 @@ std::optional<Value> folded(const Call& call) {
   if (call.is_tensor(0)) return std::nullopt;
   const std::string& name = call.node.op_type();
   if (const std::optional<Repeated> constant = as_repeated(call.input(0))) {
+    call.context.budget.take(constant->array->data.size());
     return simplified(Repeated{std::make_shared<Array>(fold_unary(name, *constant->array)),
                                constant->sizes});
   }

@@ -57,19 +57,15 @@ bool is_zero(const Array& row) {
                              [](float entry) { return entry == 0.0F && !std::signbit(entry); });
 }
 
-/// A repeated constant with one batch row.
+/// A repeated constant as one that is not, with as many batch rows as the file has values for.
 Array one_row(const Repeated& repeated, const InitialInput& input, const RecurrentAxes& axes) {
-  if (repeated.sizes.size() != 3) {
-    throw Refusal("its " + name_of(input) + " must have 3 axes, but has " +
-                  std::to_string(repeated.sizes.size()));
+  Shape shape = repeated.array->shape;
+  for (std::size_t k = 0; k < shape.size(); ++k) {
+    const std::optional<Dim>& size = repeated.sizes[k];
+    if (k == 1 - axes.slots() && shape.size() == 3) continue;
+    if (size && size->known()) shape[k] = size->factor;
   }
-  Shape shape{1, 1, input.width};
-  shape[axes.slots()] = input.directions;
-  for (const std::size_t axis : {axes.slots(), std::size_t{2}}) {
-    const std::optional<Dim>& size = repeated.sizes[axis];
-    if (size && size->known() && size->factor != shape[axis]) check_shape({}, input, axes);
-  }
-  if (repeated.array->shape[1 - axes.slots()] > 1) shape[1 - axes.slots()] = repeated.array->shape[1 - axes.slots()];
+  check_shape(shape, input, axes);
   return gathered(*repeated.array, pick_expanded(repeated.array->shape, shape));
 }
 

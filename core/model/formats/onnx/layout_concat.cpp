@@ -153,7 +153,6 @@ Tensor axis_first(const Call& call, const Tensor& tensor, std::size_t axis) {
 
 Tensor joined(const Call& call, std::vector<Tensor> tensors, std::size_t axis) {
   Context& context = call.context;
-  ConcatenateSpec spec;
   std::vector<std::size_t> flows;
   std::int64_t total = 0;
   const auto repeats = [](const Tensor& t) { return t.repeats_step; };
@@ -161,13 +160,14 @@ Tensor joined(const Call& call, std::vector<Tensor> tensors, std::size_t axis) {
   for (Tensor& tensor : tensors) {
     total += *context.atoms.known_size(tensor.axes[axis]);
     tensor = axis_first(call, tensor, axis);
-    spec.sizes.push_back(frame_size(context.atoms, tensor.layout));
     flows.push_back(tensor.flow);
   }
   Tensor result = tensors.front();
   result.axes[axis] = new_axis(context, total, Role::features);
-  result.flow = context.network.add_layer(call.where, {.spec = std::move(spec)}, flows);
-  context.network[result.flow].mixes_steps = !all_repeat && std::ranges::any_of(tensors, repeats);
+  result.flow = context.network.joined(call.where, flows);
+  if (!all_repeat && std::ranges::any_of(tensors, repeats)) {
+    context.network[result.flow].mixes_steps = true;
+  }
   result.repeats_step = all_repeat;
   result.layout = result.axes[axis];
   for (std::size_t k = 0; k < result.axes.size(); ++k) {

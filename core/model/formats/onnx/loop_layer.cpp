@@ -105,7 +105,7 @@ LoopLayer make_layer(const Call& call, const StepOfLoop& step, const std::vector
                      const std::vector<Value>& scans) {
   Context& context = call.context;
   if (!step.sequence || states.empty()) refuse(call);
-  LoopStep flows{.x = step.step.flow};
+  LoopStep flows{step.step.flow, {}, {}};
   std::vector<Tensor> after;
   for (const Carried& state : states) {
     after.push_back(tensor_of(call, state.after));

@@ -27,7 +27,7 @@ class LoopReader {
  public:
   explicit LoopReader(const Call& call) : call_(call), body_(body_of(call)) {
     const int carried = call.node.input_size() - 2;
-    if (body_.input_size() != carried + 2 || body_.output_size() < carried + 1) {
+    if (carried < 0 || body_.input_size() != carried + 2 || body_.output_size() < carried + 1) {
       throw Malformed("its body has other inputs and outputs than it");
     }
     for (int k = 0; k < carried; ++k) variables_.push_back(classify(k));
@@ -63,7 +63,9 @@ class LoopReader {
   [[nodiscard]] bool is_passed_on(const std::string& from, std::string to) const {
     for (int n = body_.node_size(); n-- > 0 && to != from;) {
       const schema::NodeProto& node = body_.node(n);
-      if (node.op_type() == "Identity" && node.output(0) == to) to = node.input(0);
+      const bool passes =
+          node.op_type() == "Identity" && node.output_size() == 1 && node.input_size() == 1;
+      if (passes && node.output(0) == to) to = node.input(0);
     }
     return to == from;
   }

@@ -168,4 +168,31 @@ std::size_t Network::rearranged(const std::string& where, std::size_t flow,
   return add_layer(where, {.spec = std::move(spec)}, {flow});
 }
 
+std::optional<std::vector<std::int64_t>> Network::parts_of_one(
+    const std::vector<std::size_t>& flows, std::size_t& base) const {
+  std::vector<std::int64_t> positions;
+  for (std::size_t k = 0; k < flows.size(); ++k) {
+    const Flow& flow = flows_[flows[k]];
+    const auto* moved = flow.kind == Flow::Kind::layer
+                            ? std::get_if<RearrangeSpec>(&flow.layer.spec)
+                            : nullptr;
+    if (moved == nullptr) return std::nullopt;
+    if (k == 0) base = flow.parents.front();
+    const std::vector<std::int64_t> part = positions_of(*moved);
+    if (flow.parents.front() != base || has_filler(part)) return std::nullopt;
+    positions.insert(positions.end(), part.begin(), part.end());
+  }
+  return positions;
+}
+
+std::size_t Network::joined(const std::string& where, const std::vector<std::size_t>& flows) {
+  std::size_t base = 0;
+  if (auto positions = parts_of_one(flows, base)) {
+    return rearranged(where, base, std::move(*positions));
+  }
+  ConcatenateSpec spec;
+  for (const std::size_t flow : flows) spec.sizes.push_back(flows_[flow].size);
+  return add_layer(where, {.spec = std::move(spec)}, flows);
+}
+
 }  // namespace carousel::loading::onnx

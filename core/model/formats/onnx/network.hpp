@@ -61,8 +61,13 @@ class Network {
   std::size_t rearranged(const std::string& where, std::size_t flow,
                          std::vector<std::int64_t> source, float filler = 0.0F);
   static constexpr std::int64_t kFiller = -1;
+  /// The features of several flows side by side; of parts of one flow, it with its features moved.
+  std::size_t joined(const std::string& where, const std::vector<std::size_t>& flows);
 
  private:
+  [[nodiscard]] std::optional<std::vector<std::int64_t>> parts_of_one(
+      const std::vector<std::size_t>& flows, std::size_t& base) const;
+
   std::vector<Flow> flows_;
 };
 

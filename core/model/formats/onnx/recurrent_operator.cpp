@@ -77,7 +77,7 @@ std::size_t final_states(const Call& call, std::size_t flow, const std::string& 
     parts.push_back(network.add_state(flow, in_direction(name, d), size));
   }
   if (parts.size() == 1) return parts.front();
-  return network.add_layer(call.where, {.spec = ConcatenateSpec{{size, size}}}, parts);
+  return network.joined(call.where, parts);
 }
 
 Tensor recurrent_input(const Call& call, const Tensor& given, const RecurrentAxes& axes,

@@ -142,10 +142,8 @@ void print_divergences(const CrossCheckReport& report) {
 std::string verdict(const CrossCheckReport& report) {
   if (report.ok()) return "All agree.";
   if (!report.proves_nothing()) return "FAILED: see above.";
-  return "FAILED: this proves nothing. On this input roundings alone change " +
-         format_percent(report.void_share) +
-         " of the outputs by\nas much as they are, so that wrong values pass, too. Give data of your "
-         "own: --input, --in or --text.";
+  return "FAILED: this proves nothing of " + format_percent(report.void_share) +
+         " of the outputs. Give data of your own: --input, --in or --text.";
 }
 
 void print_text(const Workload& work, const CrossCheckReport& report, std::uint64_t seed) {

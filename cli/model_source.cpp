@@ -102,6 +102,36 @@ double parse_number(const std::string& option, const std::string& text) {
   throw Error(ErrorCode::invalid_argument, option + ": '" + text + "' is not a number");
 }
 
+std::vector<std::int64_t> parse_sizes(const std::string& option, const std::string& text) {
+  std::vector<std::int64_t> sizes;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    std::int64_t size = 0;
+    const char* last = text.data() + end;
+    const auto [stop, error] = std::from_chars(text.data() + begin, last, size);
+    if (error != std::errc{} || stop != last || size < -1) {
+      throw Error(ErrorCode::invalid_argument,
+                  option + ": must be sizes with commas between them, -1 for an open one");
+    }
+    sizes.push_back(size);
+    begin = end + 1;
+  }
+  return sizes;
+}
+
+void add_input_shape_option(Parser& command, ModelSource& source) {
+  const auto take = [&source](const std::string& text) {
+    const auto [name, sizes] =
+        split_at_equals("--input-shape", text, "NAME=SIZES, such as input=1,576");
+    source.shapes[name] = parse_sizes("--input-shape " + text, sizes);
+  };
+  command
+      .add_repeatable("--input-shape", take,
+                      "of an input, where the graph depends on open sizes; may be given again")
+      .type_name("NAME=SIZES")
+      .group("Nodes (ONNX)");
+}
+
 void add_set_option(Parser& command, std::map<std::string, double>& values) {
   const auto take = [&values](const std::string& text) {
     const auto [name, value] = split_at_equals("--set", text, "NAME=VALUE, such as sr=16000");
@@ -165,20 +195,21 @@ Model random_model(const Shape& shape, std::uint64_t seed) {
   return model;
 }
 
-Model ModelSource::load(const std::map<std::string, std::vector<std::int64_t>>& shapes) const {
-  const bool onnx = is_onnx(file);  // other files do not depend on shapes
-  if (!onnx && !values.empty()) {
-    throw Error(ErrorCode::invalid_argument, file + ": --set is for ONNX files");
+Model ModelSource::load(const std::map<std::string, std::vector<std::int64_t>>& of_arrays) const {
+  const bool onnx = is_onnx(file);
+  if (!onnx && (!values.empty() || !shapes.empty())) {
+    throw Error(ErrorCode::invalid_argument, file + ": --set and --input-shape are for ONNX files");
   }
-  return carousel::load(
-      file, {.prefix = given(has_prefix, prefix),
-             .embedding = given(has_embedding, embedding),
-             .head = given(has_head, head),
-             .ignore_extra = ignore_extra,
-             .from = given(has_from, from),
-             .to = given(has_to, to),
-             .input_shapes = onnx ? shapes : std::map<std::string, std::vector<std::int64_t>>{},
-             .input_values = values});
+  LoadOptions options{.prefix = given(has_prefix, prefix),
+                      .embedding = given(has_embedding, embedding),
+                      .head = given(has_head, head),
+                      .ignore_extra = ignore_extra,
+                      .from = given(has_from, from),
+                      .to = given(has_to, to),
+                      .input_shapes = shapes,
+                      .input_values = values};
+  if (onnx) options.input_shapes.insert(of_arrays.begin(), of_arrays.end());
+  return carousel::load(file, options);
 }
 
 void add_model_options(Parser& command, ModelSource& source, bool allow_shape) {
@@ -221,6 +252,7 @@ void add_model_options(Parser& command, ModelSource& source, bool allow_shape) {
        "Nodes (ONNX)");
   text("--to", source.to, source.has_to, "last node to take", "Nodes (ONNX)");
   add_set_option(command, source.values);
+  add_input_shape_option(command, source);
 }
 
 std::string backend_choice(const std::string& option) {

@@ -54,12 +54,13 @@ struct ModelSource {
   bool has_head = false;
   bool has_from = false;
   bool has_to = false;
-  std::map<std::string, double> values;  ///< Inputs that are fixed, from --set.
+  std::map<std::string, double> values;                     ///< Inputs that are fixed: --set.
+  std::map<std::string, std::vector<std::int64_t>> shapes;  ///< Of inputs: --input-shape.
 
   [[nodiscard]] bool is_shape() const noexcept { return !shape.empty(); }
-  /// From `file`. `shapes` has those of inputs that are known, for files that depend on them.
+  /// From `file`. `of_arrays` are the shapes of inputs that are known from their arrays.
   [[nodiscard]] Model load(
-      const std::map<std::string, std::vector<std::int64_t>>& shapes = {}) const;
+      const std::map<std::string, std::vector<std::int64_t>>& of_arrays = {}) const;
 };
 
 /// Adds MODEL and the loader's flags; with `allow_shape` also --shape, one of the two being needed.

@@ -155,7 +155,8 @@ TEST_F(RunCommand, BadArraysNameExpectedAndFound) {
 }
 
 TEST_F(RunCommand, OptionsThatDoNotGoTogether) {
-  expect_refusal({"--set", "sr=16000"}, "m.safetensors: --set is for ONNX files");
+  expect_refusal({"--set", "sr=16000"}, "m.safetensors: --set and --input-shape are for ONNX");
+  expect_refusal({"--input-shape", "x=1,two"}, "must be sizes with commas between them");
   expect_refusal({"--set", "sr=high"}, "'high' is not a number");
   expect_refusal({"--set", "sr=1", "--set", "sr=2"}, "'sr' is set twice");
   expect_refusal({"--carry", "a=b"}, "--carry is for --calls");

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <variant>
 #include <vector>
@@ -82,6 +83,12 @@ inline carousel_layer_spec c_spec(const ConcatenateSpec& spec) {
   result.input_sizes = spec.sizes.data();
   result.input_count = static_cast<std::int64_t>(spec.sizes.size());
   return result;
+}
+
+/// Kinds of layers that the C interface takes from files only.
+template <class Spec>
+carousel_layer_spec c_spec(const Spec&) {
+  throw std::invalid_argument("the C interface has no spec of this kind of layer");
 }
 
 inline std::vector<carousel_tensor> c_tensors(const Weights& weights) {

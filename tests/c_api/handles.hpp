@@ -84,6 +84,13 @@ inline carousel_layer_spec c_spec(const ConcatenateSpec& spec) {
   return result;
 }
 
+/// The C interface describes no layers of this kind.
+template <class Spec>
+carousel_layer_spec c_spec(const Spec& spec) {
+  ADD_FAILURE() << "no C spec of: " << describe(LayerSpec(spec));
+  return sized<carousel_layer_spec>();
+}
+
 inline std::vector<carousel_tensor> c_tensors(const Weights& weights) {
   std::vector<carousel_tensor> tensors;
   for (const auto& [role, tensor] : weights) {

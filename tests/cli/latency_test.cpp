@@ -52,7 +52,8 @@ cli::Workload small_work(std::int64_t steps) {
   work.model = cli::random_model({.input = 3, .hidden = 8, .steps = steps, .batch = 2}, 1);
   work.steps = steps;
   work.batch = 2;
-  work.x.assign(static_cast<std::size_t>(steps * 2 * 3), 0.5F);
+  work.inputs.push_back({.about = model_inputs(work.model).front(),
+                         .x = std::vector<float>(static_cast<std::size_t>(steps * 2 * 3), 0.5F)});
   return work;
 }
 

@@ -2,7 +2,7 @@
 // Written files: every kind of network there and back, the graph's inputs and outputs, refusals.
 #include "core/verify/conformance/problem.hpp"
 #include "loading/files_of_bytes.hpp"
-#include "loading/same_layers.hpp"
+#include "loading/saved_models.hpp"
 #include "onnx/network_case.hpp"
 
 #include <gtest/gtest.h>
@@ -96,14 +96,14 @@ const std::vector<NetworkCase>& all_kinds() {
 
 TEST(Convert, OtherKindsAsSafetensors) {
   for (const Model& model : other_models()) {
-    const testing::Bytes file = loading::to_safetensors(model);
+    const testing::Bytes file = testing::save_bytes(model);
     const Model again = load(file, "again.safetensors");
     SCOPED_TRACE(describe(model.layers.back().spec));
     testing::expect_same_layers(model, again);
     EXPECT_EQ(again.inputs, model.inputs);
     EXPECT_EQ(again.outputs, model.outputs);
     EXPECT_EQ(again.lengths, model.lengths);
-    EXPECT_EQ(loading::to_safetensors(again), file);
+    EXPECT_EQ(testing::save_bytes(again), file);
   }
   EXPECT_GE(other_models().size(), 150U);
 }

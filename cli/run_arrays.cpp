@@ -104,10 +104,15 @@ std::vector<FileAxis> UsualOrder::axes(std::int64_t size, bool ids) const {
 
 std::vector<GivenArray> read_arrays(const SequenceFiles& files) {
   std::vector<GivenArray> arrays;
-  for (const NamedFile& file : files.named) arrays.push_back({file, read_npy(file.file)});
+  // Read before the aggregate is begun: GCC 12 destroys its members twice if a later one throws.
+  for (const NamedFile& file : files.named) {
+    NpyArray array = read_npy(file.file);
+    arrays.push_back({file, std::move(array)});
+  }
   if (!files.only.empty()) {
+    NpyArray array = read_npy(files.only);
     const std::string what = "--" + files.noun + " " + files.only;
-    arrays.push_back({{"", files.only, what, false}, read_npy(files.only)});
+    arrays.push_back({{"", files.only, what, false}, std::move(array)});
   }
   return arrays;
 }

@@ -36,7 +36,7 @@ struct NetworkData {
   BufferPlan buffers;
   // Per layer: the optional inputs that it, if it comes before the main phase, depends on.
   std::vector<std::vector<std::size_t>> needed_inputs;
-  // Every sequence between layers has as many steps as the inputs.
+  // Every sequence, outputs included, has as many steps as the inputs.
   bool same_steps = true;
   // Of the short form of a run: the one input that must be given, and the one output that is not
   // made of final states; kNone where there are several.

@@ -63,9 +63,11 @@ bool has_same_steps(const NetworkData& network, const Model& model) {
   const bool from_sequences = std::ranges::all_of(network.wiring.sources, [](const auto& sources) {
     return std::ranges::none_of(sources, [](const Source& s) { return s.of == Of::final_state; });
   });
+  const bool to_sequences = std::ranges::none_of(
+      network.wiring.outputs, [](const Source& s) { return s.of == Of::final_state; });
   const bool from_layers = std::ranges::none_of(
       model.layers, [](const ModelLayer& layer) { return changes_steps(layer.spec); });
-  return from_inputs && in_main && from_sequences && from_layers;
+  return from_inputs && in_main && from_sequences && to_sequences && from_layers;
 }
 
 }  // namespace

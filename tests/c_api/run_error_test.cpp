@@ -3,6 +3,7 @@
 #include "c_api/handles.hpp"
 #include "unit/sample.hpp"
 
+#include <array>
 #include <functional>
 
 namespace carousel::c_api_test {
@@ -77,11 +78,10 @@ TEST_F(CApiBadRun, ByNameIsRefused) {
   std::size_t count = 1;
   const std::int64_t* wrong_lengths = nullptr;
   const std::vector<std::pair<const char*, std::function<void()>>> ways{
-      {"once", [&] { count = 0; }},
-      {"once", [&] { count = 2; }},
+      {"missing among those given", [&] { count = 0; }},
       {"name of an input or output is null", [&] { in.name = nullptr; }},
-      {"missing among those given", [&] { in.name = "z"; }},
-      {"missing among those given", [&] { out.name = "z"; }},
+      {"no input or output of a name", [&] { in.name = "z"; }},
+      {"no input or output of a name", [&] { out.name = "z"; }},
       {"not both", [&] { in.ids = ids.data(); }},
       {"y of an input", [&] { in.y = y.data(); }},
       {"x and ids of an output", [&] { out.x = x.data(); }},
@@ -104,6 +104,9 @@ TEST_F(CApiBadRun, ByNameIsRefused) {
     expect_failure(run(), CAROUSEL_INVALID_ARGUMENT, words);
     for (const float value : y) ASSERT_EQ(value, testing_support::kUntouched);
   }
+  const std::array twice{good_in, good_in};
+  expect_failure(carousel_stream_run_named(stream.get(), 4, twice.data(), 2, &good_out, 1, nullptr),
+                 CAROUSEL_INVALID_ARGUMENT, "given twice");
   expect_failure(carousel_stream_run_named(stream.get(), 4, nullptr, 1, &good_out, 1, nullptr),
                  CAROUSEL_INVALID_ARGUMENT, "null");
   expect_failure(carousel_stream_run_named(nullptr, 4, &good_in, 1, &good_out, 1, nullptr),

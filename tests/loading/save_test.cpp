@@ -184,8 +184,8 @@ TEST(Save, WrongMetadataOfLayersIsRefused) {
   EXPECT_TRUE(contains(layers_error(sizes + "}" + next), "tensor 'fc.weight' is missing"));
   EXPECT_TRUE(contains(layers_error(R"([{"cell":"lstm"}])"), "layer 0 has no kind"));
   EXPECT_TRUE(contains(layers_error(R"([{"kind":"conv"}])"),
-                       "must have one of recurrent, dense, embedding, activation, concatenate as "
-                       "kind, found '\"conv\"'"));
+                       "must have one of recurrent, dense, embedding, activation, concatenate, "));
+  EXPECT_TRUE(contains(layers_error(R"([{"kind":"conv"}])"), "as kind, found '\"conv\"'"));
   EXPECT_TRUE(contains(layers_error(R"([{"kind":"recurrent","input_size":3,"hidden_size":2}])"),
                        "layer 0 has no cell"));
   EXPECT_TRUE(contains(layers_error(R"([{"kind":"recurrent","cell":"linear"}])"),
@@ -206,7 +206,7 @@ TEST(Save, WrongMetadataOfLayersIsRefused) {
                                     R"("hidden_size":2,"input_size":3}])"),
                        "'lstm.weight_ih_l0' has shape [8, 3]"));
   EXPECT_TRUE(contains(layers_error(sizes + R"(,"inputs":"x"}])"), "an array of texts as inputs"));
-  EXPECT_TRUE(contains(layers_error(sizes + R"(,"inputs":["z"]}])"), "reads 'z', but no layer or"));
+  EXPECT_TRUE(contains(layers_error(sizes + R"(,"inputs":["z"]}])"), "reads 'z', but no layer"));
   EXPECT_TRUE(contains(layers_error(R"([{"kind":"activation","size":3}])"), "has no function"));
   EXPECT_TRUE(contains(layers_error(R"([{"kind":"concatenate","sizes":[1,"2"]}])"),
                        "an array of integers as sizes"));

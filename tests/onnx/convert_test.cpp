@@ -54,11 +54,7 @@ const std::vector<Model>& other_models() {
     std::set<std::string> seen;
     for (const conformance::Case& c : conformance::cases()) {
       if (!c.model && !has_other_kinds(c)) continue;
-      conformance::Case plain = c;
-      plain.batch = 1;
-      plain.steps = 1;
-      plain.lengths = conformance::Lengths::none;
-      Model model = conformance::make_problem(plain).model;
+      Model model = conformance::make_problem(c).model;
       if (seen.insert(c.label + layers_of(c)).second) found.push_back(std::move(model));
     }
     return found;

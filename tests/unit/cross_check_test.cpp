@@ -233,7 +233,7 @@ TEST(CrossCheck, RefusesInputsWhoseNamesDoNotFit) {
   const std::vector<NamedInput> good = named_inputs(problem);
   expect_refused(problem, {.x = good.front().x}, "the model has 2 inputs");
   expect_refused(problem, {.x = good.front().x, .inputs = good}, "not both");
-  expect_refused(problem, {.inputs = std::span(good).first(1)}, "1 inputs were given");
+  expect_refused(problem, {.inputs = std::span(good).first(1)}, "input 'ids' is missing");
   std::vector<NamedInput> bad{good.front(), good.front()};
   expect_refused(problem, {.inputs = bad}, "input 'x' is given twice");
   bad = good;
@@ -284,14 +284,15 @@ TEST(CrossCheck, RoundingsAloneNeverFail) {
                         cases[k].inputs != conformance::Inputs::inf_in_a_row;
     // oneDNN's relu makes 0 of NaN: a disagreement indeed.
     if (cases[k].steps == 0 || cases[k].batch == 0 || !finite) continue;
-    ++checked;
     const Problem problem = conformance::make_problem(cases[k]);
     const std::vector<NamedInput> inputs = named_inputs(problem);
     const CrossCheckReport report =
         cross_check(problem.model, {.lengths = problem.lengths, .inputs = inputs});
+    if (report.proves_nothing()) continue;
+    ++checked;
     EXPECT_TRUE(report.ok()) << cases[k].name() << '\n' << describe(report);
   }
-  EXPECT_GT(checked, 50);
+  EXPECT_GT(checked, 150);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace carousel::loading::onnx {
@@ -15,7 +16,8 @@ enum class Role : std::uint8_t { none, steps, batch, features };
 
 [[nodiscard]] const char* name(Role role) noexcept;
 
-/// An axis of an input of the model.
+/// An axis of an input of the model, or one that an operator makes by repeating an element: what it
+/// counts follows from what reads it.
 struct InputAxis {
   std::string input;
   std::size_t axis = 0;
@@ -55,6 +57,9 @@ class Atoms {
   [[nodiscard]] AtomId root(AtomId id) const;
 
   void set_role(AtomId id, Role role) { atoms_[root(id)].role = role; }
+  void set_origin(AtomId id, std::optional<InputAxis> origin) {
+    atoms_[root(id)].origin = std::move(origin);
+  }
   void set_size(AtomId id, std::int64_t size) { atoms_[root(id)].size = size; }
   /// From now on both are the same. Sizes and roles must not contradict each other.
   void unite(AtomId a, AtomId b);

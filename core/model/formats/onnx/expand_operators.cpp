@@ -36,12 +36,27 @@ Tensor repeated_steps(const Call& call, Tensor tensor, std::size_t axis, const A
   return tensor;
 }
 
+/// An axis of size 1 as one of known size: features, unless what reads it needs steps.
+Tensor repeated_element(const Call& call, const Tensor& tensor, std::size_t axis,
+                        std::int64_t count) {
+  const InputAxis position{call.node.output(0), axis};
+  const auto& meanings = call.context.knowledge.meanings;
+  const auto meaning = meanings.find(position);
+  if (meaning != meanings.end() && meaning->second.role == Role::steps) {
+    return repeated_steps(call, tensor, axis,
+                          new_axis(call.context, count, Role::steps, position));
+  }
+  Tensor result =
+      picked(call, tensor, axis, std::vector<std::int64_t>(static_cast<std::size_t>(count), 0));
+  if (!result.axes[axis].empty()) {
+    call.context.atoms.set_origin(result.axes[axis].front(), position);
+  }
+  return result;
+}
+
 /// An axis of size 1 as another size.
 Tensor expanded_axis(const Call& call, const Tensor& tensor, std::size_t axis, const Dim& size) {
-  if (size.known()) {
-    return picked(call, tensor, axis,
-                  std::vector<std::int64_t>(static_cast<std::size_t>(size.factor), 0));
-  }
+  if (size.known()) return repeated_element(call, tensor, axis, size.factor);
   const std::optional<AtomId> atom = only_atom(size);
   if (atom && call.atoms()[*atom].role == Role::steps) {
     return repeated_steps(call, tensor, axis, {*atom});
@@ -73,17 +88,32 @@ Tensor expanded_tensor(const Call& call, Tensor tensor, const Integers& to) {
   return tensor;
 }
 
+/// One element of a constant whose elements are all the same, with as many axes.
+Array collapsed(const Array& array) {
+  const std::size_t size = width(array.type);
+  for (std::size_t at = size; at < array.data.size(); at += size) {
+    if (!std::equal(array.data.begin(), array.data.begin() + static_cast<std::ptrdiff_t>(size),
+                    array.data.begin() + static_cast<std::ptrdiff_t>(at))) {
+      return array;
+    }
+  }
+  Array one{array.type, Shape(array.shape.size(), 1), array.data};
+  if (!one.data.empty()) one.data.resize(size);
+  return one.data.empty() ? array : one;
+}
+
 /// A repeated constant, repeated further.
 Value expanded_constant(const Repeated& operand, const Integers& to) {
   Repeated result = operand;
   const std::size_t rank = std::max(operand.sizes.size(), to.elements.size());
-  Array array = *operand.array;
+  Array array = collapsed(*operand.array);
   array.shape.insert(array.shape.begin(), rank - operand.sizes.size(), 1);
   result.sizes.insert(result.sizes.begin(), rank - operand.sizes.size(), Dim{});
   const std::size_t skipped = rank - to.elements.size();
   for (std::size_t k = skipped; k < rank; ++k) {
     const std::optional<Dim>& wanted = to.elements[k - skipped];
     if (wanted == Dim{}) continue;
+    // An axis of another size that is known is of that size.
     if (result.sizes[k] == Dim{}) result.sizes[k] = wanted;
     if (wanted && result.sizes[k] != wanted && array.shape[k] != 1) {
       throw Refusal("repeats different values along an axis whose size is not known");

@@ -134,6 +134,13 @@ std::string how_to_fix(const Atom& atom) {
   return "give the shape of input " + quote(atom.origin->input) + " when the file is loaded";
 }
 
+/// Whether the meaning of an axis of an input is what an operator that could do with another one
+/// supposed.
+bool is_guess(const Context& context, const InputAxis& axis) {
+  const auto found = context.knowledge.meanings.find(axis);
+  return found != context.knowledge.meanings.end() && !found->second.needed;
+}
+
 /// Notes the meaning of an axis of an input for the next pass.
 void learn(Context& context, const InputAxis& axis, Role role, bool needed,
            const std::string& what) {
@@ -274,7 +281,9 @@ void fix_role(Context& context, const Axis& axis, Role role, const std::string& 
     context.atoms.set_role(normal.front(), role);
     return;
   }
-  if (!atom.origin) refuse_role(context, normal, role, what);
+  if (!atom.origin || (atom.role != Role::features && !is_guess(context, *atom.origin))) {
+    refuse_role(context, normal, role, what);
+  }
   learn(context, *atom.origin, role, needed, what);
 }
 

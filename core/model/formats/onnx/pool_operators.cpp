@@ -78,6 +78,9 @@ Tensor pooled_features(const Call& call, const Tensor& x, std::size_t axis, cons
   const std::optional<InputAxis> origin = origin_of(call.context, x.axes[axis]);
   Tensor windows = picked(call, x, axis, indices, filler);
   windows = split_axis(call, windows, axis, positions);
+  if (!windows.axes[axis].empty()) {
+    call.context.atoms.set_origin(windows.axes[axis].front(), origin);
+  }
   std::vector<bool> reduced(windows.axes.size(), false);
   reduced[axis + 1] = true;
   const ReduceOperation operation = maximum ? ReduceOperation::maximum : ReduceOperation::sum;

@@ -121,9 +121,10 @@ TEST(OnnxRefusal, WhatFollowsALayer) {
          g.integers("zero", {0});
          g.node("Squeeze", {"s", "zero"}, {"out"});
        }},
-      {"(Cast): makes int64 of values of the network",
+      {"is a Cast of values of the network to integers, which is supported for sequence_lens only",
        [](GraphBuilder& g) {
-         g.node("Cast", {"s"}, {"out"}).set("to", schema::TensorProto::INT64);
+         g.node("Cast", {"s"}, {"i"}).set("to", schema::TensorProto::INT64);
+         g.node("Abs", {"i"}, {"out"});
        }},
       {"(Gather): the axis batch, of which it takes a part, must count steps",
        [](GraphBuilder& g) {

@@ -31,6 +31,7 @@ End find_end(Context& context, const Graph& graph, const NetworkOutput& output) 
   try {
     const Tensor tensor = call.raw_tensor(0);
     if (tensor.padding != StepPadding{}) throw Refusal("has padded steps");
+    if (tensor.truncated) throw Refusal("is a Cast of values of the network to integers");
     return {output.name, in_order(call, with_steps(call, tensor))};
   } catch (const Refusal& refusal) {
     throw Refusal(what + ": " + refusal.what(), refusal.code());

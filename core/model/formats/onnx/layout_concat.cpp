@@ -25,7 +25,7 @@ ElementType common_type(const std::vector<SharedArray>& operands) {
 Value concat_constants(const Call& call, std::vector<SharedArray> operands) {
   const ElementType type = common_type(operands);
   for (SharedArray& operand : operands) {
-    operand = std::make_shared<Array>(onnx::cast(*operand, type));
+    if (operand->type != type) operand = std::make_shared<Array>(onnx::cast(*operand, type));
   }
   const Array& first = *operands.front();
   const std::size_t axis = checked_axis(integer(call.node, "axis", 0), first.shape.size());

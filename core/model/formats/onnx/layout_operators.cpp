@@ -83,9 +83,7 @@ Value cast_tensor(const Call& call, ElementType to) {
   Tensor tensor = call.raw_tensor(0);
   const bool from_truth = tensor.type == ElementType::boolean;
   if (to == ElementType::boolean && !from_truth) return to_truth(call, call.tensor(0));
-  if (!is_float(to) && !tensor.whole) {
-    throw Refusal("makes " + std::string(name(to)) + " of values of the network");
-  }
+  tensor.truncated = tensor.truncated || (!is_float(to) && !tensor.whole);
   tensor.type = to;
   return tensor;
 }

@@ -268,7 +268,7 @@ Model model_from_onnx(std::span<const std::byte> bytes, std::string_view source,
   }
   Model model = onnx::load_chosen(file, options);
   model.source = std::string(source);
-  for (const std::string_view key : {kNamesKey, kInputsKey, kOutputsKey}) {
+  for (const std::string_view key : {kNamesKey, kInputsKey, kOutputsKey, kLengthsKey}) {
     set_metadata(file.properties, key, "");
   }
   for (const auto& [key, value] : file.properties) model.metadata.insert_or_assign(key, value);

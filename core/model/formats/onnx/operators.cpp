@@ -178,6 +178,11 @@ Tensor Call::raw_tensor(std::size_t input) const {
 
 Tensor Call::padded_tensor(std::size_t input) const {
   Tensor tensor = raw_tensor(input);
+  if (tensor.truncated) {
+    throw Refusal("its input " + std::to_string(input) +
+                  " is a Cast of values of the network to integers, which is supported for "
+                  "sequence_lens only");
+  }
   const Flow& flow = context.network[tensor.flow];
   if (flow.kind == Flow::Kind::input && !is_float(flow.type)) {
     tensor.flow = context.network.cast_ids(where, tensor.flow);

@@ -145,8 +145,13 @@ Tensor with_merged_features(const Call& call, const Tensor& tensor) {
 Tensor regrouped(const Call& call, const Tensor& tensor, const Target& target) {
   try {
     return Regrouping(call.context, tensor).run(target);
-  } catch (const Refusal&) {
-    return Regrouping(call.context, with_merged_features(call, tensor)).run(target);
+  } catch (const Refusal& refusal) {
+    if (frame_size(call.atoms(), tensor.layout) == 1 || tensor.layout.size() < 2) throw;
+    try {
+      return Regrouping(call.context, with_merged_features(call, tensor)).run(target);
+    } catch (const Refusal&) {
+      throw Refusal(refusal.what(), refusal.code());
+    }
   }
 }
 

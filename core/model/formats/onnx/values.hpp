@@ -59,6 +59,8 @@ struct Tensor {
   /// The flow has one step, which stands for each of those that the axes have.
   bool repeats_step = false;
   StepPadding padding{};
+  /// It counts towards zero as integers, which only lengths may be: these must be whole numbers.
+  bool truncated = false;
 };
 
 /// The result of a node that cannot be part of a network here.

@@ -34,8 +34,7 @@ TEST(OnnxRefusal, NamesOperatorNodeListAndWhatCanBeTaken) {
                        "supported are Abs, Add, And, "));
   EXPECT_TRUE(contains(error, "GRU, "));
   EXPECT_TRUE(contains(error, "; it leads to input X of node 'LSTM_y1' (LSTM)"));
-  EXPECT_TRUE(
-      contains(error, "; a part that can be taken is --from 'LSTM_y1' --to 'Relu_r'"));
+  EXPECT_TRUE(contains(error, "; a part that can be taken is --from 'LSTM_y1' --to 'Relu_r'"));
 }
 
 TEST(OnnxRefusal, ThePartThatTheUserTakesLoads) {
@@ -134,7 +133,9 @@ TEST(OnnxRefusal, WhatFollowsALayer) {
       {"(ReduceMean): the axis along which it reduces values must count steps",
        [](GraphBuilder& g) { g.node("ReduceMean", {"s"}, {"out"}).set("axes", Sizes{1}); }},
       {"(Concat): joins values along the axis steps of [steps, batch, 2]",
-       [](GraphBuilder& g) { g.node("Concat", {"s", "s"}, {"out"}).set("axis", 0); }},
+       [](GraphBuilder& g) {
+         g.node("Concat", {"s", "s"}, {"out"}).set("axis", 0);
+       }},
       {"(Add): has a constant of 3 different values along the axis batch",
        [](GraphBuilder& g) {
          g.ramp("b", {3, 2});

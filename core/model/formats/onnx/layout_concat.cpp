@@ -187,8 +187,7 @@ Tensor concat_tensors(const Call& call) {
     if (tensor.axes.size() != rank) throw Malformed("its operands differ in rank");
     if (!call.atoms().all(tensor.axes[axis], Role::features)) {
       throw Refusal("joins values along the axis " + call.atoms().describe(tensor.axes[axis]) +
-                    " of " + call.atoms().describe(tensor.axes) +
-                    "; only features can be joined");
+                    " of " + call.atoms().describe(tensor.axes) + "; only features can be joined");
     }
     check_axes(call, tensors.front(), tensor, axis);
   }

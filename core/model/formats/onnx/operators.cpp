@@ -125,8 +125,8 @@ Operator find_in(const Entry (&entries)[count], const std::string& name) {
 [[noreturn]] void refuse_role(const Context& context, const Axis& axis, Role role,
                               const std::string& what) {
   throw Refusal(what + " must count " + name(role) + ", but the axis " +
-                context.atoms.describe(axis) + " counts " +
-                name(context.atoms[axis.front()].role) + " elsewhere");
+                context.atoms.describe(axis) + " counts " + name(context.atoms[axis.front()].role) +
+                " elsewhere");
 }
 
 std::string how_to_fix(const Atom& atom) {

@@ -182,8 +182,7 @@ Value reshaped_repeated(const Call& call, const Repeated& filled) {
   one.shape.assign(target.sizes.size(), 1);
   Repeated result{std::make_shared<Array>(std::move(one)), {}};
   for (std::size_t k = 0; k < target.sizes.size(); ++k) {
-    result.sizes.push_back(k == target.inferred ? std::nullopt
-                                                : std::optional(target.sizes[k]));
+    result.sizes.push_back(k == target.inferred ? std::nullopt : std::optional(target.sizes[k]));
   }
   return simplified(std::move(result));
 }

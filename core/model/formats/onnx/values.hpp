@@ -26,8 +26,8 @@ struct Integers {
   std::vector<std::optional<Dim>> elements;
 };
 
-/// A constant that is repeated to sizes of which some are not known: zeros for as many rows as there
-/// are. The array has as many axes as there are sizes, each of that size or of 1.
+/// A constant that is repeated to sizes of which some are not known: zeros for as many rows as
+/// there are. The array has as many axes as there are sizes, each of that size or of 1.
 struct Repeated {
   SharedArray array;
   std::vector<std::optional<Dim>> sizes;

@@ -138,8 +138,10 @@ TEST(OnnxBadFile, ConstantBomb) {
     const auto start = std::chrono::steady_clock::now();
     const std::string error = g.error();
     EXPECT_NE(error, "(no error)");
-    EXPECT_TRUE(contains(error, error.find("too large") != error.npos
-                                    ? "which is too large"
+    // What Expand repeats is never made.
+    EXPECT_TRUE(contains(error, error.find("too large") != error.npos ? "which is too large"
+                                : std::string(op) == "Expand"
+                                    ? "its input W is not a constant"
                                     : "would take far more memory than the file has bytes"));
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(60)) << op;
   }

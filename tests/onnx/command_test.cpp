@@ -79,7 +79,7 @@ TEST_F(OnnxCommand, FromAndToTakeAPart) {
   const CommandResult whole = cli_test::carousel({"inspect", larger_});
   EXPECT_EQ(whole.code, 2);
   EXPECT_TRUE(contains(whole.err, "node 'Foo_e' (Foo): this operator is not supported"));
-  EXPECT_TRUE(contains(whole.err, "--from 'LSTM_y' --to 'LSTM_y'"));
+  EXPECT_TRUE(contains(whole.err, "; a part that can be taken is --to "));
   const CommandResult part =
       cli_test::carousel({"inspect", larger_, "--from", "LSTM_y", "--to", "Sigmoid_p", "--json"});
   ASSERT_EQ(part.code, 0) << part.err;

@@ -131,8 +131,10 @@ TEST(OnnxGraphs, InputsAreNamed) {
   g.output("y2");
   const Model model = g.load();
   EXPECT_EQ(model.inputs, (std::vector<ModelInput>{{"x", 3, false}, {"z", 4, false}}));
-  const std::vector<FileAxis> axes{
-      {FileAxis::Of::steps}, {FileAxis::Of::features}, {FileAxis::Of::batch}, {FileAxis::Of::features, 2}};
+  const std::vector<FileAxis> axes{{FileAxis::Of::steps},
+                                   {FileAxis::Of::features},
+                                   {FileAxis::Of::batch},
+                                   {FileAxis::Of::features, 2}};
   EXPECT_EQ(model.outputs, (std::vector<ModelOutput>{{"y1", "l0", axes}, {"y2", "l1", axes}}));
   EXPECT_TRUE(model.layers[0].inputs.empty());
   EXPECT_EQ(model.layers[1].inputs, std::vector<std::string>{"z"});
@@ -167,7 +169,8 @@ TEST(OnnxGraphs, WhatCannotBeJoined) {
   EXPECT_TRUE(contains(error(0, {-1, -1, 2}),
                        "(Concat): joins values along the axis steps of [steps, batch, 2]; only "
                        "features can be joined"));
-  EXPECT_TRUE(contains(error(2, {-1, -1, -1}), "joins values along the axis any of [any, any, any]"));
+  EXPECT_TRUE(
+      contains(error(2, {-1, -1, -1}), "joins values along the axis any of [any, any, any]"));
   EXPECT_TRUE(contains(error(2, {-1, 2}), "its operands differ in rank"));
 }
 

@@ -20,15 +20,32 @@ std::vector<T> last_step(const std::vector<T>& values, std::int64_t steps) {
   return {values.end() - count, values.end()};
 }
 
+/// The lengths as an input of the model that says so, [1, batch, 1].
+std::vector<float> lengths_input(const NetworkCase& c) {
+  if (c.model.lengths.empty()) return {};
+  return {c.lengths.begin(), c.lengths.end()};
+}
+
+/// Initial states are set in the stream, not given.
+bool is_given(const NetworkCase& c, const ModelInput& input) {
+  return !input.one_step || input.name == c.model.lengths;
+}
+
 oracle::Result ask_oracle(const NetworkCase& c) {
   oracle::Inputs inputs;
   for (const ModelInput& input : model_inputs(c.model)) {
+    if (!is_given(c, input)) continue;
+    if (input.name == c.model.lengths) {
+      inputs.emplace(input.name, oracle::exact(lengths_input(c), 1, c.batch, 1));
+      continue;
+    }
     inputs.emplace(input.name, input.ids ? oracle::exact_ids(c.ids, c.steps, c.batch)
                                          : oracle::exact(c.x, c.steps, c.batch, input.size));
   }
   std::vector<oracle::LayerState> initial;
   if (!c.h0.empty()) initial = conformance::oracle_state(c.model, c.batch, c.h0, c.c0);
-  return oracle::run(c.model, inputs, c.lengths, initial);
+  const bool wired = !c.model.lengths.empty();
+  return oracle::run(c.model, inputs, wired ? std::vector<std::int64_t>{} : c.lengths, initial);
 }
 
 /// `factor` 2: what is compared is float32 on both sides, each off by the tolerance at most.
@@ -90,25 +107,35 @@ Results run(const NetworkCase& c, const std::string& id) {
   if (!c.h0.empty()) conformance::assign(stream.state().h, c.h0);
   if (!c.c0.empty()) conformance::assign(stream.state().c, c.c0);
   std::vector<NamedInput> inputs;
+  const std::vector<float> lengths = lengths_input(c);
   for (const ModelInput& input : network.inputs()) {
+    if (!is_given(c, input)) continue;
     NamedInput& given = inputs.emplace_back(NamedInput{input.name});
-    if (input.ids) {
+    if (input.name == c.model.lengths) {
+      given.x = steps_first(lengths.data(), 1, c.batch, 1);
+    } else if (input.ids) {
       given.ids = steps_first(c.ids.data(), c.steps, c.batch, 1);
     } else {
       given.x = steps_first(c.x.data(), c.steps, c.batch, input.size);
     }
   }
-  std::int64_t width = 0;
-  for (const carousel::NetworkOutput& output : network.outputs()) width += output.size;
+  std::size_t size = 0;
+  std::vector<std::int64_t> steps;
+  for (const carousel::NetworkOutput& output : network.outputs()) {
+    steps.push_back(network.output_steps(c.steps, steps.size()));
+    size += static_cast<std::size_t>(steps.back() * c.batch * output.size);
+  }
   Results results;
-  results.y.resize(static_cast<std::size_t>(c.steps * c.batch * width));
+  results.y.resize(size);
   std::vector<NamedOutput> outputs;
   float* y = results.y.data();
   for (const carousel::NetworkOutput& output : network.outputs()) {
-    outputs.push_back({output.name, steps_first(y, c.steps, c.batch, output.size)});
-    y += c.steps * c.batch * output.size;
+    const std::int64_t count = steps[outputs.size()];
+    outputs.push_back({output.name, steps_first(y, count, c.batch, output.size)});
+    y += count * c.batch * output.size;
   }
-  const Status status = stream.run(inputs, outputs, c.lengths);
+  const Status status =
+      stream.run(inputs, outputs, lengths.empty() ? c.lengths : std::vector<std::int64_t>{});
   EXPECT_TRUE(static_cast<bool>(status)) << status.message();
   results.states = conformance::get_states(stream);
   results.h = conformance::stacked(c.model, results.states, "h");

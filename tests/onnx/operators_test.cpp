@@ -36,9 +36,9 @@ std::vector<LayerSpec> tail(GraphBuilder& g, const std::string& output = "out") 
 }
 
 LayerSpec with_constant(Operation operation, std::int64_t size, bool first = false) {
-  return ElementwiseSpec{operation, size,
-                         first ? ElementwiseSpec::Constant::first
-                               : ElementwiseSpec::Constant::second};
+  return ElementwiseSpec{
+      operation, size,
+      first ? ElementwiseSpec::Constant::first : ElementwiseSpec::Constant::second};
 }
 LayerSpec of_two(Operation operation, std::int64_t size) {
   return ElementwiseSpec{operation, size, ElementwiseSpec::Constant::none};
@@ -46,10 +46,10 @@ LayerSpec of_two(Operation operation, std::int64_t size) {
 
 TEST(OnnxOperators, ArithmeticWithConstants) {
   const std::vector<std::pair<const char*, Operation>> operators{
-      {"Add", Operation::add},      {"Sub", Operation::subtract}, {"Mul", Operation::multiply},
-      {"Div", Operation::divide},   {"Pow", Operation::power},    {"PRelu", Operation::prelu},
-      {"Equal", Operation::equal},  {"Less", Operation::less},    {"Greater", Operation::greater},
-      {"Min", Operation::minimum},  {"Max", Operation::maximum}};
+      {"Add", Operation::add},     {"Sub", Operation::subtract}, {"Mul", Operation::multiply},
+      {"Div", Operation::divide},  {"Pow", Operation::power},    {"PRelu", Operation::prelu},
+      {"Equal", Operation::equal}, {"Less", Operation::less},    {"Greater", Operation::greater},
+      {"Min", Operation::minimum}, {"Max", Operation::maximum}};
   for (const auto& [name, operation] : operators) {
     GraphBuilder g = sequence();
     g.ramp("k", {6});
@@ -90,20 +90,20 @@ TEST(OnnxOperators, Logic) {
   g.node("Not", {"a"}, {"b"});
   g.node("Or", {"a", "b"}, {"c"});
   g.node("Cast", {"c"}, {"out"}).set("to", schema::TensorProto::FLOAT);
-  EXPECT_EQ(tail(g), (std::vector<LayerSpec>{with_constant(Operation::greater, 6),
-                                             with_constant(Operation::subtract, 6, true),
-                                             with_constant(Operation::subtract, 6, true),
-                                             of_two(Operation::maximum, 6)}));
+  EXPECT_EQ(tail(g),
+            (std::vector<LayerSpec>{
+                with_constant(Operation::greater, 6), with_constant(Operation::subtract, 6, true),
+                with_constant(Operation::subtract, 6, true), of_two(Operation::maximum, 6)}));
 }
 
 TEST(OnnxOperators, Functions) {
   using Kind = ActivationKind;
   const std::vector<std::pair<const char*, Kind>> functions{
-      {"Abs", Kind::abs},     {"Neg", Kind::negative},          {"Sqrt", Kind::sqrt},
-      {"Exp", Kind::exp},     {"Log", Kind::log},               {"Reciprocal", Kind::reciprocal},
-      {"Erf", Kind::erf},     {"Sign", Kind::sign},             {"Floor", Kind::floor},
-      {"Ceil", Kind::ceil},   {"Round", Kind::round},           {"HardSwish", Kind::hard_swish},
-      {"Mish", Kind::mish},   {"Gelu", Kind::gelu}};
+      {"Abs", Kind::abs},   {"Neg", Kind::negative}, {"Sqrt", Kind::sqrt},
+      {"Exp", Kind::exp},   {"Log", Kind::log},      {"Reciprocal", Kind::reciprocal},
+      {"Erf", Kind::erf},   {"Sign", Kind::sign},    {"Floor", Kind::floor},
+      {"Ceil", Kind::ceil}, {"Round", Kind::round},  {"HardSwish", Kind::hard_swish},
+      {"Mish", Kind::mish}, {"Gelu", Kind::gelu}};
   for (const auto& [name, kind] : functions) {
     GraphBuilder g = sequence(20);
     g.node(name, {"s"}, {"out"});
@@ -153,8 +153,8 @@ TEST(OnnxOperators, PartsOfAFrame) {
   g.node("Concat", {"b", "a"}, {"c"}).set("axis", 2);
   g.integers("pads", {0, 0, 1, 0, 0, 2});
   g.node("Pad", {"c", "pads"}, {"out"});
-  EXPECT_EQ(tail(g), std::vector<LayerSpec>{(
-                         RearrangeSpec{6, {{-1, 1, 1}, {3, 3, 1}, {0, 3, 1}, {-1, 2, 1}}})});
+  EXPECT_EQ(tail(g), std::vector<LayerSpec>{
+                         (RearrangeSpec{6, {{-1, 1, 1}, {3, 3, 1}, {0, 3, 1}, {-1, 2, 1}}})});
   GraphBuilder tile = sequence();
   tile.integers("times", {1, 1, 2});
   tile.node("Tile", {"s", "times"}, {"out"});
@@ -186,9 +186,13 @@ TEST(OnnxOperators, ConvolutionWithinAFrame) {
   g.output("out");
   const Model model = g.load();
   ASSERT_EQ(model.layers.size(), 3U) << "to [positions, channels], and back";
-  EXPECT_EQ(model.layers[1].spec,
-            LayerSpec(ConvolutionSpec{.in_channels = 2, .out_channels = 3, .kernel_size = 4,
-                                      .length = 10, .stride = 2, .pad_begin = 1, .pad_end = 2}));
+  EXPECT_EQ(model.layers[1].spec, LayerSpec(ConvolutionSpec{.in_channels = 2,
+                                                            .out_channels = 3,
+                                                            .kernel_size = 4,
+                                                            .length = 10,
+                                                            .stride = 2,
+                                                            .pad_begin = 1,
+                                                            .pad_end = 2}));
   EXPECT_EQ(model.inputs.at(0).axes,
             (std::vector<FileAxis>{{Of::batch}, {Of::features, 2}, {Of::features, 10}}));
 }
@@ -207,9 +211,12 @@ TEST(OnnxOperators, ConvolutionAlongTime) {
     g.output("y");
     const Model model = g.load();
     ASSERT_EQ(model.layers.size(), 2U);
-    EXPECT_EQ(model.layers[0].spec,
-              LayerSpec(ConvolutionSpec{.in_channels = 4, .out_channels = 3, .kernel_size = 3,
-                                        .pad_begin = 2, .causal = true, .bias = false}));
+    EXPECT_EQ(model.layers[0].spec, LayerSpec(ConvolutionSpec{.in_channels = 4,
+                                                              .out_channels = 3,
+                                                              .kernel_size = 3,
+                                                              .pad_begin = 2,
+                                                              .causal = true,
+                                                              .bias = false}));
     EXPECT_EQ(model.inputs.at(0).axes,
               (std::vector<FileAxis>{{Of::batch}, {Of::features, 4}, {Of::steps}}));
   }
@@ -234,8 +241,7 @@ TEST(OnnxOperators, LayerNormalization) {
   GraphBuilder g = sequence(17);
   g.ramp("scale", {6});
   g.node("LayerNormalization", {"s", "scale"}, {"out"});
-  EXPECT_EQ(tail(g),
-            std::vector<LayerSpec>{(NormalizationSpec{.size = 6, .bias = false})});
+  EXPECT_EQ(tail(g), std::vector<LayerSpec>{(NormalizationSpec{.size = 6, .bias = false})});
 }
 
 TEST(OnnxOperators, PoolingIsWindowsAndAReduction) {
@@ -245,8 +251,7 @@ TEST(OnnxOperators, PoolingIsWindowsAndAReduction) {
   g.output("out");
   const Model model = g.load();
   ASSERT_EQ(model.layers.size(), 1U);
-  EXPECT_EQ(model.layers[0].spec,
-            LayerSpec(ReduceFeaturesSpec{ReduceOperation::maximum, 6, 2}));
+  EXPECT_EQ(model.layers[0].spec, LayerSpec(ReduceFeaturesSpec{ReduceOperation::maximum, 6, 2}));
 }
 
 TEST(OnnxOperators, ConstantsAreFolded) {

@@ -132,8 +132,8 @@ TEST(OnnxPatterns, KerasBidirectionalReturningTheLastStep) {
   g.node("Concat", {"f", "b"}, {"both"}).set("axis", -1);
   g.output("both");
   const Model model = g.load();
-  expect_layers(model, {make_spec(Cell::lstm, 3, 2, Direction::bidirectional),
-                        ConcatenateSpec{{2, 2}}});
+  expect_layers(model,
+                {make_spec(Cell::lstm, 3, 2, Direction::bidirectional), ConcatenateSpec{{2, 2}}});
   EXPECT_EQ(model.layers[1].inputs, (std::vector<std::string>{"l0:h", "l0:h_reverse"}));
 }
 
@@ -208,8 +208,10 @@ TEST(OnnxPatterns, StatesOfTheWrongKindAreRefused) {
   EXPECT_TRUE(contains(with_state({1, 1, 5}, true),
                        "its initial_h has the shape [1, 1, 5]; "
                        "expected 1 directions and 2 features"));
-  EXPECT_TRUE(contains(with_state({1, -1, 5}, false), "the features of its initial_h 5 must have 2 elements"));
-  EXPECT_TRUE(contains(with_state({2, -1, 2}, false), "the directions of its initial_h 2 must have 1 elements"));
+  EXPECT_TRUE(contains(with_state({1, -1, 5}, false),
+                       "the features of its initial_h 5 must have 2 elements"));
+  EXPECT_TRUE(contains(with_state({2, -1, 2}, false),
+                       "the directions of its initial_h 2 must have 1 elements"));
   EXPECT_TRUE(contains(with_state({1, 2}, false), "its initial_h [1, 2] must have 3 axes"));
   EXPECT_EQ(with_state({1, -1, 2}, false), "(no error)");
 }
@@ -255,7 +257,8 @@ TEST(OnnxPatterns, LengthsForSomeLayersOnlyAreRefused) {
   g.node("Squeeze", {"y1", "one"}, {"s1"});
   g.recurrent({.input = 2}, "s1", {"y2"});
   g.output("y2");
-  EXPECT_TRUE(contains(g.error(), "node 'LSTM_y2' (LSTM) has no sequence_lens, but other layers have"));
+  EXPECT_TRUE(
+      contains(g.error(), "node 'LSTM_y2' (LSTM) has no sequence_lens, but other layers have"));
 }
 
 TEST(OnnxPatterns, AStepOfACell) {

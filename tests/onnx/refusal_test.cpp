@@ -34,8 +34,7 @@ TEST(OnnxRefusal, NamesOperatorNodeListAndWhatCanBeTaken) {
                        "supported are Abs, Add, And, "));
   EXPECT_TRUE(contains(error, "GRU, "));
   EXPECT_TRUE(contains(error, "; it leads to input X of node 'LSTM_y1' (LSTM)"));
-  EXPECT_TRUE(
-      contains(error, "; a part that can be taken is --from 'LSTM_y1' --to 'Relu_r'"));
+  EXPECT_TRUE(contains(error, "; a part that can be taken is --from 'LSTM_y1' --to 'Relu_r'"));
 }
 
 TEST(OnnxRefusal, ThePartThatTheUserTakesLoads) {
@@ -121,9 +120,10 @@ TEST(OnnxRefusal, WhatFollowsALayer) {
          g.integers("zero", {0});
          g.node("Squeeze", {"s", "zero"}, {"out"});
        }},
-      {"(Cast): makes int64 of values of the network",
+      {"is a Cast of values of the network to integers, which is supported for sequence_lens only",
        [](GraphBuilder& g) {
-         g.node("Cast", {"s"}, {"out"}).set("to", schema::TensorProto::INT64);
+         g.node("Cast", {"s"}, {"i"}).set("to", schema::TensorProto::INT64);
+         g.node("Abs", {"i"}, {"out"});
        }},
       {"(Gather): the axis batch, of which it takes a part, must count steps",
        [](GraphBuilder& g) {
@@ -133,7 +133,9 @@ TEST(OnnxRefusal, WhatFollowsALayer) {
       {"(ReduceMean): the axis along which it reduces values must count steps",
        [](GraphBuilder& g) { g.node("ReduceMean", {"s"}, {"out"}).set("axes", Sizes{1}); }},
       {"(Concat): joins values along the axis steps of [steps, batch, 2]",
-       [](GraphBuilder& g) { g.node("Concat", {"s", "s"}, {"out"}).set("axis", 0); }},
+       [](GraphBuilder& g) {
+         g.node("Concat", {"s", "s"}, {"out"}).set("axis", 0);
+       }},
       {"(Add): has a constant of 3 different values along the axis batch",
        [](GraphBuilder& g) {
          g.ramp("b", {3, 2});

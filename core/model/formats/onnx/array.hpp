@@ -34,19 +34,7 @@ class Malformed : public Refusal {
   explicit Malformed(const std::string& reason) : Refusal(reason, ErrorCode::bad_format) {}
 };
 
-enum class ElementType : std::uint8_t {
-  f32,
-  f64,
-  f16,
-  bf16,
-  i64,
-  i32,
-  i16,
-  i8,
-  u16,
-  u8,
-  boolean
-};
+enum class ElementType : std::uint8_t { f32, f64, f16, bf16, i64, i32, i16, i8, u16, u8, boolean };
 
 /// Bytes of one element.
 [[nodiscard]] std::size_t width(ElementType type) noexcept;

@@ -10,8 +10,8 @@
 
 namespace carousel::loading::onnx {
 
-/// What an axis counts; `none`: an axis of a graph input, of unknown size, whose meaning no operator
-/// has fixed so far.
+/// What an axis counts; `none`: an axis of a graph input, of unknown size, whose meaning no
+/// operator has fixed so far.
 enum class Role : std::uint8_t { none, steps, batch, features };
 
 [[nodiscard]] const char* name(Role role) noexcept;

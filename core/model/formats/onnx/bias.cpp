@@ -15,8 +15,8 @@ std::optional<ModelLayer> unbiased_layer(const Call& call, const Tensor& tensor)
   if (flow.kind != Flow::Kind::layer) return std::nullopt;
   const auto* dense = std::get_if<DenseSpec>(&flow.layer.spec);
   const auto* convolution = std::get_if<ConvolutionSpec>(&flow.layer.spec);
-  const bool open = (dense != nullptr && !dense->bias) ||
-                    (convolution != nullptr && !convolution->bias);
+  const bool open =
+      (dense != nullptr && !dense->bias) || (convolution != nullptr && !convolution->bias);
   return open ? std::optional(flow.layer) : std::nullopt;
 }
 

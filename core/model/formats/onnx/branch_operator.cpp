@@ -31,9 +31,10 @@ std::optional<bool> read_condition(const Value& value) {
   const std::string inside = find_recurrent_inside(call.node);
   throw Refusal("its condition " + quote(condition) + " is known only when the network runs" +
                 (inside.empty() ? "" : " (it decides about " + inside + ")") +
-                (names.empty() ? "" : "; it depends on the inputs " + names +
-                                          ": fix a value with --set NAME=VALUE, or give the shape "
-                                          "of an input when the file is loaded"));
+                (names.empty() ? ""
+                               : "; it depends on the inputs " + names +
+                                     ": fix a value with --set NAME=VALUE, or give the shape "
+                                     "of an input when the file is loaded"));
 }
 
 }  // namespace

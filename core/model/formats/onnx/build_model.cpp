@@ -31,6 +31,7 @@ End find_end(Context& context, const Graph& graph, const NetworkOutput& output) 
   try {
     const Tensor tensor = call.raw_tensor(0);
     if (tensor.padding != StepPadding{}) throw Refusal("has padded steps");
+    if (tensor.truncated) throw Refusal("is a Cast of values of the network to integers");
     return {output.name, in_order(call, with_steps(call, tensor))};
   } catch (const Refusal& refusal) {
     throw Refusal(what + ": " + refusal.what(), refusal.code());
@@ -86,11 +87,7 @@ class ModelBuilder {
  public:
   ModelBuilder(Context& context, const Graph& graph, const std::vector<End>& ends,
                const ModelNames& names)
-      : context_(context),
-        network_(context.network),
-        graph_(graph),
-        ends_(ends),
-        given_(names) {
+      : context_(context), network_(context.network), graph_(graph), ends_(ends), given_(names) {
     used_ = flows_before(network_, ends);
     lengths_ = find_lengths(network_, used_);
   }
@@ -266,7 +263,7 @@ class ModelBuilder {
   const ModelNames& given_;
   std::set<std::size_t> used_;
   std::optional<std::size_t> lengths_;
-  std::set<std::size_t> ids_;  ///< Inputs that are ids.
+  std::set<std::size_t> ids_;                 ///< Inputs that are ids.
   std::map<std::size_t, std::size_t> alias_;  ///< Casts of inputs that are no ids: those inputs.
   std::vector<std::size_t> inputs_;
   std::vector<std::size_t> layers_;

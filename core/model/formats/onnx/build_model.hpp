@@ -28,7 +28,6 @@ struct ModelNames {
 /// is nothing that a network gives, an axis could count this or that, or layers disagree about
 /// lengths.
 [[nodiscard]] Model build_model(Context& context, const Graph& graph,
-                                const std::vector<NetworkOutput>& outputs,
-                                const ModelNames& names);
+                                const std::vector<NetworkOutput>& outputs, const ModelNames& names);
 
 }  // namespace carousel::loading::onnx

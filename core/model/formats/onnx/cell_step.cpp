@@ -221,8 +221,8 @@ class CellMatcher {
         candidate.u = inner->u;
         candidate.recurrent_b = inner->b;
       }
-      CellStep found = assemble(Cell::gru, {*r_weights, z_weights, candidate},
-                                {z.function, n.function});
+      CellStep found =
+          assemble(Cell::gru, {*r_weights, z_weights, candidate}, {z.function, n.function});
       std::get<RecurrentSpec>(found.layer.spec).linear_before_reset = !before;
       found.states = {0};
       return found;

@@ -206,8 +206,8 @@ std::vector<Value> convolution(const Call& call) {
   const Sliding along = find_axis(call, prepared.x, prepared.windows);
   const bool features = call.atoms().all(prepared.x.axes[along.axis], Role::features);
   if (features && prepared.x.padding != StepPadding{}) throw Refusal("has padded steps as rows");
-  const ConvolutionSpec spec =
-      base_spec(along.window, prepared.w.shape[1] * groups, prepared.w.shape[0], groups, call.has(2));
+  const ConvolutionSpec spec = base_spec(along.window, prepared.w.shape[1] * groups,
+                                         prepared.w.shape[0], groups, call.has(2));
   ModelLayer layer;
   layer.weights.emplace("weight", read_weight(prepared.w, along.window.kernel));
   set_bias(call, layer, spec.out_channels);
@@ -252,8 +252,7 @@ std::vector<Value> transposed_convolution(const Call& call) {
   layer.spec = spec;
   const std::size_t flow =
       call.context.network.add_layer(call.where, std::move(layer), {frames.flow});
-  const Axis result =
-      new_axis(call.context, spec.output_positions(spec.length), Role::features);
+  const Axis result = new_axis(call.context, spec.output_positions(spec.length), Role::features);
   return {with_result(call, frames, flow, along, result, spec.out_channels)};
 }
 

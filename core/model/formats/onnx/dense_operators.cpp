@@ -35,8 +35,9 @@ carousel::Tensor scaled(const carousel::Tensor& weight, float factor) {
 }
 
 [[noreturn]] void refuse_product() {
-  throw Refusal("multiplies two tensors of the network, as attention does; one factor must be "
-                "constant");
+  throw Refusal(
+      "multiplies two tensors of the network, as attention does; one factor must be "
+      "constant");
 }
 
 /// A MatMul with a vector, which has no axis of its own in the result.
@@ -111,11 +112,12 @@ Tensor read_ids(const Call& call) {
   }
   for (std::size_t k = ids.axes.size(); k-- > 0;) {
     if (!context.atoms.any(ids.axes[k], Role::features)) continue;
-    const bool last = k + 1 == ids.axes.size() ||
-                      std::ranges::none_of(ids.axes, [&](const Axis& axis) {
-                        return context.atoms.any(axis, Role::steps);
-                      });
-    fix_role(context, ids.axes[k], last ? Role::steps : Role::batch, "an axis of its indices", false);
+    const bool last =
+        k + 1 == ids.axes.size() || std::ranges::none_of(ids.axes, [&](const Axis& axis) {
+          return context.atoms.any(axis, Role::steps);
+        });
+    fix_role(context, ids.axes[k], last ? Role::steps : Role::batch, "an axis of its indices",
+             false);
   }
   return ids;
 }

@@ -23,9 +23,8 @@ Tensor with_rank(Tensor tensor, std::size_t rank) {
 }
 
 bool has_steps(const Atoms& atoms, const Tensor& tensor) {
-  return std::ranges::any_of(tensor.axes, [&](const Axis& axis) {
-    return atoms.any(axis, Role::steps);
-  });
+  return std::ranges::any_of(tensor.axes,
+                             [&](const Axis& axis) { return atoms.any(axis, Role::steps); });
 }
 
 /// One axis, or a part of one, of the result of an operation of two tensors.
@@ -148,8 +147,9 @@ Tensor enlarged(const Call& call, Tensor tensor, const Array& constant) {
 AxisMap constant_map(const Call& call, const Axis& axis, std::int64_t size, std::int64_t stride) {
   const Atoms& atoms = call.atoms();
   if (!atoms.all(axis, Role::features)) {
-    throw Refusal("has a constant of " + std::to_string(size) + " different values along the axis " +
-                  atoms.describe(axis) + "; it must be the same at every step and for every row");
+    throw Refusal("has a constant of " + std::to_string(size) +
+                  " different values along the axis " + atoms.describe(axis) +
+                  "; it must be the same at every step and for every row");
   }
   if (atoms.known_size(axis) != size) {
     throw Malformed("has a constant of size " + std::to_string(size) + " along the axis " +

@@ -11,11 +11,11 @@ namespace carousel::loading::onnx {
 [[nodiscard]] Tensor combine(const Call& call, ElementwiseOperation operation, const Tensor& a,
                              const Tensor& b);
 /// Of a tensor and a constant, which comes first if `first`.
-[[nodiscard]] Tensor combine(const Call& call, ElementwiseOperation operation,
-                             const Tensor& tensor, const Array& constant, bool first = false);
+[[nodiscard]] Tensor combine(const Call& call, ElementwiseOperation operation, const Tensor& tensor,
+                             const Array& constant, bool first = false);
 /// Of a tensor and a number.
-[[nodiscard]] Tensor combine(const Call& call, ElementwiseOperation operation,
-                             const Tensor& tensor, double number, bool first = false);
+[[nodiscard]] Tensor combine(const Call& call, ElementwiseOperation operation, const Tensor& tensor,
+                             double number, bool first = false);
 
 /// A constant as the values of a whole frame of the tensor. Throws Refusal when it is not the same
 /// at every step and for every row, or would make the tensor larger.

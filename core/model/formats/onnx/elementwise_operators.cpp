@@ -59,8 +59,8 @@ Array constant_operand(const Value& value, const Tensor& tensor) {
   const std::size_t rank = constant->sizes.size();
   for (std::size_t k = 0; k < rank; ++k) {
     const bool repeated = constant->array->shape[k] == 1 && constant->sizes[k] != Dim{};
-    const bool has_axis = rank - k <= tensor.axes.size() &&
-                          !tensor.axes[tensor.axes.size() - (rank - k)].empty();
+    const bool has_axis =
+        rank - k <= tensor.axes.size() && !tensor.axes[tensor.axes.size() - (rank - k)].empty();
     if (repeated && !has_axis) {
       throw Refusal("repeats values of the network as often as the graph's sizes say");
     }

@@ -20,8 +20,7 @@ std::optional<AtomId> only_atom(const Dim& size) {
 }
 
 bool has_role(const Atoms& atoms, const Tensor& tensor, Role role) {
-  return std::ranges::any_of(tensor.axes,
-                             [&](const Axis& axis) { return atoms.any(axis, role); });
+  return std::ranges::any_of(tensor.axes, [&](const Axis& axis) { return atoms.any(axis, role); });
 }
 
 /// An axis of size 1 as often as there are steps: the flow stays one step, or `count` steps are
@@ -43,8 +42,7 @@ Tensor repeated_element(const Call& call, const Tensor& tensor, std::size_t axis
   const auto& meanings = call.context.knowledge.meanings;
   const auto meaning = meanings.find(position);
   if (meaning != meanings.end() && meaning->second.role == Role::steps) {
-    return repeated_steps(call, tensor, axis,
-                          new_axis(call.context, count, Role::steps, position));
+    return repeated_steps(call, tensor, axis, new_axis(call.context, count, Role::steps, position));
   }
   Tensor result =
       picked(call, tensor, axis, std::vector<std::int64_t>(static_cast<std::size_t>(count), 0));
@@ -79,8 +77,8 @@ Tensor expanded_tensor(const Call& call, Tensor tensor, const Integers& to) {
     const std::optional<Dim>& element = to.elements[k - skipped];
     if (!element) throw Refusal("its shape is not known");
     const Dim wanted = call.atoms().normal(*element);
-    const bool same = wanted == Dim{} || wanted == Dim{-1, {}} ||
-                      call.atoms().size_of(tensor.axes[k]) == wanted;
+    const bool same =
+        wanted == Dim{} || wanted == Dim{-1, {}} || call.atoms().size_of(tensor.axes[k]) == wanted;
     if (same) continue;
     if (!tensor.axes[k].empty()) throw Refusal("its shape does not fit the axes of its operand");
     tensor = expanded_axis(call, tensor, k, wanted);

@@ -15,8 +15,8 @@ namespace carousel::loading::onnx {
 /// Refusal where there are more than two.
 void settle_axes(Atoms& atoms, const std::string& input, const std::vector<Axis>& axes);
 
-/// The axes of an array as a model tells them; `what` is for messages. Throws Refusal for an axis of
-/// steps or rows that is reshaped into one with features.
+/// The axes of an array as a model tells them; `what` is for messages. Throws Refusal for an axis
+/// of steps or rows that is reshaped into one with features.
 [[nodiscard]] std::vector<FileAxis> file_axes(const Atoms& atoms, const std::vector<Axis>& axes,
                                               const std::string& what);
 

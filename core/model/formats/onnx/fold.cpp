@@ -42,7 +42,9 @@ constexpr std::pair<std::string_view, Unary> kUnary[] = {
     {"Log", [](double a) { return std::log(a); }},
     {"Reciprocal", [](double a) { return 1.0 / a; }},
     {"Erf", [](double a) { return std::erf(a); }},
-    {"Sign", [](double a) { return a > 0 ? 1.0 : a < 0 ? -1.0 : a; }},
+    {"Sign", [](double a) { return a > 0   ? 1.0
+                                   : a < 0 ? -1.0
+                                           : a; }},
     {"Floor", [](double a) { return std::floor(a); }},
     {"Ceil", [](double a) { return std::ceil(a); }},
     {"Round", [](double a) { return std::nearbyint(a); }},
@@ -56,8 +58,7 @@ constexpr std::pair<std::string_view, Unary> kUnary[] = {
 template <class Function, std::size_t count>
 Function find_in(const std::pair<std::string_view, Function> (&table)[count],
                  const std::string& name) {
-  const auto* found =
-      std::ranges::find(table, name, &std::pair<std::string_view, Function>::first);
+  const auto* found = std::ranges::find(table, name, &std::pair<std::string_view, Function>::first);
   return found == std::end(table) ? nullptr : found->second;
 }
 
@@ -112,8 +113,8 @@ Array fold_unary(const std::string& name, const Array& a) {
   return from_doubles(a.type, a.shape, values);
 }
 
-Array fold_reduction(const std::string& name, const Array& array,
-                     const std::vector<bool>& reduced, bool keep) {
+Array fold_reduction(const std::string& name, const Array& array, const std::vector<bool>& reduced,
+                     bool keep) {
   Shape kept = array.shape;
   Shape result;
   for (std::size_t k = 0; k < kept.size(); ++k) {
@@ -173,8 +174,7 @@ std::optional<Repeated> as_repeated(const Value& value) {
   return result;
 }
 
-std::optional<Value> constant_arithmetic(const std::string& name, const Value& a,
-                                         const Value& b) {
+std::optional<Value> constant_arithmetic(const std::string& name, const Value& a, const Value& b) {
   const std::optional<Repeated> x = as_repeated(a);
   const std::optional<Repeated> y = as_repeated(b);
   if (!x || !y) return std::nullopt;

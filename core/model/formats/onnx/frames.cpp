@@ -53,8 +53,8 @@ std::vector<std::int64_t> axis_offsets(const Atoms& atoms, const Axis& axis, con
   for (const AtomId id : axis) {
     const std::int64_t stride = strides.at(id);
     std::vector<std::int64_t> next;
-    checked_frame(checked_multiply(static_cast<std::int64_t>(offsets.size()),
-                                   atoms[id].size.value_or(1)));
+    checked_frame(
+        checked_multiply(static_cast<std::int64_t>(offsets.size()), atoms[id].size.value_or(1)));
     for (const std::int64_t offset : offsets) {
       for (std::int64_t k = 0; k < atoms[id].size.value_or(1); ++k) {
         next.push_back(offset + k * stride);
@@ -182,8 +182,7 @@ Tensor after(const Tensor& before, std::size_t flow) {
 }
 
 Tensor apply(const Call& call, const Tensor& tensor, ModelLayer layer) {
-  return after(tensor,
-               call.context.network.add_layer(call.where, std::move(layer), {tensor.flow}));
+  return after(tensor, call.context.network.add_layer(call.where, std::move(layer), {tensor.flow}));
 }
 
 Tensor apply_function(const Call& call, const Tensor& tensor, const Activation& function) {
@@ -202,8 +201,8 @@ Tensor with_steps(const Call& call, const Tensor& tensor) {
   if (!count) {
     throw Refusal("needs one step repeated as often as there are steps, which is not known");
   }
-  Tensor result = apply(
-      call, tensor, {.spec = RepeatStepsSpec{frame_size(call.atoms(), tensor.layout), *count}});
+  Tensor result = apply(call, tensor,
+                        {.spec = RepeatStepsSpec{frame_size(call.atoms(), tensor.layout), *count}});
   result.repeats_step = false;
   return result;
 }
@@ -218,7 +217,8 @@ Tensor steps_as_features(const Call& call, const Tensor& tensor) {
       const std::optional<std::int64_t> count = context.atoms[id].size;
       if (!count || *count > most) {
         throw Refusal("takes all steps as features, which is supported for up to " +
-                      std::to_string(most) + " steps, known in number; give the shape of the input");
+                      std::to_string(most) +
+                      " steps, known in number; give the shape of the input");
       }
       std::vector<std::size_t> steps;
       const std::int64_t size = frame_size(context.atoms, result.layout);
@@ -246,8 +246,8 @@ Tensor constant_tensor(const Call& call, const Array& array, const Tensor& like)
   const SelectStepsSpec one_step{.size = context.network[like.flow].size, .end = 1};
   result.flow = context.network.add_layer(call.where, {.spec = one_step}, {like.flow});
   result.flow = context.network.rearranged(call.where, result.flow, none);
-  ModelLayer layer{.spec = ElementwiseSpec{ElementwiseOperation::add, size,
-                                           ElementwiseSpec::Constant::second}};
+  ModelLayer layer{
+      .spec = ElementwiseSpec{ElementwiseOperation::add, size, ElementwiseSpec::Constant::second}};
   std::vector<float> values;
   for (const double value : to_doubles(array)) values.push_back(static_cast<float>(value));
   layer.weights.emplace("operand", carousel::Tensor({size}, values));

@@ -7,8 +7,8 @@
 /// Tensors of the network with their features in another order, or others of them.
 namespace carousel::loading::onnx {
 
-/// For each index along an axis that is made of these features: where it stands in the frame that is
-/// read, or rather how far from the frame's first feature; Network::kFiller: nowhere.
+/// For each index along an axis that is made of these features: where it stands in the frame that
+/// is read, or rather how far from the frame's first feature; Network::kFiller: nowhere.
 struct AxisMap {
   Axis atoms;
   std::vector<std::int64_t> offsets;

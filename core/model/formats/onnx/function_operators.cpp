@@ -25,8 +25,8 @@ std::optional<Value> folded(const Call& call) {
   const std::string& name = call.node.op_type();
   if (const std::optional<Repeated> constant = as_repeated(call.input(0))) {
     call.context.budget.take(constant->array->data.size());
-    return simplified(Repeated{std::make_shared<Array>(fold_unary(name, *constant->array)),
-                               constant->sizes});
+    return simplified(
+        Repeated{std::make_shared<Array>(fold_unary(name, *constant->array)), constant->sizes});
   }
   throw Refusal("is not supported for sizes that are not known");
 }
@@ -65,9 +65,8 @@ bool stays_finite(const Network& network, std::size_t at, int left) {
       return false;
     }
   }
-  return std::ranges::all_of(flow.parents, [&](std::size_t parent) {
-    return stays_finite(network, parent, left - 1);
-  });
+  return std::ranges::all_of(
+      flow.parents, [&](std::size_t parent) { return stays_finite(network, parent, left - 1); });
 }
 
 /// One side of a choice times the truth value that selects it. What is not selected must be finite,
@@ -133,9 +132,10 @@ std::vector<Value> unary(const Call& call) {
   if (call.node.op_type() == "Not") return {negated_truth(call, to_truth(call, tensor))};
   Tensor result = apply_function(call, tensor, read_function(call.node));
   const ActivationKind kind = read_function(call.node).kind;
-  result.whole = kind == ActivationKind::floor || kind == ActivationKind::ceil ||
-                 kind == ActivationKind::round || kind == ActivationKind::sign ||
-                 (tensor.whole && (kind == ActivationKind::abs || kind == ActivationKind::negative));
+  result.whole =
+      kind == ActivationKind::floor || kind == ActivationKind::ceil ||
+      kind == ActivationKind::round || kind == ActivationKind::sign ||
+      (tensor.whole && (kind == ActivationKind::abs || kind == ActivationKind::negative));
   return {std::move(result)};
 }
 
@@ -195,13 +195,13 @@ std::vector<Value> where(const Call& call) {
   const auto* condition = std::get_if<Constant>(&call.input(0));
   if (condition == nullptr) throw Refusal("its condition is not known");
   const std::vector<std::int64_t> truth = to_integers(*condition->array);
-  const bool same = std::ranges::all_of(
-      truth, [&](std::int64_t v) { return (v != 0) == (truth.front() != 0); });
+  const bool same =
+      std::ranges::all_of(truth, [&](std::int64_t v) { return (v != 0) == (truth.front() != 0); });
   if (truth.empty() || !same) throw Refusal("its condition is a constant of different values");
   const Value& chosen = call.input(truth.front() != 0 ? 1 : 2);
   const Value& other = call.input(truth.front() != 0 ? 2 : 1);
-  const bool small = condition->array->size() == 1 && as_repeated(other) &&
-                     as_repeated(other)->array->size() == 1;
+  const bool small =
+      condition->array->size() == 1 && as_repeated(other) && as_repeated(other)->array->size() == 1;
   if (!small) throw Refusal("its condition is a constant");
   return {chosen};
 }

@@ -19,8 +19,8 @@ void check_shape(const Shape& shape, const InitialInput& input, const RecurrentA
   const bool fits = shape.size() == 3 && shape[axes.slots()] == input.directions &&
                     shape[2] == input.width && shape[1 - axes.slots()] >= 1;
   if (fits) return;
-  throw Malformed("its " + name_of(input) + " has the shape " + shape_text(shape) +
-                  "; expected " + std::to_string(input.directions) + " directions and " +
+  throw Malformed("its " + name_of(input) + " has the shape " + shape_text(shape) + "; expected " +
+                  std::to_string(input.directions) + " directions and " +
                   std::to_string(input.width) + " features");
 }
 

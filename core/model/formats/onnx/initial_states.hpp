@@ -38,7 +38,6 @@ void read_initial_state(const Call& call, const Value& value, const InitialInput
                         std::map<std::string, std::size_t>& initial);
 
 /// The final states of that name of all directions of a layer, side by side.
-[[nodiscard]] std::size_t final_states(const Call& call, std::size_t flow,
-                                       const std::string& name);
+[[nodiscard]] std::size_t final_states(const Call& call, std::size_t flow, const std::string& name);
 
 }  // namespace carousel::loading::onnx

@@ -59,8 +59,8 @@ class Inliner {
 
   /// The nodes of a function with the names that they have where it is called.
   schema::GraphProto body_of(const schema::FunctionProto& function, const schema::NodeProto& call) {
-    const std::string prefix =
-        (call.name().empty() ? function.name() : call.name()) + "/" + std::to_string(calls_++) + "/";
+    const std::string prefix = (call.name().empty() ? function.name() : call.name()) + "/" +
+                               std::to_string(calls_++) + "/";
     Names names;
     for (int k = 0; k < function.input_size(); ++k) {
       names[function.input(k)] = k < call.input_size() ? call.input(k) : "";

@@ -31,8 +31,8 @@ std::vector<DeclaredAxis> read_shape(const schema::TensorShapeProto& shape) {
   std::vector<DeclaredAxis> axes;
   for (const schema::TensorShapeProto::Dimension& dimension : shape.dim()) {
     const bool fixed = dimension.has_dim_value() && dimension.dim_value() > 0;
-    axes.push_back({fixed ? std::optional(dimension.dim_value()) : std::nullopt,
-                    dimension.dim_param()});
+    axes.push_back(
+        {fixed ? std::optional(dimension.dim_value()) : std::nullopt, dimension.dim_param()});
   }
   return axes;
 }
@@ -109,7 +109,8 @@ Axis input_axis(Context& context, const InputAxis& position, const DeclaredAxis&
 
 ElementType declared_type(const Graph& graph, const std::string& name) {
   const schema::TypeProto* type = graph.type(name);
-  const bool has = type != nullptr && type->has_tensor_type() && type->tensor_type().elem_type() != 0;
+  const bool has =
+      type != nullptr && type->has_tensor_type() && type->tensor_type().elem_type() != 0;
   if (type != nullptr && !type->has_tensor_type() && type->value_case() != 0) {
     throw Refusal("input " + quote(name) + " is no tensor");
   }
@@ -120,8 +121,8 @@ Tensor make_input(Context& context, const std::string& name, const std::vector<A
                   ElementType type) {
   Tensor tensor{.axes = axes, .type = type, .whole = !is_float(type)};
   tensor.layout = features_of(context.atoms, axes);
-  tensor.flow = context.network.add_input(name, axes, type,
-                                          frame_size(context.atoms, tensor.layout));
+  tensor.flow =
+      context.network.add_input(name, axes, type, frame_size(context.atoms, tensor.layout));
   return tensor;
 }
 
@@ -129,9 +130,10 @@ Tensor make_input(Context& context, const std::string& name, const std::vector<A
 Value given_value(const Graph& graph, const std::string& name, double number, ElementType type,
                   const std::vector<DeclaredAxis>& axes, bool has_shape) {
   if (!is_float(type) && std::floor(number) != number) {
-    fail(graph.source(), "input " + quote(name) + " is of integers; it cannot be fixed to " +
-                             std::to_string(number),
-         ErrorCode::invalid_argument);
+    fail(
+        graph.source(),
+        "input " + quote(name) + " is of integers; it cannot be fixed to " + std::to_string(number),
+        ErrorCode::invalid_argument);
   }
   Repeated value{nullptr, {}};
   Shape ones;

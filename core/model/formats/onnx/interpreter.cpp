@@ -32,8 +32,8 @@ bool needs_shape_only(const schema::NodeProto& node, const Value& value) {
 }  // namespace
 
 Interpreter::Interpreter(const Graph& graph, std::int64_t operator_set,
-                         const std::optional<std::filesystem::path>& folder,
-                         std::size_t file_size, const LoadOptions& options, Knowledge& knowledge)
+                         const std::optional<std::filesystem::path>& folder, std::size_t file_size,
+                         const LoadOptions& options, Knowledge& knowledge)
     : context_{.folder = folder,
                .budget = Budget(file_size),
                .options = options,
@@ -105,10 +105,10 @@ std::vector<Value> Interpreter::results(Scope& scope, std::size_t index) {
   const schema::NodeProto& node = scope.graph.node(index);
   Call call{context_, scope.graph, node, scope.graph.describe(index)};
   const bool top = &scope == scopes_.front().get();
-  const bool is_inside = top && cut_ &&
-                         std::ranges::any_of(node.output(), [&](const std::string& name) {
-                           return inside_.contains(name);
-                         });
+  const bool is_inside =
+      top && cut_ && std::ranges::any_of(node.output(), [&](const std::string& name) {
+        return inside_.contains(name);
+      });
   for (const std::string& input : node.input()) {
     const bool enters = is_inside && !input.empty() && !inside_.contains(input);
     call.inputs.push_back(enters ? enter(input, call.where) : look_up(scope, input, call.where));
@@ -124,9 +124,9 @@ std::vector<Value> Interpreter::results(Scope& scope, std::size_t index) {
   const Operator run = find_operator(node);
   if (run != nullptr) return run(call);
   const std::string inside = find_recurrent_inside(node);
-  throw Refusal("this operator is not supported" +
-                (inside.empty() ? "; supported are " + supported_operators()
-                                : ", which hides " + inside));
+  throw Refusal("this operator is not supported" + (inside.empty()
+                                                        ? "; supported are " + supported_operators()
+                                                        : ", which hides " + inside));
 }
 
 void Interpreter::run_node(Scope& scope, std::size_t index) {
@@ -154,8 +154,7 @@ void Interpreter::run_node(Scope& scope, std::size_t index) {
   }
 }
 
-std::vector<Value> Interpreter::run_branch(Scope& scope, const Call& call,
-                                           const Subgraph& branch) {
+std::vector<Value> Interpreter::run_branch(Scope& scope, const Call& call, const Subgraph& branch) {
   auto owned = std::make_unique<Graph>(branch.graph, scope.graph,
                                        "the " + branch.label + " of " + call.where);
   scopes_.push_back(std::make_unique<Scope>(Scope{*owned, &scope}));

@@ -25,7 +25,7 @@ ElementType common_type(const std::vector<SharedArray>& operands) {
 Value concat_constants(const Call& call, std::vector<SharedArray> operands) {
   const ElementType type = common_type(operands);
   for (SharedArray& operand : operands) {
-    operand = std::make_shared<Array>(onnx::cast(*operand, type));
+    if (operand->type != type) operand = std::make_shared<Array>(onnx::cast(*operand, type));
   }
   const Array& first = *operands.front();
   const std::size_t axis = checked_axis(integer(call.node, "axis", 0), first.shape.size());
@@ -187,8 +187,7 @@ Tensor concat_tensors(const Call& call) {
     if (tensor.axes.size() != rank) throw Malformed("its operands differ in rank");
     if (!call.atoms().all(tensor.axes[axis], Role::features)) {
       throw Refusal("joins values along the axis " + call.atoms().describe(tensor.axes[axis]) +
-                    " of " + call.atoms().describe(tensor.axes) +
-                    "; only features can be joined");
+                    " of " + call.atoms().describe(tensor.axes) + "; only features can be joined");
     }
     check_axes(call, tensors.front(), tensor, axis);
   }

@@ -83,9 +83,7 @@ Value cast_tensor(const Call& call, ElementType to) {
   Tensor tensor = call.raw_tensor(0);
   const bool from_truth = tensor.type == ElementType::boolean;
   if (to == ElementType::boolean && !from_truth) return to_truth(call, call.tensor(0));
-  if (!is_float(to) && !tensor.whole) {
-    throw Refusal("makes " + std::string(name(to)) + " of values of the network");
-  }
+  tensor.truncated = tensor.truncated || (!is_float(to) && !tensor.whole);
   tensor.type = to;
   return tensor;
 }
@@ -122,9 +120,8 @@ std::vector<Value> cast_like(const Call& call) {
 }
 
 std::vector<Value> dropout(const Call& call) {
-  const bool training =
-      call.has(2) &&
-      known_integers(*call.inputs[2], "its input training_mode") != std::vector<std::int64_t>{0};
+  const bool training = call.has(2) && known_integers(*call.inputs[2], "its input training_mode") !=
+                                           std::vector<std::int64_t>{0};
   if (training) throw Refusal("is in training mode");
   return {call.input(0)};
 }
@@ -147,8 +144,8 @@ std::vector<Value> transpose(const Call& call) {
   }
   if (const auto* filled = std::get_if<Repeated>(&operand)) {
     const auto perm = perm_of(filled->sizes.size());
-    const Value array = moved(call.context, Constant{filled->array},
-                              pick_transposed(filled->array->shape, perm));
+    const Value array =
+        moved(call.context, Constant{filled->array}, pick_transposed(filled->array->shape, perm));
     return {repeated(array, permuted(filled->sizes, perm))};
   }
   const Shape shape = known_shape(operand);

@@ -69,8 +69,8 @@ bool is_all(const Bounds& bounds, const std::optional<Dim>& size) {
 /// Bounds as numbers; an end that is the size of the axis is no bound.
 StepRange known_range(const Bounds& bounds, const std::optional<Dim>& size) {
   const bool to_end = bounds.end && size && bounds.end == size && bounds.step > 0;
-  const bool known = bounds.start && bounds.start->known() &&
-                     (to_end || (bounds.end && bounds.end->known()));
+  const bool known =
+      bounds.start && bounds.start->known() && (to_end || (bounds.end && bounds.end->known()));
   if (!known) throw Refusal("its bounds are not known");
   return {bounds.start->factor,
           to_end ? std::numeric_limits<std::int64_t>::max() : bounds.end->factor, bounds.step};
@@ -152,9 +152,8 @@ std::vector<Value> split_constant(const Call& call, const Value& operand) {
   const auto* repeated = std::get_if<Repeated>(&operand);
   const std::size_t rank = repeated ? repeated->sizes.size() : known_shape(operand).size();
   const std::size_t axis = checked_axis(integer(call.node, "axis", 0), rank);
-  if (repeated != nullptr &&
-      (!repeated->sizes[axis] || !repeated->sizes[axis]->known() ||
-       repeated->array->shape[axis] != 1)) {
+  if (repeated != nullptr && (!repeated->sizes[axis] || !repeated->sizes[axis]->known() ||
+                              repeated->array->shape[axis] != 1)) {
     throw Refusal("splits a repeated constant");
   }
   const std::int64_t size =
@@ -191,9 +190,9 @@ Value gathered_repeated(const Call& call, const Repeated& data, const Value& ind
   if (shape.size() > 1) throw Refusal("its indices have more than one axis");
   Repeated result = data;
   if (data.array->shape[axis] != 1) {
-    result.array = std::make_shared<Array>(
-        gathered(*data.array, pick_gathered(data.array->shape, axis,
-                                            {static_cast<std::int64_t>(index.size())}, index)));
+    result.array = std::make_shared<Array>(gathered(
+        *data.array,
+        pick_gathered(data.array->shape, axis, {static_cast<std::int64_t>(index.size())}, index)));
   }
   result.sizes[axis] = Dim{static_cast<std::int64_t>(index.size()), {}};
   if (!shape.empty()) return simplified(std::move(result));

@@ -127,7 +127,8 @@ Model load_once(const File& file, const GraphPart& part, Knowledge& knowledge) {
                           knowledge);
   interpreter.evaluate(part.targets, part.first);
   if (part.first && !interpreter.has_entries()) {
-    fail(graph.source(), graph.describe(*part.first) + " reads constants only; it cannot be the start",
+    fail(graph.source(),
+         graph.describe(*part.first) + " reads constants only; it cannot be the start",
          ErrorCode::invalid_argument);
   }
   std::vector<NetworkOutput> outputs;
@@ -188,8 +189,8 @@ std::size_t last_supported(const File& file, const std::optional<std::size_t>& s
       interpreter.evaluate(targets, start);
       for (std::size_t n = file.graph.node_count(); n-- > first;) {
         const std::vector<std::string> outputs = outputs_of(file.graph, n);
-        const bool usable = !outputs.empty() && std::holds_alternative<Tensor>(
-                                                    interpreter.value(outputs.front()));
+        const bool usable =
+            !outputs.empty() && std::holds_alternative<Tensor>(interpreter.value(outputs.front()));
         if (usable) return n;
       }
       return first;
@@ -268,7 +269,7 @@ Model model_from_onnx(std::span<const std::byte> bytes, std::string_view source,
   }
   Model model = onnx::load_chosen(file, options);
   model.source = std::string(source);
-  for (const std::string_view key : {kNamesKey, kInputsKey, kOutputsKey}) {
+  for (const std::string_view key : {kNamesKey, kInputsKey, kOutputsKey, kLengthsKey}) {
     set_metadata(file.properties, key, "");
   }
   for (const auto& [key, value] : file.properties) model.metadata.insert_or_assign(key, value);

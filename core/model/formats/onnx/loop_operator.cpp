@@ -75,8 +75,8 @@ class LoopReader {
     if (is_passed_on(name, body_.output(k + 1).name())) return {Kind::same, name};
     const Value& value = initial(static_cast<std::size_t>(k));
     const std::optional<Integers> integers = as_integers(value);
-    const bool zero = integers && integers->elements.size() == 1 &&
-                      integers->elements[0] == Dim{0, {}};
+    const bool zero =
+        integers && integers->elements.size() == 1 && integers->elements[0] == Dim{0, {}};
     return {zero ? Kind::counter : Kind::state, name};
   }
 

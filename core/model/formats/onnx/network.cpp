@@ -173,9 +173,8 @@ std::optional<std::vector<std::int64_t>> Network::parts_of_one(
   std::vector<std::int64_t> positions;
   for (std::size_t k = 0; k < flows.size(); ++k) {
     const Flow& flow = flows_[flows[k]];
-    const auto* moved = flow.kind == Flow::Kind::layer
-                            ? std::get_if<RearrangeSpec>(&flow.layer.spec)
-                            : nullptr;
+    const auto* moved =
+        flow.kind == Flow::Kind::layer ? std::get_if<RearrangeSpec>(&flow.layer.spec) : nullptr;
     if (moved == nullptr) return std::nullopt;
     if (k == 0) base = flow.parents.front();
     const std::vector<std::int64_t> part = positions_of(*moved);

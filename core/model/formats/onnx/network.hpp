@@ -56,8 +56,8 @@ class Network {
   std::size_t add_state(std::size_t layer, const std::string& state, std::int64_t size);
 
   /// The features of a flow in another order: `source[k]` is where feature k stands, kFiller says
-  /// that it is `filler` instead. No layer where nothing changes; layers that only move features are
-  /// joined.
+  /// that it is `filler` instead. No layer where nothing changes; layers that only move features
+  /// are joined.
   std::size_t rearranged(const std::string& where, std::size_t flow,
                          std::vector<std::int64_t> source, float filler = 0.0F);
   static constexpr std::int64_t kFiller = -1;

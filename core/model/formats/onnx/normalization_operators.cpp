@@ -53,8 +53,7 @@ Tensor normalized(const Call& call, const Tensor& x, const Normalized& how) {
   ModelLayer layer{.spec = spec};
   const auto add = [&](const char* role, const std::optional<Array>& values) {
     if (!values) return;
-    layer.weights.emplace(role,
-                          carousel::Tensor({size}, frame_constant(call, last, *values)));
+    layer.weights.emplace(role, carousel::Tensor({size}, frame_constant(call, last, *values)));
   };
   add("weight", how.scale);
   add("bias", how.bias);
@@ -146,7 +145,8 @@ std::vector<Value> group_normalization(const Call& call) {
   const std::int64_t groups = integer(call.node, "num_groups", 0);
   fix_role(call.context, x.axes[1], Role::features, "the channels of its input X");
   const std::int64_t channels = call.atoms().known_size(x.axes[1]).value_or(0);
-  if (groups < 1 || channels % groups != 0) throw Malformed("its groups do not divide its channels");
+  if (groups < 1 || channels % groups != 0)
+    throw Malformed("its groups do not divide its channels");
   const std::vector<Axis> axes = x.axes;
   const Tensor split = split_axis(call, x, 1, groups);
   const auto parameter = [&](std::size_t input) {

@@ -125,8 +125,8 @@ Operator find_in(const Entry (&entries)[count], const std::string& name) {
 [[noreturn]] void refuse_role(const Context& context, const Axis& axis, Role role,
                               const std::string& what) {
   throw Refusal(what + " must count " + name(role) + ", but the axis " +
-                context.atoms.describe(axis) + " counts " +
-                name(context.atoms[axis.front()].role) + " elsewhere");
+                context.atoms.describe(axis) + " counts " + name(context.atoms[axis.front()].role) +
+                " elsewhere");
 }
 
 std::string how_to_fix(const Atom& atom) {
@@ -178,6 +178,11 @@ Tensor Call::raw_tensor(std::size_t input) const {
 
 Tensor Call::padded_tensor(std::size_t input) const {
   Tensor tensor = raw_tensor(input);
+  if (tensor.truncated) {
+    throw Refusal("its input " + std::to_string(input) +
+                  " is a Cast of values of the network to integers, which is supported for "
+                  "sequence_lens only");
+  }
   const Flow& flow = context.network[tensor.flow];
   if (flow.kind == Flow::Kind::input && !is_float(flow.type)) {
     tensor.flow = context.network.cast_ids(where, tensor.flow);

@@ -59,9 +59,9 @@ struct Context {
 /// A subgraph to go through.
 struct Subgraph {
   const schema::GraphProto& graph;
-  std::string label;                    ///< "then_branch"
+  std::string label;                     ///< "then_branch"
   std::map<std::string, Value> given{};  ///< What its inputs are.
-  bool first_output_only = false;       ///< The others are not evaluated.
+  bool first_output_only = false;        ///< The others are not evaluated.
 };
 
 /// A node with what is known of its inputs.
@@ -69,7 +69,7 @@ struct Call {
   Context& context;
   const Graph& graph;
   const schema::NodeProto& node;
-  std::string where;  ///< "node 'x' (Conv)"
+  std::string where;                   ///< "node 'x' (Conv)"
   std::vector<const Value*> inputs{};  ///< Null: omitted.
   /// Goes through a subgraph of the node, in its scope: the values of the subgraph's outputs.
   std::function<std::vector<Value>(const Call&, const Subgraph&)> run_branch{};
@@ -80,8 +80,8 @@ struct Call {
   /// Throws Refusal when it is omitted.
   [[nodiscard]] const Value& input(std::size_t input) const;
   [[nodiscard]] bool is_tensor(std::size_t input) const;
-  /// A tensor of the network, its atoms those that stand for all that are the same, ids as features.
-  /// Throws Refusal for other values, and for a tensor with padded steps.
+  /// A tensor of the network, its atoms those that stand for all that are the same, ids as
+  /// features. Throws Refusal for other values, and for a tensor with padded steps.
   [[nodiscard]] Tensor tensor(std::size_t input) const;
   /// The same for Conv, which takes padded steps.
   [[nodiscard]] Tensor padded_tensor(std::size_t input) const;
@@ -123,10 +123,10 @@ using Operator = std::vector<Value> (*)(const Call&);
                             std::optional<InputAxis> origin = std::nullopt);
 /// The axis of an input that all of the axis derives from, if it does.
 [[nodiscard]] std::optional<InputAxis> origin_of(const Context& context, const Axis& axis);
-/// Fixes the meaning of an axis that holds one atom at most. Throws Refusal when it has another, and
-/// Restart when the meaning is that of an axis of an input.
+/// Fixes the meaning of an axis that holds one atom at most. Throws Refusal when it has another,
+/// and Restart when the meaning is that of an axis of an input.
 void fix_role(Context& context, const Axis& axis, Role role, const std::string& what,
-          bool needed = true);
+              bool needed = true);
 /// Fixes the size of an axis in the same way.
 void require_size(Context& context, const Axis& axis, std::int64_t size, const std::string& what);
 /// Makes both axes the same. Throws Refusal when they cannot be.
@@ -165,9 +165,9 @@ std::vector<Value> embedding(const Call& call);  ///< Gather from a table
 std::vector<Value> recurrent(const Call& call);
 std::vector<Value> matmul(const Call& call);
 std::vector<Value> gemm(const Call& call);
-std::vector<Value> binary(const Call& call);  ///< Add, Sub, Mul, Less, And, PRelu, ...
+std::vector<Value> binary(const Call& call);    ///< Add, Sub, Mul, Less, And, PRelu, ...
 std::vector<Value> variadic(const Call& call);  ///< Min, Max, Sum, Mean
-std::vector<Value> unary(const Call& call);   ///< Neg, Sqrt, Not, ...
+std::vector<Value> unary(const Call& call);     ///< Neg, Sqrt, Not, ...
 std::vector<Value> clip(const Call& call);
 std::vector<Value> where(const Call& call);
 std::vector<Value> activation(const Call& call);

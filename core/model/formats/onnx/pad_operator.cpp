@@ -85,8 +85,7 @@ Tensor padded_steps(const Call& call, Tensor tensor, std::size_t axis, const Pad
   tensor.padding = {tensor.padding.begin + padding.begin, tensor.padding.end + padding.end};
   const std::optional<std::int64_t> size = call.atoms().known_size(before);
   const auto more = size ? std::optional(*size + padding.begin + padding.end) : std::nullopt;
-  tensor.axes[axis] =
-      new_axis(call.context, more, Role::steps, origin_of(call.context, before));
+  tensor.axes[axis] = new_axis(call.context, more, Role::steps, origin_of(call.context, before));
   return tensor;
 }
 

@@ -20,8 +20,7 @@ std::size_t find_axis(const Call& call, const Tensor& x, const std::vector<Windo
   std::optional<std::size_t> found;
   for (std::size_t k = 0; k < windows.size(); ++k) {
     const Window& w = windows[k];
-    const bool trivial =
-        w.kernel == 1 && w.pad_begin == 0 && w.pad_end == 0 && w.stride == 1;
+    const bool trivial = w.kernel == 1 && w.pad_begin == 0 && w.pad_end == 0 && w.stride == 1;
     if (trivial && (found || k + 1 < windows.size())) continue;
     if (found) {
       throw Refusal("slides along several axes of " + call.atoms().describe(x.axes));
@@ -102,7 +101,8 @@ Tensor pooled_steps(const Call& call, const Tensor& x, std::size_t axis, const W
   }
   const std::int64_t positions = positions_of(call, window, *size);
   const std::int64_t features = frame_size(call.atoms(), x.layout);
-  const Axis steps = new_axis(call.context, positions, Role::steps, origin_of(call.context, x.axes[axis]));
+  const Axis steps =
+      new_axis(call.context, positions, Role::steps, origin_of(call.context, x.axes[axis]));
   std::optional<Tensor> result;
   for (std::int64_t k = 0; k < window.kernel; ++k) {
     const std::int64_t first = k * window.dilation;

@@ -105,8 +105,7 @@ std::vector<Value> recurrent(const Call& call) {
   ModelLayer layer = read_layer(call);
   const auto spec = std::get<RecurrentSpec>(layer.spec);
   const Tensor x = recurrent_input(call, call.tensor(kX), axes, spec.input_size);
-  const std::optional<std::size_t> lengths =
-      read_lengths(call, kLengths, x.axes[axes.steps()]);
+  const std::optional<std::size_t> lengths = read_lengths(call, kLengths, x.axes[axes.steps()]);
   std::map<std::string, std::size_t> initial;
   for (std::size_t k = 0; k < spec.state_count(); ++k) {
     const std::string name = states(spec)[k].name;

@@ -48,7 +48,8 @@ Tensor reduce_features(const Call& call, const Tensor& tensor, ReduceOperation o
 }
 
 /// A step that is repeated, reduced: itself, but for a sum.
-Tensor reduce_repeated(const Call& call, Tensor tensor, ReduceOperation operation, const Axis& steps) {
+Tensor reduce_repeated(const Call& call, Tensor tensor, ReduceOperation operation,
+                       const Axis& steps) {
   tensor.repeats_step = false;
   const bool same = operation == ReduceOperation::mean || operation == ReduceOperation::maximum ||
                     operation == ReduceOperation::minimum;
@@ -91,8 +92,8 @@ Tensor reduce_axes(const Call& call, const Tensor& tensor, ReduceOperation opera
     const std::int64_t size = frame_size(atoms, result.layout);
     result = apply(call, result, {.spec = ReduceStepsSpec{operation, size, false}});
   }
-  result.whole = tensor.whole && operation != ReduceOperation::mean &&
-                 operation != ReduceOperation::l2;
+  result.whole =
+      tensor.whole && operation != ReduceOperation::mean && operation != ReduceOperation::l2;
   return result;
 }
 

@@ -145,8 +145,13 @@ Tensor with_merged_features(const Call& call, const Tensor& tensor) {
 Tensor regrouped(const Call& call, const Tensor& tensor, const Target& target) {
   try {
     return Regrouping(call.context, tensor).run(target);
-  } catch (const Refusal&) {
-    return Regrouping(call.context, with_merged_features(call, tensor)).run(target);
+  } catch (const Refusal& refusal) {
+    if (frame_size(call.atoms(), tensor.layout) == 1 || tensor.layout.size() < 2) throw;
+    try {
+      return Regrouping(call.context, with_merged_features(call, tensor)).run(target);
+    } catch (const Refusal&) {
+      throw Refusal(refusal.what(), refusal.code());
+    }
   }
 }
 
@@ -177,8 +182,7 @@ Value reshaped_repeated(const Call& call, const Repeated& filled) {
   one.shape.assign(target.sizes.size(), 1);
   Repeated result{std::make_shared<Array>(std::move(one)), {}};
   for (std::size_t k = 0; k < target.sizes.size(); ++k) {
-    result.sizes.push_back(k == target.inferred ? std::nullopt
-                                                : std::optional(target.sizes[k]));
+    result.sizes.push_back(k == target.inferred ? std::nullopt : std::optional(target.sizes[k]));
   }
   return simplified(std::move(result));
 }

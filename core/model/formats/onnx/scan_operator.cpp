@@ -15,8 +15,7 @@ namespace {
 
 void check_attributes(const Call& call) {
   if (call.operator_set() < 9) throw Refusal("is supported from operator set 9 on");
-  for (const char* name :
-       {"scan_input_directions", "scan_output_directions", "scan_output_axes"}) {
+  for (const char* name : {"scan_input_directions", "scan_output_directions", "scan_output_axes"}) {
     const auto values = integers(call.node, name);
     if (values && std::ranges::any_of(*values, [](std::int64_t v) { return v != 0; })) {
       throw Refusal("its attribute " + quote(name) + " is supported with zeros only");

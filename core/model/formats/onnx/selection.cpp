@@ -19,12 +19,13 @@ bool is_steps(const Call& call, const Axis& axis) {
   const Atoms& atoms = call.atoms();
   if (atoms.all(axis, Role::features)) return false;
   fix_role(call.context, axis, Role::steps,
-       "the axis " + atoms.describe(axis) + ", of which it takes a part,");
+           "the axis " + atoms.describe(axis) + ", of which it takes a part,");
   return true;
 }
 
 /// How many steps the range takes, if that is known.
-std::optional<std::int64_t> count_of(const StepRange& range, const std::optional<std::int64_t>& size) {
+std::optional<std::int64_t> count_of(const StepRange& range,
+                                     const std::optional<std::int64_t>& size) {
   if (size) return clamp_range(0, range.first, range.end, range.stride, *size).count;
   const bool last = range.first == -1 && range.stride > 0 && range.end > 0;
   const bool one = range.first == 0 && range.stride > 0 && range.end == 1;
@@ -138,8 +139,8 @@ std::vector<Value> reverse_sequence(const Call& call) {
   if (!lengths) {
     Tensor result = tensor;
     if (tensor.repeats_step || tensor.axes[time].empty()) return {result};
-    return {after(result,
-                  call.context.network.add_layer(call.where, {.spec = spec}, {tensor.flow}))};
+    return {
+        after(result, call.context.network.add_layer(call.where, {.spec = spec}, {tensor.flow}))};
   }
   const Flow& from = call.context.network[tensor.flow];
   const bool zeros_at_end = from.kind == Flow::Kind::layer && from.lengths == lengths &&

@@ -52,8 +52,7 @@ std::vector<Value> constant(const Call& call) {
     return {constant_value(from_integers({}, {integer(node, "value_int", 0)}))};
   }
   if (const auto values = integers(node, "value_ints")) {
-    return {constant_value(
-        from_integers({static_cast<std::int64_t>(values->size())}, *values))};
+    return {constant_value(from_integers({static_cast<std::int64_t>(values->size())}, *values))};
   }
   if (find_attribute(node, "value_float") != nullptr) {
     return {constant_value(floats({}, {real(node, "value_float", 0.0F)}))};

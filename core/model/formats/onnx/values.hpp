@@ -26,8 +26,8 @@ struct Integers {
   std::vector<std::optional<Dim>> elements;
 };
 
-/// A constant that is repeated to sizes of which some are not known: zeros for as many rows as there
-/// are. The array has as many axes as there are sizes, each of that size or of 1.
+/// A constant that is repeated to sizes of which some are not known: zeros for as many rows as
+/// there are. The array has as many axes as there are sizes, each of that size or of 1.
 struct Repeated {
   SharedArray array;
   std::vector<std::optional<Dim>> sizes;
@@ -59,6 +59,8 @@ struct Tensor {
   /// The flow has one step, which stands for each of those that the axes have.
   bool repeats_step = false;
   StepPadding padding{};
+  /// It counts towards zero as integers, which only lengths may be: these must be whole numbers.
+  bool truncated = false;
 };
 
 /// The result of a node that cannot be part of a network here.

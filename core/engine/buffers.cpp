@@ -2,20 +2,33 @@
 #include "core/engine/buffers.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <optional>
+#include <span>
 
 namespace carousel::detail {
 namespace {
 
 using Of = Source::Of;
 
+/// The layers in the order in which a run goes through them: that of the model, or, in chunks,
+/// phase by phase.
+std::vector<std::size_t> find_order(const Wiring& wiring) {
+  std::vector<std::size_t> order(wiring.sources.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  if (wiring.whole_sequence) return order;
+  std::ranges::stable_sort(order, {}, [&](std::size_t k) { return wiring.phases[k]; });
+  return order;
+}
+
 /// The readers of what each layer puts out, in the order they run.
-std::vector<std::vector<std::size_t>> find_readers(const Wiring& wiring) {
+std::vector<std::vector<std::size_t>> find_readers(const Wiring& wiring,
+                                                   const std::vector<std::size_t>& order) {
   std::vector<std::vector<std::size_t>> readers(wiring.sources.size());
   const auto add = [&](const Source& source, std::size_t reader) {
     if (source.of == Of::layer) readers[source.index].push_back(reader);
   };
-  for (std::size_t k = 0; k < wiring.sources.size(); ++k) {
+  for (const std::size_t k : order) {
     for (const Source& source : wiring.sources[k]) add(source, k);
     for (const InitialState& initial : wiring.initial_states[k]) add(initial.source, k);
   }
@@ -37,20 +50,24 @@ class Planner {
   Planner(const Model& model, const Wiring& wiring)
       : model_(model),
         wiring_(wiring),
-        readers_(find_readers(wiring)),
+        order_(find_order(wiring)),
+        readers_(find_readers(wiring, order_)),
         first_state_(count_states(model)) {}
 
   [[nodiscard]] BufferPlan plan() {
+    const std::size_t count = model_.layers.size();
+    plan_.writes.resize(count);
+    plan_.reads.resize(count);
+    plan_.initial_states.resize(count);
     find_places_shared();
-    for (std::size_t k = 0; k < model_.layers.size(); ++k) {
-      plan_.writes.push_back(place_of_new_value(k));
-      std::vector<Place>& reads = plan_.reads.emplace_back();
-      for (const Source& source : wiring_.sources[k]) reads.push_back(place_of(source));
-      std::vector<Place>& initial = plan_.initial_states.emplace_back();
+    for (std::size_t at = 0; at < count; ++at) {
+      const std::size_t k = order_[at];
+      plan_.writes[k] = place_of_new_value(k);
+      for (const Source& source : wiring_.sources[k]) plan_.reads[k].push_back(place_of(source));
       for (const InitialState& state : wiring_.initial_states[k]) {
-        initial.push_back(place_of(state.source));
+        plan_.initial_states[k].push_back(place_of(state.source));
       }
-      release_buffers_last_read_by(k);
+      release_buffers_last_read_by(at);
     }
     for (std::size_t output = 0; output < wiring_.outputs.size(); ++output) {
       if (!is_written_in_place(output)) {
@@ -78,7 +95,8 @@ class Planner {
   /// that works in place.
   void find_places_shared() {
     final_.resize(model_.layers.size());
-    for (std::size_t k = final_.size(); k-- > 0;) {
+    for (std::size_t at = final_.size(); at-- > 0;) {
+      const std::size_t k = order_[at];
       const bool one_reader = readers_[k].size() == 1 && !output_of(k);
       const bool in_place = one_reader && std::holds_alternative<ActivationSpec>(
                                               model_.layers[readers_[k].front()].spec);
@@ -120,17 +138,19 @@ class Planner {
     return buffer;
   }
 
-  void release_buffers_last_read_by(std::size_t k) {
-    for (std::size_t value = 0; value <= k; ++value) {
+  /// `at` is a place in the order of the run.
+  void release_buffers_last_read_by(std::size_t at) {
+    for (const std::size_t value : std::span(order_).first(at + 1)) {
       const Place& place = plan_.writes[value];
       if (place.in != Place::In::buffer || final_[value] != value) continue;
       const std::size_t last = readers_[value].empty() ? value : readers_[value].back();
-      if (last == k) free_.push_back(place.index);
+      if (last == order_[at]) free_.push_back(place.index);
     }
   }
 
   const Model& model_;
   const Wiring& wiring_;
+  std::vector<std::size_t> order_;
   std::vector<std::vector<std::size_t>> readers_;
   std::vector<std::size_t> first_state_;
   std::vector<std::size_t> final_;

@@ -106,7 +106,7 @@ TEST_F(CApiBadRun, ByNameIsRefused) {
   }
   const std::array twice{good_in, good_in};
   expect_failure(carousel_stream_run_named(stream.get(), 4, twice.data(), 2, &good_out, 1, nullptr),
-                 CAROUSEL_INVALID_ARGUMENT, "given twice");
+                 CAROUSEL_INVALID_ARGUMENT, "once");
   expect_failure(carousel_stream_run_named(stream.get(), 4, nullptr, 1, &good_out, 1, nullptr),
                  CAROUSEL_INVALID_ARGUMENT, "null");
   expect_failure(carousel_stream_run_named(nullptr, 4, &good_in, 1, &good_out, 1, nullptr),

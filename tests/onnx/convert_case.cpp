@@ -20,9 +20,17 @@ std::map<std::string, std::string> own_metadata(const Model& model) {
   std::erase_if(metadata, [](const auto& entry) {
     return entry.first.starts_with("onnx.") || entry.first == loading::kLayersKey ||
            entry.first == loading::kTailKey || entry.first == loading::kActivationKey ||
-           entry.first == loading::kInputsKey || entry.first == loading::kOutputsKey;
+           entry.first == loading::kInputsKey || entry.first == loading::kOutputsKey ||
+           entry.first == loading::kLengthsKey;
   });
   return metadata;
+}
+
+/// Without the order of axes of the file that it is from: ONNX files are written steps first.
+Model steps_first(Model model) {
+  for (ModelInput& input : model.inputs) input.axes.clear();
+  for (ModelOutput& output : model.outputs) output.axes.clear();
+  return model;
 }
 
 /// Every spec, name, bit and word.
@@ -84,10 +92,12 @@ bool expect_converts(const NetworkCase& c) {
   }
   const Bytes onnx = loading::to_onnx(plain.model, {});
   const NetworkCase again = with_model(c, onnx, "c.onnx");
-  expect_equal(c.model, again.model);
+  expect_equal(steps_first(c.model), steps_first(again.model));
   expect_same_bits(c, again);
   EXPECT_EQ(loading::to_onnx(again.model, {}), onnx);
-  EXPECT_EQ(loading::to_safetensors(again.model), safetensors) << "not the same after ONNX";
+  EXPECT_EQ(loading::to_safetensors(steps_first(again.model)),
+            loading::to_safetensors(steps_first(plain.model)))
+      << "not the same after ONNX";
   return true;
 }
 

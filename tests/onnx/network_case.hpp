@@ -22,10 +22,8 @@ struct NetworkCase {
   std::vector<std::int32_t> ids{};  ///< [steps, batch], of each input that takes ids.
   std::vector<std::int64_t> lengths{};
   std::vector<float> h0{}, c0{};  ///< [L*D, batch, size]; empty: zeros.
-  /// What is expected; empty: not known. y [steps, batch, output_size] or, with `last_step`, of the
-  /// last step only; the states as h0 and c0.
+  /// What is expected; empty: not known. y is the first output; the states are as h0 and c0.
   std::vector<float> y{};
-  bool last_step = false;
   std::vector<float> h_n{}, c_n{};
 };
 

@@ -54,18 +54,19 @@ NetworkCase make_case(const std::string& name, const Group& group) {
   c.model = load(file, name + ".onnx");
   const bool has_ids = group.contains("ids");
   const auto& shape = group.at(has_ids ? "ids" : "x")->shape;
-  const bool batch_first = c.model.metadata.at("onnx.input").find("[batch") != name.npos;
+  const std::vector<FileAxis> axes = model_inputs(c.model).front().axes;
+  const bool batch_first = !axes.empty() && axes.front().of == FileAxis::Of::batch;
   c.batch = shape[batch_first ? 0 : 1];
   c.steps = shape[batch_first ? 1 : 0];
   c.x = values_of<float>(group, "x");
   const auto ids = values_of<std::int64_t>(group, "ids");
   c.ids.assign(ids.begin(), ids.end());
   c.y = values_of<float>(group, "y");
-  c.last_step = name.starts_with("last_");
+  const bool last_step = name.starts_with("last_");
   if (batch_first) {
     c.x = steps_first(c.x, c.batch, c.steps);
     c.ids = steps_first(c.ids, c.batch, c.steps);
-    if (!c.last_step) c.y = steps_first(c.y, c.batch, c.steps);
+    if (!last_step) c.y = steps_first(c.y, c.batch, c.steps);
   }
   c.lengths = values_of<std::int64_t>(group, "lengths");
   c.h0 = values_of<float>(group, "h0");

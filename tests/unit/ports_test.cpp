@@ -209,6 +209,42 @@ TEST(Ports, LayersBeforeAnInitialStateRunOnlyIfTheirInputsAreGiven) {
                "run: some of the inputs that set an initial state are missing");
 }
 
+/// States of several layers cut out of one input: in chunks, all are cut out before the first layer
+/// runs, wherever the model lists them.
+TEST(Ports, PackedStatesOfSeveralLayersDoNotMixUp) {
+  Model model;
+  model.inputs = {{"x", kUnits}, {.name = "packed", .size = 2 * kUnits, .one_step = true}};
+  model.layers = {layer(RearrangeSpec{2 * kUnits, {{0, kUnits}}}, "h0", {"packed"}),
+                  layer(make_spec(Cell::gru, kUnits, kUnits), "first", {"x"}),
+                  layer(RearrangeSpec{2 * kUnits, {{kUnits, kUnits}}}, "h1", {"packed"}),
+                  layer(make_spec(Cell::gru, kUnits, kUnits), "second", {"first"})};
+  model.layers[1].initial_states = {{"h", "h0"}};
+  model.layers[3].initial_states = {{"h", "h1"}};
+  model.outputs = {{"y", "second"}};
+  const std::vector<float> x = values(5 * kBatch * kUnits);
+  const std::vector<float> packed = values(kBatch * 2 * kUnits, 7);
+  ByName named(model, 2);
+  EXPECT_FALSE(named.network().whole_sequence());
+  std::vector<float> y;
+  named.give("x", x, 5);
+  named.give("packed", packed, 1);
+  named.want("y", y, 5, kUnits);
+  ASSERT_TRUE(named.run());
+
+  Model chain;
+  chain.layers = {layer(make_spec(Cell::gru, kUnits, kUnits), "first"),
+                  layer(make_spec(Cell::gru, kUnits, kUnits), "second")};
+  const Network network = prepare(chain, {.backend = "scalar"});
+  Stream stream = network.stream({.batch = kBatch});
+  for (std::int64_t k = 0; k < 2; ++k) {
+    const SequenceView<float> state = stream.state(k, "h");
+    for (std::int64_t b = 0; b < kBatch; ++b) {
+      std::copy_n(packed.data() + (b * 2 + k) * kUnits, kUnits, state.row(0, b));
+    }
+  }
+  EXPECT_EQ(y, run_dense(stream, x, 5, kBatch, network).y);
+}
+
 /// A decoder that starts from where an encoder ended, and an output made of final states.
 TEST(Ports, ADecoderStartsWhereTheEncoderEnded) {
   Model model;

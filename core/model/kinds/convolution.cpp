@@ -98,12 +98,12 @@ std::vector<StateSpec> states(const ConvolutionSpec& spec) {
 }
 
 double flops_per_row(const ConvolutionSpec& spec) noexcept {
+  const std::int64_t inputs = spec.in_channels / spec.groups;
   const std::int64_t positions = spec.along_time() ? 1
                                  : spec.transposed ? spec.length
                                                    : spec.output_positions(spec.length);
   return 2.0 * static_cast<double>(positions) * static_cast<double>(spec.kernel_size) *
-         static_cast<double>(spec.in_channels / spec.groups) *
-         static_cast<double>(spec.out_channels);
+         static_cast<double>(inputs) * static_cast<double>(spec.out_channels);
 }
 
 void validate(const ConvolutionSpec& spec) {

@@ -30,9 +30,7 @@ inline float unit_interval(float line) noexcept {
   return line < 0.0F ? 0.0F : line > 1.0F ? 1.0F : line;
 }
 
-inline float sign(float x) noexcept {
-  return x > 0.0F ? 1.0F : x < 0.0F ? -1.0F : x;
-}
+inline float sign(float x) noexcept { return x > 0.0F ? 1.0F : x < 0.0F ? -1.0F : x; }
 
 inline float clip(float x, float least, float most) noexcept {
   const float raised = x < least ? least : x;

@@ -32,8 +32,7 @@ std::vector<std::vector<std::size_t>> find_needed_inputs(const Wiring& wiring) {
       needed[k].insert(needed[k].end(), above.begin(), above.end());
     }
     std::ranges::sort(needed[k]);
-    const auto doubles = std::ranges::unique(needed[k]);
-    needed[k].erase(doubles.begin(), doubles.end());
+    needed[k].erase(std::unique(needed[k].begin(), needed[k].end()), needed[k].end());
   }
   return needed;
 }

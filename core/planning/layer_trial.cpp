@@ -36,12 +36,11 @@ void LayerTrial::run(std::int64_t steps) {
   for (AlignedFloats& state : states_) std::ranges::fill(state.span(), 0.0F);
   const auto x = steps_first<const float>(x_.data(), steps, batch_, input_size(spec_));
   const FlushDenormals flush;
-  const Status status =
-      layer_->forward({.inputs = {&x, 1},
-                       .y = steps_first(y_.data(), output_steps(spec_, steps), batch_,
-                                        output_size(spec_)),
-                       .states = state_pointers_},
-                      *workspace_);
+  const Status status = layer_->forward(
+      {.inputs = {&x, 1},
+       .y = steps_first(y_.data(), output_steps(spec_, steps), batch_, output_size(spec_)),
+       .states = state_pointers_},
+      *workspace_);
   if (!status) throw Error(ErrorCode::internal, status.message());
 }
 

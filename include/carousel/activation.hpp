@@ -31,8 +31,8 @@ enum class ActivationKind : std::uint8_t {
   softmax,
   log_softmax,
   abs,
-  negative,    ///< -x
-  sqrt,        ///< NaN of negative numbers
+  negative,  ///< -x
+  sqrt,      ///< NaN of negative numbers
   exp,
   log,         ///< -infinity of 0, NaN of negative numbers
   reciprocal,  ///< 1 / x

@@ -244,5 +244,16 @@ TEST(OnnxRefusal, CodesTellWhatIsWrong) {
             ErrorCode::bad_format);
 }
 
+TEST(OnnxRefusal, BroadcastingBeforeOperatorSet7) {
+  GraphBuilder g(6);
+  g.input("x", {-1, -1, 3});
+  g.recurrent({}, "x", {"y"});
+  g.node("Squeeze", {"y"}, {"s"}).set("axes", Sizes{1});
+  g.ramp("k", {2});
+  g.node("Mul", {"s", "k"}, {"out"}).set("broadcast", 1).set("axis", 2);
+  g.output("out");
+  EXPECT_TRUE(contains(g.error(), "(attribute 'broadcast'); convert the file to a newer one"));
+}
+
 }  // namespace
 }  // namespace carousel::onnx_test

@@ -40,10 +40,10 @@ class DenseLayer final : public Layer {
 
   Status forward(const ForwardArgs& args, Workspace&) const noexcept override {
     const DenseJob job{.output_size = spec_.output_size,
-                        .weight = panel_,
-                        .bias = bias_.data(),
-                        .x = args.x(),
-                        .y = args.y};
+                       .weight = panel_,
+                       .bias = bias_.data(),
+                       .x = args.x(),
+                       .y = args.y};
     const int threads = threads_for(args.x());
     const int parts = threads == 1 ? 1 : threads * kPartsPerThread;
     std::atomic<int> claimed{0};

@@ -26,9 +26,8 @@ class KernelWeights {
   [[nodiscard]] float at(std::int64_t group, std::int64_t o, std::int64_t i, std::int64_t k) const {
     const std::int64_t last = spec_.kernel_size - 1;
     const std::int64_t index =
-        spec_.transposed
-            ? ((group * inputs_ + i) * outputs_ + o) * spec_.kernel_size + (last - k)
-            : ((group * outputs_ + o) * inputs_ + i) * spec_.kernel_size + k;
+        spec_.transposed ? ((group * inputs_ + i) * outputs_ + o) * spec_.kernel_size + (last - k)
+                         : ((group * outputs_ + o) * inputs_ + i) * spec_.kernel_size + k;
     return values_[static_cast<std::size_t>(index)];
   }
 

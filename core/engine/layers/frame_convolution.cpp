@@ -66,8 +66,8 @@ class FrameConvolution final : public Layer {
       return run(frames_of(args.x()), frames_of(args.y), scratch);
     }
     for (std::int64_t t = 0; t < args.y.steps; ++t) {
-      if (Status status = run(frames_of(args.x().slice(t, 1)), frames_of(args.y.slice(t, 1)),
-                              scratch);
+      if (Status status =
+              run(frames_of(args.x().slice(t, 1)), frames_of(args.y.slice(t, 1)), scratch);
           !status) {
         return status;
       }
@@ -95,7 +95,7 @@ class FrameConvolution final : public Layer {
              FrameWorkspace& scratch) const noexcept {
     for (std::int64_t first = 0; first < y.steps; first += scratch.frames) {
       const std::int64_t count = std::min(scratch.frames, y.steps - first);
-      const SequenceView<float> out{y.row(first, 0),     count,         positions_,
+      const SequenceView<float> out{y.row(first, 0),    count,         positions_,
                                     spec_.out_channels, y.step_stride, spec_.out_channels};
       const auto windows = prepare_windows(x.slice(first, count), scratch);
       if (Status status = kernel_->run(windows, out, *scratch.kernel); !status) return status;

@@ -38,7 +38,8 @@ class NormalizationLayer final : public CommonLayer {
   }
 
  private:
-  void normalize(const float* __restrict x, float* __restrict y, std::int64_t count) const noexcept {
+  void normalize(const float* __restrict x, float* __restrict y,
+                 std::int64_t count) const noexcept {
     const auto size = static_cast<double>(count);
     double mean = 0.0;
     if (spec_.center) mean = sum_of(x, count, [](double v) { return v; }) / size;

@@ -110,7 +110,7 @@ double own_error(const Activation& activation, Number x, double largest, const E
     case ActivationKind::clip:
     case ActivationKind::floor:
     case ActivationKind::ceil:
-    case ActivationKind::round: return 0.0;                            // a selection
+    case ActivationKind::round: return 0.0;                             // a selection
     case ActivationKind::selu: return library + 4.0 * kUnit * largest;  // two constants
     case ActivationKind::hard_swish: return 6.0 * argument;
     // x times a function that is off by units in the last place of 1, as those from 0 to 1 are, and

@@ -80,8 +80,7 @@ Convolution::Positions Convolution::operator()(const Positions& x) const {
   for (std::size_t p = 0; p < y.size(); ++p) {
     for (std::int64_t c = 0; c < spec_.out_channels; ++c) {
       const auto position = static_cast<std::int64_t>(p);
-      const Terms all =
-          spec_.transposed ? transposed_terms(x, position, c) : terms(x, position, c);
+      const Terms all = spec_.transposed ? transposed_terms(x, position, c) : terms(x, position, c);
       Sum sum(model_);
       if (spec_.bias) sum.add(bias_.values()[size_of(c)]);
       sum.add_products(all.weights, all.numbers);

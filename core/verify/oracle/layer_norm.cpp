@@ -74,8 +74,7 @@ Number variance(std::span<const Number> q, const ErrorModel& model) {
 
 std::vector<Number> layer_normalized(std::span<const Number> p, double epsilon,
                                      const ErrorModel& model, bool center) {
-  std::vector<Number> result =
-      center ? centred(p, model) : std::vector<Number>(p.begin(), p.end());
+  std::vector<Number> result = center ? centred(p, model) : std::vector<Number>(p.begin(), p.end());
   const Number spread = variance(result, model);
   if (std::isnan(spread.value) || (center && !std::isfinite(spread.value))) {
     // One that is not finite is in every unit's mean or variance.

@@ -42,6 +42,7 @@ End find_end(Context& context, const Graph& graph, const NetworkOutput& output) 
 std::set<std::size_t> flows_before(const Network& network, const std::vector<End>& ends) {
   std::set<std::size_t> found;
   std::vector<std::size_t> open;
+  open.reserve(ends.size());
   for (const End& end : ends) open.push_back(end.tensor.flow);
   while (!open.empty()) {
     const std::size_t at = open.back();
@@ -163,7 +164,7 @@ class ModelBuilder {
       ModelInput input = input_of(k);
       if (are_usual(input.axes, input.size)) input.axes.clear();
       const auto given = std::ranges::find(given_.inputs, input.name, &ModelInput::name);
-      model_.inputs.push_back(given == given_.inputs.end() ? std::move(input) : *given);
+      model_.inputs.push_back(given == given_.inputs.end() ? input : *given);
     }
     if (model_.inputs.size() != 1 || !given_.inputs.empty()) return;
     const ModelInput& only = model_.inputs.front();

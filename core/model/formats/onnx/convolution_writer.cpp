@@ -36,7 +36,7 @@ class ConvolutionWriter {
  private:
   std::string node(const char* op, const std::vector<std::string>& inputs, const char* what,
                    std::initializer_list<std::int64_t> perm) {
-    const std::string output = graph_.reserve(place_.name + "." + what);
+    std::string output = graph_.reserve(place_.name + "." + what);
     graph_.node(op, inputs, {output}).integers("perm", perm);
     return output;
   }
@@ -51,13 +51,13 @@ class ConvolutionWriter {
     graph_.node("Shape", {input}, {sizes});
     const std::string rows = graph_.reserve(place_.name + ".outer");
     graph_.node("Slice", {sizes, integers("from", {0}), integers("to", {2})}, {rows});
-    const std::string shape = graph_.reserve(place_.name + ".result");
+    std::string shape = graph_.reserve(place_.name + ".result");
     graph_.node("Concat", {rows, integers("features", {-1})}, {shape}).integer("axis", 0);
     return shape;
   }
 
   std::string padded(const std::string& x) {
-    const std::string y = graph_.reserve(place_.name + ".padded");
+    std::string y = graph_.reserve(place_.name + ".padded");
     graph_.node("Pad", {x, integers("pads", {0, 0, spec_.pad_begin, 0, 0, spec_.pad_end})}, {y})
         .text("mode", name(spec_.padding));
     return y;

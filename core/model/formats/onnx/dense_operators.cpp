@@ -104,7 +104,7 @@ Tensor with_addend(const Call& call, const Tensor& product, std::size_t input) {
 /// The ids that an embedding looks up: an input of the model, one id in a frame. Axes that would
 /// make it several are steps and rows.
 Tensor read_ids(const Call& call) {
-  const Tensor ids = call.raw_tensor(1);
+  Tensor ids = call.raw_tensor(1);
   Context& context = call.context;
   const Flow& flow = context.network[ids.flow];
   if (flow.kind != Flow::Kind::input || is_float(flow.type)) {

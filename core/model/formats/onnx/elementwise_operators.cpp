@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Arithmetic, comparisons and logic of two operands.
+#include "attributes.hpp"
 #include "bias.hpp"
 #include "elementwise.hpp"
 #include "operators.hpp"
@@ -117,7 +118,17 @@ Tensor of_two(const Call& call, const Meaning& meaning) {
   return combine(call, meaning.operation, call.tensor(0), call.tensor(1));
 }
 
+/// Before operator set 7 an attribute said that shapes are broadcast, and where.
+void refuse_old_broadcast(const Call& call) {
+  constexpr std::int64_t kUsualRules = 7;
+  if (call.operator_set() >= kUsualRules || integer(call.node, "broadcast", 0) == 0) return;
+  throw Refusal(
+      "broadcasts by the rules of operator sets before 7 (attribute 'broadcast'); convert "
+      "the file to a newer one");
+}
+
 Value binary_of(const Call& call) {
+  refuse_old_broadcast(call);
   const std::string& name = call.node.op_type();
   const Value& a = call.input(0);
   const Value& b = call.input(1);

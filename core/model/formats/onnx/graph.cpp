@@ -51,7 +51,7 @@ std::string find_recurrent_inside(const schema::NodeProto& node) {
         return "node " + quote(inner.name()) + " (" + inner.op_type() + ") in its " +
                attribute.name();
       }
-      const std::string deeper = find_recurrent_inside(inner);
+      std::string deeper = find_recurrent_inside(inner);
       if (!deeper.empty()) return deeper;
     }
   }

@@ -143,7 +143,9 @@ void point_to_chunk(const NetworkData& network, StreamData& data, const Part& pa
     const Source& source = network.wiring.outputs[k];
     if (source.of != Source::Of::layer || network.wiring.phases[source.index] != Phase::main)
       continue;
-    data.chunk_outputs[k] = data.outputs[k].slice(part.first, part.count);
+    // Memory of the stream, for what the run does not ask for, holds one chunk.
+    const bool given = data.output_given[k] != 0;
+    data.chunk_outputs[k] = data.outputs[k].slice(given ? part.first : 0, part.count);
   }
 }
 
@@ -176,6 +178,7 @@ Status run_in_chunks(const NetworkData& network, StreamData& data, Lengths lengt
 /// Outputs that no layer has written in place.
 void copy_outputs(const NetworkData& network, StreamData& data) noexcept {
   for (const OutputCopy& copy : network.buffers.copies) {
+    if (data.output_given[copy.output] == 0) continue;
     SequenceView<const float> from = read_view(network, data, copy.from, true);
     const SequenceView<float>& y = data.outputs[copy.output];
     for (std::int64_t t = 0; t < y.steps; ++t) {

@@ -383,6 +383,29 @@ TEST(Ports, StepsThatChangeAreCounted) {
   EXPECT_NE(std::string(named.run().message()).find("at most max_steps"), std::string::npos);
 }
 
+TEST(Ports, OutputsThatAreLeftOutMayBeLongerThanAChunk) {
+  constexpr std::int64_t kSteps = 50;
+  Model model;
+  model.inputs = {{"x", kInputs}};
+  model.layers = {layer(make_spec(Cell::gru, kInputs, kUnits), "gru", {"x"}),
+                  layer(DenseSpec{kUnits, 2}, "head")};
+  model.outputs = {{"features", "gru"}, {"again", "gru"}, {"scores", "head"}};
+  const std::vector<float> x = values(kSteps * kBatch * kInputs);
+  std::vector<float> with;
+  std::vector<float> without;
+  std::vector<float> features;
+  ByName all(model, 3);
+  all.give("x", x, kSteps);
+  all.want("features", features, kSteps, kUnits);
+  all.want("scores", with, kSteps, 2);
+  ASSERT_TRUE(all.run());
+  ByName one(model, 3);
+  one.give("x", x, kSteps);
+  one.want("scores", without, kSteps, 2);
+  ASSERT_TRUE(one.run());
+  EXPECT_EQ(without, with);
+}
+
 TEST(Ports, AnInputAndASequenceCanBeOutputsTwice) {
   Model model;
   model.inputs = {{"x", kInputs}};

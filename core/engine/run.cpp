@@ -181,6 +181,7 @@ void copy_outputs(const NetworkData& network, StreamData& data) noexcept {
     if (data.output_given[copy.output] == 0) continue;
     SequenceView<const float> from = read_view(network, data, copy.from, true);
     const SequenceView<float>& y = data.outputs[copy.output];
+    if (from.data == y.data) continue;  // written there in the first place
     for (std::int64_t t = 0; t < y.steps; ++t) {
       for (std::int64_t b = 0; b < y.batch; ++b)
         std::copy_n(from.row(t, b), y.features, y.row(t, b));

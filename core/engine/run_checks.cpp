@@ -96,9 +96,20 @@ Status check_inputs(const NetworkData& network, StreamData& data) noexcept {
   return {};
 }
 
+/// An output that is left out, while another one that is the same is not, is written there.
+void share_outputs(const NetworkData& network, StreamData& data) noexcept {
+  for (const OutputCopy& copy : network.buffers.copies) {
+    if (copy.from.in != Place::In::model_output || data.output_given[copy.output] == 0) continue;
+    if (data.output_given[copy.from.index] != 0) continue;
+    data.outputs[copy.from.index] = data.outputs[copy.output];
+    data.output_given[copy.from.index] = 1;
+  }
+}
+
 /// What the run does not ask for goes to memory of the stream.
 Status check_outputs(const NetworkData& network, StreamData& data) noexcept {
   const std::int64_t batch = data.options.batch;
+  share_outputs(network, data);
   for (std::size_t k = 0; k < network.outputs.size(); ++k) {
     const std::int64_t size = network.outputs[k].size;
     const std::int64_t steps =

@@ -404,6 +404,12 @@ TEST(Ports, OutputsThatAreLeftOutMayBeLongerThanAChunk) {
   one.want("scores", without, kSteps, 2);
   ASSERT_TRUE(one.run());
   EXPECT_EQ(without, with);
+  std::vector<float> again;
+  ByName twin(model, 3);
+  twin.give("x", x, kSteps);
+  twin.want("again", again, kSteps, kUnits);
+  ASSERT_TRUE(twin.run());
+  EXPECT_EQ(again, features);
 }
 
 TEST(Ports, AnInputAndASequenceCanBeOutputsTwice) {

@@ -168,6 +168,7 @@ std::vector<Value> Interpreter::run_branch(Scope& scope, const Call& call, const
   }
   for (const std::size_t index : inner.graph.nodes_before(targets)) run_node(inner, index);
   std::vector<Value> values;
+  values.reserve(targets.size());
   for (const std::string& target : targets) {
     values.push_back(*look_up(inner, target, call.where));
   }

@@ -157,6 +157,7 @@ std::vector<Value> squeeze(const Call& call) {
   const auto given = axes_argument(call, "axes", 1, 13);
   const auto dropped = [&](const auto& items, const auto& one) {
     std::vector<bool> is_one;
+    is_one.reserve(items.size());
     for (const auto& item : items) is_one.push_back(item == one);
     return axes_to_squeeze(given, is_one);
   };

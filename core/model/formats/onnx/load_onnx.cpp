@@ -228,7 +228,8 @@ std::string suggestion(const File& file) {
   for (const std::size_t n : recurrent) {
     if (!loads(file, {outputs_of(file.graph, n), n})) continue;
     const std::string id = quote(file.graph.id(n));
-    text += (text.empty() ? "" : ", or ") + ("--from " + id + " --to ") + id;
+    if (!text.empty()) text += ", or ";
+    text.append("--from ").append(id).append(" --to ").append(id);
   }
   return text.empty() ? "" : "; single layers can be taken with " + text;
 }

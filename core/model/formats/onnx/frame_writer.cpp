@@ -109,7 +109,7 @@ void FrameWriter::ungrouped(const Place& place, const std::string& input, std::i
 void FrameWriter::write(const NormalizationSpec& spec, const Weights& weights, const Place& place) {
   std::string x = grouped(place, place.inputs.front(), spec.size, spec.group_size());
   const auto mean_of = [&](const std::string& of) {
-    const std::string mean = between(place, "mean");
+    std::string mean = between(place, "mean");
     graph_.node("ReduceMean", {of}, {mean}).integers("axes", {-1}).integer("keepdims", 1);
     return mean;
   };

@@ -109,6 +109,7 @@ Tensor select_positions(const Call& call, const Tensor& tensor, std::size_t axis
   if (!is_steps(call, atoms)) {
     const std::int64_t size = *call.atoms().known_size(atoms);
     std::vector<std::int64_t> indices;
+    indices.reserve(positions.size());
     for (const std::int64_t position : positions) indices.push_back(from_front(position, size));
     if (atoms.empty() && indices.size() == 1) return tensor;
     return picked(call, tensor, axis, indices);

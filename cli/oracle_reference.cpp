@@ -11,17 +11,6 @@ namespace {
 /// Inherited errors at their worst: strict, and tight enough for one step from an exact state.
 constexpr oracle::Options kOneStep{.errors = {.independent = false}, .trace = false};
 
-template <class T>
-std::vector<T> dense(const SequenceView<const T>& view) {
-  std::vector<T> values;
-  for (std::int64_t t = 0; t < view.steps; ++t) {
-    for (std::int64_t b = 0; b < view.batch; ++b) {
-      values.insert(values.end(), view.row(t, b), view.row(t, b) + view.features);
-    }
-  }
-  return values;
-}
-
 oracle::Quantity exact(const NamedInput& input, std::span<const std::int64_t> lengths) {
   if (input.ids.data == nullptr) {
     return oracle::exact(dense(input.x), input.x.steps, input.x.batch, input.x.features);

@@ -16,17 +16,6 @@
 namespace carousel::cli {
 namespace {
 
-template <class T>
-std::vector<T> dense(const SequenceView<const T>& view) {
-  std::vector<T> values;
-  for (std::int64_t t = 0; t < view.steps; ++t) {
-    for (std::int64_t b = 0; b < view.batch; ++b) {
-      values.insert(values.end(), view.row(t, b), view.row(t, b) + view.features);
-    }
-  }
-  return values;
-}
-
 /// The inputs that a run must be given.
 std::vector<ModelInput> needed_inputs(const Model& model) {
   std::vector<ModelInput> inputs = model_inputs(model);

@@ -14,6 +14,18 @@
 
 namespace carousel::cli {
 
+/// The elements of a sequence one after another, [steps, batch, features].
+template <class T>
+std::vector<T> dense(const SequenceView<const T>& view) {
+  std::vector<T> values;
+  for (std::int64_t t = 0; t < view.steps; ++t) {
+    for (std::int64_t b = 0; b < view.batch; ++b) {
+      values.insert(values.end(), view.row(t, b), view.row(t, b) + view.features);
+    }
+  }
+  return values;
+}
+
 /// One of a model's inputs and what it is given, [steps, batch, size].
 struct WorkInput {
   ModelInput about;

@@ -49,7 +49,7 @@ struct Wiring {
   /// Per input of the model: whether a run may go without it, since it leads to initial states and
   /// lengths only.
   std::vector<bool> optional_inputs;
-  /// Per layer: whether a run in pieces could change what it computes.
+  /// Whether a run in pieces could change what the network gives.
   bool whole_sequence = false;
 };
 

@@ -52,7 +52,7 @@ struct PartedSteps {
   const RecurrentJob& job;
   const StepPart* all;
   int count;
-  FinishRows whole_rows = nullptr;  ///< called at the end of a step; null: nothing is
+  FinishRows whole_rows = nullptr;  ///< called at the end of a step; may be null
 
   struct Finish {
     static constexpr AccumulatorMap kInput = kInputMap;

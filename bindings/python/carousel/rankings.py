@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which backend is fastest on a network of your own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from carousel import _carousel
+from carousel.command import command_part
+from carousel.formats import bytes_text, count_text, error_text, percent_text, rate_text, time_text
+from carousel.frames import frames_of
+from carousel.results import Result
+from carousel.tables import Column, table_text
+
+
+@dataclass(frozen=True)
+class RankedBackend(Result):
+    """How long one backend takes for one run of the whole work."""
+
+    backend: str
+    refusal: str  # why it cannot run the model; then nothing below counts
+    seconds: float  # median
+    half_width: float  # half the distance between the quartiles, in seconds
+    samples: int
+    scaled: bool  # too slow for the time to spend: timed on the first steps and scaled up
+    max_abs_error: float  # against the float64 oracle
+    agrees: bool
+
+    @property
+    def ran(self) -> bool:
+        """Whether it can run the model."""
+        return not self.refusal
+
+    def _spread(self) -> str:
+        if self.scaled:
+            return "scaled"
+        return "-" if self.samples < 3 else f"± {percent_text(self.half_width / self.seconds)}"
+
+
+@dataclass(frozen=True)
+class Roofline(Result):
+    """The limits of one core, measured in turns with the backends."""
+
+    isa: str
+    flops_per_second: float
+    peak_best: float
+    reads: list[tuple[int, float]]  # (bytes, bytes per second)
+
+    def __str__(self) -> str:
+        text = f"{self.flops_per_second / 1e9:.0f} GFLOP/s ({self.isa}; at best {self.peak_best / 1e9:.0f})"
+        return text + "".join(f", {bytes_text(size)} at {rate / 1e9:.0f} GB/s" for size, rate in self.reads)
+
+
+@dataclass(frozen=True)
+class RankReport(Result):
+    """Backends by speed, the fastest first; what cannot run last."""
+
+    work: str
+    steps: int
+    batch: int
+    threads: int
+    flops: float  # of one run
+    roofline: Roofline
+    least_seconds: float  # of one run, by the roofline
+    checked_steps: int
+    checked_rows: int
+    winner: str | None  # the fastest that agrees with the oracle
+    all_agree: bool
+    results: list[RankedBackend]
+    input: str = ""
+
+    def _row(self, one: RankedBackend) -> list[str]:
+        if not one.ran:
+            return ["", one.backend, "-", "-", "-", "-", "-", "-", "cannot run it"]
+        return ["*" if one.backend == self.winner else "", one.backend, time_text(one.seconds), one._spread(),
+                rate_text(self.steps / one.seconds), f"{self.flops / one.seconds / 1e9:.1f}",
+                percent_text(self.least_seconds / one.seconds), error_text(one.max_abs_error),
+                "ok" if one.agrees else "WRONG"]
+
+    def _winner_text(self) -> str:
+        ran = [one for one in self.results if one.ran and one.agrees]
+        if self.winner is None or not ran:
+            return "No backend agrees with the oracle."
+        text = f"* {self.winner} is the fastest"
+        if len(ran) < 2:
+            return text + "."
+        first, second = ran[0], ran[1]
+        if second.seconds - first.seconds <= first.half_width + second.half_width:
+            return f"{text}, though within the noise of {second.backend}."
+        return f"{text}, {second.seconds / first.seconds:.2f} times as fast as {second.backend}."
+
+    def __str__(self) -> str:
+        columns = [Column(" "), Column("backend", left=True), Column("time/run"), Column("spread"), Column("steps"),
+                   Column("GFLOP/s"), Column("roofline"), Column("max error"), Column("oracle", left=True)]
+        table = table_text(columns, [self._row(one) for one in self.results])
+        head = (f"ranking   {self.work}, {count_text(self.threads, 'thread')}\ninput     {self.input}\n"
+                f"roofline  {self.roofline}, per core\n          at least {time_text(self.least_seconds)} "
+                "for one run of this")
+        tail = (f"{self._winner_text()}\nmax error: against the float64 oracle, on {self.checked_steps} steps × "
+                f"{count_text(self.checked_rows, 'row')}.")
+        refused = "".join(f"\n{one.backend} cannot run it: {one.refusal}" for one in self.results if not one.ran)
+        return f"{head}\n\n{table}\n\n{tail}{refused}"
+
+
+def rank(model: _carousel.Model, inputs: Any = None, *, backend: str = "auto", seconds: float = 5.0, threads: int = 1,
+         steps: int = 256, batch: int = 1, seed: int = 1,
+         progress: Callable[[float], None] | None = None) -> RankReport:
+    """Times every backend, in turns, for about `seconds` seconds in all.
+
+    inputs: as for `check`; None: random numbers for so many steps and rows.
+    backend: "auto" (all), a family or an id.
+    """
+    part = command_part("rank")
+    frames, what = frames_of(model, inputs, steps, batch, seed)
+    report = part(model, frames, _carousel.select_backends(backend), seconds, threads, progress)
+    return RankReport(**(vars(report) | {"input": what}))

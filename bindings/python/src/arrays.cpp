@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "arrays.hpp"
+
+#include "errors.hpp"
+
+#include <cstddef>
+#include <limits>
+#include <utility>
+
+namespace carousel::python {
+namespace {
+
+constexpr auto kFloat = static_cast<py::ssize_t>(sizeof(float));
+static_assert(sizeof(float) == sizeof(std::int32_t));
+
+bool is_integer(const py::array& array) {
+  const char kind = array.dtype().kind();
+  return kind == 'i' || kind == 'u';
+}
+
+bool is_float32(const py::array& array) { return py::array_t<float>::check_(array); }
+bool is_int32(const py::array& array) { return py::array_t<std::int32_t>::check_(array); }
+
+/// "[steps, batch, 3]", "ids [steps]"
+std::string expected_text(const SequenceForm& form) {
+  const std::string batched = form.batch_first ? "[batch, steps" : "[steps, batch";
+  const std::string end = form.ids ? "]" : ", " + std::to_string(form.features) + "]";
+  return (form.ids ? "integers " : "float32 ") + batched + end + " or [steps" + end;
+}
+
+[[noreturn]] void refuse_sequence(const py::array& array, const SequenceForm& form) {
+  std::string text =
+      std::string(form.name) + ": is " + text_of(array) + "; expected " + expected_text(form);
+  if (!form.ids && array.dtype().kind() == 'f' && !is_float32(array)) {
+    text += "; convert it: " + std::string(form.name) + ".astype(numpy.float32)";
+  }
+  refuse(text);
+}
+
+/// Whether steps and rows can be reached by strides of whole elements, and features by 1.
+bool viewable(const py::array& array, bool features_last) {
+  const py::ssize_t rank = array.ndim();
+  if (reinterpret_cast<std::uintptr_t>(array.data()) % sizeof(float) != 0) return false;
+  for (py::ssize_t k = 0; k < rank; ++k) {
+    if (array.strides(k) % kFloat != 0) return false;
+  }
+  return !features_last || array.shape(rank - 1) <= 1 || array.strides(rank - 1) == kFloat;
+}
+
+py::array dense_copy(const py::array& array, bool ids) {
+  using Floats = py::array_t<float, py::array::c_style>;
+  using Ids = py::array_t<std::int32_t, py::array::c_style>;
+  return ids ? py::array(Ids(array)) : py::array(Floats(array));
+}
+
+/// Integers of another type as int32.
+py::array narrow_ids(const py::array& array, const std::string& name) {
+  constexpr auto kLeast = std::numeric_limits<std::int32_t>::min();
+  constexpr auto kMost = std::numeric_limits<std::int32_t>::max();
+  if (array.size() > 0) {
+    const py::object least = array.attr("min")();
+    const py::object most = array.attr("max")();
+    if (least < py::int_(kLeast) || most > py::int_(kMost)) {
+      refuse(name + ": has ids beyond the range of int32");
+    }
+  }
+  return array.attr("astype")(py::dtype::of<std::int32_t>());
+}
+
+/// The axes of steps, rows and features of an array, whose rows may be missing.
+template <class T>
+SequenceView<T> view_of(T* data, const py::array& array, const SequenceForm& form, bool batched) {
+  const int step_axis = batched && form.batch_first ? 1 : 0;
+  const int batch_axis = 1 - step_axis;
+  return {.data = data,
+          .steps = array.shape(step_axis),
+          .batch = batched ? array.shape(batch_axis) : 1,
+          .features = form.features,
+          .step_stride = array.strides(step_axis) / kFloat,
+          .batch_stride = batched ? array.strides(batch_axis) / kFloat : form.features};
+}
+
+/// [first byte, end) of an array's elements.
+std::pair<const char*, const char*> extent(const py::array& array) {
+  const auto* first = static_cast<const char*>(array.data());
+  const char* end = first + array.itemsize();
+  for (py::ssize_t k = 0; k < array.ndim(); ++k) {
+    if (array.shape(k) == 0) return {first, first};
+    const py::ssize_t reach = (array.shape(k) - 1) * array.strides(k);
+    (reach < 0 ? first : end) += reach;
+  }
+  return {first, end};
+}
+
+bool may_overlap(const py::array& a, const py::array& b) {
+  const auto [a_first, a_end] = extent(a);
+  const auto [b_first, b_end] = extent(b);
+  return a_first < b_end && b_first < a_end;
+}
+
+Shape shape_of(const ResultForm& form) {
+  if (!form.batched) return {form.steps, form.features};
+  if (form.batch_first) return {form.batch, form.steps, form.features};
+  return {form.steps, form.batch, form.features};
+}
+
+}  // namespace
+
+std::string text_of(const Shape& shape) {
+  std::string text = "[";
+  for (const py::ssize_t size : shape) {
+    text += (text.size() == 1 ? "" : ", ") + std::to_string(size);
+  }
+  return text + "]";
+}
+
+std::string text_of(const py::array& array) {
+  return py::str(array.dtype()).cast<std::string>() + " " +
+         text_of(Shape(array.shape(), array.shape() + array.ndim()));
+}
+
+py::array as_array(py::handle object) {
+  if (py::isinstance<py::array>(object)) return py::reinterpret_borrow<py::array>(object);
+  return py::array(py::reinterpret_borrow<py::object>(object));
+}
+
+GivenSequence given_sequence(py::handle object, const SequenceForm& form) {
+  GivenSequence given{.owner = as_array(object)};
+  const py::ssize_t rank = given.owner.ndim() + (form.ids ? 1 : 0);
+  const bool type_fits = form.ids ? is_integer(given.owner) : is_float32(given.owner);
+  if (!type_fits || rank < 2 || rank > 3 ||
+      (!form.ids && given.owner.shape(rank - 1) != form.features)) {
+    refuse_sequence(given.owner, form);
+  }
+  given.batched = rank == 3;
+  if (form.ids && !is_int32(given.owner)) given.owner = narrow_ids(given.owner, form.name);
+  if (!viewable(given.owner, !form.ids)) given.owner = dense_copy(given.owner, form.ids);
+  const void* data = given.owner.data();
+  if (form.ids) {
+    given.ids = view_of(static_cast<const std::int32_t*>(data), given.owner, form, given.batched);
+  } else {
+    given.x = view_of(static_cast<const float*>(data), given.owner, form, given.batched);
+  }
+  return given;
+}
+
+py::array dense_array(const py::array& array, bool ids, const std::string& name) {
+  if (ids ? !is_integer(array) : !is_float32(array)) {
+    refuse(name + ": is " + text_of(array) + "; expected " + (ids ? "integers" : "float32"));
+  }
+  if (ids && !is_int32(array)) return dense_copy(narrow_ids(array, name), true);
+  return dense_copy(array, ids);
+}
+
+std::vector<std::int64_t> given_lengths(py::handle object) {
+  if (object.is_none()) return {};
+  const py::array array = as_array(object);
+  if (array.ndim() != 1 || (!is_integer(array) && array.size() > 0)) {
+    refuse("lengths: is " + text_of(array) + "; expected integers [batch]");
+  }
+  const auto values = py::array_t<std::int64_t, py::array::c_style | py::array::forcecast>(array);
+  return {values.data(), values.data() + values.size()};
+}
+
+py::array_t<float> new_result(const ResultForm& form) { return py::array_t<float>(shape_of(form)); }
+
+SequenceView<float> result_view(py::array& array, const ResultForm& form, const py::array& input) {
+  const Shape shape = shape_of(form);
+  const bool same =
+      is_float32(array) && Shape(array.shape(), array.shape() + array.ndim()) == shape;
+  if (!same || !viewable(array, true)) {
+    refuse("out: is " + text_of(array) + "; expected float32 " + text_of(shape) +
+           " with features side by side");
+  }
+  if (!array.writeable()) refuse("out: is read-only");
+  if (may_overlap(array, input)) refuse("out: shares memory with the input");
+  const SequenceForm axes{
+      .name = "out", .features = form.features, .ids = false, .batch_first = form.batch_first};
+  return view_of(static_cast<float*>(array.mutable_data()), array, axes, form.batched);
+}
+
+SequenceView<float> result_view(py::array_t<float>& array, const ResultForm& form) {
+  float* data = array.mutable_data();
+  if (form.batched && form.batch_first) {
+    return batch_first(data, form.batch, form.steps, form.features);
+  }
+  return steps_first(data, form.steps, form.batch, form.features);
+}
+
+}  // namespace carousel::python

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "states.hpp"
+
+#include "arrays.hpp"
+#include "errors.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+namespace carousel::python {
+namespace {
+
+bool is_pytorch_state(std::string_view name) {
+  return name == "h" || name == "c" || name == "h_reverse" || name == "c_reverse";
+}
+
+StateForm form_of(Stream& stream) {
+  const auto all = stream.states();
+  if (all.empty()) return StateForm::none;
+  const auto usual = [](const NamedState& state) { return is_pytorch_state(state.name); };
+  if (!std::ranges::all_of(all, usual)) return StateForm::named;
+  try {
+    return stream.state().c.steps > 0 ? StateForm::h_and_c : StateForm::h;
+  } catch (const Error&) {  // the layers differ in size
+    return StateForm::named;
+  }
+}
+
+std::size_t row_bytes(const SequenceView<float>& view) {
+  return static_cast<std::size_t>(view.features) * sizeof(float);
+}
+
+Shape shape_of(const SequenceView<float>& view, bool batched) {
+  return batched ? Shape{view.steps, view.batch, view.features} : Shape{view.steps, view.features};
+}
+
+Shape named_shape(const SequenceView<float>& view, bool batched) {
+  return batched ? Shape{view.batch, view.features} : Shape{view.features};
+}
+
+py::array_t<float> copy_of(const SequenceView<float>& view, const Shape& shape) {
+  py::array_t<float> array(shape);
+  float* to = array.mutable_data();
+  for (std::int64_t k = 0; k < view.steps; ++k) {
+    for (std::int64_t b = 0; b < view.batch; ++b, to += view.features) {
+      std::memcpy(to, view.row(k, b), row_bytes(view));
+    }
+  }
+  return array;
+}
+
+void set_from(const SequenceView<float>& view, py::handle object, const Shape& shape,
+              const std::string& name) {
+  const py::array given = as_array(object);
+  if (Shape(given.shape(), given.shape() + given.ndim()) != shape) {
+    refuse(name + ": is " + text_of(given) + "; expected the shape " + text_of(shape));
+  }
+  const py::array array = dense_array(given, false, name);
+  const auto* from = static_cast<const float*>(array.data());
+  for (std::int64_t k = 0; k < view.steps; ++k) {
+    for (std::int64_t b = 0; b < view.batch; ++b, from += view.features) {
+      std::memcpy(view.row(k, b), from, row_bytes(view));
+    }
+  }
+}
+
+py::array_t<float> view_of(const SequenceView<float>& view, const py::object& owner, bool named) {
+  constexpr auto kFloat = static_cast<py::ssize_t>(sizeof(float));
+  Shape strides{view.step_stride * kFloat, view.batch_stride * kFloat, kFloat};
+  if (named) strides.erase(strides.begin());
+  return {named ? named_shape(view, true) : shape_of(view, true), strides, view.data, owner};
+}
+
+/// The two arrays of an LSTM's state.
+std::pair<py::object, py::object> pair_of(py::handle given) {
+  if (!py::isinstance<py::sequence>(given) || py::isinstance<py::array>(given) ||
+      py::len(given) != 2) {
+    refuse("state: expected (h_0, c_0)");
+  }
+  const auto both = py::reinterpret_borrow<py::sequence>(given);
+  return {both[0], both[1]};
+}
+
+}  // namespace
+
+States states_of(const Network& network) {
+  Stream stream = network.stream({.batch = 1, .max_steps = 1});
+  States states{.form = form_of(stream), .names = {}};
+  for (const NamedState& state : stream.states()) {
+    const auto layer = static_cast<std::size_t>(state.layer);
+    states.names.push_back(network.layers()[layer].name + ":" + std::string(state.name));
+  }
+  return states;
+}
+
+py::object copy_of_states(const States& states, Stream& stream, bool batched) {
+  if (states.form == StateForm::none) return py::none();
+  if (states.form == StateForm::named) return named_copies(states, stream, batched);
+  const StateView state = stream.state();
+  py::array_t<float> h = copy_of(state.h, shape_of(state.h, batched));
+  if (states.form == StateForm::h) return h;
+  return py::make_tuple(std::move(h), copy_of(state.c, shape_of(state.c, batched)));
+}
+
+void set_states(const States& states, Stream& stream, py::handle given, bool batched) {
+  if (given.is_none()) return;
+  if (states.form == StateForm::none) refuse("state: this network has none");
+  if (py::isinstance<py::dict>(given)) {
+    return set_named(states, stream, py::reinterpret_borrow<py::dict>(given), batched);
+  }
+  if (states.form == StateForm::named) {
+    refuse("state: the layers of this network differ; give a dict with arrays by name");
+  }
+  const StateView state = stream.state();
+  if (states.form == StateForm::h) {
+    return set_from(state.h, given, shape_of(state.h, batched), "state h_0");
+  }
+  const auto [h, c] = pair_of(given);
+  set_from(state.h, h, shape_of(state.h, batched), "state h_0");
+  set_from(state.c, c, shape_of(state.c, batched), "state c_0");
+}
+
+py::dict named_copies(const States& states, Stream& stream, bool batched) {
+  py::dict all;
+  for (std::size_t k = 0; k < states.names.size(); ++k) {
+    const SequenceView<float>& values = stream.states()[k].values;
+    all[py::str(states.names[k])] = copy_of(values, named_shape(values, batched));
+  }
+  return all;
+}
+
+void set_named(const States& states, Stream& stream, const py::dict& given, bool batched) {
+  for (const auto& [key, value] : given) {
+    const auto name = py::str(key).cast<std::string>();
+    const auto found = std::ranges::find(states.names, name);
+    if (found == states.names.end()) {
+      std::string known;
+      for (const std::string& one : states.names) known += (known.empty() ? "" : ", ") + one;
+      refuse("state: there is no '" + name + "'; there are " + known);
+    }
+    const auto k = static_cast<std::size_t>(found - states.names.begin());
+    const SequenceView<float>& values = stream.states()[k].values;
+    set_from(values, value, named_shape(values, batched), "state " + name);
+  }
+}
+
+py::dict named_views(const States& states, Stream& stream, const py::object& owner) {
+  py::dict all;
+  for (std::size_t k = 0; k < states.names.size(); ++k) {
+    all[py::str(states.names[k])] = view_of(stream.states()[k].values, owner, true);
+  }
+  return all;
+}
+
+py::object pytorch_views(const States& states, Stream& stream, const py::object& owner) {
+  if (states.form == StateForm::none) return py::none();
+  if (states.form == StateForm::named) return named_views(states, stream, owner);
+  const StateView state = stream.state();
+  py::object h = view_of(state.h, owner, false);
+  if (states.form == StateForm::h) return h;
+  return py::make_tuple(h, view_of(state.c, owner, false));
+}
+
+}  // namespace carousel::python

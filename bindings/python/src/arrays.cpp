@@ -18,8 +18,15 @@ bool is_integer(const py::array& array) {
   return kind == 'i' || kind == 'u';
 }
 
-bool is_float32(const py::array& array) { return py::array_t<float>::check_(array); }
-bool is_int32(const py::array& array) { return py::array_t<std::int32_t>::check_(array); }
+/// Whether the elements are T. Nearly every array has NumPy's one object for its type, and the full
+/// comparison takes longer than all else that is looked at.
+template <class T>
+bool has_type(const py::array& array) {
+  static const PyObject* const usual = py::dtype::of<T>().release().ptr();
+  return array.dtype().ptr() == usual || py::array_t<T>::check_(array);
+}
+bool is_float32(const py::array& array) { return has_type<float>(array); }
+bool is_int32(const py::array& array) { return has_type<std::int32_t>(array); }
 
 /// "[steps, batch, 3]", "ids [steps]"
 std::string expected_text(const SequenceForm& form) {
@@ -37,10 +44,14 @@ std::string expected_text(const SequenceForm& form) {
   refuse(text);
 }
 
+bool is_aligned(const py::array& array) {
+  return reinterpret_cast<std::uintptr_t>(array.data()) % sizeof(float) == 0;
+}
+
 /// Whether steps and rows can be reached by strides of whole elements, and features by 1.
 bool viewable(const py::array& array, bool features_last) {
   const py::ssize_t rank = array.ndim();
-  if (reinterpret_cast<std::uintptr_t>(array.data()) % sizeof(float) != 0) return false;
+  if (!is_aligned(array)) return false;
   for (py::ssize_t k = 0; k < rank; ++k) {
     if (array.strides(k) % kFloat != 0) return false;
   }
@@ -115,8 +126,7 @@ std::string text_of(const Shape& shape) {
 }
 
 std::string text_of(const py::array& array) {
-  return py::str(array.dtype()).cast<std::string>() + " " +
-         text_of(Shape(array.shape(), array.shape() + array.ndim()));
+  return py::str(array.dtype()).cast<std::string>() + " " + text_of(Shape::of(array));
 }
 
 py::array as_array(py::handle object) {
@@ -149,7 +159,8 @@ py::array dense_array(const py::array& array, bool ids, const std::string& name)
     refuse(name + ": is " + text_of(array) + "; expected " + (ids ? "integers" : "float32"));
   }
   if (ids && !is_int32(array)) return dense_copy(narrow_ids(array, name), true);
-  return dense_copy(array, ids);
+  const bool dense = (array.flags() & py::array::c_style) != 0;
+  return dense && is_aligned(array) ? array : dense_copy(array, ids);
 }
 
 std::vector<std::int64_t> given_lengths(py::handle object) {
@@ -162,12 +173,21 @@ std::vector<std::int64_t> given_lengths(py::handle object) {
   return {values.data(), values.data() + values.size()};
 }
 
-py::array_t<float> new_result(const ResultForm& form) { return py::array_t<float>(shape_of(form)); }
+py::array_t<float> new_floats(const Shape& shape) {
+  // What py::array_t's constructor calls, which puts shape and strides on the heap before.
+  const auto& numpy = py::detail::npy_api::get();
+  PyObject* array =
+      numpy.PyArray_NewFromDescr_(numpy.PyArray_Type_, py::dtype::of<float>().release().ptr(),
+                                  shape.rank(), shape.begin(), nullptr, nullptr, 0, nullptr);
+  if (array == nullptr) throw py::error_already_set();
+  return py::reinterpret_steal<py::array_t<float>>(array);
+}
+
+py::array_t<float> new_result(const ResultForm& form) { return new_floats(shape_of(form)); }
 
 SequenceView<float> result_view(py::array& array, const ResultForm& form, const py::array& input) {
   const Shape shape = shape_of(form);
-  const bool same =
-      is_float32(array) && Shape(array.shape(), array.shape() + array.ndim()) == shape;
+  const bool same = is_float32(array) && Shape::of(array) == shape;
   if (!same || !viewable(array, true)) {
     refuse("out: is " + text_of(array) + "; expected float32 " + text_of(shape) +
            " with features side by side");

@@ -5,7 +5,11 @@
 
 #include <carousel/view.hpp>
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <pybind11/numpy.h>
 #include <string>
 #include <vector>
@@ -13,7 +17,31 @@
 /// NumPy arrays as the sequences of a run, in place where that is possible.
 namespace carousel::python {
 
-using Shape = std::vector<py::ssize_t>;
+/// The sizes of an array, without a heap: a call takes microseconds.
+class Shape {
+ public:
+  Shape(std::initializer_list<py::ssize_t> sizes) noexcept : Shape(sizes.begin(), sizes.end()) {}
+  template <class Iterator>
+  Shape(Iterator first, Iterator end) noexcept : end_(std::copy(first, end, sizes_.begin())) {}
+  Shape(const Shape& other) noexcept : Shape(other.begin(), other.end()) {}
+  Shape& operator=(const Shape&) = delete;
+
+  [[nodiscard]] static Shape of(const py::array& array) noexcept {
+    return {array.shape(), array.shape() + array.ndim()};
+  }
+  [[nodiscard]] const py::ssize_t* begin() const noexcept { return sizes_.data(); }
+  [[nodiscard]] const py::ssize_t* end() const noexcept { return end_; }
+  [[nodiscard]] int rank() const noexcept { return static_cast<int>(end_ - sizes_.data()); }
+
+  friend bool operator==(const Shape& a, const Shape& b) noexcept {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end());
+  }
+
+ private:
+  static constexpr std::size_t kMostAxes = 64;  // NumPy has at most 32, or from 2.0 on 64
+  std::array<py::ssize_t, kMostAxes> sizes_;
+  py::ssize_t* end_;
+};
 
 /// "[3, 4]" and "float32 [3, 4]", for messages.
 [[nodiscard]] std::string text_of(const Shape& shape);
@@ -66,6 +94,8 @@ struct ResultForm {
   bool batch_first = false;
   bool batched = true;
 };
+/// Row-major, its elements not set.
+[[nodiscard]] py::array_t<float> new_floats(const Shape& shape);
 [[nodiscard]] py::array_t<float> new_result(const ResultForm& form);
 /// Throws Error unless `array` is a writable float32 array of that shape whose features stand side
 /// by side, and shares no memory with `input`.

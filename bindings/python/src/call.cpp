@@ -53,10 +53,11 @@ py::tuple call_network(PythonNetwork& self, py::handle x, py::handle lengths, py
   const std::vector<std::int64_t> real_steps = given_lengths(lengths);
   const ResultForm form = result_form(self, given);
   py::array_t<float> y = new_result(form);
-  const StreamPool::Lease lease = self.pool.take(self.network, given.batch(), given.steps());
-  set_states(self.states, lease.stream(), state, given.batched);
+  const StreamPool::Lease lease =
+      self.pool.take(self.network, self.states, given.batch(), given.steps());
+  set_states(lease.states(), state, given.batched);
   require(run(lease.stream(), given, result_view(y, form), real_steps));
-  return py::make_tuple(std::move(y), copy_of_states(self.states, lease.stream(), given.batched));
+  return py::make_tuple(std::move(y), copy_of_states(lease.states(), given.batched));
 }
 
 py::object call_stream(PythonStream& self, py::handle x, py::handle lengths, py::handle out) {

@@ -89,7 +89,7 @@ struct PythonTrace {
 };
 
 py::array_t<double> values_of(const cli::TracedLayer& layer, const cli::Signal& signal) {
-  py::array_t<double> array(Shape{layer.steps, layer.spec.hidden_size});
+  py::array_t<double> array({layer.steps, layer.spec.hidden_size});
   std::ranges::copy(signal.values, array.mutable_data());
   return array;
 }

@@ -57,7 +57,7 @@ struct Result {
     const std::vector<FileAxis> axes = file_axes(output.axes, output.size);
     layout = file_layout(axes, size);
     const std::vector<std::int64_t> shape = file_shape(axes, size);
-    array = py::array_t<float>(Shape(shape.begin(), shape.end()));
+    array = new_floats(Shape(shape.begin(), shape.end()));
     if (!layout.has_whole_frames()) {
       frames.resize(static_cast<std::size_t>(size.steps * size.batch * output.size));
     }

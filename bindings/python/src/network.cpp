@@ -37,18 +37,20 @@ py::list explain_model(const PythonModel& model, const py::kwargs& given) {
 py::tuple run(PythonNetwork& self, const py::dict& inputs, py::handle lengths, py::handle states) {
   const NamedArrays arrays(self.network.inputs(), inputs, Axes::of_file);
   const StreamPool::Lease lease =
-      self.pool.take(self.network, arrays.size().batch, arrays.size().steps);
+      self.pool.take(self.network, self.states, arrays.size().batch, arrays.size().steps);
   if (!states.is_none()) {
-    set_named(self.states, lease.stream(), py::reinterpret_borrow<py::dict>(states), true);
+    set_named(lease.states(), py::reinterpret_borrow<py::dict>(states), true);
   }
   py::dict outputs = run_named(self.network, lease.stream(), arrays, given_lengths(lengths));
-  return py::make_tuple(std::move(outputs), named_copies(self.states, lease.stream(), true));
+  return py::make_tuple(std::move(outputs), named_copies(lease.states(), true));
 }
 
 std::shared_ptr<PythonStream> make_stream(const std::shared_ptr<PythonNetwork>& self,
                                           std::int64_t batch, std::int64_t max_steps) {
   Stream stream = self->network.stream({.batch = batch, .max_steps = max_steps});
-  return std::make_shared<PythonStream>(PythonStream{self, std::move(stream), batch});
+  auto made = std::make_shared<PythonStream>(PythonStream{self, std::move(stream), batch});
+  made->states = states_in(self->states, made->stream);
+  return made;
 }
 
 py::list inputs_of(const PythonNetwork& self) {

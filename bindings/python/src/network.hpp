@@ -29,6 +29,7 @@ struct PythonStream {
   std::shared_ptr<PythonNetwork> network;
   Stream stream;
   std::int64_t batch = 1;
+  StreamStates states{};
   bool busy = false;  ///< Changed while Python's lock is held, which is all the locking.
 };
 

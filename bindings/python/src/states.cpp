@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -42,7 +43,7 @@ Shape named_shape(const SequenceView<float>& view, bool batched) {
 }
 
 py::array_t<float> copy_of(const SequenceView<float>& view, const Shape& shape) {
-  py::array_t<float> array(shape);
+  py::array_t<float> array = new_floats(shape);
   float* to = array.mutable_data();
   for (std::int64_t k = 0; k < view.steps; ++k) {
     for (std::int64_t b = 0; b < view.batch; ++b, to += view.features) {
@@ -55,7 +56,7 @@ py::array_t<float> copy_of(const SequenceView<float>& view, const Shape& shape) 
 void set_from(const SequenceView<float>& view, py::handle object, const Shape& shape,
               const std::string& name) {
   const py::array given = as_array(object);
-  if (Shape(given.shape(), given.shape() + given.ndim()) != shape) {
+  if (!(Shape::of(given) == shape)) {
     refuse(name + ": is " + text_of(given) + "; expected the shape " + text_of(shape));
   }
   const py::array array = dense_array(given, false, name);
@@ -67,11 +68,17 @@ void set_from(const SequenceView<float>& view, py::handle object, const Shape& s
   }
 }
 
-py::array_t<float> view_of(const SequenceView<float>& view, const py::object& owner, bool named) {
+py::array_t<float> view_of(const SequenceView<float>& view, const py::object& owner) {
   constexpr auto kFloat = static_cast<py::ssize_t>(sizeof(float));
-  Shape strides{view.step_stride * kFloat, view.batch_stride * kFloat, kFloat};
-  if (named) strides.erase(strides.begin());
-  return {named ? named_shape(view, true) : shape_of(view, true), strides, view.data, owner};
+  const Shape strides{view.step_stride * kFloat, view.batch_stride * kFloat, kFloat};
+  return {shape_of(view, true), strides, view.data, owner};
+}
+
+/// [batch, size]
+py::array_t<float> named_view(const SequenceView<float>& view, const py::object& owner) {
+  constexpr auto kFloat = static_cast<py::ssize_t>(sizeof(float));
+  const Shape strides{view.batch_stride * kFloat, kFloat};
+  return {named_shape(view, true), strides, view.data, owner};
 }
 
 /// The two arrays of an LSTM's state.
@@ -96,26 +103,34 @@ States states_of(const Network& network) {
   return states;
 }
 
-py::object copy_of_states(const States& states, Stream& stream, bool batched) {
-  if (states.form == StateForm::none) return py::none();
-  if (states.form == StateForm::named) return named_copies(states, stream, batched);
-  const StateView state = stream.state();
+StreamStates states_in(const States& about, Stream& stream) {
+  const bool pytorch = about.form == StateForm::h || about.form == StateForm::h_and_c;
+  return {
+      .about = &about, .pytorch = pytorch ? stream.state() : StateView{}, .named = stream.states()};
+}
+
+py::object copy_of_states(const StreamStates& states, bool batched) {
+  const StateForm form = states.about->form;
+  if (form == StateForm::none) return py::none();
+  if (form == StateForm::named) return named_copies(states, batched);
+  const StateView& state = states.pytorch;
   py::array_t<float> h = copy_of(state.h, shape_of(state.h, batched));
-  if (states.form == StateForm::h) return h;
+  if (form == StateForm::h) return h;
   return py::make_tuple(std::move(h), copy_of(state.c, shape_of(state.c, batched)));
 }
 
-void set_states(const States& states, Stream& stream, py::handle given, bool batched) {
+void set_states(const StreamStates& states, py::handle given, bool batched) {
   if (given.is_none()) return;
-  if (states.form == StateForm::none) refuse("state: this network has none");
+  const StateForm form = states.about->form;
+  if (form == StateForm::none) refuse("state: this network has none");
   if (py::isinstance<py::dict>(given)) {
-    return set_named(states, stream, py::reinterpret_borrow<py::dict>(given), batched);
+    return set_named(states, py::reinterpret_borrow<py::dict>(given), batched);
   }
-  if (states.form == StateForm::named) {
+  if (form == StateForm::named) {
     refuse("state: the layers of this network differ; give a dict with arrays by name");
   }
-  const StateView state = stream.state();
-  if (states.form == StateForm::h) {
+  const StateView& state = states.pytorch;
+  if (form == StateForm::h) {
     return set_from(state.h, given, shape_of(state.h, batched), "state h_0");
   }
   const auto [h, c] = pair_of(given);
@@ -123,45 +138,46 @@ void set_states(const States& states, Stream& stream, py::handle given, bool bat
   set_from(state.c, c, shape_of(state.c, batched), "state c_0");
 }
 
-py::dict named_copies(const States& states, Stream& stream, bool batched) {
+py::dict named_copies(const StreamStates& states, bool batched) {
   py::dict all;
-  for (std::size_t k = 0; k < states.names.size(); ++k) {
-    const SequenceView<float>& values = stream.states()[k].values;
-    all[py::str(states.names[k])] = copy_of(values, named_shape(values, batched));
+  for (std::size_t k = 0; k < states.named.size(); ++k) {
+    const SequenceView<float>& values = states.named[k].values;
+    all[py::str(states.about->names[k])] = copy_of(values, named_shape(values, batched));
   }
   return all;
 }
 
-void set_named(const States& states, Stream& stream, const py::dict& given, bool batched) {
+void set_named(const StreamStates& states, const py::dict& given, bool batched) {
+  const std::vector<std::string>& names = states.about->names;
   for (const auto& [key, value] : given) {
     const auto name = py::str(key).cast<std::string>();
-    const auto found = std::ranges::find(states.names, name);
-    if (found == states.names.end()) {
+    const auto found = std::ranges::find(names, name);
+    if (found == names.end()) {
       std::string known;
-      for (const std::string& one : states.names) known += (known.empty() ? "" : ", ") + one;
+      for (const std::string& one : names) known += (known.empty() ? "" : ", ") + one;
       refuse("state: there is no '" + name + "'; there are " + known);
     }
-    const auto k = static_cast<std::size_t>(found - states.names.begin());
-    const SequenceView<float>& values = stream.states()[k].values;
+    const auto k = static_cast<std::size_t>(found - names.begin());
+    const SequenceView<float>& values = states.named[k].values;
     set_from(values, value, named_shape(values, batched), "state " + name);
   }
 }
 
-py::dict named_views(const States& states, Stream& stream, const py::object& owner) {
+py::dict named_views(const StreamStates& states, const py::object& owner) {
   py::dict all;
-  for (std::size_t k = 0; k < states.names.size(); ++k) {
-    all[py::str(states.names[k])] = view_of(stream.states()[k].values, owner, true);
+  for (std::size_t k = 0; k < states.named.size(); ++k) {
+    all[py::str(states.about->names[k])] = named_view(states.named[k].values, owner);
   }
   return all;
 }
 
-py::object pytorch_views(const States& states, Stream& stream, const py::object& owner) {
-  if (states.form == StateForm::none) return py::none();
-  if (states.form == StateForm::named) return named_views(states, stream, owner);
-  const StateView state = stream.state();
-  py::object h = view_of(state.h, owner, false);
-  if (states.form == StateForm::h) return h;
-  return py::make_tuple(h, view_of(state.c, owner, false));
+py::object pytorch_views(const StreamStates& states, const py::object& owner) {
+  const StateForm form = states.about->form;
+  if (form == StateForm::none) return py::none();
+  if (form == StateForm::named) return named_views(states, owner);
+  py::object h = view_of(states.pytorch.h, owner);
+  if (form == StateForm::h) return h;
+  return py::make_tuple(h, view_of(states.pytorch.c, owner));
 }
 
 }  // namespace carousel::python

@@ -7,6 +7,7 @@
 #include <carousel/stream.hpp>
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,19 +28,27 @@ struct States {
 };
 [[nodiscard]] States states_of(const Network& network);
 
-/// The state of a stream as Python sees it, by what `states_of` says. `batched`: arrays have an
-/// axis of rows, [layers * directions, batch, size] or by names [batch, size].
-[[nodiscard]] py::object copy_of_states(const States& states, Stream& stream, bool batched);
-/// Sets the state of a stream; what is not in a dict keeps its value.
-void set_states(const States& states, Stream& stream, py::handle given, bool batched);
+/// The states of one stream: views that stay valid as long as the stream does.
+struct StreamStates {
+  const States* about = nullptr;
+  StateView pytorch{};  ///< For the forms `h` and `h_and_c`.
+  std::span<const NamedState> named{};
+};
+/// Both must outlive it.
+[[nodiscard]] StreamStates states_in(const States& about, Stream& stream);
+
+/// As Python sees them. `batched`: arrays have an axis of rows, [layers * directions, batch, size]
+/// or by names [batch, size].
+[[nodiscard]] py::object copy_of_states(const StreamStates& states, bool batched);
+/// What is not in a dict keeps its value.
+void set_states(const StreamStates& states, py::handle given, bool batched);
 
 /// By names, [batch, size] each, or without rows [size].
-[[nodiscard]] py::dict named_copies(const States& states, Stream& stream, bool batched);
-void set_named(const States& states, Stream& stream, const py::dict& given, bool batched);
+[[nodiscard]] py::dict named_copies(const StreamStates& states, bool batched);
+void set_named(const StreamStates& states, const py::dict& given, bool batched);
 
 /// Arrays that show the state in place and keep `owner` alive.
-[[nodiscard]] py::dict named_views(const States& states, Stream& stream, const py::object& owner);
-[[nodiscard]] py::object pytorch_views(const States& states, Stream& stream,
-                                       const py::object& owner);
+[[nodiscard]] py::dict named_views(const StreamStates& states, const py::object& owner);
+[[nodiscard]] py::object pytorch_views(const StreamStates& states, const py::object& owner);
 
 }  // namespace carousel::python

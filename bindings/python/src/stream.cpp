@@ -24,20 +24,14 @@ py::dict run(PythonStream& self, const py::dict& inputs, py::handle lengths) {
   return run_named(self.network->network, self.stream, arrays, given_lengths(lengths));
 }
 
-py::dict named_states(const py::object& self) {
-  PythonStream& stream = stream_of(self);
-  return named_views(stream.network->states, stream.stream, self);
-}
+py::dict named_states(const py::object& self) { return named_views(stream_of(self).states, self); }
 
-py::object state(const py::object& self) {
-  PythonStream& stream = stream_of(self);
-  return pytorch_views(stream.network->states, stream.stream, self);
-}
+py::object state(const py::object& self) { return pytorch_views(stream_of(self).states, self); }
 
 void set_state(PythonStream& self, py::handle given) {
   const BusyStream busy(self);
   if (given.is_none()) return self.stream.reset();
-  set_states(self.network->states, self.stream, given, true);
+  set_states(self.states, given, true);
 }
 
 void reset(PythonStream& self) {

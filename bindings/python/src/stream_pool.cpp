@@ -43,20 +43,22 @@ void StreamPool::trim() {
   }
 }
 
-StreamPool::Lease StreamPool::take(const Network& network, std::int64_t batch, std::int64_t steps) {
+StreamPool::Lease StreamPool::take(const Network& network, const States& states, std::int64_t batch,
+                                   std::int64_t steps) {
   const std::int64_t max_steps = steps_for(network, steps);
   if (PooledStream* pooled = find(batch, max_steps)) {
     pooled->stream.reset();
     return Lease(*pooled);
   }
   auto made = [&] {
-    const pybind11::gil_scoped_release release;
+    const py::gil_scoped_release release;
     return std::make_unique<PooledStream>(
         PooledStream{.stream = network.stream({.batch = batch, .max_steps = max_steps}),
                      .batch = batch,
                      .max_steps = max_steps,
                      .busy = true});
   }();
+  made->states = states_in(states, made->stream);
   streams_.push_back(std::move(made));
   PooledStream& fresh = *streams_.back();
   trim();

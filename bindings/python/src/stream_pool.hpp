@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "states.hpp"
+
 #include <carousel/network.hpp>
 #include <carousel/stream.hpp>
 
@@ -17,6 +19,7 @@ struct PooledStream {
   std::int64_t batch = 1;
   std::int64_t max_steps = 1;
   bool busy = false;
+  StreamStates states{};
 };
 
 /// The streams of calls that carry no state from one to the next, kept for the next call of such a
@@ -32,13 +35,16 @@ class StreamPool {
     ~Lease() { pooled_->busy = false; }
 
     [[nodiscard]] Stream& stream() const noexcept { return pooled_->stream; }
+    [[nodiscard]] const StreamStates& states() const noexcept { return pooled_->states; }
 
    private:
     PooledStream* pooled_;
   };
 
-  /// A stream in the initial state for so many rows and steps.
-  [[nodiscard]] Lease take(const Network& network, std::int64_t batch, std::int64_t steps);
+  /// A stream of this network, always the same one, in the initial state, for so many rows and
+  /// steps.
+  [[nodiscard]] Lease take(const Network& network, const States& states, std::int64_t batch,
+                           std::int64_t steps);
 
  private:
   [[nodiscard]] PooledStream* find(std::int64_t batch, std::int64_t least_steps) noexcept;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# `cpack -G DEB` in a build of a shared library (./dev deb): three Debian packages, one for each
+# `cpack -G DEB` in a build of a shared library (./dev deb): a Debian package for each
 # component of CarouselInstall.cmake.
 if(NOT CAROUSEL_INSTALL OR NOT PROJECT_IS_TOP_LEVEL)
   return()
@@ -16,6 +16,9 @@ set(CPACK_PACKAGE_CONTACT "Carousel maintainers <carousel@localhost>" CACHE STRI
 set(CPACK_PACKAGE_DIRECTORY "${PROJECT_BINARY_DIR}/packages")
 set(CPACK_STRIP_FILES ON)
 set(CPACK_COMPONENTS_ALL library dev tools)
+if(CAROUSEL_HAS_PYTHON)
+  list(APPEND CPACK_COMPONENTS_ALL python)
+endif()
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
@@ -54,6 +57,16 @@ set(CPACK_DEBIAN_TOOLS_DESCRIPTION "The command carousel ranks the ways in which
 network by measured speed, checks them against a float64 oracle, runs networks
 on NumPy arrays and measures latencies.")
 
+set(CPACK_DEBIAN_PYTHON_PACKAGE_NAME python3-carousel)
+set(CPACK_DEBIAN_PYTHON_PACKAGE_SECTION python)
+# The extension is for one minor version of Python.
+set(CPACK_DEBIAN_PYTHON_PACKAGE_DEPENDS "${library_package} (= ${PROJECT_VERSION}-1), python3-numpy, \
+python3 (>= ${CAROUSEL_PYTHON_VERSION}), python3 (<< ${CAROUSEL_PYTHON_NEXT_VERSION})")
+set(CPACK_DEBIAN_PYTHON_DESCRIPTION "Carousel runs trained LSTM networks from Python: PyTorch or Keras weights and
+NumPy arrays in, PyTorch's numbers out, with the interpreter's lock released.
+
+This package has the Python module carousel.")
+
 # Files that every package has beside its component's own.
 find_program(CAROUSEL_GZIP gzip)
 mark_as_advanced(CAROUSEL_GZIP)
@@ -66,7 +79,11 @@ if(BUILD_SHARED_LIBS AND CAROUSEL_GZIP)
 urgency=medium\n\n  * Carousel ${PROJECT_VERSION}; see changelog.gz.\n\n -- ${CPACK_PACKAGE_CONTACT}  ${now}\n")
   execute_process(COMMAND "${CAROUSEL_GZIP}" -9nc "${package_files}/changelog.Debian"
     OUTPUT_FILE "${package_files}/changelog.Debian.gz" COMMAND_ERROR_IS_FATAL ANY)
-  foreach(pair IN ITEMS library:${library_package} dev:libcarousel-dev tools:carousel-tools)
+  set(pairs library:${library_package} dev:libcarousel-dev tools:carousel-tools)
+  if(CAROUSEL_HAS_PYTHON)
+    list(APPEND pairs python:python3-carousel)
+  endif()
+  foreach(pair IN LISTS pairs)
     string(REPLACE ":" ";" pair "${pair}")
     list(GET pair 0 component)
     list(GET pair 1 package)

@@ -3,8 +3,9 @@
 # headers and module cannot be of different Pythons. It is the system's unless CAROUSEL_PYTHON_EXECUTABLE
 # says otherwise: a version manager's in PATH would not see Debian's NumPy.
 #
-# Sets CAROUSEL_HAS_PYTHON and then CAROUSEL_PYTHON_INCLUDE_DIR, CAROUSEL_PYTHON_EXT_SUFFIX,
-# CAROUSEL_PYBIND11_INCLUDE_DIR, CAROUSEL_PYTHON_BUILD_DIR and CAROUSEL_PYTHON_INSTALL_DIR.
+# Sets CAROUSEL_HAS_PYTHON and then CAROUSEL_PYTHON_VERSION and CAROUSEL_PYTHON_NEXT_VERSION ("3.11", "3.12"),
+# CAROUSEL_PYTHON_INCLUDE_DIR, CAROUSEL_PYTHON_EXT_SUFFIX, CAROUSEL_PYBIND11_INCLUDE_DIR,
+# CAROUSEL_PYTHON_BUILD_DIR and CAROUSEL_PYTHON_INSTALL_DIR.
 set(CAROUSEL_HAS_PYTHON OFF)
 set(CAROUSEL_PYTHON_BUILD_DIR "${PROJECT_BINARY_DIR}/python")
 if(NOT CAROUSEL_PYTHON)
@@ -46,7 +47,8 @@ endfunction()
 if(CAROUSEL_PYTHON_EXECUTABLE)
   carousel_ask_python(CAROUSEL_PYTHON_INCLUDE_DIR "sysconfig.get_path('include')")
   carousel_ask_python(CAROUSEL_PYTHON_EXT_SUFFIX "sysconfig.get_config_var('EXT_SUFFIX')")
-  carousel_ask_python(python_version "'%d.%d' % sys.version_info[:2]")
+  carousel_ask_python(CAROUSEL_PYTHON_VERSION "'%d.%d' % sys.version_info[:2]")
+  carousel_ask_python(CAROUSEL_PYTHON_NEXT_VERSION "'%d.%d' % (sys.version_info[0], sys.version_info[1] + 1)")
 endif()
 find_path(CAROUSEL_PYBIND11_INCLUDE_DIR pybind11/pybind11.h)
 mark_as_advanced(CAROUSEL_PYBIND11_INCLUDE_DIR)
@@ -59,10 +61,10 @@ elseif(python_problem)
   return()
 endif()
 set(CAROUSEL_HAS_PYTHON ON)
-message(STATUS "Python package: for Python ${python_version}, ${CAROUSEL_PYTHON_EXECUTABLE}")
+message(STATUS "Python package: for Python ${CAROUSEL_PYTHON_VERSION}, ${CAROUSEL_PYTHON_EXECUTABLE}")
 
 # Where that interpreter looks; Debian's packages have a folder of their own.
-set(python_folder "lib/python${python_version}/site-packages")
+set(python_folder "lib/python${CAROUSEL_PYTHON_VERSION}/site-packages")
 if(CMAKE_INSTALL_PREFIX STREQUAL "/usr" AND EXISTS /etc/debian_version)
   set(python_folder "lib/python3/dist-packages")
 endif()

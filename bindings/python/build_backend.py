@@ -78,7 +78,7 @@ def _write_wheel(file, folder, tag):
     contents = {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*"))
                 if path.is_file()}
     contents |= {f"{info}/{name}": text.encode() for name, text in _metadata(tag).items()}
-    contents[f"{info}/LICENSE"] = (ROOT / "LICENSE").read_bytes()
+    contents |= {f"{info}/{name}": (ROOT / name).read_bytes() for name in ("LICENSE", "THIRD_PARTY_NOTICES.md")}
     records = []
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as wheel:
         for name, data in contents.items():

@@ -40,14 +40,13 @@ print(traced)
 # %% The units that remember longest: -1 / mean(ln f) steps until 1/e of the state is left
 kept = layer["f"]
 memory = -1 / np.log(kept).mean(0)
-longest = np.argsort(memory)[::-1][:24]
-for unit in longest[:5]:
+for unit in np.argsort(memory)[::-1][:5]:
     print(f"{layer.name} unit {unit}: {kept[:, unit].mean():.3f} kept at a step, 1/e after {memory[unit]:.0f} steps")
 
 
-# %% The picture: what is kept, what is stored, and what surprised the model
+# %% The picture: what is kept, what comes out, and what surprised the model
 def draw(file):
-    """Heat maps over the text of the forget gate and the cell state, and bits for each character."""
+    """Heat maps over the text of the forget gate and the output, and bits for each character."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -56,11 +55,12 @@ def draw(file):
     steps = len(traced.symbols)
     figure, (top, middle, bottom) = pyplot.subplots(3, 1, figsize=(0.16 * steps + 2, 8), sharex=True,
                                                     height_ratios=(3, 3, 1.5), layout="constrained")
-    for axes, key, limits, colours in ((top, "f", (0, 1), "viridis"), (middle, "c", (-2, 2), "RdBu")):
-        image = axes.imshow(layer[key][:, longest].T, aspect="auto", interpolation="nearest", cmap=colours,
+    units = layer.shown  # of all kinds, from long memories to short ones
+    for axes, key, limits, colours in ((top, "f", (0, 1), "viridis"), (middle, "h", (-1, 1), "RdBu")):
+        image = axes.imshow(layer[key][:, units].T, aspect="auto", interpolation="nearest", cmap=colours,
                             vmin=limits[0], vmax=limits[1])
         axes.set_title(f"{layer.signals[key].title} {key} of {layer.name}, the longest memories on top", loc="left")
-        axes.set_yticks(range(len(longest)), longest, fontsize=6)
+        axes.set_yticks(range(len(units)), units, fontsize=6)
         axes.set_ylabel("unit")
         figure.colorbar(image, ax=axes, pad=0.01)
     bottom.bar(np.arange(1, steps), bits, color="tab:gray")

@@ -59,6 +59,7 @@ class CarouselConan(ConanFile):
         toolchain.cache_variables["CAROUSEL_ONEDNN"] = "OFF"
         toolchain.cache_variables["CAROUSEL_ONNX"] = "OFF"
         toolchain.cache_variables["CAROUSEL_ZIP"] = "OFF"  # the recipe does not require libzip
+        toolchain.cache_variables["CAROUSEL_PYTHON"] = "OFF"
         xsimd = self.dependencies["xsimd"].cpp_info.aggregated_components()
         toolchain.cache_variables["CAROUSEL_XSIMD_INCLUDE_DIR"] = xsimd.includedirs[0]
         toolchain.generate()

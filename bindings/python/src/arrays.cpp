@@ -65,14 +65,14 @@ py::array dense_copy(const py::array& array, bool ids) {
 }
 
 /// Integers of another type as int32.
-py::array narrow_ids(const py::array& array, const std::string& name) {
+py::array narrow_ids(const py::array& array, std::string_view name) {
   constexpr auto kLeast = std::numeric_limits<std::int32_t>::min();
   constexpr auto kMost = std::numeric_limits<std::int32_t>::max();
   if (array.size() > 0) {
     const py::object least = array.attr("min")();
     const py::object most = array.attr("max")();
     if (least < py::int_(kLeast) || most > py::int_(kMost)) {
-      refuse(name + ": has ids beyond the range of int32");
+      refuse(std::string(name) + ": has ids beyond the range of int32");
     }
   }
   return array.attr("astype")(py::dtype::of<std::int32_t>());
@@ -154,9 +154,10 @@ GivenSequence given_sequence(py::handle object, const SequenceForm& form) {
   return given;
 }
 
-py::array dense_array(const py::array& array, bool ids, const std::string& name) {
+py::array dense_array(const py::array& array, bool ids, std::string_view name) {
   if (ids ? !is_integer(array) : !is_float32(array)) {
-    refuse(name + ": is " + text_of(array) + "; expected " + (ids ? "integers" : "float32"));
+    refuse(std::string(name) + ": is " + text_of(array) + "; expected " +
+           (ids ? "integers" : "float32"));
   }
   if (ids && !is_int32(array)) return dense_copy(narrow_ids(array, name), true);
   const bool dense = (array.flags() & py::array::c_style) != 0;

@@ -12,6 +12,7 @@
 #include <initializer_list>
 #include <pybind11/numpy.h>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// NumPy arrays as the sequences of a run, in place where that is possible.
@@ -81,7 +82,7 @@ struct GivenSequence {
 
 /// float32 or int32, row-major and dense: the array itself, or a copy of one with other strides.
 /// Floats have to be float32; ids may be integers of any type within the range of int32.
-[[nodiscard]] py::array dense_array(const py::array& array, bool ids, const std::string& name);
+[[nodiscard]] py::array dense_array(const py::array& array, bool ids, std::string_view name);
 
 /// None: no lengths. Integers, one for each row.
 [[nodiscard]] std::vector<std::int64_t> given_lengths(py::handle object);

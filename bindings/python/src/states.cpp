@@ -54,10 +54,10 @@ py::array_t<float> copy_of(const SequenceView<float>& view, const Shape& shape) 
 }
 
 void set_from(const SequenceView<float>& view, py::handle object, const Shape& shape,
-              const std::string& name) {
+              std::string_view name) {
   const py::array given = as_array(object);
   if (!(Shape::of(given) == shape)) {
-    refuse(name + ": is " + text_of(given) + "; expected the shape " + text_of(shape));
+    refuse(std::string(name) + ": is " + text_of(given) + "; expected the shape " + text_of(shape));
   }
   const py::array array = dense_array(given, false, name);
   const auto* from = static_cast<const float*>(array.data());
@@ -82,13 +82,10 @@ py::array_t<float> named_view(const SequenceView<float>& view, const py::object&
 }
 
 /// The two arrays of an LSTM's state.
-std::pair<py::object, py::object> pair_of(py::handle given) {
-  if (!py::isinstance<py::sequence>(given) || py::isinstance<py::array>(given) ||
-      py::len(given) != 2) {
-    refuse("state: expected (h_0, c_0)");
-  }
-  const auto both = py::reinterpret_borrow<py::sequence>(given);
-  return {both[0], both[1]};
+py::tuple pair_of(py::handle given) {
+  const bool sequence = py::isinstance<py::tuple>(given) || py::isinstance<py::list>(given);
+  if (!sequence || py::len(given) != 2) refuse("state: expected (h_0, c_0)");
+  return py::reinterpret_borrow<py::object>(given);
 }
 
 }  // namespace
@@ -133,9 +130,9 @@ void set_states(const StreamStates& states, py::handle given, bool batched) {
   if (form == StateForm::h) {
     return set_from(state.h, given, shape_of(state.h, batched), "state h_0");
   }
-  const auto [h, c] = pair_of(given);
-  set_from(state.h, h, shape_of(state.h, batched), "state h_0");
-  set_from(state.c, c, shape_of(state.c, batched), "state c_0");
+  const py::tuple both = pair_of(given);
+  set_from(state.h, both[0], shape_of(state.h, batched), "state h_0");
+  set_from(state.c, both[1], shape_of(state.c, batched), "state c_0");
 }
 
 py::dict named_copies(const StreamStates& states, bool batched) {

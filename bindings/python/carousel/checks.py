@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -136,7 +137,7 @@ class CheckReport(Result):
 
 def _named(report: CheckReport, model: _carousel.Model, what: str, seed: int) -> CheckReport:
     work = f"{model.source or 'model'}: {report.steps} steps × {count_text(report.batch, 'row')}, seed {seed}"
-    return CheckReport(**(vars(report) | {"work": work, "input": what}))
+    return dataclasses.replace(report, work=work, input=what)
 
 
 def check(model: _carousel.Model, inputs: Any = None, lengths: Any = None, *, backend: str = "auto", threads: int = 1,
@@ -151,7 +152,7 @@ def check(model: _carousel.Model, inputs: Any = None, lengths: Any = None, *, ba
     progress: called with the share that is done.
     """
     frames, what = frames_of(model, inputs, steps, batch, seed)
-    report = command_part("check")(model, frames, lengths, backend, threads, progress)
+    report: CheckReport = command_part("check")(model, frames, lengths, backend, threads, progress)
     return _named(report, model, what, seed)
 
 

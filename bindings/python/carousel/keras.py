@@ -93,7 +93,7 @@ def _recurrent(kind: str, arrays: _Arrays, activation: str | None, where: str) -
         spec["direction"] = "bidirectional"
     if cell == "gru" and count == 3 and directions[0][2].ndim == 1:
         spec["linear_before_reset"] = False
-    if activation not in (None, "tanh"):
+    if activation is not None and activation != "tanh":
         if cell != "rnn":
             raise Error(ErrorCode.UNSUPPORTED, f"from_keras_weights: {where}: activation '{activation}'; "
                                                "LSTM and GRU have their usual ones here")
@@ -112,7 +112,7 @@ def _dense(kind: str, arrays: _Arrays, activation: str | None, where: str) -> li
     if len(arrays) == 2:
         roles["bias"] = arrays[1]
     layers = [({"kind": "dense", "input_size": inputs, "output_size": outputs, "bias": len(arrays) == 2}, roles)]
-    if activation not in (None, "linear"):
+    if activation is not None and activation != "linear":
         function = {"name": _function(activation, where)}
         layers.append(({"kind": "activation", "function": function, "size": outputs}, {}))
     return layers

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -114,5 +115,5 @@ def rank(model: _carousel.Model, inputs: Any = None, *, backend: str = "auto", s
     """
     part = command_part("rank")
     frames, what = frames_of(model, inputs, steps, batch, seed)
-    report = part(model, frames, _carousel.select_backends(backend), seconds, threads, progress)
-    return RankReport(**(vars(report) | {"input": what}))
+    report: RankReport = part(model, frames, _carousel.select_backends(backend), seconds, threads, progress)
+    return dataclasses.replace(report, input=what)

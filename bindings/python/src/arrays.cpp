@@ -208,4 +208,9 @@ SequenceView<float> result_view(py::array_t<float>& array, const ResultForm& for
   return steps_first(data, form.steps, form.batch, form.features);
 }
 
+void bind_arrays(py::module_& /*module*/) {
+  (void)is_float32(new_floats({0}));
+  (void)is_int32(py::array_t<std::int32_t>(0));
+}
+
 }  // namespace carousel::python

@@ -11,6 +11,8 @@ namespace carousel::python {
 namespace py = pybind11;
 
 void bind_errors(py::module_& module);
+/// Loads NumPy, which may let go of Python's lock, while no other thread can be here.
+void bind_arrays(py::module_& module);
 void bind_backends(py::module_& module);
 void bind_model(py::module_& module);
 void bind_network(py::module_& module);

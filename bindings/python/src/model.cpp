@@ -156,9 +156,10 @@ py::object port_of(std::string_view name, std::int64_t size, std::span<const Fil
 }
 
 void bind_model(py::module_& module) {
-  py::class_<PythonModel>(module, "Model",
-                          "Layers with weights, as loaded; immutable. `prepare` packs it for this "
-                          "CPU.")
+  py::class_<PythonModel>(
+      module, "Model",
+      "Layers with weights, as loaded; all but batch_first is fixed. `prepare` packs it for this "
+      "CPU.")
       .def_property_readonly(
           "input_size", [](const PythonModel& self) { return self.model->input_size(); },
           "Features of a frame of the first input; 1 for ids.")

@@ -5,6 +5,7 @@ PYBIND11_MODULE(_carousel, module) {
   using namespace carousel::python;
   module.doc() = "The compiled part of the package carousel.";
   bind_errors(module);
+  bind_arrays(module);
   bind_backends(module);
   bind_model(module);
   bind_network(module);

@@ -58,14 +58,14 @@ PrepareOptions prepare_options(const py::kwargs& given) {
       options.plan = plan_by_name(value.cast<std::string>());
     } else if (name == "seconds_per_layer") {
       options.planning.seconds_per_layer = value.cast<double>();
-    } else if (name == "check") {
+    } else if (name == "cross_check") {
       options.planning.cross_check = value.cast<bool>();
     } else if (name == "wisdom") {
       options.planning.wisdom = value.cast<std::filesystem::path>();
     } else {
       throw py::type_error("there is no option '" + name +
                            "'; there are backend, threads, batch, steps, precision, plan, "
-                           "seconds_per_layer, check and wisdom");
+                           "seconds_per_layer, cross_check and wisdom");
     }
   }
   return options;

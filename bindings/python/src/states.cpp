@@ -53,20 +53,31 @@ py::array_t<float> copy_of(const SequenceView<float>& view, const Shape& shape) 
   return array;
 }
 
-void set_from(const SequenceView<float>& view, py::handle object, const Shape& shape,
-              std::string_view name) {
-  const py::array given = as_array(object);
-  if (!(Shape::of(given) == shape)) {
-    refuse(std::string(name) + ": is " + text_of(given) + "; expected the shape " + text_of(shape));
+/// What is to become of a state, looked at before anything is changed.
+struct NewState {
+  SequenceView<float> view;
+  py::array values;  // dense
+
+  NewState(const SequenceView<float>& of, py::handle object, const Shape& shape,
+           std::string_view name)
+      : view(of) {
+    const py::array given = as_array(object);
+    if (!(Shape::of(given) == shape)) {
+      refuse(std::string(name) + ": is " + text_of(given) + "; expected the shape " +
+             text_of(shape));
+    }
+    values = dense_array(given, false, name);
   }
-  const py::array array = dense_array(given, false, name);
-  const auto* from = static_cast<const float*>(array.data());
-  for (std::int64_t k = 0; k < view.steps; ++k) {
-    for (std::int64_t b = 0; b < view.batch; ++b, from += view.features) {
-      std::memcpy(view.row(k, b), from, row_bytes(view));
+
+  void apply() const {
+    const auto* from = static_cast<const float*>(values.data());
+    for (std::int64_t k = 0; k < view.steps; ++k) {
+      for (std::int64_t b = 0; b < view.batch; ++b, from += view.features) {
+        std::memcpy(view.row(k, b), from, row_bytes(view));
+      }
     }
   }
-}
+};
 
 py::array_t<float> view_of(const SequenceView<float>& view, const py::object& owner) {
   constexpr auto kFloat = static_cast<py::ssize_t>(sizeof(float));
@@ -128,11 +139,13 @@ void set_states(const StreamStates& states, py::handle given, bool batched) {
   }
   const StateView& state = states.pytorch;
   if (form == StateForm::h) {
-    return set_from(state.h, given, shape_of(state.h, batched), "state h_0");
+    return NewState(state.h, given, shape_of(state.h, batched), "state h_0").apply();
   }
   const py::tuple both = pair_of(given);
-  set_from(state.h, both[0], shape_of(state.h, batched), "state h_0");
-  set_from(state.c, both[1], shape_of(state.c, batched), "state c_0");
+  const NewState h(state.h, both[0], shape_of(state.h, batched), "state h_0");
+  const NewState c(state.c, both[1], shape_of(state.c, batched), "state c_0");
+  h.apply();
+  c.apply();
 }
 
 py::dict named_copies(const StreamStates& states, bool batched) {
@@ -146,6 +159,7 @@ py::dict named_copies(const StreamStates& states, bool batched) {
 
 void set_named(const StreamStates& states, const py::dict& given, bool batched) {
   const std::vector<std::string>& names = states.about->names;
+  std::vector<NewState> all;
   for (const auto& [key, value] : given) {
     const auto name = py::str(key).cast<std::string>();
     const auto found = std::ranges::find(names, name);
@@ -156,8 +170,9 @@ void set_named(const StreamStates& states, const py::dict& given, bool batched) 
     }
     const auto k = static_cast<std::size_t>(found - names.begin());
     const SequenceView<float>& values = states.named[k].values;
-    set_from(values, value, named_shape(values, batched), "state " + name);
+    all.emplace_back(values, value, named_shape(values, batched), "state " + name);
   }
+  for (const NewState& one : all) one.apply();
 }
 
 py::dict named_views(const StreamStates& states, const py::object& owner) {

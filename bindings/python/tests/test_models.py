@@ -5,6 +5,7 @@ import os
 import pickle
 import tempfile
 import unittest
+import warnings
 
 import numpy as np
 
@@ -78,6 +79,26 @@ class Models(unittest.TestCase):
         self.raises(ErrorCode.INVALID_ARGUMENT, "not a int", carousel.from_torch, 3)
         self.raises(ErrorCode.INVALID_ARGUMENT, "bias_ih_l0 is int64", carousel.from_torch,
                     cases.lstm_state_dict() | {"bias_ih_l0": np.zeros(20, np.int64)})
+
+    def test_wisdom_that_cannot_be_used_is_a_warning(self):
+        with open(self.path("wisdom.json"), "w", encoding="utf-8") as file:
+            file.write('{"carousel wisdom": 1, "entries": [')
+        model = carousel.from_torch(cases.lstm_state_dict())
+        with self.assertWarnsRegex(RuntimeWarning, "wisdom.json"):
+            carousel.prepare(model, wisdom=self.path("wisdom.json"))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            with self.assertRaisesRegex(RuntimeWarning, "wisdom.json"):
+                carousel.prepare(model, wisdom=self.path("wisdom.json"))
+
+    def test_measured_plans(self):
+        model = carousel.from_torch(cases.lstm_state_dict())
+        network = carousel.prepare(model, plan="measure", seconds_per_layer=0.01, wisdom=self.path("wisdom.json"),
+                                   cross_check=True)
+        self.assertEqual(network.layers[0].source, "measured")
+        report = carousel.explain(model, plan="wisdom-only", wisdom=self.path("wisdom.json"))
+        self.assertEqual(report.layers[0].source, "wisdom")
+        self.assertGreater(report.layers[0].candidates[0].measured_seconds, 0)
 
     def test_errors_can_be_sent_to_another_process(self):
         error = self.raises(ErrorCode.FILE_NOT_FOUND, "missing", carousel.load, self.path("missing"))

@@ -73,6 +73,16 @@ class Streams(unittest.TestCase):
                 self.stream(x, out=out)
         np.testing.assert_array_equal(self.stream(self.x), self.y)  # the state is as it was
 
+    def test_a_state_is_set_as_a_whole_or_not_at_all(self):
+        self.stream(self.x)
+        h, c = self.stream.state
+        before = h.copy(), c.copy()
+        for wrong in ((h * 0, c[:, :1]), {"l0:h": h[0] * 0, "l1:c": c[1, :1]}, {"l0:h": h[0] * 0, "l9:h": c[0]}):
+            with self.assertRaises(carousel.Error):
+                self.stream.state = wrong
+        np.testing.assert_array_equal(h, before[0])
+        np.testing.assert_array_equal(c, before[1])
+
     def test_whole_sequences(self):
         network = cases.lstm(directions=2)
         self.assertTrue(network.whole_sequence)

@@ -53,21 +53,23 @@ py::array_t<float> copy_of(const SequenceView<float>& view, const Shape& shape) 
   return array;
 }
 
+/// An array of that shape, dense.
+py::array checked(py::handle object, const Shape& shape, std::string_view name) {
+  const py::array given = as_array(object);
+  if (!(Shape::of(given) == shape)) {
+    refuse(std::string(name) + ": is " + text_of(given) + "; expected the shape " + text_of(shape));
+  }
+  return dense_array(given, false, name);
+}
+
 /// What is to become of a state, looked at before anything is changed.
 struct NewState {
   SequenceView<float> view;
-  py::array values;  // dense
+  py::array values;
 
   NewState(const SequenceView<float>& of, py::handle object, const Shape& shape,
            std::string_view name)
-      : view(of) {
-    const py::array given = as_array(object);
-    if (!(Shape::of(given) == shape)) {
-      refuse(std::string(name) + ": is " + text_of(given) + "; expected the shape " +
-             text_of(shape));
-    }
-    values = dense_array(given, false, name);
-  }
+      : view(of), values(checked(object, shape, name)) {}
 
   void apply() const {
     const auto* from = static_cast<const float*>(values.data());

@@ -19,6 +19,13 @@ carousel check lstm.onnx
 ldconfig -p | grep libcarousel
 test -s /usr/share/man/man1/carousel.1.gz
 
+step "from Python"
+apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends ./python3-carousel_*.deb >/dev/null
+python3 -c 'import carousel
+report = carousel.check(carousel.load("amp.safetensors"))
+print(report)
+assert report.ok'
+
 step "a C++ application by CMake, a C one by pkg-config"
 apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends g++ cmake make pkgconf ./libcarousel-dev_*.deb >/dev/null
 if [[ -e /usr/include/dnnl.h ]]; then
@@ -33,7 +40,7 @@ gcc -std=c11 main.c "${flags[@]}" -lm -o c11
 ./c11
 
 step "removing it all"
-apt-get purge -y -qq -o Dpkg::Use-Pty=0 carousel-tools libcarousel-dev 'libcarousel0*' >/dev/null
+apt-get purge -y -qq -o Dpkg::Use-Pty=0 python3-carousel carousel-tools libcarousel-dev 'libcarousel0*' >/dev/null
 if ldconfig -p | grep libcarousel; then
   echo "something of it is left"
   exit 1

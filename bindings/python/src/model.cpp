@@ -5,6 +5,7 @@
 
 #include <carousel/file_axes.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <pybind11/stl.h>
 #include <pybind11/stl/filesystem.h>
@@ -120,7 +121,9 @@ std::string repr_of(const PythonModel& self) {
 Order PythonModel::order() const {
   if (batch_first) return *batch_first ? Order::batch_first : Order::steps_first;
   using Of = FileAxis::Of;
-  const ModelInput input = model_inputs(*model).front();
+  const std::vector<ModelInput> inputs = model_inputs(*model);
+  const auto sequence = std::ranges::find(inputs, false, &ModelInput::one_step);
+  const ModelInput& input = sequence == inputs.end() ? inputs.front() : *sequence;
   if (input.axes.empty()) return Order::steps_first;
   std::vector<Of> kinds = kinds_of(input.axes);
   if (input.ids) kinds.push_back(Of::features);

@@ -86,6 +86,16 @@ struct Result {
   }
 };
 
+/// Throws Error naming an input that a run cannot do without.
+void require_inputs(const Network& network, std::span<const NamedInput> given) {
+  for (std::size_t k = 0; k < network.inputs().size(); ++k) {
+    const std::string& name = network.inputs()[k].name;
+    if (network.optional_input(k)) continue;
+    if (std::ranges::find(given, name, &NamedInput::name) != given.end()) continue;
+    refuse("input '" + name + "' is missing");
+  }
+}
+
 }  // namespace
 
 NamedArrays::NamedArrays(std::span<const ModelInput> inputs, const py::dict& given, Axes axes) {
@@ -121,6 +131,7 @@ void NamedArrays::add_view(const One& one) {
 
 py::dict run_named(const Network& network, Stream& stream, const NamedArrays& arrays,
                    std::span<const std::int64_t> lengths) {
+  require_inputs(network, arrays.views());
   std::vector<Result> results;
   for (std::size_t k = 0; k < network.outputs().size(); ++k) {
     const RunSize& size = arrays.size();

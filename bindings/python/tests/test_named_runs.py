@@ -75,7 +75,7 @@ class NamedRuns(unittest.TestCase):
                             ("input 'a'.*is float64", self.given | {"a": self.x[..., :2].astype(np.float64)}),
                             ("input 'a'", self.given | {"a": self.x}),
                             ("input 'b'|steps", self.given | {"b": self.x[:3, :, 2:]}),
-                            ("missing|must be given|input", {"a": self.given["a"]})):
+                            ("input 'b' is missing", {"a": self.given["a"]})):
             with self.subTest(text), self.assertRaisesRegex(carousel.Error, text):
                 self.network.run(given)
         with self.assertRaisesRegex(carousel.Error, "give them by name"):

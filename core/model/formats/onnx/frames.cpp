@@ -40,9 +40,9 @@ std::vector<AxisMap> separate(const Atoms& atoms, const Axis& wanted, const Axis
 
 /// Where in the layout the atoms of an axis stand, if they stand side by side in their order.
 std::optional<std::size_t> find_run(const Axis& layout, const Axis& axis) {
-  const auto found = std::ranges::search(layout, axis);
-  if (axis.empty() || found.empty()) return std::nullopt;
-  return static_cast<std::size_t>(found.begin() - layout.begin());
+  const auto found = std::search(layout.begin(), layout.end(), axis.begin(), axis.end());
+  if (axis.empty() || found == layout.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - layout.begin());
 }
 
 }  // namespace

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""rnnoise_test.py CAROUSEL made|real [NOISE_SUPPRESSION]: examples/noise-suppression on every backend that runs it.
+"""rnnoise_test.py made|real --command CAROUSEL|--program PROGRAM: RNNoise as examples/noise-suppression converts it.
 
 made: a small network of RNNoise's wiring, from a C file and from safetensors, against its equations in float64.
-real: RNNoise itself. Exit code 77 where a folder or a module is missing. With the example program, that too."""
+real: RNNoise itself. Exit code 77 where a folder or a module is missing. --command runs it by the command on every
+backend that does, --program by the example program."""
 
 import json
 import os
@@ -19,7 +20,6 @@ need_modules("numpy")
 import numpy as np  # noqa: E402
 
 EXAMPLE = ROOT / "examples" / "noise-suppression"
-sys.dont_write_bytecode = True  # none into the source tree
 sys.path[:0] = [str(EXAMPLE), str(ROOT / "models")]
 
 import convert_rnnoise  # noqa: E402
@@ -139,14 +139,11 @@ def real():
 
 
 def main():
-    command, mode = os.path.abspath(sys.argv[1]), sys.argv[2]
-    programs = [os.path.abspath(program) for program in sys.argv[3:]]
+    mode, who, program = sys.argv[1], sys.argv[2], os.path.abspath(sys.argv[3])
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         expected = {"made": made, "real": real}[mode]()
-        check_command(command, "rnnoise.safetensors", expected)
-        for program in programs:
-            check_program(program, "rnnoise.safetensors", expected)
+        {"--command": check_command, "--program": check_program}[who](program, "rnnoise.safetensors", expected)
         os.chdir("/")
 
 

@@ -15,7 +15,8 @@ constexpr double kLeastSample = 1e-3;  // seconds
 constexpr std::size_t kLeastSamples = 3;
 constexpr std::size_t kMostSamples = 1000;
 
-/// How long it takes to ask the clock, which every time of a layer contains once.
+/// How long it takes to ask the clock. The time of a layer contains that once, and so does the time
+/// between two layers.
 double clock_seconds() {
   constexpr int kCalls = 1000;
   double last = 0;
@@ -35,39 +36,37 @@ double seconds_of(WorkloadRun& run, Stream& stream, std::int64_t repeats) {
   return now() - start;
 }
 
-/// A network on one backend, twice: as it is, and with its layers timed.
+/// A network on one backend, with its layers timed.
 class LayerTrial {
  public:
   LayerTrial(const std::string& backend, const Workload& work, const RankOptions& options)
-      : plain_(prepare(work.model, prepare_options(backend, work, options))),
-        timed_(prepare_timed(work.model, prepare_options(backend, work, options))),
-        plain_stream_(plain_.stream(stream_options(plain_, work))),
-        timed_stream_(timed_.network.stream(stream_options(timed_.network, work))),
-        run_(plain_, work, work.steps),
+      : timed_(prepare_timed(work.model, prepare_options(backend, work, options))),
+        stream_(timed_.network.stream(stream_options(timed_.network, work))),
+        run_(timed_.network, work, work.steps),
         steps_(work.steps),
-        samples_(plain_.layers().size() + 1) {}
+        samples_(timed_.times->size() + 1) {}
 
   /// Fixes the runs per sample.
   void warm_up() {
-    (void)seconds_of(run_, timed_stream_, 1);
-    const double once = std::max(seconds_of(run_, plain_stream_, 1), 1e-9);
+    (void)seconds_of(run_, stream_, 1);
+    const double once = std::max(seconds_of(run_, stream_, 1), 1e-9);
     repeats_ = std::max<std::int64_t>(1, std::llround(std::ceil(kLeastSample / once)));
   }
 
+  /// What disturbs the machine falls on the layers and on what is between them as their times are
+  /// long, since both are of the same runs.
   void sample() {
-    const double start = now();
-    const double whole = seconds_of(run_, plain_stream_, repeats_);
     std::ranges::fill(*timed_.times, LayerTime());
-    (void)seconds_of(run_, timed_stream_, repeats_);
-    double layers = 0;
+    const double whole = seconds_of(run_, stream_, repeats_);
+    double between = whole;
     for (std::size_t k = 0; k < timed_.times->size(); ++k) {
       const LayerTime& time = (*timed_.times)[k];
-      const double seconds = std::max(0.0, time.seconds - static_cast<double>(time.calls) * clock_);
-      layers += seconds;
-      keep(k, seconds);
+      const double asking = static_cast<double>(time.calls) * clock_;
+      keep(k, time.seconds - asking);
+      between -= time.seconds + asking;
     }
-    keep(timed_.times->size(), whole - layers);
-    spent_ += now() - start;
+    keep(timed_.times->size(), between);
+    spent_ += whole;
   }
 
   /// Whether it may take another sample, having `allowance` seconds in all.
@@ -77,10 +76,10 @@ class LayerTrial {
     return taken < kLeastSamples || (taken < kMostSamples && spent_ + next <= allowance);
   }
 
-  [[nodiscard]] const Network& network() const noexcept { return plain_; }
+  [[nodiscard]] const Network& network() const noexcept { return timed_.network; }
 
-  /// Seconds per step of layer `k`; after the last one, of what is between them, a difference that
-  /// noise can make less than nothing.
+  /// Seconds per step of layer `k`; after the last one, of what is between them. What takes hardly
+  /// longer than the clock may come out as less than nothing.
   [[nodiscard]] double seconds(std::size_t k) const {
     return std::max(0.0, summarize(samples_[k]).median);
   }
@@ -90,9 +89,8 @@ class LayerTrial {
     samples_[k].push_back(seconds / static_cast<double>(repeats_ * steps_));
   }
 
-  Network plain_;
   TimedNetwork timed_;
-  Stream plain_stream_, timed_stream_;
+  Stream stream_;
   WorkloadRun run_;
   std::int64_t steps_;
   std::vector<std::vector<double>> samples_;  // per layer, and one more

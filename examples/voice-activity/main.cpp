@@ -98,7 +98,6 @@ class Detector {
   /// that it stays in the stream.
   [[nodiscard]] double hear() {
     float probability = 0;
-    const auto size = static_cast<std::int64_t>(frame_.size());
     const carousel::NamedInput in{
         .name = network_.inputs().front().name,
         .x = carousel::unbatched<const float>(frame_.data(), 1, kContext + kChunk)};

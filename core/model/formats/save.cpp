@@ -84,6 +84,8 @@ std::vector<std::byte> to_safetensors(const Model& model) {
   validate(model);
   safetensors::Table table;
   for (const NamedTensor& named : named_tensors(model)) table.tensors.push_back(stored(named));
+  // A file is sorted: whatever the order of the layers could tell is not in it.
+  std::ranges::sort(table.tensors, {}, &safetensors::StoredTensor::name);
   table.metadata = torch_metadata(model);
   if (!tells_all(table, model)) {
     table.metadata = plain_metadata(model);

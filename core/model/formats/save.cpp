@@ -47,7 +47,7 @@ bool tells_all(const safetensors::Table& table, const Model& model) {
 /// nothing of this model.
 Metadata plain_metadata(const Model& model) {
   Metadata metadata = model.metadata;
-  for (const std::string_view key : {kOnnxInputKey, kOnnxOutputKey, kLayersKey, kTailKey}) {
+  for (const std::string_view key : {kLayersKey, kTailKey}) {
     set_metadata(metadata, key, "");
   }
   set_metadata(metadata, kInputsKey, model.inputs.empty() ? "" : inputs_to_text(model.inputs));

@@ -146,6 +146,8 @@ TEST(Reading, TooManyThatFit) {
   EXPECT_TRUE(contains(error_text(dict), "too many linear layers and embeddings fit"));
   EXPECT_EQ(names_of(read(dict, {.embedding = "", .head = "partc", .ignore_extra = true})),
             "lstm.l0 partc");
+  for (int k = 0; k < 3000; ++k) parts.push_back({"x" + std::to_string(k), 2, 2, false});
+  EXPECT_TRUE(contains(error_text(dict_of(2, 2, parts)), "too many linear layers"));
 }
 
 // --- What ignore_extra does not ignore ---

@@ -59,6 +59,17 @@ TEST(Torch, TheOrderOfTheFileTells) {
   EXPECT_EQ(names({"a", "lstm", "b"}), "a lstm.l0 b");
 }
 
+TEST(Torch, CellsAndRawWeights) {
+  TorchDict dict;
+  dict.pickle.ordered_dict().op("(");
+  dict.add("cells.0.weight_ih", {8, 3}).add("cells.0.weight_hh_raw", {8, 2});
+  dict.add("cells.0.bias_ih", {8}).add("cells.0.bias_hh", {8});
+  dict.pickle.op("u");
+  const Model model = load_torch(torch_archive(dict.pickle, dict.storages));
+  EXPECT_EQ(names_of(model), "cells.0.l0");
+  EXPECT_EQ(weight(model.layers[0], "weight_hh"), ramp(16, 1));
+}
+
 TEST(Torch, TwoStateDictsAreADoubt) {
   TorchDict dict;
   dict.pickle.op("}(").text("model").op("}");

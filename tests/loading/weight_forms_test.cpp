@@ -146,6 +146,15 @@ TEST(WeightForms, CellsInARow) {
   EXPECT_EQ(names_of(load(with_head.bytes(), "good")), "cells.0.l0 cells.1.l0 out");
 }
 
+TEST(WeightForms, CellsAndNormalizedWeightsInJson) {
+  const Model model = load(to_bytes(R"({"cell.weight_ih":[[0.5]],"cell.bias_ih":[0],)"
+                                    R"("cell.bias_hh":[0],"cell.weight_hh_g":[[-3]],)"
+                                    R"("cell.weight_hh_v":[[0.25]]})"),
+                           "model.json");
+  EXPECT_EQ(names_of(model), "cell.l0");
+  EXPECT_EQ(weight(model.layers[0], "weight_hh"), std::vector<float>{-3.0F});
+}
+
 TEST(WeightForms, ErrorsNameTheFilesTensors) {
   StateDict dict = cell_dict({}, "cell.", 4, 3, 2).add("cell.bias_ih", {7});
   EXPECT_EQ(load_error(dict.bytes()),

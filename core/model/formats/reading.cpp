@@ -13,6 +13,7 @@ namespace {
 /// Bounds of the search: a file can have any number of modules that fit everywhere.
 constexpr std::size_t kMaxVisits = 20'000;
 constexpr std::size_t kMaxReadings = 100;
+constexpr std::size_t kMaxPlaced = 16;
 
 /// Tries all readings, and keeps those that place most modules.
 class Search {
@@ -34,10 +35,15 @@ class Search {
   /// Calls `next` once with each module that fits in a place.
   template <class Fits, class Next>
   void each(Fits fits, Next next) {
-    for (std::size_t k = 0; k < modules_.size(); ++k) {
-      if (used_[k] || !fits(modules_[k]) || ++visits_ > kMaxVisits) continue;
+    for (std::size_t k = 0; k < modules_.size() && !gave_up(); ++k) {
+      if (used_[k] || !fits(modules_[k])) continue;
+      ++visits_;
+      too_many_ = too_many_ || placed_ == kMaxPlaced;
+      if (gave_up()) return;
       used_[k] = true;
+      ++placed_;
       next(k);
+      --placed_;
       used_[k] = false;
     }
   }
@@ -104,12 +110,10 @@ class Search {
   }
 
   void keep() {
-    const std::size_t placed = (reading_.table ? 1U : 0U) + reading_.before.size() +
-                               reading_.between.size() + reading_.after.size();
-    if (placed < most_) return;
-    if (placed > most_) best_.clear();
-    most_ = placed;
-    too_many_ = best_.size() == kMaxReadings;
+    if (placed_ < most_) return;
+    if (placed_ > most_) best_.clear();
+    most_ = placed_;
+    too_many_ = too_many_ || best_.size() == kMaxReadings;
     if (!too_many_) best_.push_back(reading_);
   }
 
@@ -119,7 +123,8 @@ class Search {
   std::vector<bool> used_;
   Reading reading_;
   std::vector<Reading> best_;
-  std::size_t most_ = 0;
+  std::size_t placed_ = 0;  ///< In `reading_`.
+  std::size_t most_ = 0;    ///< In each of `best_`.
   std::size_t visits_ = 0;
   bool too_many_ = false;
 };

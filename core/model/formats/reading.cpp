@@ -192,21 +192,24 @@ void refuse_silent_loss(const TensorReader& reader, const std::vector<MatrixModu
   });
 }
 
+[[noreturn]] void refuse_of_other(const TensorReader& reader, const std::string& module,
+                                  const std::string& other, const std::string& option) {
+  fail(reader.source(),
+       "the recurrent module " + quote(other) + " is left out, so that it is not known whether " +
+           quote(module) + " belongs to what is taken or to that: name it with the option " +
+           option + " (--" + option + "), or '' for none",
+       ErrorCode::invalid_argument);
+}
+
 /// Modules that may belong to recurrent ones that are not taken.
 void refuse_of_others(const TensorReader& reader, const std::vector<MatrixModule>& modules,
                       const Reading& reading, const std::vector<std::string>& left_out,
                       const LoadOptions& options) {
-  const auto check = [&](const std::vector<std::size_t>& numbers, const std::string& option) {
+  const auto check = [&](const std::vector<std::size_t>& numbers, const char* option) {
     for (const std::size_t k : numbers) {
       const auto other = std::ranges::find_if(
           left_out, [&](const std::string& prefix) { return is_near(modules[k].name, prefix); });
-      if (other == left_out.end()) continue;
-      fail(reader.source(),
-           "the recurrent module " + quote(*other) +
-               " is left out, so that it is not known whether " + quote(modules[k].name) +
-               " belongs to what is taken or to that: name it with the option " + option + " (--" +
-               option + "), or '' for none",
-           ErrorCode::invalid_argument);
+      if (other != left_out.end()) refuse_of_other(reader, modules[k].name, *other, option);
     }
   };
   if (!options.head) check(reading.after, "head");

@@ -217,8 +217,8 @@ Tensor steps_as_features(const Call& call, const Tensor& tensor) {
       const std::optional<std::int64_t> count = context.atoms[id].size;
       if (!count || *count > most) {
         throw Refusal("takes all steps as features, which is supported for up to " +
-                      std::to_string(most) +
-                      " steps, known in number; give the shape of the input");
+                      std::to_string(most) + " steps, known in number; " +
+                      shape_wanted(context.atoms[id].origin));
       }
       std::vector<std::size_t> steps;
       const std::int64_t size = frame_size(context.atoms, result.layout);

@@ -24,6 +24,7 @@ struct Tile {
 struct AccumulatorMap {
   int count;  ///< weight vectors
   int to[kAccumulators];
+  int stored = count;  ///< weight vectors of a term in memory; the last ones may be left out
 
   [[nodiscard]] constexpr bool reaches(int accumulator) const {
     for (int v = 0; v < count; ++v) {
@@ -33,6 +34,9 @@ struct AccumulatorMap {
   }
 };
 constexpr AccumulatorMap kEachItsOwn{4, {0, 1, 2, 3}};
+/// The first vectors of a block whose others are padding.
+template <int kCount>
+constexpr AccumulatorMap kFirst{kCount, {0, 1, 2, 3}, 4};
 
 /// Neighbouring blocks of units that a tile works on; the last one may be a half block.
 template <int kCount, bool kHalf = false>
@@ -163,8 +167,8 @@ CAROUSEL_INLINE void multiply(Tile<R, B>& tile, const float* const (&a)[R], std:
         }
       }
     }
-    w += kMap.count * kVector;
-    last += kLast.count * kVector;
+    w += kMap.stored * kVector;
+    last += kLast.stored * kVector;
   }
   tile = t;
 }
@@ -182,13 +186,13 @@ inline void call_with_rows(std::int64_t rows, std::int64_t first, Body&& body) {
 /// The fewest rows that a tile may have where one tile is not enough.
 constexpr int kLeastOfSeveral = (kMaxRows + 1) / 2;
 
-/// Calls `body` for ceil(count / kMaxRows) tiles of nearly equal numbers of rows, at least kLeast.
-template <int kLeast = 1, class Body>
+/// Calls `body` for ceil(count / R) tiles of nearly equal numbers of rows, at least kLeast.
+template <int kLeast = 1, int R = kMaxRows, class Body>
 inline void for_each_tile(std::int64_t count, Body&& body) {
-  std::int64_t tiles = (count + kMaxRows - 1) / kMaxRows;
+  std::int64_t tiles = (count + R - 1) / R;
   for (std::int64_t first = 0; first < count; --tiles) {
     const std::int64_t rows = (count - first + tiles - 1) / tiles;
-    call_with_rows<kLeast>(rows, first, body);
+    call_with_rows<kLeast, R>(rows, first, body);
     first += rows;
   }
 }

@@ -32,15 +32,25 @@ void recurrent(const RecurrentJob& job, Member member) {
   }
 }
 
-template <Batch (*Function)(Batch)>
-void map(const float* x, float* y, std::int64_t count) {
+/// y[i] = function(x[i])
+template <class Function>
+CAROUSEL_INLINE void map(const float* x, float* y, std::int64_t count, Function function) {
   std::int64_t i = 0;
   for (; i + kWidth <= count; i += kWidth) {
-    Function(Batch::load_unaligned(x + i)).store_unaligned(y + i);
+    function(Batch::load_unaligned(x + i)).store_unaligned(y + i);
   }
+  if (i == count) return;
   alignas(64) float rest[kWidth] = {};
   copy(rest, x + i, count - i);
-  if (i < count) store_some(y + i, Function(Batch::load_aligned(rest)), count - i);
+  store_some(y + i, function(Batch::load_aligned(rest)), count - i);
+}
+
+void activate(const Activation& function, const float* x, float* y, std::int64_t count) {
+  switch (function.kind) {
+    case ActivationKind::sigmoid: return map(x, y, count, [](Batch v) { return sigmoid(v); });
+    case ActivationKind::tanh: return map(x, y, count, [](Batch v) { return tanh(v); });
+    default: return map(x, y, count, [&](Batch v) { return evaluate(function, v); });
+  }
 }
 
 }  // namespace
@@ -50,7 +60,7 @@ void map(const float* x, float* y, std::int64_t count) {
 
 extern const Kernels CAROUSEL_TABLE_NAME(CAROUSEL_ISA_NAME);
 const Kernels CAROUSEL_TABLE_NAME(CAROUSEL_ISA_NAME) = {
-    kWidth, kMaxRows, &recurrent, &dense, &map<tanh>, &map<sigmoid>,
+    kWidth, kMaxRows, &recurrent, &dense, &activate,
 };
 
 }  // namespace carousel::simd

@@ -33,6 +33,8 @@ class RearrangeLayer final : public CommonLayer {
       std::fill_n(y, run.count, spec_.filler);
     } else if (run.stride == 1) {
       std::copy_n(x + run.first, run.count, y);
+    } else if (run.stride == 0) {
+      std::fill_n(y, run.count, x[run.first]);
     } else {
       for (std::int64_t k = 0; k < run.count; ++k) y[k] = x[run.first + k * run.stride];
     }

@@ -204,8 +204,7 @@ TEST(Planner, LayersOfLittleWorkAreNotMeasured) {
       EXPECT_EQ(plan.backend, "second");
       EXPECT_EQ(plan.threads, 1);
       EXPECT_EQ(plan.source, PlanSource::fixed);
-      EXPECT_NE(plan.reason.find("all backends run it with nearly the same code"),
-                std::string::npos)
+      EXPECT_NE(plan.reason.find("all backends run with nearly the same code"), std::string::npos)
           << plan.reason;
       EXPECT_EQ(plan.candidates.size(), 3U);
       EXPECT_EQ(candidate(plan, "second").predicted_seconds, 0);

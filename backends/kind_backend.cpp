@@ -33,6 +33,9 @@ std::unique_ptr<Layer> KindBackend::prepare(const LayerSpec& spec, const Weights
   if (const auto* convolution = std::get_if<ConvolutionSpec>(&spec)) {
     return layers::make_convolution(*this, *convolution, weights, options);
   }
+  if (const auto* activation = std::get_if<ActivationSpec>(&spec)) {
+    return layers::make_activation(*activation, vector_activation(activation->function.kind));
+  }
   return make_common_layer(spec, weights);
 }
 

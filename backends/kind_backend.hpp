@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/engine/layers/vector_activation.hpp"
+
 #include <carousel/backend.hpp>
 
 #include <memory>
@@ -8,8 +10,9 @@
 namespace carousel {
 
 /// A base class of backends with a pair of functions for each kind of layer that they implement.
-/// Common layers (see core/engine/common_layers.hpp) are run by the code that all backends share,
-/// and convolutions by the backend's dense layers (see core/engine/layers/convolution.hpp).
+/// Common layers (see core/engine/common_layers.hpp) are run by the code that all backends share
+/// (activation functions by vectors, where a backend has them), and convolutions by the backend's
+/// dense layers (see core/engine/layers/convolution.hpp).
 class KindBackend : public Backend {
  public:
   [[nodiscard]] Support supports(const LayerSpec& spec) const final;
@@ -27,6 +30,8 @@ class KindBackend : public Backend {
   [[nodiscard]] virtual std::unique_ptr<Layer> prepare_dense(const DenseSpec& spec,
                                                              const Weights& weights,
                                                              const LayerOptions& options) const = 0;
+  /// What layers of this activation function call; null: what all backends have.
+  [[nodiscard]] virtual VectorActivation vector_activation(ActivationKind) const { return nullptr; }
 };
 
 }  // namespace carousel

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "onnxruntime.hpp"
 
-#include "onnxruntime_library.hpp"
+#include "onnxruntime_session.hpp"
 
 #include <carousel/error.hpp>
 
@@ -41,34 +41,11 @@ class TemporaryFolder {
   fs::path path_;
 };
 
-OrtEnv* environment() {
-  static const Handle<OrtEnv> made =
-      ort::make<OrtEnv>(ort::api().CreateEnv, ORT_LOGGING_LEVEL_ERROR, "carousel_bench");
-  return made.get();
-}
-
-/// What makes it fastest. Its threads watch for work for a while after each run ("spinning");
-/// Subject::sample waits until they sleep.
-Handle<OrtSessionOptions> session_options(int threads) {
-  const OrtApi& api = ort::api();
-  auto options = ort::make<OrtSessionOptions>(api.CreateSessionOptions);
-  check(api.SetIntraOpNumThreads(options.get(), threads));
-  check(api.SetInterOpNumThreads(options.get(), 1));
-  check(api.SetSessionExecutionMode(options.get(), ORT_SEQUENTIAL));
-  check(api.SetSessionGraphOptimizationLevel(options.get(), ORT_ENABLE_ALL));
-  check(api.EnableMemPattern(options.get()));
-  check(api.EnableCpuMemArena(options.get()));
-  check(api.AddSessionConfigEntry(options.get(), "session.intra_op.allow_spinning", "1"));
-  return options;
-}
-
 Handle<OrtSession> open_session(const Model& model, int threads) {
   const TemporaryFolder folder;
   const fs::path file = folder.path() / "model.onnx";
   save_onnx(model, file);
-  const auto options = session_options(threads);
-  return ort::make<OrtSession>(ort::api().CreateSession, environment(), file.c_str(),
-                               options.get());
+  return ort::open_session(file, threads);
 }
 
 /// A tensor [steps, batch, size] that stays where it is.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "network_subject.hpp"
 #include "runner.hpp"
 
 #include <memory>
@@ -30,5 +31,9 @@ inline constexpr const char* kOnnxRuntimeSources =
 /// The model that carousel::save_onnx writes of `work`, in a session with `threads` threads. Throws
 /// Error as above and with ONNX Runtime's own words.
 [[nodiscard]] std::unique_ptr<Runner> onnxruntime_runner(const Work& work, int threads);
+
+/// The file of a case, which is an ONNX file, in a session with one thread. `network` must outlive
+/// the subject. Throws Error as above.
+[[nodiscard]] std::unique_ptr<NetworkSubject> onnxruntime_network(const NetworkCase& network);
 
 }  // namespace carousel::bench

@@ -248,4 +248,30 @@ void print_routes(const Results& results, std::ostream& out) {
          "difference below 50 ns.\n";
 }
 
+void print_networks(const Results& results, std::ostream& out) {
+  Table table({{"", "network", Align::left},
+               {"", "calls"},
+               {"", "backend", Align::left},
+               {"", "time/call"},
+               {"", "recurrent"},
+               {"", "ratio"},
+               {"", "onnxruntime"},
+               {"", "ratio"}});
+  for (const NetworkResult& result : results.networks) {
+    std::vector<cli::TableCell> row{result.network, std::to_string(result.calls), result.backend,
+                                    format_time(result.whole.median)};
+    for (const Quartiles& other : {result.recurrent, result.onnxruntime}) {
+      const bool measured = other.median > 0;
+      row.emplace_back(measured ? format_time(other.median) : std::string("-"));
+      row.emplace_back(measured ? format_fixed(result.whole.median / other.median, 2)
+                                : std::string("-"));
+    }
+    table.add(std::move(row));
+  }
+  table.print(out);
+  out << "\nOne thread. recurrent: the recurrent layers alone; ratio: the whole network against "
+         "it,\n"
+         "and against ONNX Runtime on the same file.\n";
+}
+
 }  // namespace carousel::bench

@@ -17,5 +17,6 @@ void print_summary(const Results& results, std::ostream& out);
 void print_lengths(const Results& results, std::ostream& out);
 void print_prepare(const Results& results, std::ostream& out);
 void print_routes(const Results& results, std::ostream& out);
+void print_networks(const Results& results, std::ostream& out);
 
 }  // namespace carousel::bench

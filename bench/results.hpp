@@ -79,6 +79,17 @@ struct RouteResult {
   Quartiles plugin;
 };
 
+/// A whole network by some backends; seconds of one call.
+struct NetworkResult {
+  std::string network;
+  std::string backend;  ///< what the choice led to: "xsimd:avx512"
+  std::int64_t calls = 1;
+  int samples = 0;  ///< of each
+  Quartiles whole;
+  Quartiles recurrent;    ///< its recurrent layers alone; zeros: it has none
+  Quartiles onnxruntime;  ///< zeros: not measured
+};
+
 /// Whether a shape met its targets.
 struct Verdict {
   std::string shape;
@@ -108,6 +119,7 @@ struct Results {
   std::vector<LengthsResult> lengths;
   std::vector<PrepareResult> prepare;
   std::vector<RouteResult> routes;
+  std::vector<NetworkResult> networks;
   std::string onednn_version;       ///< empty: not in this build
   std::string onnxruntime_version;  ///< empty: not measured
   double seconds = 0;               ///< that all of it took

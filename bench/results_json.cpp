@@ -127,6 +127,17 @@ Json route_json(const RouteResult& result) {
           {"plugin", quartiles_json(result.plugin)}};
 }
 
+Json network_json(const NetworkResult& result) {
+  Json json{{"network", result.network},
+            {"backend", result.backend},
+            {"calls", result.calls},
+            {"samples", result.samples},
+            {"whole", quartiles_json(result.whole)}};
+  if (result.recurrent.median > 0) json["recurrent"] = quartiles_json(result.recurrent);
+  if (result.onnxruntime.median > 0) json["onnxruntime"] = quartiles_json(result.onnxruntime);
+  return json;
+}
+
 Json all_versions(const Results& results) {
   Json json = versions_json();
   if (!results.onnxruntime_version.empty()) {
@@ -152,6 +163,8 @@ cli::Json results_json(const Results& results) {
   for (const PrepareResult& result : results.prepare) prepare.push_back(prepare_json(result));
   Json routes = Json::array();
   for (const RouteResult& result : results.routes) routes.push_back(route_json(result));
+  Json networks = Json::array();
+  for (const NetworkResult& result : results.networks) networks.push_back(network_json(result));
   return {{"format", "carousel-bench"},
           {"format_version", 1},
           {"created", utc_time()},
@@ -165,7 +178,8 @@ cli::Json results_json(const Results& results) {
           {"targets", std::move(verdicts)},
           {"lengths", std::move(lengths)},
           {"prepare", std::move(prepare)},
-          {"plugin_route", std::move(routes)}};
+          {"plugin_route", std::move(routes)},
+          {"networks", std::move(networks)}};
 }
 
 }  // namespace carousel::bench

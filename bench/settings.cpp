@@ -36,6 +36,7 @@ constexpr const char* kFooter =
   carousel_bench --quick --compare --peers       with ONNX Runtime, in the same process
   carousel_bench --lengths --prepare             variable lengths; prepare, first runs, idle threads
   carousel_bench --plugin-route                  calls into plug-ins
+  carousel_bench --networks FOLDER --peers       whole networks, with ONNX Runtime on the same files
 
 How it measures: a sample is as many whole runs, each from zero state, as take a millisecond. The
 samples of all backends of a shape alternate at random (Google Benchmark's random interleaving), so
@@ -69,6 +70,15 @@ With --peers, ONNX Runtime's own time takes the place of that table's figure for
 is then the fastest of ONNX Runtime, oneDNN (both measured) and, if another engine was the best
 there, its scaled time. Where a demand that was missed allows less time than the roofline, the
 roofline's is beside it.
+
+--networks: FOLDER has a folder for each network (or is one), with its file model.onnx, model.json or
+whatever it is, and input_NAME.npy for each input, in the file's own order of axes. calls.json, for
+networks that are called once per chunk with their state handed over, says that the arrays have an
+axis of calls before, which output is an input of the next call, which inputs are fixed, and, for
+ONNX Runtime, the shapes of the inputs that are handed over:
+  {"carry": {"OUTPUT": "INPUT"}, "set": {"INPUT": 16000}, "state_shapes": {"INPUT": [2, 1, 128]}}
+One thread; a time is that of one call alone, with nothing of what happens between calls. Beside it
+the recurrent layers of the network alone, each as a network of its own.
 
 --peers needs ONNX Runtime, which is not part of this build and never downloaded by it:
 )";
@@ -146,7 +156,9 @@ void apply(const Arguments& arguments, Settings& settings) {
     settings.threads = {1};
   }
   settings.all_backends = !arguments.quick && !settings.compare;
-  const double usual = arguments.quick ? 45 : settings.lengths ? 60 : 540;
+  const double usual = arguments.quick                                  ? 45
+                       : settings.lengths || !settings.networks.empty() ? 60
+                                                                        : 540;
   settings.seconds = arguments.seconds > 0 ? arguments.seconds : usual;
   settings.most_repetitions = arguments.quick ? 31 : 101;
   settings.mode = arguments.quick ? "quick" : "full";
@@ -168,8 +180,9 @@ void add_options(CLI::App& app, Arguments& arguments, Settings& settings) {
       [&settings](const std::string& word) { settings.precision = precision_by_name(word); },
       "how Carousel stores and multiplies weights: " + std::string(name(settings.precision)));
   app.add_option("--threads", arguments.threads, "only these counts (default: 1,2)");
-  app.add_option("--seconds", arguments.seconds,
-                 "about how long shapes take (default: 540; --quick: 45; --lengths: 60)")
+  app.add_option(
+         "--seconds", arguments.seconds,
+         "about how long shapes take (default: 540; --quick: 45; --lengths, --networks: 60)")
       ->check(CLI::Range(1.0, 36000.0));
   CLI::Option* peers =
       app.add_flag("--peers", settings.peers, "ONNX Runtime as well, if it is found (see below)");
@@ -182,6 +195,9 @@ void add_options(CLI::App& app, Arguments& arguments, Settings& settings) {
   app.add_flag("--plugin-route", settings.plugin_route,
                "instead: what a call costs that goes through the ABI of plug-ins")
       ->excludes(peers);
+  app.add_option("--networks", settings.networks,
+                 "instead: whole networks, in folders of FOLDER (see below)")
+      ->type_name("FOLDER");
   app.add_flag("--strict", settings.strict, "exit with 1 when a target is missed");
   app.add_option("--output", settings.output, "results as JSON")->capture_default_str();
 }

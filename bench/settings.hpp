@@ -24,6 +24,7 @@ struct Settings {
   bool lengths = false;
   bool prepare = false;
   bool plugin_route = false;
+  std::string networks;  ///< instead: a folder of whole networks; empty: none
   bool strict = false;
   std::string mode = "full";
   std::string output;  ///< empty: none

@@ -79,5 +79,7 @@ void run_lengths(const Settings& settings, Results& results, LengthsMeasure meas
 void run_prepare(const Settings& settings, Results& results);
 /// What calling a layer through the ABI of plug-ins costs.
 void run_plugin_route(const Settings& settings, Results& results);
+/// Whole networks, from the folders that the settings name.
+void run_networks(const Settings& settings, Results& results);
 
 }  // namespace carousel::bench

@@ -4,6 +4,10 @@
 #include "format.hpp"
 #include "progress.hpp"
 #include "rank_core.hpp"
+#include "rank_layers.hpp"
+#include "rank_layers_table.hpp"
+#include "report/rank_page.hpp"
+#include "report/write_file.hpp"
 #include "roofline_json.hpp"
 #include "table.hpp"
 
@@ -35,8 +39,15 @@ shared machine reaches at its best for a moment ("at best") nothing can reach al
 round and round, so their rate is that of the cache which holds all of the weights; xsimd walks them
 to and fro, and may take more than 100 % where they are little larger than a cache.
 
+With --layers, half of the time goes into timing each layer amid the others: time per step, and share of
+the whole. Between the layers the engine checks arguments and points layers to their sequences. What a
+layer does beside the work of each step, a network that is called for single steps does each time: give
+--steps 1 for that.
+
 Examples:
   carousel rank models/charlm.safetensors --text models/heldout.txt
+  carousel rank silero.onnx --set sr=16000 --input-shape input=1,576 --steps 1 --layers
+  carousel rank rnnoise.safetensors --steps 1 --layers --html rank.html
   carousel rank --shape 128,128,100,1
   carousel rank --shape gru:128,128,100,1
   carousel rank --shape 80,320,200,16,2,1 --threads 2 --seconds 20 --json
@@ -47,6 +58,8 @@ struct RankArguments {
   WorkloadOptions work;
   RankOptions rank;
   std::string backend;
+  std::string html;
+  bool layers = false;
   bool json = false;
 };
 
@@ -54,6 +67,7 @@ struct RankArguments {
 struct Outcome {
   Workload work;
   RankReport report;
+  LayersReport layers;  // empty if they were not asked for
 };
 
 std::string spread_text(const RankResult& result) {
@@ -166,6 +180,11 @@ void print_text(const Outcome& outcome, const RankArguments& arguments) {
             << format_time(report.least_seconds) << " for one run of this\n\n";
   rank_table(outcome, isatty(STDOUT_FILENO) == 1).print(std::cout);
   print_winner(report);
+  if (!outcome.layers.layers.empty()) {
+    std::cout << "\nTime per step, layer by layer:\n\n";
+    layers_table(outcome.layers, true).print(std::cout);
+    std::cout << '\n';
+  }
   std::cout << "max error: against the float64 oracle, on " << report.checked_steps << " steps × "
             << report.checked_rows << (report.checked_rows == 1 ? " row.\n" : " rows.\n");
   for (const RankResult& result : report.results) {
@@ -181,19 +200,21 @@ void print_text(const Outcome& outcome, const RankArguments& arguments) {
 
 void print_outcome_json(const Outcome& outcome, const RankArguments& arguments) {
   const RankResult* winner = outcome.report.winner();
-  print_json({{"work", outcome.work.title()},
-              {"input", outcome.work.data},
-              {"steps", outcome.work.steps},
-              {"batch", outcome.work.batch},
-              {"threads", arguments.rank.threads},
-              {"seed", arguments.work.seed},
-              {"flops", outcome.work.model.flops_per_row() *
-                            static_cast<double>(outcome.work.steps * outcome.work.batch)},
-              {"roofline", roofline_json(outcome.report)},
-              {"checked_steps", outcome.report.checked_steps},
-              {"checked_rows", outcome.report.checked_rows},
-              {"winner", winner == nullptr ? Json(nullptr) : Json(winner->name)},
-              {"results", rank_table(outcome, false).json()}});
+  Json json({{"work", outcome.work.title()},
+             {"input", outcome.work.data},
+             {"steps", outcome.work.steps},
+             {"batch", outcome.work.batch},
+             {"threads", arguments.rank.threads},
+             {"seed", arguments.work.seed},
+             {"flops", outcome.work.model.flops_per_row() *
+                           static_cast<double>(outcome.work.steps * outcome.work.batch)},
+             {"roofline", roofline_json(outcome.report)},
+             {"checked_steps", outcome.report.checked_steps},
+             {"checked_rows", outcome.report.checked_rows},
+             {"winner", winner == nullptr ? Json(nullptr) : Json(winner->name)},
+             {"results", rank_table(outcome, false).json()}});
+  if (arguments.layers) json["layers"] = layers_table(outcome.layers, false).json();
+  print_json(json);
 }
 
 std::vector<std::string> backend_names(const std::string& option) {
@@ -202,19 +223,36 @@ std::vector<std::string> backend_names(const std::string& option) {
   return names;
 }
 
-int run(const RankArguments& arguments) {
-  const std::vector<std::string> names = backend_names(arguments.backend);
+Outcome measure(const RankArguments& arguments, const std::vector<std::string>& names) {
   Outcome outcome;
   outcome.work = make_workload(arguments.work, kDefaultSteps);
   if (outcome.work.steps * outcome.work.batch == 0)
     throw Error(ErrorCode::invalid_argument, "rank: nothing to time: no steps or no rows");
+  RankOptions options = arguments.rank;
+  const double part = arguments.layers ? 0.5 : 1.0;
+  options.seconds *= part;
   Progress progress("measuring");
   outcome.report =
-      rank(outcome.work, names, arguments.rank, [&](double done) { progress.update(done); });
-  progress.clear();
+      rank(outcome.work, names, options, [&](double done) { progress.update(part * done); });
   if (!outcome.report.results.front().ran()) {
+    progress.clear();
     throw Error(ErrorCode::unsupported,
                 "no backend can run it: " + outcome.report.results.front().refusal);
+  }
+  if (arguments.layers) {
+    outcome.layers = rank_layers(outcome.work, outcome.report, options,
+                                 [&](double done) { progress.update(part + (1 - part) * done); });
+  }
+  progress.clear();
+  return outcome;
+}
+
+int run(const RankArguments& arguments) {
+  const Outcome outcome = measure(arguments, backend_names(arguments.backend));
+  if (!arguments.html.empty()) {
+    write_file(arguments.html,
+               rank_page(outcome.work, arguments.rank.threads, outcome.report, outcome.layers));
+    std::cerr << "carousel: " << arguments.html << '\n';
   }
   if (arguments.json) {
     print_outcome_json(outcome, arguments);
@@ -236,6 +274,8 @@ Command rank_command(Parser& app) {
       .range(0.01, 3600.0);
   add_backends_option(command, arguments->backend);
   add_precision_option(command, arguments->rank.precision);
+  command.add_flag("--layers", arguments->layers, "also show the time of each layer");
+  command.add_option("--html", arguments->html, "write a page of it all, too").type_name("FILE");
   add_json_option(command, arguments->json);
   command.footer(kFooter);
   return {command, [arguments] { return run(*arguments); }};

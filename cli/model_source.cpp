@@ -243,7 +243,7 @@ void add_model_options(Parser& command, ModelSource& source, bool allow_shape) {
   text("--prefix", source.prefix, source.has_prefix,
        "prefix of the recurrent tensors, e.g. 'encoder.lstm.'");
   text("--embedding", source.embedding, source.has_embedding,
-       "module name of the embedding ('' for none)");
+       "module that the network begins with, an embedding or linear layer ('' for none)");
   text("--head", source.head, source.has_head, "module name of the linear head ('' for none)");
   command
       .add_flag("--ignore-extra", source.ignore_extra, "leave tensors alone that are none of these")

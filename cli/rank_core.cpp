@@ -48,13 +48,8 @@ Agreement outputs_agreement(const WorkloadRun& run, const Workload& work,
 class Contender {
  public:
   Contender(const std::string& name, const Workload& work, const RankOptions& options)
-      : network_(prepare(work.model, {.backend = name,
-                                      .threads = options.threads,
-                                      .batch = work.batch,
-                                      .steps = work.steps,
-                                      .precision = options.precision,
-                                      .plan = Plan::fixed})),
-        stream_(network_.stream({.batch = work.batch, .max_steps = stream_steps(work)})) {
+      : network_(prepare(work.model, prepare_options(name, work, options))),
+        stream_(network_.stream(stream_options(network_, work))) {
     result_.name = name;
   }
 
@@ -118,11 +113,6 @@ class Contender {
   }
 
  private:
-  std::int64_t stream_steps(const Workload& work) const {
-    const std::int64_t whole = std::max<std::int64_t>(work.steps, 1);
-    return network_.whole_sequence() ? whole : std::min(whole, kMaxSteps);
-  }
-
   Network network_;
   Stream stream_;
   std::optional<WorkloadRun> run_;
@@ -248,6 +238,22 @@ const RankResult* RankReport::winner() const noexcept {
 
 bool RankReport::all_agree() const noexcept {
   return std::ranges::all_of(results, [](const RankResult& result) { return result.agreement.ok; });
+}
+
+PrepareOptions prepare_options(const std::string& backend, const Workload& work,
+                               const RankOptions& options) {
+  return {.backend = backend,
+          .threads = options.threads,
+          .batch = work.batch,
+          .steps = work.steps,
+          .precision = options.precision,
+          .plan = Plan::fixed};
+}
+
+StreamOptions stream_options(const Network& network, const Workload& work) {
+  const std::int64_t whole = std::max<std::int64_t>(work.steps, 1);
+  return {.batch = work.batch,
+          .max_steps = network.whole_sequence() ? whole : std::min(whole, kMaxSteps)};
 }
 
 RankReport rank(const Workload& work, const std::vector<std::string>& backends,

@@ -24,6 +24,12 @@ struct RankOptions {
   LimitSampler limits = {};  ///< empty: this core's own
 };
 
+/// How a network is prepared that is to do this work on this backend alone.
+[[nodiscard]] PrepareOptions prepare_options(const std::string& backend, const Workload& work,
+                                             const RankOptions& options);
+/// The streams that do this work: of sequences that can be split, a part at a time.
+[[nodiscard]] StreamOptions stream_options(const Network& network, const Workload& work);
+
 struct RankResult {
   std::string name;
   std::string refusal;  ///< why it cannot run this model; then nothing below counts

@@ -68,3 +68,15 @@ if(CAROUSEL_SANITIZE)
     -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${CAROUSEL_SANITIZE})
 endif()
+
+# carousel_precompile(<target> [<header>...]): the headers of the standard library that most sources
+# include, and the given ones. Only where the option says so: elsewhere each source has to compile
+# with what it includes itself.
+function(carousel_precompile target)
+  if(CAROUSEL_PRECOMPILE)
+    set(headers <algorithm> <array> <cmath> <cstdint> <functional> <memory> <optional> <span>
+      <stdexcept> <string> <string_view> <variant> <vector> ${ARGN})
+    list(TRANSFORM headers REPLACE "(.+)" "$<$<COMPILE_LANGUAGE:CXX>:\\1>")
+    target_precompile_headers(${target} PRIVATE ${headers})
+  endif()
+endfunction()

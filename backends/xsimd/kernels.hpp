@@ -102,10 +102,9 @@ struct Kernels {
   void (*recurrent)(const RecurrentJob& job, Member member);
   /// Runs part `index` of `count`.
   void (*dense)(const DenseJob& job, int index, int count);
-  /// y[i] = tanh(x[i]), for the tests of the activation functions.
-  void (*tanh)(const float* x, float* y, std::int64_t count);
-  /// y[i] = σ(x[i]), for the tests of the activation functions.
-  void (*sigmoid)(const float* x, float* y, std::int64_t count);
+  /// y[i] = function(x[i]), for the functions that `has_vector_activation` names. x and y may be
+  /// the same.
+  void (*activate)(const Activation& function, const float* x, float* y, std::int64_t count);
 };
 
 #if defined(__x86_64__)

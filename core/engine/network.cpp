@@ -76,8 +76,8 @@ void wire(const Model& model, detail::NetworkData& network) {
 
 /// `backend_of(plan)` is who runs a layer.
 template <class BackendOf>
-Network build(const Model& model, const PrepareOptions& options, std::vector<LayerPlan> plans,
-              BackendOf backend_of) {
+std::shared_ptr<detail::NetworkData> build(const Model& model, const PrepareOptions& options,
+                                           std::vector<LayerPlan> plans, BackendOf backend_of) {
   auto data = std::make_shared<detail::NetworkData>();
   wire(model, *data);
   const std::vector<std::string> names = layer_names(model);
@@ -86,7 +86,7 @@ Network build(const Model& model, const PrepareOptions& options, std::vector<Lay
     plans[i].name = names[i];
     add_layer(*data, model.layers[i], backend, std::move(plans[i]), options);
   }
-  return detail::NetworkAccess::make(std::move(data));
+  return data;
 }
 
 std::vector<LayerPlan> choose(const Model& model, const planning::World& world,
@@ -125,8 +125,19 @@ Network detail::prepare_on(const Backend& backend, const Model& model,
     }
     plans.push_back({.spec = layer.spec, .backend = backend.id(), .threads = options.threads});
   }
-  return build(model, options, std::move(plans),
-               [&](const LayerPlan&) -> const Backend& { return backend; });
+  return NetworkAccess::make(build(model, options, std::move(plans),
+                                   [&](const LayerPlan&) -> const Backend& { return backend; }));
+}
+
+std::shared_ptr<detail::NetworkData> detail::prepare_data(const Model& model,
+                                                          const PrepareOptions& options) {
+  check(options);
+  validate(model);
+  const std::string choice = chosen_backend(options);
+  return build(model, options, choose(model, planning::this_world(choice), choice, options),
+               [](const LayerPlan& plan) -> const Backend& {
+                 return *select_backends(plan.backend).front();
+               });
 }
 
 Network::Network(std::shared_ptr<const detail::NetworkData> data) noexcept
@@ -174,13 +185,7 @@ std::size_t Network::memory_bytes() const noexcept {
 }
 
 Network prepare(const Model& model, const PrepareOptions& options) {
-  check(options);
-  validate(model);
-  const std::string choice = chosen_backend(options);
-  return build(model, options, choose(model, planning::this_world(choice), choice, options),
-               [](const LayerPlan& plan) -> const Backend& {
-                 return *select_backends(plan.backend).front();
-               });
+  return detail::NetworkAccess::make(detail::prepare_data(model, options));
 }
 
 std::vector<LayerPlan> explain(const Model& model, const PrepareOptions& options) {

@@ -44,6 +44,10 @@ struct NetworkData {
   std::size_t main_output = kNone;
 };
 
+/// What `carousel::prepare` makes a network of.
+[[nodiscard]] std::shared_ptr<NetworkData> prepare_data(const Model& model,
+                                                        const PrepareOptions& options);
+
 /// Like `carousel::prepare`, with every layer on `backend`. Throws Error naming the first layer
 /// that it refuses, and why.
 [[nodiscard]] Network prepare_on(const Backend& backend, const Model& model,

@@ -38,13 +38,18 @@ std::int64_t buffer_steps(const StreamData& data, const Source& source, const Pa
   return part.whole ? data.flow_steps[source.index] : part.count;
 }
 
-/// Points the arguments of layer `k` to the part that is being worked on.
+/// Points the arguments of layer `k` to the part that is being worked on. Those in memory of the
+/// stream stand where they did, and often have as many steps as the last time.
 ForwardArgs& arguments_of(const NetworkData& network, StreamData& data, std::size_t k,
                           const Part& part) noexcept {
   LayerCall& call = data.calls[k];
+  const std::int64_t steps = part.whole ? data.flows_counted : part.count;
+  if (call.inside && call.set_for == steps) return call.args;
+  call.set_for = steps;
   const std::vector<Place>& reads = network.buffers.reads[k];
   for (std::size_t i = 0; i < reads.size(); ++i) {
     const Place& place = reads[i];
+    if (place.in == Place::In::state) continue;
     if (place.in == Place::In::buffer) {
       call.inputs[i].steps = buffer_steps(data, network.wiring.sources[k][i], part);
     } else if (place.in == Place::In::model_input && network.inputs[place.index].ids) {

@@ -96,6 +96,19 @@ Status check_inputs(const NetworkData& network, StreamData& data) noexcept {
   return {};
 }
 
+/// Counts the steps of all sequences, unless they are as many as in the run before.
+bool count_flows(const NetworkData& network, StreamData& data) noexcept {
+  if (data.counted_steps == data.input_steps) return true;
+  ++data.flows_counted;
+  const bool fits = count_steps(network, data.input_steps, data.flow_steps);
+  if (fits) {
+    std::ranges::copy(data.input_steps, data.counted_steps.begin());
+  } else {
+    std::ranges::fill(data.counted_steps, -1);
+  }
+  return fits;
+}
+
 /// An output that is left out, while another one that is the same is not, is written there.
 void share_outputs(const NetworkData& network, StreamData& data) noexcept {
   for (const OutputCopy& copy : network.buffers.copies) {
@@ -152,7 +165,7 @@ Status check_run(const NetworkData& network, StreamData& data, Lengths lengths) 
   if (Status status = check_inputs(network, data); !status) return status;
   // In chunks, what layers put out has as many steps as the chunk.
   const bool count = network.wiring.whole_sequence || !network.same_steps;
-  if (count && !count_steps(network, data.input_steps, data.flow_steps)) {
+  if (count && !count_flows(network, data)) {
     return Status::failure("run: the inputs' numbers of steps do not fit together");
   }
   if (Status status = check_outputs(network, data); !status) return status;

@@ -89,6 +89,7 @@ void allocate_buffers(const NetworkData& network, StreamData& data) {
   const auto [batch, max_steps] = data.options;
   data.input_steps = input_steps(network, max_steps);
   data.flow_steps.resize(network.layers.size());
+  data.counted_steps.resize(network.inputs.size(), -1);
   (void)count_steps(network, data.input_steps, data.flow_steps);
   std::vector<std::int64_t> sizes(network.buffers.buffer_count);
   for (std::size_t k = 0; k < network.layers.size(); ++k) {
@@ -144,6 +145,11 @@ SequenceView<float> fixed_view(const StreamData& data, const Place& place, std::
   return steps_first(data.buffers[place.index].data(), 0, batch, features);
 }
 
+/// Whether a sequence stands where the caller of a run says.
+bool stands_with_caller(const Place& place) noexcept {
+  return place.in == Place::In::model_input || place.in == Place::In::model_output;
+}
+
 void prepare_calls(const NetworkData& network, StreamData& data) {
   for (std::size_t k = 0; k < network.layers.size(); ++k) {
     const LayerSpec& spec = network.plans[k].spec;
@@ -152,6 +158,8 @@ void prepare_calls(const NetworkData& network, StreamData& data) {
     for (std::size_t i = 0; i < reads.size(); ++i) {
       call.inputs.emplace_back(fixed_view(data, reads[i], input_size(spec, i)));
     }
+    call.inside = !stands_with_caller(network.buffers.writes[k]) &&
+                  std::ranges::none_of(reads, stands_with_caller);
     const std::size_t first = data.first_state[k];
     call.args.inputs = call.inputs;
     call.args.y = fixed_view(data, network.buffers.writes[k], output_size(spec));
@@ -187,8 +195,8 @@ void StreamData::reset(const NetworkData& network) noexcept {
 }
 
 std::size_t StreamData::memory_bytes() const noexcept {
-  const std::size_t counts = input_steps.size() + flow_steps.size() + lengths.size() +
-                             chunk_lengths.size() + flow_lengths.size();
+  const std::size_t counts = input_steps.size() + flow_steps.size() + counted_steps.size() +
+                             lengths.size() + chunk_lengths.size() + flow_lengths.size();
   std::size_t bytes = sizeof(*this) + counts * sizeof(std::int64_t) +
                       states.size() * (sizeof(NamedState) + sizeof(float*)) +
                       first_state.size() * sizeof(std::size_t) +

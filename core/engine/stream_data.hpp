@@ -25,6 +25,10 @@ struct InputViews {
 struct LayerCall {
   std::vector<SequenceView<const float>> inputs;
   ForwardArgs args;
+  bool inside = false;  ///< It reads and writes nothing that the caller gives.
+  /// What the arguments of a layer inside were set for: a chunk of so many steps, or the numbers
+  /// of steps that `StreamData::flows_counted` stands for.
+  std::int64_t set_for = -1;
 };
 
 /// What a Stream holds: everything that a run needs, allocated beforehand.
@@ -45,6 +49,8 @@ struct StreamData {
   std::vector<AlignedFloats> spare_outputs;  // per output, for runs that leave it out; or empty
   std::vector<std::int64_t> input_steps;     // per input: steps in the run
   std::vector<std::int64_t> flow_steps;      // per layer: steps that come out in the run
+  std::vector<std::int64_t> counted_steps;   // the input_steps that flow_steps follow from
+  std::int64_t flows_counted = 0;            // how often flow_steps have changed
   // The real steps of each row: [batch], of the run and of what is being worked on; per layer,
   // [batch] each, in networks that need the whole sequence.
   std::vector<std::int64_t> lengths, chunk_lengths, flow_lengths;

@@ -43,7 +43,7 @@ Planner::Planner(World world, Plan plan, const PlanOptions& options)
 LayerPlan Planner::choose(const Problem& problem, const Position& position) {
   if (is_common(problem.spec())) {
     return choose_first(problem.spec(), list_candidates(world_, problem, {1}),
-                        "there is no arithmetic to be fast at, all backends run it with the same "
+                        "it is little work, which all backends run with nearly the same "
                         "code: the first in the order of priority, with one thread");
   }
   if (plan_ == Plan::fixed) {

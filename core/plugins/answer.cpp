@@ -28,4 +28,6 @@ std::string status_name(std::int32_t status) {
   }
 }
 
+void fail(const std::string& what, ErrorCode code) { throw Error(code, what); }
+
 }  // namespace carousel::plugins

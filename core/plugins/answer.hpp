@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <carousel/error.hpp>
 #include <carousel/types.h>
 
 #include <array>
@@ -15,6 +16,10 @@ namespace carousel::plugins {
 
 /// "out of memory", ...
 [[nodiscard]] std::string status_name(std::int32_t status);
+
+/// Throws Error: a plug-in is not what plugin.h asks for. `what` begins in the middle of a
+/// sentence, before which the caller puts whose plug-in it is.
+[[noreturn]] void fail(const std::string& what, ErrorCode code = ErrorCode::plugin_failed);
 
 /// What one call to a plug-in came to.
 struct Answer {

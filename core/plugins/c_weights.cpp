@@ -17,18 +17,18 @@ static_assert(static_cast<int>(DType::bfloat16) == CAROUSEL_DTYPE_BF16);
 
 constexpr std::int32_t kMostDimensions = 8;
 
-[[noreturn]] void refuse(const std::string& text) {
+[[noreturn]] void refuse_tensor(const std::string& text) {
   throw Error(ErrorCode::invalid_argument, text);
 }
 
 void require(bool good, const std::string& text) {
-  if (!good) refuse(text);
+  if (!good) refuse_tensor(text);
 }
 
 std::size_t byte_count(const std::string& name, DType dtype, std::span<const std::int64_t> shape) {
   const auto width = static_cast<std::int64_t>(element_size(dtype));
   const auto bytes = checked_multiply(element_count(shape).value_or(-1), width);
-  if (!bytes) refuse(name + ": shape " + shape_text(shape) + " is not possible");
+  if (!bytes) refuse_tensor(name + ": shape " + shape_text(shape) + " is not possible");
   return static_cast<std::size_t>(*bytes);
 }
 

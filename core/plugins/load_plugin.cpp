@@ -31,10 +31,6 @@ const carousel_plugin_host* host() {
   return &table;
 }
 
-[[noreturn]] void fail(const std::string& what, ErrorCode code = ErrorCode::plugin_failed) {
-  throw Error(code, what);
-}
-
 Entry find_entry(const std::filesystem::path& path) {
   void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {

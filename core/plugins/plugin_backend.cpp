@@ -15,8 +15,6 @@
 namespace carousel::plugins {
 namespace {
 
-[[noreturn]] void fail(const std::string& what) { throw Error(ErrorCode::plugin_failed, what); }
-
 std::string bytes(std::size_t size) { return std::to_string(size) + " bytes"; }
 
 /// What these structs had when ABI version 2 began; a plug-in cannot know less.

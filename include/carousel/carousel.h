@@ -105,7 +105,7 @@ typedef struct carousel_load_options {
   size_t struct_size;
   /** Prefix of the recurrent tensors, e.g. "encoder.lstm."; NULL: detected. */
   const char* prefix;
-  /** Name of the embedding and the linear head before ".weight"; NULL: detected, "": none. */
+  /** Names of the first module and of the head before ".weight"; NULL: detected, "": none. */
   const char* embedding;
   const char* head;
   /** Leave tensors alone that belong to none of these instead of refusing the file. */

@@ -127,13 +127,13 @@ struct LoadOptions {
   /// Prefix of the recurrent tensors, e.g. "encoder.lstm."; not given: detected, and an error when
   /// there is more than one candidate.
   std::optional<std::string> prefix = std::nullopt;
-  /// Module name of the embedding below the recurrent layers; not given: found by name and shape;
-  /// empty string: there is none.
+  /// Module name of the embedding, or of the linear layer, that the network begins with; not given:
+  /// found by name and shape; empty string: it begins with the recurrent layers.
   std::optional<std::string> embedding = std::nullopt;
-  /// Module name of the linear layer above the recurrent ones; not given: found by name and shape;
+  /// Module name of the linear layer after the recurrent ones; not given: found by name and shape;
   /// empty string: there is none.
   std::optional<std::string> head = std::nullopt;
-  /// Leave tensors alone that belong to no layer instead of refusing the file.
+  /// Leave tensors alone that belong to no layer and fit as none, instead of refusing the file.
   bool ignore_extra = false;
   /// ONNX: the first node to take, by name or by the name of an output, where the graph does more
   /// than Carousel can; not given: from the graph's inputs.
@@ -156,8 +156,8 @@ struct LoadOptions {
 /// or any network that `save` wrote. Weights keep the type that they are stored as: F32, F16, BF16
 /// or F64. https://github.com/huggingface/safetensors#format
 /// The metadata key `carousel.layers` tells all layers of a network. Without it they follow from
-/// names and shapes: an optional embedding, one LSTM, GRU or plain RNN module (or several, each of
-/// which reads the one before it), an optional linear layer, and the activation that the key
+/// names and shapes: an optional embedding, a linear layer, LSTM, GRU or plain RNN modules or cells
+/// (each of which reads the one before it), a linear layer, and the activation that the key
 /// `carousel.tail` names; the key `carousel.activation` ("tanh", the default, or "relu") says which
 /// plain RNN it is. Where the order of several modules is in doubt, `prefix` lists them in theirs,
 /// separated by commas.
@@ -170,10 +170,10 @@ struct LoadOptions {
 /// A file whose name ends in .onnx is read as ONNX (operator set 7 or newer): LSTM, GRU and RNN
 /// nodes, embeddings (Gather), linear layers (MatMul, Gemm, Add), activations and joined features
 /// (Concat), and what exporters put between them to change the order of axes. Whatever order the
-/// file has, a network takes x [steps, batch, input_size]; the metadata keys `onnx.input` and
-/// `onnx.output` tell the file's own. Several sequences that enter or leave the graph are inputs
-/// and outputs of the model, by their names. Inputs for initial states are the stream's state, in
-/// the order of the layers; an input for sequence lengths is the argument `lengths` of
+/// file has, a network takes x [steps, batch, input_size]; `ModelInput::axes` and
+/// `ModelOutput::axes` tell the file's own. Several sequences that enter or leave the graph are
+/// inputs and outputs of the model, by their names. Inputs for initial states are the stream's
+/// state, in the order of the layers; an input for sequence lengths is the argument `lengths` of
 /// `Stream::run`. Where a graph ends with the last step only, the network gives all steps.
 ///
 /// Throws Error for every violated rule of the format or of the model (bad_format), naming file and

@@ -78,8 +78,13 @@ TEST(Mutation, Safetensors) {
           R"(\"name\":\"both\",\"sizes\":[2,3],\"inputs\":[\"lstm.l0\",\"x\"]},{\"kind\":\"dense\",)"
           R"(\"name\":\"fc\",\"input_size\":5,\"output_size\":4,\"bias\":false}]",)"
           R"("carousel.outputs":"[{\"name\":\"y\",\"layer\":\"fc\"}]"})");
+  StateDict forms;
+  forms.add("cell.weight_ih_raw", {2, 3}).add("cell.bias_ih", {2}).add("cell.bias_hh", {2});
+  forms.add("cell.weight_hh_g", {2, 1}).add("cell.weight_hh_v", {2, 2});
+  forms.add("fc.parametrizations.weight.original0", {4, 1});
+  forms.add("fc.parametrizations.weight.original1", {4, 2});
   for (const StateDict& dict :
-       {full, half, told, recurrent_dict({.gates = 1}), recurrent_dict({.gates = 3})}) {
+       {full, half, told, forms, recurrent_dict({.gates = 1}), recurrent_dict({.gates = 3})}) {
     const Bytes bytes = dict.bytes();
     std::uint64_t header = 0;
     std::memcpy(&header, bytes.data(), sizeof header);

@@ -37,6 +37,39 @@ TEST(Torch, AStateDictInACheckpoint) {
   EXPECT_EQ(names_of(model), "module.lstm.l0 module.fc");
 }
 
+/// The order in which modules were made tells where a Linear stands that fits before and after.
+TEST(Torch, TheOrderOfTheFileTells) {
+  const auto names = [](const std::vector<std::string>& order) {
+    TorchDict dict;
+    dict.pickle.ordered_dict().op("(");
+    for (const std::string& name : order) {
+      if (name == "lstm") {
+        dict.add("lstm.weight_ih_l0", {8, 2}).add("lstm.weight_hh_l0", {8, 2});
+        dict.add("lstm.bias_ih_l0", {8}).add("lstm.bias_hh_l0", {8});
+      } else {
+        dict.add(name + ".weight", {2, 2}).add(name + ".bias", {2});
+      }
+    }
+    dict.pickle.op("u");
+    return names_of(load_torch(torch_archive(dict.pickle, dict.storages)));
+  };
+  EXPECT_EQ(names({"fc", "lstm"}), "fc lstm.l0");
+  EXPECT_EQ(names({"lstm", "fc"}), "lstm.l0 fc");
+  EXPECT_EQ(names({"b", "lstm", "a"}), "b lstm.l0 a");
+  EXPECT_EQ(names({"a", "lstm", "b"}), "a lstm.l0 b");
+}
+
+TEST(Torch, CellsAndRawWeights) {
+  TorchDict dict;
+  dict.pickle.ordered_dict().op("(");
+  dict.add("cells.0.weight_ih", {8, 3}).add("cells.0.weight_hh_raw", {8, 2});
+  dict.add("cells.0.bias_ih", {8}).add("cells.0.bias_hh", {8});
+  dict.pickle.op("u");
+  const Model model = load_torch(torch_archive(dict.pickle, dict.storages));
+  EXPECT_EQ(names_of(model), "cells.0.l0");
+  EXPECT_EQ(weight(model.layers[0], "weight_hh"), ramp(16, 1));
+}
+
 TEST(Torch, TwoStateDictsAreADoubt) {
   TorchDict dict;
   dict.pickle.op("}(").text("model").op("}");

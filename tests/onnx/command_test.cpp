@@ -51,7 +51,7 @@ TEST_F(OnnxCommand, Inspect) {
   ASSERT_EQ(result.json()["layers"].size(), 2U);
   EXPECT_EQ(result.json()["layers"][0]["kind"].get<std::string>(), "recurrent");
   EXPECT_EQ(result.json()["layers"][1]["kind"].get<std::string>(), "activation");
-  EXPECT_EQ(result.json()["metadata"]["onnx.input"].get<std::string>(), "x [steps, batch, 3]");
+  EXPECT_EQ(result.json()["inputs"][0]["name"].get<std::string>(), "x");
   const CommandResult text = cli_test::carousel({"inspect", good_});
   EXPECT_TRUE(contains(text.out, "Sigmoid of 2"));
 }

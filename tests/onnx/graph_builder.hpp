@@ -3,6 +3,9 @@
 
 #include "loading/files_of_bytes.hpp"
 
+#include <carousel/file_axes.hpp>
+
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -176,6 +179,31 @@ class GraphBuilder {
  private:
   schema::ModelProto model_;
 };
+
+/// "x [batch, steps, 3]; z [batch, 4]": the inputs as the file has them.
+inline std::string inputs_text(const Model& model) {
+  std::string text;
+  for (const ModelInput& input : model_inputs(model)) {
+    text += (text.empty() ? "" : "; ") + input.name + " " +
+            axes_text(file_axes(input.axes, input.size, input.ids));
+  }
+  return text;
+}
+
+/// The same of the outputs, which must be those of layers or have axes of their own.
+inline std::string outputs_text(const Model& model) {
+  const std::vector<std::string> names = layer_names(model);
+  std::string text;
+  for (const ModelOutput& output : model_outputs(model)) {
+    const auto layer = std::find(names.begin(), names.end(), output.layer) - names.begin();
+    const bool is_layer = static_cast<std::size_t>(layer) < names.size();
+    const std::int64_t size =
+        is_layer ? output_size(model.layers[static_cast<std::size_t>(layer)].spec) : 0;
+    text +=
+        (text.empty() ? "" : "; ") + output.name + " " + axes_text(file_axes(output.axes, size));
+  }
+  return text;
+}
 
 /// One node between a graph input x and outputs of the same names as the node's.
 inline GraphBuilder one_node(const RecurrentSizes& sizes, const Names& outputs = {"y", "h", "c"}) {

@@ -64,7 +64,7 @@ TEST(OnnxGraphs, LayersBeforeTheRecurrentOnes) {
   EXPECT_EQ(specs_of(model), (std::vector<LayerSpec>{DenseSpec{6, 3, false},
                                                      ActivationSpec{{ActivationKind::relu}, 3},
                                                      make_spec(Cell::lstm, 3, 2)}));
-  EXPECT_EQ(model.metadata.at("onnx.input"), "x [batch, steps, 6]");
+  EXPECT_EQ(inputs_text(model), "x [batch, steps, 6]");
 }
 
 TEST(OnnxGraphs, FunctionsHaveTheDefaultsOfTheirOperators) {
@@ -117,7 +117,7 @@ TEST(OnnxGraphs, OutputsAreNamed) {
   g.output("s");
   const Model model = g.load();
   EXPECT_EQ(model.outputs, (std::vector<ModelOutput>{{"s", "l0"}, {"p", "activation"}}));
-  EXPECT_EQ(model.metadata.at("onnx.output"), "s [steps, batch, 2]; p [steps, batch, 2]");
+  EXPECT_EQ(outputs_text(model), "s [steps, batch, 2]; p [steps, batch, 2]");
   EXPECT_EQ(g.load({.to = "Sigmoid_p"}).layers.size(), 2U);
   EXPECT_EQ(g.load({.to = "s"}).layers.size(), 1U);
 }
@@ -138,7 +138,7 @@ TEST(OnnxGraphs, InputsAreNamed) {
   EXPECT_EQ(model.outputs, (std::vector<ModelOutput>{{"y1", "l0", axes}, {"y2", "l1", axes}}));
   EXPECT_TRUE(model.layers[0].inputs.empty());
   EXPECT_EQ(model.layers[1].inputs, std::vector<std::string>{"z"});
-  EXPECT_EQ(model.metadata.at("onnx.input"), "x [steps, batch, 3]; z [steps, batch, 4]");
+  EXPECT_EQ(inputs_text(model), "x [steps, batch, 3]; z [steps, batch, 4]");
 }
 
 /// Features, and an id at each step.

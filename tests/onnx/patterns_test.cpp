@@ -19,9 +19,6 @@ void expect_layers(const Model& model, const std::vector<LayerSpec>& expected) {
   }
 }
 
-const std::string kMetaIn = "onnx.input";
-const std::string kMetaOut = "onnx.output";
-
 // --- tf2onnx: Keras ---
 
 /// A Keras LSTM: batch first, states of zeros as many as there are rows.
@@ -56,8 +53,8 @@ TEST(OnnxPatterns, KerasReturningSequences) {
   g.output("out");
   const Model model = g.load();
   expect_layers(model, {make_spec(Cell::lstm, 3, 2)});
-  EXPECT_EQ(model.metadata.at(kMetaIn), "x [batch, steps, 3]");
-  EXPECT_EQ(model.metadata.at(kMetaOut), "out [batch, steps, 2]");
+  EXPECT_EQ(inputs_text(model), "x [batch, steps, 3]");
+  EXPECT_EQ(outputs_text(model), "out [batch, steps, 2]");
 }
 
 TEST(OnnxPatterns, KerasReturningTheLastStepToADenseLayer) {
@@ -72,7 +69,7 @@ TEST(OnnxPatterns, KerasReturningTheLastStepToADenseLayer) {
   const Model model = g.load();
   expect_layers(model, {make_spec(Cell::lstm, 3, 2), DenseSpec{2, 5},
                         ActivationSpec{{ActivationKind::softmax}, 5}});
-  EXPECT_EQ(model.metadata.at(kMetaOut), "out [batch, 5]");
+  EXPECT_EQ(outputs_text(model), "out [batch, 5]");
 }
 
 TEST(OnnxPatterns, KerasTimeDistributedDense) {
@@ -94,7 +91,7 @@ TEST(OnnxPatterns, KerasTimeDistributedDense) {
   const Model model = g.load();
   expect_layers(model, {make_spec(Cell::lstm, 3, 2), DenseSpec{2, 5}});
   EXPECT_EQ(weight(model.layers[1], "weight").size(), 10U);
-  EXPECT_EQ(model.metadata.at(kMetaOut), "out [batch, steps, 5]");
+  EXPECT_EQ(outputs_text(model), "out [batch, steps, 5]");
 }
 
 /// Both directions are taken apart with Split or Slice, and joined along the features.
@@ -116,7 +113,7 @@ TEST(OnnxPatterns, KerasBidirectional) {
     g.output("out");
     const Model model = g.load();
     expect_layers(model, {make_spec(Cell::lstm, 3, 2, Direction::bidirectional)});
-    EXPECT_EQ(model.metadata.at(kMetaOut), "out [batch, steps, 4]");
+    EXPECT_EQ(outputs_text(model), "out [batch, steps, 4]");
     g.graph().mutable_node(g.graph().node_size() - 1)->set_input(0, "b");
     g.graph().mutable_node(g.graph().node_size() - 1)->set_input(1, "f");
     expect_layers(g.load(), {make_spec(Cell::lstm, 3, 2, Direction::bidirectional),
@@ -150,8 +147,8 @@ TEST(OnnxPatterns, TwoLayersWithTheBatchFirst) {
   g.output("h2");
   const Model model = g.load();
   EXPECT_EQ(model.layers.size(), 2U);
-  EXPECT_EQ(model.metadata.at(kMetaIn), "x [batch, steps, 3]");
-  EXPECT_EQ(model.metadata.at(kMetaOut), "y2 [batch, steps, 1, 2]; h2 [batch, 1, 2]");
+  EXPECT_EQ(inputs_text(model), "x [batch, steps, 3]");
+  EXPECT_EQ(outputs_text(model), "y2 [batch, steps, 1, 2]; h2 [batch, 1, 2]");
 }
 
 // --- States and lengths ---

@@ -244,6 +244,41 @@ TEST(OnnxRefusal, CodesTellWhatIsWrong) {
             ErrorCode::bad_format);
 }
 
+TEST(OnnxRefusal, AShapeThatIsNotTheDeclaredOne) {
+  GraphBuilder g;
+  g.input("x", {-1, 4, 3});
+  g.graph()
+      .mutable_input(0)
+      ->mutable_type()
+      ->mutable_tensor_type()
+      ->mutable_shape()
+      ->mutable_dim(0)
+      ->set_dim_param("seq");
+  g.recurrent({}, "x", {"y"});
+  g.output("y");
+  EXPECT_EQ(
+      g.error({.input_shapes = {{"x", {9, 4, 5}}}}),
+      "t.onnx: the file declares input 'x' as ['seq', 4, 3]; the shape [9, 4, 5] that is given "
+      "for it does not fit");
+  EXPECT_TRUE(contains(g.error({.input_shapes = {{"x", {9}}}}), "the shape [9] that is given"));
+}
+
+/// The size that a graph depends on is told with an example that loads.
+TEST(OnnxRefusal, AShapeThatIsNeeded) {
+  GraphBuilder g;
+  g.input("x", {-1, -1});
+  g.integers("pads", {0, 1, 0, 1});
+  g.node("Pad", {"x", "pads"}, {"p"}).set("mode", std::string("reflect"));
+  g.integers("first", {0});
+  g.node("Unsqueeze", {"p", "first"}, {"u"});
+  g.recurrent({.input = 66}, "u", {"y"});
+  g.output("y");
+  EXPECT_TRUE(
+      contains(g.error(), "give the shape of input 'x' when the file is loaded (--input-shape)"));
+  EXPECT_TRUE(contains(g.error(), "; for example --input-shape 'x=1,64'"));
+  EXPECT_EQ(g.load({.input_shapes = {{"x", {1, 64}}}}).input_size(), 64);
+}
+
 TEST(OnnxRefusal, BroadcastingBeforeOperatorSet7) {
   GraphBuilder g(6);
   g.input("x", {-1, -1, 3});

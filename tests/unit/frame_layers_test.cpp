@@ -99,6 +99,30 @@ TEST(FrameLayers, Rearrange) {
   EXPECT_EQ(run_frame(spec, {1, 2, 3, 4}), (Floats{4, 3, 2, 1, 0.5F, 0.5F, 2, 2}));
 }
 
+/// Runs that stand evenly are copied together, in either order of loops; others are not.
+TEST(FrameLayers, RearrangeWithManyRuns) {
+  const std::vector<std::vector<FeatureRun>> all{
+      {{0, 2, 6}, {1, 2, 6}, {2, 2, 6}, {3, 2, 6}, {4, 2, 6}},              // a transposition
+      {{5, 2, 6}, {4, 2, 6}, {3, 2, 6}, {2, 2, 6}},                         // of descending columns
+      {{0, 1, 1}, {2, 1, 1}, {4, 1, 1}, {7, 1, 1}, {10, 1, 1}, {1, 1, 1}},  // steps of 2, then of 3
+      {{0, 2, 1}, {0, 2, 1}, {0, 2, 1}, {0, 3, 1}, {3, 3, 1}},              // the same, then longer
+      {{-1, 1, 1}, {-1, 1, 1}, {-1, 1, 1}, {4, 1, 0}, {4, 1, 1}, {4, 1, 1}},
+      {{0, 5, 2}, {1, 5, 2}},
+  };
+  Floats x;
+  for (int k = 0; k < 12; ++k) x.push_back(static_cast<float>(k));
+  for (const std::vector<FeatureRun>& runs : all) {
+    Floats expected;
+    for (const FeatureRun& run : runs) {
+      for (std::int64_t k = 0; k < run.count; ++k) {
+        const bool filler = run.first < 0;
+        expected.push_back(filler ? 0.5F : x[static_cast<std::size_t>(run.first + k * run.stride)]);
+      }
+    }
+    EXPECT_EQ(run_frame(RearrangeSpec{12, runs, 0.5F}, x), expected);
+  }
+}
+
 TEST(FrameLayers, Reductions) {
   const auto features = [](ReduceOperation operation) {
     return run_frame(ReduceFeaturesSpec{operation, 4, 2}, {3, 4, -6, 8});

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The vector tanh and sigmoid of every instruction set against double precision.
+// The vector tanh and sigmoid of every instruction set against double precision, and the others
+// against the functions of one number.
 //
 // Errors are counted in ULP of the exact result for tanh (so small arguments count fully), and in
 // ULP of 1, 2^-23, for sigmoid: a gate's error matters relative to the open gate.
 #include <carousel/backend.hpp>
 
+#include "backends/xsimd/host/layers.hpp"
 #include "backends/xsimd/kernels.hpp"
+#include "core/engine/activations.hpp"
 #include "core/engine/float_env.hpp"
 
 #include <gtest/gtest.h>
@@ -108,7 +111,7 @@ struct Function {
   const char* name;
   double (*exact)(float);
   double (*unit)(double exact);
-  void (*Kernels::*kernel)(const float*, float*, std::int64_t);
+  carousel::ActivationKind kind;
 };
 
 double ulp_of_one(double) { return 0x1p-23; }
@@ -148,8 +151,8 @@ void sweep(const Function& function, const std::vector<Isa>& isas, std::uint64_t
     std::ranges::transform(chunk.x, chunk.exact.begin(), function.exact);
     std::ranges::transform(chunk.exact, chunk.units.begin(), function.unit);
     for (std::size_t i = 0; i < isas.size(); ++i) {
-      (isas[i].kernels->*function.kernel)(chunk.x.data(), chunk.y.data(),
-                                          static_cast<std::int64_t>(chunk.x.size()));
+      isas[i].kernels->activate({function.kind}, chunk.x.data(), chunk.y.data(),
+                                static_cast<std::int64_t>(chunk.x.size()));
       judge(chunk, worst[i]);
     }
   }
@@ -195,11 +198,66 @@ void expect_within(const Function& function, double bound, float least, float mo
 }
 
 TEST(Activations, TanhOverEveryFloat) {
-  expect_within({"tanh", exact_tanh, ulp_of, &Kernels::tanh}, 2.0, -1.0F, 1.0F);
+  expect_within({"tanh", exact_tanh, ulp_of, carousel::ActivationKind::tanh}, 2.0, -1.0F, 1.0F);
 }
 
 TEST(Activations, SigmoidOverEveryFloat) {
-  expect_within({"sigmoid", exact_sigmoid, ulp_of_one, &Kernels::sigmoid}, 1.0, 0.0F, 1.0F);
+  expect_within({"sigmoid", exact_sigmoid, ulp_of_one, carousel::ActivationKind::sigmoid}, 1.0,
+                0.0F, 1.0F);
+}
+
+/// Numbers where the functions bend, and the ends.
+std::vector<float> arguments() {
+  const float infinity = std::numeric_limits<float>::infinity();
+  std::vector<float> x{0.0F,   -0.0F,  infinity, std::numeric_limits<float>::quiet_NaN(),
+                       100.0F, -100.0F};
+  for (int k = -40; k <= 40; ++k) x.push_back(static_cast<float>(k) / 7.0F);
+  return x;
+}
+
+template <class Use>
+void for_each_vector_activation(Use&& use) {
+  for (int k = 0; k <= static_cast<int>(carousel::ActivationKind::round); ++k) {
+    const auto kind = static_cast<carousel::ActivationKind>(k);
+    if (carousel::simd::has_vector_activation(kind)) use(carousel::Activation{kind, 0.7F, 0.3F});
+  }
+}
+
+TEST(VectorActivations, AreThoseOfTheReference) {
+  const std::vector<float> x = arguments();
+  std::vector<float> y(x.size());
+  for_each_vector_activation([&](const carousel::Activation& function) {
+    for (const Isa& isa : runnable_isas()) {
+      isa.kernels->activate(function, x.data(), y.data(), static_cast<std::int64_t>(x.size()));
+      for (std::size_t k = 0; k < x.size(); ++k) {
+        const float expected = carousel::evaluate(function, x[k]);
+        const float error = 2e-6F * std::max(1.0F, std::abs(expected));
+        const bool same = std::isnan(expected)
+                              ? std::isnan(y[k])
+                              : y[k] == expected || std::abs(y[k] - expected) <= error;
+        EXPECT_TRUE(same) << isa.name << ' ' << name(function.kind) << ' ' << x[k] << ": " << y[k]
+                          << ", expected " << expected;
+      }
+    }
+  });
+}
+
+TEST(VectorActivations, DoNotDependOnWhereANumberStandsAndWriteNothingElse) {
+  const std::vector<float> x = arguments();
+  std::vector<float> y(x.size());
+  for_each_vector_activation([&](const carousel::Activation& function) {
+    for (const Isa& isa : runnable_isas()) {
+      isa.kernels->activate(function, x.data(), y.data(), static_cast<std::int64_t>(x.size()));
+      for (std::size_t k = 0; k < x.size(); ++k) {
+        float alone[3] = {1.5F, x[k], 2.5F};
+        isa.kernels->activate(function, alone + 1, alone + 1, 1);
+        EXPECT_EQ(std::bit_cast<std::uint32_t>(alone[1]), std::bit_cast<std::uint32_t>(y[k]))
+            << isa.name << ' ' << name(function.kind) << ' ' << x[k];
+        EXPECT_EQ(alone[0], 1.5F);
+        EXPECT_EQ(alone[2], 2.5F);
+      }
+    }
+  });
 }
 
 }  // namespace

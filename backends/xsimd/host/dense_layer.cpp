@@ -45,7 +45,11 @@ class DenseLayer final : public Layer {
                        .x = args.x(),
                        .y = args.y};
     const int threads = threads_for(args.x());
-    const int parts = threads == 1 ? 1 : threads * kPartsPerThread;
+    if (threads == 1) {  // small layers take less time than claiming a part
+      kernels_.dense(job, 0, 1);
+      return {};
+    }
+    const int parts = threads * kPartsPerThread;
     std::atomic<int> claimed{0};
     parallel(threads, [&](int, int) {
       for (int i; (i = claimed.fetch_add(1, std::memory_order_relaxed)) < parts;) {
@@ -61,7 +65,7 @@ class DenseLayer final : public Layer {
 
  private:
   [[nodiscard]] int threads_for(const SequenceView<const float>& x) const noexcept {
-    if (options_.exact_threads) return options_.threads;
+    if (options_.exact_threads || options_.threads == 1) return options_.threads;
     return worthwhile_threads(options_.threads, step_seconds(spec_, x.steps * x.batch));
   }
 

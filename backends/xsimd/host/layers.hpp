@@ -21,4 +21,7 @@ namespace carousel::simd {
                                                       const Weights& weights,
                                                       const LayerOptions& options);
 
+/// Whether `Kernels::activate` has this function.
+[[nodiscard]] bool has_vector_activation(ActivationKind kind) noexcept;
+
 }  // namespace carousel::simd

@@ -58,6 +58,12 @@ class RecurrentLayer final : public Layer {
     const std::int64_t groups = threads == 1 ? 1 : scratch.partition.row_groups;
     sort_rows(args, scratch, groups);
     assign_jobs(args, scratch, groups, threads);
+    if (threads == 1) {  // small layers take less time than claiming a job
+      for (std::size_t head = 0; head < heads_.size(); ++head) {
+        kernels_.recurrent(scratch.job_of(static_cast<std::int64_t>(head), 0).job, {});
+      }
+      return {};
+    }
     Progress progress{.jobs = heads_.size() * static_cast<std::size_t>(groups)};
     parallel(threads, [&](int index, int count) { work(scratch, progress, index, count); });
     return {};
@@ -96,7 +102,7 @@ class RecurrentLayer final : public Layer {
 
   [[nodiscard]] int threads_for(const ForwardArgs& args, const Partition& jobs) const noexcept {
     const int threads = std::min(options_.threads, jobs.threads());
-    if (options_.exact_threads) return threads;
+    if (options_.exact_threads || threads == 1) return threads;
     const auto steps = static_cast<double>(args.x().steps * jobs.heads);
     return worthwhile_threads(threads, steps * step_seconds(spec_, args.x().batch));
   }

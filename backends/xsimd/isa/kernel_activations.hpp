@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The activation functions of the ONNX recurrent operators, chosen at run time, for layers that do
-// not have the default ones.
+// The activation functions, chosen at run time: those of the ONNX recurrent operators, for layers
+// that do not have the default ones, and more for layers of activations (`has_vector_activation`).
 // https://onnx.ai/onnx/operators/onnx__LSTM.html
 //
 // They are not inlined: the code would be several times as long, for layers that are rare.
@@ -33,6 +33,20 @@ inline Batch log_sigmoid(Batch x) {
 /// min(1, e^x)
 inline Batch exp_up_to_one(Batch x) { return xsimd::min(Batch(1.0F), xsimd::exp(x)); }
 
+inline Batch gelu_tanh(Batch x) {
+  constexpr float kRootTwoOverPi = 0.797884561F;
+  const Batch cube = x * x * x;
+  const Batch half = Batch(0.5F) * x;
+  return half * (Batch(1.0F) + tanh(Batch(kRootTwoOverPi) * xsimd::fma(cube, Batch(0.044715F), x)));
+}
+
+inline Batch selu(Batch x) {
+  constexpr float kAlpha = 1.67326319F;
+  constexpr float kGamma = 1.05070102F;
+  return xsimd::select(x < Batch(0.0F), Batch(kGamma * kAlpha) * xsimd::expm1(x),
+                       Batch(kGamma) * x);
+}
+
 [[gnu::noinline]] inline Batch evaluate(const Activation& function, Batch x) {
   const Batch alpha(function.alpha);
   const Batch beta(function.beta);
@@ -50,7 +64,12 @@ inline Batch exp_up_to_one(Batch x) { return xsimd::min(Batch(1.0F), xsimd::exp(
     case ActivationKind::elu: return xsimd::select(x < zero, alpha * xsimd::expm1(x), x);
     case ActivationKind::softsign: return softsign(x);
     case ActivationKind::softplus: return softplus(x);
-    default: break;  // functions of whole frames (softmax), which no cell has
+    case ActivationKind::exp: return xsimd::exp(x);
+    case ActivationKind::gelu_tanh: return gelu_tanh(x);
+    case ActivationKind::silu: return x / (Batch(1.0F) + xsimd::exp(-x));
+    case ActivationKind::selu: return selu(x);
+    case ActivationKind::mish: return x * tanh(softplus(x));
+    default: break;  // none of those that `has_vector_activation` names
   }
   return x;
 }

@@ -15,15 +15,17 @@
 namespace carousel::simd {
 namespace {
 
-template <int R, int B>
+/// V is less where the other vectors of the blocks are padding.
+template <int R, int B, int V = kAccumulators>
 struct Tile {
-  Batch acc[R][B][kAccumulators];
+  Batch acc[R][B][V];
 };
 
 /// Which accumulator each weight vector of a block is added to.
 struct AccumulatorMap {
   int count;  ///< weight vectors
   int to[kAccumulators];
+  int stored = count;  ///< weight vectors of a term in memory; the last ones may be left out
 
   [[nodiscard]] constexpr bool reaches(int accumulator) const {
     for (int v = 0; v < count; ++v) {
@@ -33,6 +35,9 @@ struct AccumulatorMap {
   }
 };
 constexpr AccumulatorMap kEachItsOwn{4, {0, 1, 2, 3}};
+/// The first vectors of a block whose others are padding.
+template <int kCount>
+constexpr AccumulatorMap kFirst{kCount, {0, 1, 2, 3}, 4};
 
 /// Neighbouring blocks of units that a tile works on; the last one may be a half block.
 template <int kCount, bool kHalf = false>
@@ -133,8 +138,8 @@ CAROUSEL_INLINE Batch held_in_register(Batch vector) {
 /// The micro-kernel: acc[r][b][kMap.to[v]] += sum over k < terms of a[r][k] * w[b][k][v], k
 /// ascending. With `kHalf` the last block is a half block, whose vectors are added by its own map.
 template <AccumulatorMap kMap = kEachItsOwn, bool kHalf = false, class Weights = Panel::Weights,
-          int R, int B, class AnyPrefetch = NoPrefetch>
-CAROUSEL_INLINE void multiply(Tile<R, B>& tile, const float* const (&a)[R], std::int64_t terms,
+          int R, int B, int V, class AnyPrefetch = NoPrefetch>
+CAROUSEL_INLINE void multiply(Tile<R, B, V>& tile, const float* const (&a)[R], std::int64_t terms,
                               const typename Weights::Element* w, std::int64_t block_stride,
                               AnyPrefetch prefetch = {}) {
   constexpr std::int64_t kVector = Weights::vector_elements(kWidth);
@@ -142,7 +147,7 @@ CAROUSEL_INLINE void multiply(Tile<R, B>& tile, const float* const (&a)[R], std:
   constexpr AccumulatorMap kLast = map_of_block<kHalf>(kMap);
   constexpr std::int64_t kWidest = (B > 1 ? kMap : kLast).count * kVector;
   const auto* last = w + (B - 1) * block_stride;
-  Tile<R, B> t = tile;  // a local copy stays in registers
+  Tile<R, B, V> t = tile;  // a local copy stays in registers
   for (std::int64_t k = 0; k < terms; ++k) {
     Batch row[R];
 #pragma GCC unroll 8
@@ -163,8 +168,8 @@ CAROUSEL_INLINE void multiply(Tile<R, B>& tile, const float* const (&a)[R], std:
         }
       }
     }
-    w += kMap.count * kVector;
-    last += kLast.count * kVector;
+    w += kMap.stored * kVector;
+    last += kLast.stored * kVector;
   }
   tile = t;
 }
@@ -189,6 +194,18 @@ inline void for_each_tile(std::int64_t count, Body&& body) {
   for (std::int64_t first = 0; first < count; --tiles) {
     const std::int64_t rows = (count - first + tiles - 1) / tiles;
     call_with_rows<kLeast>(rows, first, body);
+    first += rows;
+  }
+}
+
+/// Calls `body` for tiles of R rows, the last two of which are nearly equal: no division for each
+/// tile, which takes as long as little work does.
+template <int R, class Body>
+inline void for_each_full_tile(std::int64_t count, Body&& body) {
+  for (std::int64_t first = 0; first < count;) {
+    const std::int64_t rest = count - first;
+    const std::int64_t rows = rest >= 2 * R ? R : rest > R ? (rest + 1) / 2 : rest;
+    call_with_rows<1, R>(rows, first, body);
     first += rows;
   }
 }
@@ -226,6 +243,23 @@ CAROUSEL_INLINE void store_some(float* to, Batch value, std::int64_t count) {
   }
 #if defined(__AVX512F__)
   _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1U << count) - 1U), value);
+#elif defined(__x86_64__)
+#if defined(__AVX__)
+  __m128 part = _mm256_castps256_ps128(value);
+  if ((count & 4) != 0) {
+    _mm_storeu_ps(to, part);
+    part = _mm256_extractf128_ps(value, 1);
+    to += 4;
+  }
+#else
+  __m128 part = value;
+#endif
+  if ((count & 2) != 0) {
+    _mm_storel_pi(reinterpret_cast<__m64*>(to), part);
+    part = _mm_movehl_ps(part, part);
+    to += 2;
+  }
+  if ((count & 1) != 0) _mm_store_ss(to, part);
 #else
   alignas(64) float floats[kWidth];
   value.store_aligned(floats);

@@ -31,6 +31,13 @@ void for_each_frame(const ForwardArgs& args, Frame&& frame) noexcept {
   }
 }
 
+/// Whether all numbers of a sequence stand side by side, frame by frame.
+template <class T>
+[[nodiscard]] bool is_dense(const SequenceView<T>& x) noexcept {
+  const std::int64_t step = x.batch * x.features;
+  return (x.batch == 1 || x.batch_stride == x.features) && (x.steps == 1 || x.step_stride == step);
+}
+
 /// The frame of one of several inputs: one with a single step has it at every step.
 [[nodiscard]] inline const float* frame_of(const SequenceView<const float>& x, std::int64_t step,
                                            std::int64_t row) noexcept {

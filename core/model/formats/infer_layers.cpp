@@ -3,8 +3,9 @@
 #include "infer_stack.hpp"
 #include "module_chain.hpp"
 #include "module_names.hpp"
+#include "module_places.hpp"
+#include "reading.hpp"
 #include "state_dict.hpp"
-#include "tensor_names.hpp"
 #include "text.hpp"
 
 #include <algorithm>
@@ -25,20 +26,19 @@ constexpr std::array<std::pair<std::string_view, ActivationKind>, 5> kTails{{
     {"log_softmax", ActivationKind::log_softmax},
 }};
 
-ModelLayer embedding_layer(const TensorReader& reader, const std::string& module) {
-  const StoredTensor& table = *reader.find(tensor_name(module, "weight"));
-  const EmbeddingSpec spec{table.shape[0], table.shape[1]};
+ModelLayer layer_of(const TensorReader& reader, const MatrixModule& module, const LayerSpec& spec) {
   check_spec(reader, spec);
-  return {.spec = spec, .name = module};
+  return {.spec = spec, .name = module.name};
 }
 
-ModelLayer head_layer(const TensorReader& reader, const std::string& module) {
-  const StoredTensor& weight = *reader.find(tensor_name(module, "weight"));
-  const DenseSpec spec{.input_size = weight.shape[1],
-                       .output_size = weight.shape[0],
-                       .bias = reader.find(tensor_name(module, "bias")) != nullptr};
-  check_spec(reader, spec);
-  return {.spec = spec, .name = module};
+ModelLayer embedding_layer(const TensorReader& reader, const MatrixModule& module) {
+  return layer_of(reader, module, EmbeddingSpec{module.rows, module.columns});
+}
+
+ModelLayer dense_layer(const TensorReader& reader, const MatrixModule& module) {
+  return layer_of(
+      reader, module,
+      DenseSpec{.input_size = module.columns, .output_size = module.rows, .bias = module.bias});
 }
 
 /// The activation that the metadata tells of, if it does.
@@ -54,12 +54,18 @@ std::optional<ActivationKind> find_tail(const TensorReader& reader, const Metada
        "metadata " + quote(kTailKey) + " must be one of " + names + ", found " + quote(*found));
 }
 
-/// What a tensor would be in that role, if it has a name that is usual for it but another shape.
-std::string hint_of(const StoredTensor& tensor, const ModuleRole& role) {
-  const bool fits = tensor.shape.size() == 2 && tensor.shape[1] == role.columns;
-  if (fits || !has_usual_name(tensor, role)) return "";
-  return " (a weight of the " + std::string(role.name) + " would have shape [any, " +
-         std::to_string(role.columns) + "])";
+/// What a matrix would have to be in a place, if it has a name that is usual there but another
+/// shape.
+std::string hint_of(const StoredTensor& tensor, std::string_view place, std::int64_t columns,
+                    bool (*is_usual)(std::string_view)) {
+  constexpr std::string_view ending = ".weight";
+  if (!tensor.name.ends_with(ending)) return "";
+  const bool fits = tensor.shape.size() == 2 && tensor.shape[1] == columns;
+  const std::string_view module =
+      std::string_view(tensor.name).substr(0, tensor.name.size() - ending.size());
+  if (fits || !is_usual(module)) return "";
+  return " (a weight of the " + std::string(place) + " would have shape [any, " +
+         std::to_string(columns) + "])";
 }
 
 bool is_recurrent(const ModelLayer& layer) {
@@ -70,20 +76,25 @@ bool is_recurrent(const ModelLayer& layer) {
 
 std::vector<ModelLayer> infer_layers(const TensorReader& reader, const Metadata& metadata,
                                      const LoadOptions& options) {
-  const std::vector<std::string> prefixes = find_prefixes(reader, options.prefix);
-  const std::string& prefix = prefixes.front();
-  std::vector<ModelLayer> layers =
-      infer_chain(reader, metadata, prefixes, options.prefix.has_value());
-  const ModuleRole below = embedding_role(input_size(layers.front().spec));
-  const ModuleRole above = head_role(output_size(layers.back().spec));
-  const std::string embedding = find_module(reader, below, prefix, options.embedding);
-  const std::string head = find_module(reader, above, prefix, options.head);
-  if (!head.empty() && head == embedding) {
-    fail(reader.source(), "module " + quote(head) + " cannot be both embedding and head",
+  if (options.head && !options.head->empty() && options.head == options.embedding) {
+    fail(reader.source(), "module " + quote(*options.head) + " cannot be both embedding and head",
          ErrorCode::invalid_argument);
   }
-  if (!embedding.empty()) layers.insert(layers.begin(), embedding_layer(reader, embedding));
-  if (!head.empty()) layers.push_back(head_layer(reader, head));
+  const std::vector<std::string> prefixes = find_prefixes(reader, options.prefix);
+  const std::vector<ModelLayer> stack =
+      infer_chain(reader, metadata, prefixes, options.prefix.has_value());
+  std::vector<std::string> left_out = all_prefixes(reader);
+  std::erase_if(left_out, [&](const std::string& prefix) {
+    return std::ranges::find(prefixes, prefix) != prefixes.end();
+  });
+  const Stack sizes = measure_stack(reader, stack);
+  const std::vector<MatrixModule> modules = matrix_modules(reader, sizes, options);
+  const Reading reading = find_reading(reader, modules, sizes, left_out, options);
+  std::vector<ModelLayer> layers;
+  if (reading.table) layers.push_back(embedding_layer(reader, modules[*reading.table]));
+  for (const std::size_t k : reading.before) layers.push_back(dense_layer(reader, modules[k]));
+  layers.insert(layers.end(), stack.begin(), stack.end());
+  for (const std::size_t k : reading.after) layers.push_back(dense_layer(reader, modules[k]));
   if (const std::optional<ActivationKind> tail = find_tail(reader, metadata)) {
     layers.push_back({.spec = ActivationSpec{{*tail}, output_size(layers.back().spec)}});
   }
@@ -94,8 +105,8 @@ std::string extra_hint(const StoredTensor& tensor, const std::vector<ModelLayer>
   const auto first = std::ranges::find_if(layers, is_recurrent);
   const auto last = std::find_if(layers.rbegin(), layers.rend(), is_recurrent);
   if (first == layers.end()) return "";
-  return hint_of(tensor, embedding_role(input_size(first->spec))) +
-         hint_of(tensor, head_role(output_size(last->spec)));
+  return hint_of(tensor, "embedding", input_size(first->spec), has_embedding_name) +
+         hint_of(tensor, "head", output_size(last->spec), has_head_name);
 }
 
 std::string_view tail_text(const LayerSpec& last) {

@@ -25,7 +25,8 @@ const StoredTensor& require_matrix(const TensorReader& reader, const std::string
   const StoredTensor* tensor = reader.find(name);
   if (tensor == nullptr) fail(reader.source(), "tensor " + quote(name) + " is missing");
   if (tensor->shape.size() != 2 || tensor->shape[0] < 1 || tensor->shape[1] < 1) {
-    fail(reader.source(), "tensor " + quote(name) + " has shape " + shape_text(tensor->shape) +
+    fail(reader.source(), "tensor " + quoted_name(*tensor) + " has shape " +
+                              shape_text(tensor->shape) +
                               "; expected a matrix with at least one row and column");
   }
   return *tensor;
@@ -56,7 +57,7 @@ Cell cell_from_shapes(const TensorReader& reader, const StoredTensor& weight_hh,
   const std::string expected = projected ? "; with projection, its rows must be " +
                                                std::to_string(traits(cells.front()).gates.size())
                                          : "; its rows must be " + gate_counts();
-  fail(reader.source(), "tensor " + quote(weight_hh.name) + " has shape " +
+  fail(reader.source(), "tensor " + quoted_name(weight_hh) + " has shape " +
                             shape_text(weight_hh.shape) + expected + " times the hidden size " +
                             std::to_string(hidden));
 }

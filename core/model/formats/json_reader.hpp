@@ -14,6 +14,9 @@ namespace carousel::loading {
 
 using Json = nlohmann::json;
 
+/// What the enumerations of layers are called; for `JsonReader::word`.
+inline constexpr auto kNameOf = [](auto value) { return name(value); };
+
 /// Where a JSON value stands, for messages.
 struct JsonPlace {
   std::string source;  ///< The file.

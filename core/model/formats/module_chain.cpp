@@ -110,6 +110,28 @@ std::string option_text(const std::vector<Module>& modules, const Order& order) 
        ErrorCode::invalid_argument);
 }
 
+/// A Linear that reads what one module gives, and gives what another reads.
+std::string hint_between(const TensorReader& reader, const std::vector<Module>& modules) {
+  constexpr std::string_view ending = ".weight";
+  for (const safetensors::StoredTensor& tensor : reader.tensors()) {
+    if (!tensor.name.ends_with(ending) || tensor.shape.size() != 2) continue;
+    for (const Module& first : modules) {
+      for (const Module& second : modules) {
+        if (&first == &second || tensor.shape[1] != first.output() ||
+            tensor.shape[0] != second.input() || first.output() == second.input()) {
+          continue;
+        }
+        return "; the linear layer " +
+               quote(tensor.name.substr(0, tensor.name.size() - ending.size())) + " fits between " +
+               quote(first.prefix) + " and " + quote(second.prefix) +
+               ": such a network is told by the metadata " + quote(kLayersKey) +
+               " of a safetensors file (docs/formats.md)";
+      }
+    }
+  }
+  return "";
+}
+
 /// The only order that names and sizes leave.
 Order find_order(const TensorReader& reader, const std::vector<Module>& modules) {
   const std::optional<Order> numbered = numbered_order(modules);
@@ -121,7 +143,7 @@ Order find_order(const TensorReader& reader, const std::vector<Module>& modules)
     std::vector<std::string> prefixes;
     prefixes.reserve(modules.size());
     for (const Module& module : modules) prefixes.push_back(module.prefix);
-    refuse_several(reader, prefixes);
+    refuse_several(reader, prefixes, hint_between(reader, modules));
   }
   return orders.front();
 }

@@ -5,7 +5,6 @@
 
 #include <array>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,9 +18,11 @@ namespace carousel::loading {
 [[nodiscard]] std::vector<std::string> find_prefixes(const TensorReader& reader,
                                                      const std::optional<std::string>& given);
 
-/// Throws Error listing the prefixes of several modules, of which the caller must choose.
+/// Throws Error listing the prefixes of several modules, of which the caller must choose; `hint`
+/// says more.
 [[noreturn]] void refuse_several(const TensorReader& reader,
-                                 const std::vector<std::string>& prefixes);
+                                 const std::vector<std::string>& prefixes,
+                                 const std::string& hint = "");
 
 /// Number of layers under `prefix`, from the highest layer number in any tensor's name.
 [[nodiscard]] std::size_t count_layers(const TensorReader& reader, const std::string& prefix);
@@ -34,22 +35,10 @@ inline constexpr std::array<std::string_view, 5> kStackedRoles{"weight_ih", "wei
 [[nodiscard]] bool any_layer_has(const TensorReader& reader, const std::string& prefix,
                                  std::size_t layers, std::string_view role);
 
-/// A module beside the recurrent stack whose weight is a matrix with `columns` columns.
-struct ModuleRole {
-  std::string_view name;               ///< "embedding", "head": also the name of the option.
-  std::span<const char* const> names;  ///< Usual last components of such a module's path.
-  std::int64_t columns;
-};
+/// The prefixes of all recurrent modules, in the order of the alphabet.
+[[nodiscard]] std::vector<std::string> all_prefixes(const TensorReader& reader);
 
-[[nodiscard]] ModuleRole embedding_role(std::int64_t input_size);
-[[nodiscard]] ModuleRole head_role(std::int64_t features);
-
-/// The module in that role, or an empty string when there is none. A given name must exist and fit.
-[[nodiscard]] std::string find_module(const TensorReader& reader, const ModuleRole& role,
-                                      const std::string& prefix,
-                                      const std::optional<std::string>& given);
-
-/// Whether `tensor` has a name that is usual for that role.
-[[nodiscard]] bool has_usual_name(const safetensors::StoredTensor& tensor, const ModuleRole& role);
+/// "'a', 'b'", a few of them.
+[[nodiscard]] std::string list_names(const std::vector<std::string>& names);
 
 }  // namespace carousel::loading

@@ -8,8 +8,6 @@
 namespace carousel::loading {
 namespace {
 
-constexpr auto kName = [](auto value) { return carousel::name(value); };
-
 /// The values of an enumeration whose last one is `last`.
 template <auto last>
 constexpr auto all_to() {
@@ -116,7 +114,7 @@ void write_spec(const ElementwiseSpec& spec, Json& json) {
 
 void read_spec(JsonReader& reader, ElementwiseSpec& spec) {
   reader.require("operation");
-  spec.operation = reader.word("operation", kOperations, kName);
+  spec.operation = reader.word("operation", kOperations, kNameOf);
   spec.size = reader.integer("size", 0);
   spec.constant = reader.word("constant", kConstants, constant_name);
 }
@@ -130,7 +128,7 @@ void write_spec(const ConvolutionSpec& spec, Json& json) {
 
 void read_spec(JsonReader& reader, ConvolutionSpec& spec) {
   visit_fields(spec, ConvolutionSpec(), Reader(reader));
-  spec.padding = reader.word("padding", kPaddings, kName);
+  spec.padding = reader.word("padding", kPaddings, kNameOf);
 }
 
 // --- Normalizations ---
@@ -177,7 +175,7 @@ void write_spec(const ReduceFeaturesSpec& spec, Json& json) {
 
 void read_spec(JsonReader& reader, ReduceFeaturesSpec& spec) {
   reader.require("operation");
-  spec.operation = reader.word("operation", kReductions, kName);
+  spec.operation = reader.word("operation", kReductions, kNameOf);
   spec.size = reader.integer("size", 0);
   spec.group = reader.integer("group", 0);
 }
@@ -190,7 +188,7 @@ void write_spec(const ReduceStepsSpec& spec, Json& json) {
 
 void read_spec(JsonReader& reader, ReduceStepsSpec& spec) {
   reader.require("operation");
-  spec.operation = reader.word("operation", kReductions, kName);
+  spec.operation = reader.word("operation", kReductions, kNameOf);
   spec.size = reader.integer("size", 0);
   spec.lengths = reader.boolean("lengths", false);
 }

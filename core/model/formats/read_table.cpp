@@ -4,6 +4,7 @@
 #include "state_dict.hpp"
 #include "tensor_names.hpp"
 #include "text.hpp"
+#include "weight_forms.hpp"
 #include "xlstm.hpp"
 
 namespace carousel::loading {
@@ -79,14 +80,15 @@ void set_metadata(Metadata& metadata, std::string_view key, std::string_view tex
 
 Model model_from_table(const safetensors::Table& table, std::string_view source,
                        const LoadOptions& options) {
-  TensorReader reader(table, source);
+  const bool told = find_metadata(table.metadata, kLayersKey) != nullptr;
+  const OwnedTable plain = plain_weights(table, source, !told);
+  TensorReader reader(plain.table, source);
   Model model;
   model.source = std::string(source);
   model.metadata = table.metadata;
   read_layers(reader, table.metadata, options, model);
   read_ends(table.metadata, source, model);
   if (!options.ignore_extra) {
-    const bool told = find_metadata(table.metadata, kLayersKey) != nullptr;
     reader.refuse_extra([&](const safetensors::StoredTensor& tensor) {
       return told ? "" : extra_hint(tensor, model.layers);
     });

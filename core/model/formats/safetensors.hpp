@@ -52,6 +52,7 @@ struct StoredTensor {
   DType dtype = DType::f32;
   std::vector<std::int64_t> shape;
   std::span<const std::byte> data;
+  std::string file_name{};  ///< What the file calls it, where that is not `name`.
 };
 
 struct Table {

@@ -47,7 +47,7 @@ bool tells_all(const safetensors::Table& table, const Model& model) {
 /// nothing of this model.
 Metadata plain_metadata(const Model& model) {
   Metadata metadata = model.metadata;
-  for (const std::string_view key : {kOnnxInputKey, kOnnxOutputKey, kLayersKey, kTailKey}) {
+  for (const std::string_view key : {kLayersKey, kTailKey}) {
     set_metadata(metadata, key, "");
   }
   set_metadata(metadata, kInputsKey, model.inputs.empty() ? "" : inputs_to_text(model.inputs));
@@ -84,6 +84,8 @@ std::vector<std::byte> to_safetensors(const Model& model) {
   validate(model);
   safetensors::Table table;
   for (const NamedTensor& named : named_tensors(model)) table.tensors.push_back(stored(named));
+  // A file is sorted: whatever the order of the layers could tell is not in it.
+  std::ranges::sort(table.tensors, {}, &safetensors::StoredTensor::name);
   table.metadata = torch_metadata(model);
   if (!tells_all(table, model)) {
     table.metadata = plain_metadata(model);

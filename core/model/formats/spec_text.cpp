@@ -26,9 +26,6 @@ constexpr auto kFunctions = [] {
   return kinds;
 }();
 
-/// What the enumerations are called; for `JsonReader::word`.
-constexpr auto kName = [](auto value) { return carousel::name(value); };
-
 constexpr auto kAllCells = [] {
   std::array<Cell, kCellCount> cells{};
   for (std::size_t k = 0; k < kCellCount; ++k) cells[k] = static_cast<Cell>(k);
@@ -57,7 +54,7 @@ Json to_json(const Activation& activation) {
 Activation activation_from(const Json& json, const JsonPlace& place) {
   JsonReader reader(json, place);
   reader.require("name");
-  Activation activation{reader.word("name", kFunctions, kName)};
+  Activation activation{reader.word("name", kFunctions, kNameOf)};
   const ActivationParameters has = parameters(activation.kind);
   if (has.alpha) reader.require("alpha");
   if (has.alpha) activation.alpha = reader.real("alpha", 0.0F);
@@ -138,8 +135,8 @@ void read_activations(JsonReader& reader, RecurrentSpec& spec) {
 
 void read(JsonReader& reader, RecurrentSpec& spec) {
   reader.require("cell");
-  spec = make_spec(reader.word("cell", kAllCells, kName), reader.integer("input_size", 0),
-                   reader.integer("hidden_size", 0), reader.word("direction", kDirections, kName),
+  spec = make_spec(reader.word("cell", kAllCells, kNameOf), reader.integer("input_size", 0),
+                   reader.integer("hidden_size", 0), reader.word("direction", kDirections, kNameOf),
                    reader.integer("proj_size", 0), reader.boolean("bias", true));
   spec.peephole = reader.boolean("peephole", spec.peephole);
   spec.coupling = reader.word("coupling", kCouplings, coupling_name);

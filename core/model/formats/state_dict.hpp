@@ -36,8 +36,8 @@ inline constexpr std::string_view kLengthsKey = "carousel.lengths";
 /// Sets the metadata under that key; an empty text removes it.
 void set_metadata(Metadata& metadata, std::string_view key, std::string_view text);
 
-/// The layers, without weights, that names and shapes of tensors tell of: an optional embedding,
-/// the layers of one recurrent module, an optional linear layer, and the activation that the
+/// The layers, without weights, that names and shapes of tensors tell of: an optional embedding, a
+/// linear layer, the layers of recurrent modules, a linear layer, and the activation that the
 /// metadata may tell. Throws Error when they leave a doubt, or one of them is not possible.
 [[nodiscard]] std::vector<ModelLayer> infer_layers(const TensorReader& reader,
                                                    const Metadata& metadata,

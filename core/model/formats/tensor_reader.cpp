@@ -15,7 +15,8 @@ namespace {
 constexpr std::size_t kMaxProblemsShown = 8;
 constexpr std::array kWeightTypes{DType::float32, DType::float16, DType::bfloat16, DType::float64};
 
-/// What weights may be stored as; nothing for the other types of the file format.
+}  // namespace
+
 std::optional<DType> weight_type(safetensors::DType dtype) {
   for (const DType candidate : kWeightTypes) {
     if (name(candidate) == safetensors::name(dtype)) return candidate;
@@ -23,7 +24,15 @@ std::optional<DType> weight_type(safetensors::DType dtype) {
   return std::nullopt;
 }
 
-}  // namespace
+std::string wrong_type_text(const StoredTensor& tensor) {
+  return "tensor " + quoted_name(tensor) + " has dtype " +
+         std::string(safetensors::name(tensor.dtype)) + "; weights must be F32, F16, BF16 or F64";
+}
+
+std::string quoted_name(const StoredTensor& tensor) {
+  const std::string& file_name = tensor.file_name;
+  return quote(tensor.name) + (file_name.empty() ? "" : " (in the file " + quote(file_name) + ")");
+}
 
 TensorReader::TensorReader(const safetensors::Table& table, std::string_view source)
     : tensors_(table.tensors), source_(source) {
@@ -45,16 +54,13 @@ Tensor TensorReader::take(const std::string& name, const std::vector<std::int64_
   }
   taken_.insert(tensor->name);
   if (tensor->shape != shape) {
-    problem("tensor " + quote(name) + " has shape " + shape_text(tensor->shape) + "; expected " +
-            shape_text(shape));
+    problem("tensor " + quoted_name(*tensor) + " has shape " + shape_text(tensor->shape) +
+            "; expected " + shape_text(shape));
     return {};
   }
   const std::optional<DType> dtype = weight_type(tensor->dtype);
   if (!dtype) {
-    problem("tensor " + quote(name) + " has dtype " +
-                std::string(safetensors::name(tensor->dtype)) +
-                "; weights must be F32, F16, BF16 or F64",
-            ErrorCode::unsupported);
+    problem(wrong_type_text(*tensor), ErrorCode::unsupported);
     return {};
   }
   return {*dtype, shape, {tensor->data.begin(), tensor->data.end()}};
@@ -63,7 +69,7 @@ Tensor TensorReader::take(const std::string& name, const std::vector<std::int64_
 void TensorReader::refuse_extra(const std::function<std::string(const StoredTensor&)>& hint) {
   for (const StoredTensor& tensor : tensors_) {
     if (taken_.contains(tensor.name)) continue;
-    problem("unexpected tensor " + quote(tensor.name) + ", " +
+    problem("unexpected tensor " + quoted_name(tensor) + ", " +
             std::string(safetensors::name(tensor.dtype)) + " " + shape_text(tensor.shape) +
             hint(tensor));
   }

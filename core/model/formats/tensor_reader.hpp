@@ -9,12 +9,21 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace carousel::loading {
+
+/// What weights may be stored as; nothing for the other types of the file format.
+[[nodiscard]] std::optional<DType> weight_type(safetensors::DType dtype);
+/// "tensor 'a' has dtype I32; weights must be ..."
+[[nodiscard]] std::string wrong_type_text(const safetensors::StoredTensor& tensor);
+
+/// The name of a tensor in quotes, with that in the file where it is another.
+[[nodiscard]] std::string quoted_name(const safetensors::StoredTensor& tensor);
 
 /// Takes tensors of known name and shape out of a table. What is wrong with single tensors is
 /// collected, so that one error can tell a user everything that is wrong with a file.

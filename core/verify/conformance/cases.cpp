@@ -6,8 +6,6 @@
 namespace carousel::conformance {
 namespace {
 
-constexpr std::array kDirections{Direction::forward, Direction::reverse, Direction::bidirectional};
-
 void add_sizes(std::vector<Case>& table) {
   constexpr std::array sizes{1, 3, 7, 15, 16, 17, 31, 32, 33, 40, 64, 100, 128, 130};
   for (const int size : sizes) {

@@ -6,6 +6,7 @@
 #include <carousel/model.hpp>
 #include <carousel/spec.hpp>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -13,6 +14,9 @@
 #include <vector>
 
 namespace carousel::conformance {
+
+inline constexpr std::array kDirections{Direction::forward, Direction::reverse,
+                                        Direction::bidirectional};
 
 enum class Lengths : std::uint8_t {
   none,

@@ -9,8 +9,6 @@
 namespace carousel::conformance {
 namespace {
 
-constexpr std::array kDirections{Direction::forward, Direction::reverse, Direction::bidirectional};
-
 /// Cases for one kind of cell.
 class CellTable {
  public:

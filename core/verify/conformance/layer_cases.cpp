@@ -8,8 +8,6 @@
 namespace carousel::conformance {
 namespace {
 
-constexpr std::array kDirections{Direction::forward, Direction::reverse, Direction::bidirectional};
-
 std::vector<Activation> all_functions() {
   std::vector<Activation> list = cell_functions();
   list.push_back({ActivationKind::softmax});

@@ -2,13 +2,10 @@
 // The variants of cells that papers, ONNX and TFLite know, alone and combined.
 #include "core/verify/conformance/cases.hpp"
 
-#include <array>
 #include <utility>
 
 namespace carousel::conformance {
 namespace {
-
-constexpr std::array kDirections{Direction::forward, Direction::reverse, Direction::bidirectional};
 
 /// LSTM, alone and combined. The clips are so low that they bite.
 std::vector<Case> lstm_variants() {

@@ -14,8 +14,6 @@ namespace {
 
 constexpr Number kOne{1.0, 0.0};
 
-std::size_t size_of(std::int64_t count) { return static_cast<std::size_t>(count); }
-
 /// A row of a matrix that has `columns` columns.
 std::span<const float> matrix_row(const Float32View& matrix, std::size_t row,
                                   std::int64_t columns) {

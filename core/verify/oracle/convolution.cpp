@@ -8,8 +8,6 @@
 namespace carousel::oracle {
 namespace {
 
-std::size_t size_of(std::int64_t count) { return static_cast<std::size_t>(count); }
-
 /// Walks from the first position on, turning around at either end.
 std::int64_t mirrored(std::int64_t position, std::int64_t count) {
   while (count > 1 && (position < 0 || position >= count)) {

@@ -4,12 +4,18 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <span>
 
 /// Float64 values that carry how far a correct float32 implementation may be from them: the running
 /// forward error analysis of Higham, Accuracy and Stability of Numerical Algorithms (2002), ch. 3.
 namespace carousel::oracle {
+
+/// A count or an index of a specification, for the containers of the standard library.
+[[nodiscard]] inline std::size_t size_of(std::int64_t count) {
+  return static_cast<std::size_t>(count);
+}
 
 /// Unit roundoff of float32: the relative error of one correctly rounded operation.
 inline constexpr double kUnit = 0x1p-24;

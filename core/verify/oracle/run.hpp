@@ -14,10 +14,6 @@
 /// What the files of the oracle share: layers that are run on sequences.
 namespace carousel::oracle {
 
-[[nodiscard]] inline std::size_t size_of(std::int64_t count) {
-  return static_cast<std::size_t>(count);
-}
-
 inline void require(bool condition, const char* rule) {
   if (!condition) throw std::invalid_argument(std::string("oracle: ") + rule);
 }

@@ -22,6 +22,8 @@ struct InputAxis {
   std::string input;
   std::size_t axis = 0;
 
+  // clang-tidy 14 takes the zero that the comparison is compared with for a null pointer.
+  // NOLINTNEXTLINE(modernize-use-nullptr)
   friend auto operator<=>(const InputAxis&, const InputAxis&) = default;
 };
 

@@ -34,7 +34,7 @@ std::optional<bool> read_condition(const Value& value) {
                 (names.empty() ? ""
                                : "; it depends on the inputs " + names +
                                      ": fix a value with --set NAME=VALUE, or give the shape "
-                                     "of an input when the file is loaded"));
+                                     "of an input when the file is loaded (--input-shape)"));
 }
 
 }  // namespace

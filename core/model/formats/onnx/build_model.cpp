@@ -110,7 +110,6 @@ class ModelBuilder {
     name_layers();
     if (!is_chain()) wire();
     add_outputs();
-    describe_ends();
     return std::move(model_);
   }
 
@@ -241,20 +240,6 @@ class ModelBuilder {
     const ModelOutput& only = model_.outputs.front();
     const bool last = source(ends_.front().tensor.flow) == layers_.back();
     if (only.name == "y" && only.axes.empty() && last) model_.outputs.clear();
-  }
-
-  /// What the file calls its inputs and outputs, and the order of their axes.
-  void describe_ends() {
-    const auto add = [&](std::string_view key, const std::string& text) {
-      std::string& all = model_.metadata[std::string(key)];
-      all += (all.empty() ? "" : "; ") + text;
-    };
-    for (const std::size_t k : inputs_) {
-      add(kOnnxInputKey, network_[k].where + " " + context_.atoms.describe(network_[k].axes));
-    }
-    for (const End& end : ends_) {
-      add(kOnnxOutputKey, end.name + " " + context_.atoms.describe(end.tensor.axes));
-    }
   }
 
   Context& context_;

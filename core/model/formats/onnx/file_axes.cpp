@@ -61,7 +61,7 @@ void settle_axes(Atoms& atoms, const std::string& input, const std::vector<Axis>
   if (open.size() + (has_steps ? 1U : 0U) + (has_batch ? 1U : 0U) > 2) {
     throw Refusal("the axes of input " + quote(input) + " " + atoms.describe(axes) +
                   " are more than steps, batch rows and features; give its shape when the file is "
-                  "loaded, so that those of known size are features");
+                  "loaded (--input-shape), so that those of known size are features");
   }
   bool first_is_batch = !has_batch;
   if (open.size() == 2) {

@@ -40,9 +40,9 @@ std::vector<AxisMap> separate(const Atoms& atoms, const Axis& wanted, const Axis
 
 /// Where in the layout the atoms of an axis stand, if they stand side by side in their order.
 std::optional<std::size_t> find_run(const Axis& layout, const Axis& axis) {
-  const auto found = std::ranges::search(layout, axis);
-  if (axis.empty() || found.empty()) return std::nullopt;
-  return static_cast<std::size_t>(found.begin() - layout.begin());
+  const auto found = std::search(layout.begin(), layout.end(), axis.begin(), axis.end());
+  if (axis.empty() || found == layout.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - layout.begin());
 }
 
 }  // namespace
@@ -217,8 +217,8 @@ Tensor steps_as_features(const Call& call, const Tensor& tensor) {
       const std::optional<std::int64_t> count = context.atoms[id].size;
       if (!count || *count > most) {
         throw Refusal("takes all steps as features, which is supported for up to " +
-                      std::to_string(most) +
-                      " steps, known in number; give the shape of the input");
+                      std::to_string(most) + " steps, known in number; " +
+                      shape_wanted(context.atoms[id].origin));
       }
       std::vector<std::size_t> steps;
       const std::int64_t size = frame_size(context.atoms, result.layout);

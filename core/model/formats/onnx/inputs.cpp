@@ -37,11 +37,22 @@ std::vector<DeclaredAxis> read_shape(const schema::TensorShapeProto& shape) {
   return axes;
 }
 
+/// "['batch', 30, any]"
+std::string declared_text(const std::vector<DeclaredAxis>& axes) {
+  std::string text;
+  for (const DeclaredAxis& axis : axes) {
+    const std::string open = axis.name.empty() ? "any" : quote(axis.name);
+    text += (text.empty() ? "" : ", ") + (axis.size ? std::to_string(*axis.size) : open);
+  }
+  return "[" + text + "]";
+}
+
 /// Sizes that the caller gives win over those that the file leaves open.
 void apply_given_shape(const Graph& graph, const std::string& name,
                        const std::vector<std::int64_t>& given, std::vector<DeclaredAxis>& axes,
                        bool declared) {
   if (!declared) axes.assign(given.size(), {});
+  const std::vector<DeclaredAxis> in_file = axes;
   bool fits = given.size() == axes.size();
   for (std::size_t k = 0; fits && k < given.size(); ++k) {
     if (given[k] < 0) continue;
@@ -50,8 +61,8 @@ void apply_given_shape(const Graph& graph, const std::string& name,
   }
   if (fits) return;
   fail(graph.source(),
-       "the shape " + shape_text(given) + " that is given for " + quote(name) +
-           " does not fit the one that the file declares",
+       "the file declares input " + quote(name) + " as " + declared_text(in_file) + "; the shape " +
+           shape_text(given) + " that is given for it does not fit",
        ErrorCode::invalid_argument);
 }
 

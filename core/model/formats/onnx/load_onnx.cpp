@@ -5,8 +5,10 @@
 #include "inline_functions.hpp"
 #include "inputs.hpp"
 #include "interpreter.hpp"
+#include "operators.hpp"
 #include "parse.hpp"
 #include "recurrent_node.hpp"
+#include "suggest.hpp"
 
 #include <algorithm>
 #include <set>
@@ -22,6 +24,8 @@ namespace {
 constexpr std::size_t kMaxSuggested = 8;
 /// An input has a few axes, each of which is found out about once or twice.
 constexpr int kMaxPasses = 100;
+/// Larger files are not loaded again and again for an example of what would do.
+constexpr std::size_t kMostTried = std::size_t{1} << 26U;
 
 /// A part of a graph: the values that leave it and, if it is not the whole, where it begins.
 struct GraphPart {
@@ -243,11 +247,24 @@ void refuse_foreign_options(std::string_view source, const LoadOptions& options)
   }
 }
 
+/// A shape with which the graph loads, where the error asks for one.
+std::string shape_suggestion(const File& file, const GraphPart& part, const Error& error) {
+  const bool wanted = std::string_view(error.what()).find(kShapeOption) != std::string_view::npos;
+  if (!wanted || file.size > kMostTried) return "";
+  return example_shape(file.graph, file.options, [&](const LoadOptions& options) {
+    const File with_options{file.graph, file.operator_set, file.folder,
+                            file.size,  options,           file.properties};
+    return loads(with_options, part);
+  });
+}
+
 Model load_chosen(const File& file, const LoadOptions& options) {
   const GraphPart part = choose_part(file.graph, options);
   try {
     return load_part(file, part);
   } catch (const Error& error) {
+    const std::string shape = shape_suggestion(file, part, error);
+    if (!shape.empty()) throw Error(error.code(), error.what() + shape);
     if (options.from || options.to) throw;
     throw Error(error.code(), error.what() + suggestion(file));
   }

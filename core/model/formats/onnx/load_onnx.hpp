@@ -13,12 +13,6 @@
 /// ONNX files; the rest of the library knows of them only what is declared here.
 namespace carousel::loading {
 
-/// Metadata keys that tell, of a model from an ONNX file, what the file calls its inputs and
-/// outputs and in which order their axes are. They are true of that file only, so no other is
-/// written with them.
-inline constexpr std::string_view kOnnxInputKey = "onnx.input";
-inline constexpr std::string_view kOnnxOutputKey = "onnx.output";
-
 /// Property of an ONNX file that holds the names of the model's layers: an array of texts, as JSON.
 /// Names of inputs and outputs are under the keys that safetensors files have them under.
 inline constexpr std::string_view kNamesKey = "carousel.names";

@@ -131,7 +131,7 @@ Operator find_in(const Entry (&entries)[count], const std::string& name) {
 
 std::string how_to_fix(const Atom& atom) {
   if (!atom.origin) return "it is computed when the network runs";
-  return "give the shape of input " + quote(atom.origin->input) + " when the file is loaded";
+  return shape_wanted(atom.origin);
 }
 
 /// Whether the meaning of an axis of an input is what an operator that could do with another one
@@ -264,6 +264,12 @@ Axis new_axis(Context& context, std::optional<std::int64_t> size, Role role,
               std::optional<InputAxis> origin) {
   if (size == 1) return {};
   return {context.atoms.add({size, role, {}, std::move(origin)})};
+}
+
+std::string shape_wanted(const std::optional<InputAxis>& origin) {
+  return "give the shape of " +
+         (origin ? "input " + quote(origin->input) : std::string("the input")) +
+         " when the file is loaded (" + std::string(kShapeOption) + ")";
 }
 
 std::optional<InputAxis> origin_of(const Context& context, const Axis& axis) {

@@ -121,6 +121,11 @@ using Operator = std::vector<Value> (*)(const Call&);
 /// An axis of that size, with that meaning.
 [[nodiscard]] Axis new_axis(Context& context, std::optional<std::int64_t> size, Role role,
                             std::optional<InputAxis> origin = std::nullopt);
+/// The option of the command that gives the shape of an input.
+inline constexpr std::string_view kShapeOption = "--input-shape";
+/// "give the shape of input 'x' when the file is loaded (--input-shape)"
+[[nodiscard]] std::string shape_wanted(const std::optional<InputAxis>& origin);
+
 /// The axis of an input that all of the axis derives from, if it does.
 [[nodiscard]] std::optional<InputAxis> origin_of(const Context& context, const Axis& axis);
 /// Fixes the meaning of an axis that holds one atom at most. Throws Refusal when it has another,

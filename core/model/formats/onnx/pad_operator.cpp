@@ -78,7 +78,8 @@ Tensor padded_steps(const Call& call, Tensor tensor, std::size_t axis, const Pad
   if (mode != "constant" || read_filler(call) != 0.0F) {
     throw Refusal("pads the axis " + call.atoms().describe(before) +
                   " with other than zeros, which is supported for features only; if it is that, "
-                  "its size must be known: give the shape of the input");
+                  "its size must be known: " +
+                  shape_wanted(origin_of(call.context, before)));
   }
   if (std::min(padding.begin, padding.end) < 0) throw Refusal("removes steps");
   fix_role(call.context, before, Role::steps, "the axis that it pads");

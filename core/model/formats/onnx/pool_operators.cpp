@@ -96,8 +96,8 @@ Tensor pooled_steps(const Call& call, const Tensor& x, std::size_t axis, const W
   constexpr std::int64_t most = 64;
   if (!size || window.pad_begin != 0 || window.pad_end != 0 || window.kernel > most) {
     throw Refusal("pools along " + call.atoms().describe(x.axes[axis]) +
-                  ", which is supported without padding and for a known number of steps only; "
-                  "give the shape of the input");
+                  ", which is supported without padding and for a known number of steps only; " +
+                  shape_wanted(origin_of(call.context, x.axes[axis])));
   }
   const std::int64_t positions = positions_of(call, window, *size);
   const std::int64_t features = frame_size(call.atoms(), x.layout);

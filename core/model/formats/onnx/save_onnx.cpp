@@ -69,7 +69,7 @@ bool has_names(const Model& model) {
 
 Metadata properties_of(const Model& model) {
   Metadata properties = model.metadata;
-  for (const std::string_view key : {kOnnxInputKey, kOnnxOutputKey, kLayersKey, kTailKey}) {
+  for (const std::string_view key : {kLayersKey, kTailKey}) {
     set_metadata(properties, key, "");
   }
   set_metadata(properties, kNamesKey, has_names(model) ? names_to_text(layer_names(model)) : "");

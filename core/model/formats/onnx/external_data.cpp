@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 namespace {
 
 /// What the entries of a tensor's external_data say.
-struct Place {
+struct DataPlace {
   std::string location;
   std::uintmax_t offset = 0;
   std::optional<std::uintmax_t> length;
@@ -30,8 +30,8 @@ std::uintmax_t parse_number(const std::string& key, const std::string& text) {
   return value;
 }
 
-Place parse_place(const schema::TensorProto& tensor) {
-  Place place;
+DataPlace parse_place(const schema::TensorProto& tensor) {
+  DataPlace place;
   for (const schema::StringStringEntryProto& entry : tensor.external_data()) {
     if (entry.key() == "location") place.location = entry.value();
     if (entry.key() == "offset") place.offset = parse_number("offset", entry.value());
@@ -85,7 +85,7 @@ void Budget::allow_file(const std::string& path, std::uintmax_t size) {
 std::vector<std::byte> read_external(const schema::TensorProto& tensor,
                                      const std::optional<fs::path>& folder, std::size_t size,
                                      Budget& budget) {
-  const Place place = parse_place(tensor);
+  const DataPlace place = parse_place(tensor);
   if (!folder) {
     throw Refusal("its values are in the file " + quote(place.location) +
                   ", but a model in memory has no files beside it");

@@ -184,7 +184,7 @@ class ModelWriter {
     return place;
   }
 
-  [[nodiscard]] const Tensor* weight(std::size_t k, std::string_view role) const {
+  [[nodiscard]] const carousel::Tensor* weight(std::size_t k, std::string_view role) const {
     return find_weight(model_.layers[k].weights, role);
   }
 

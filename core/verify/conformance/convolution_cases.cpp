@@ -202,7 +202,7 @@ void add_streaming(std::vector<Case>& table, const ConvolutionSpec& spec) {
       {.batch = 5, .steps = 11, .lengths = Lengths::random, .initial_state = true, .chunk = 3}));
 }
 
-void add_numbers(std::vector<Case>& table) {
+void add_unusual_inputs(std::vector<Case>& table) {
   for (const ConvolutionSpec& spec : {frame_specs()[5], frame_specs()[11], causal_specs()[2]}) {
     NetworkBuilder network(input_size(LayerSpec(spec)));
     network.add(spec);
@@ -255,7 +255,7 @@ void add_convolutions(std::vector<Case>& table) {
     for (const ConvolutionSpec& spec : specs) add_calls(table, spec);
   }
   for (const ConvolutionSpec& spec : causal_specs()) add_streaming(table, spec);
-  add_numbers(table);
+  add_unusual_inputs(table);
   add_network(table);
 }
 

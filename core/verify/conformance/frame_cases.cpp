@@ -139,7 +139,7 @@ void add_reductions(std::vector<Case>& table) {
   }
 }
 
-void add_steps(std::vector<Case>& table) {
+void add_step_layers(std::vector<Case>& table) {
   constexpr std::int64_t kOpen = SelectStepsSpec::kOpen;
   constexpr std::array<std::array<std::int64_t, 3>, 8> slices{{{-1, kOpen, 1},
                                                                {0, 1, 1},
@@ -202,7 +202,7 @@ void add_frames(std::vector<Case>& table) {
   add_normalizations(table);
   add_rearrangements(table);
   add_reductions(table);
-  add_steps(table);
+  add_step_layers(table);
   add_lengths_that_follow(table);
   add_ids(table);
   add_groups(table);

@@ -186,11 +186,6 @@ bool is_whole(const std::vector<float>& values) {
   return std::ranges::all_of(values, [](float v) { return v == std::floor(v); });
 }
 
-bool is_comparison(Operation operation) {
-  return operation == Operation::equal || operation == Operation::less ||
-         operation == Operation::greater;
-}
-
 /// Whole numbers are computed as floats, which is the same but for divisions.
 void check_types(Operation operation, const Tensor& tensor) {
   if (is_float(tensor.type) || keeps_whole(operation)) return;
@@ -198,6 +193,11 @@ void check_types(Operation operation, const Tensor& tensor) {
 }
 
 }  // namespace
+
+bool is_comparison(ElementwiseOperation operation) {
+  return operation == Operation::equal || operation == Operation::less ||
+         operation == Operation::greater;
+}
 
 std::vector<float> frame_constant(const Call& call, const Tensor& tensor, const Array& constant) {
   const Atoms& atoms = call.atoms();

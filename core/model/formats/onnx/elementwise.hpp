@@ -7,6 +7,9 @@
 /// Functions of every element of the network's tensors, with ONNX's broadcasting.
 namespace carousel::loading::onnx {
 
+/// Whether the results are true or false.
+[[nodiscard]] bool is_comparison(ElementwiseOperation operation);
+
 /// Of two tensors. The result is of the type of the first one.
 [[nodiscard]] Tensor combine(const Call& call, ElementwiseOperation operation, const Tensor& a,
                              const Tensor& b);

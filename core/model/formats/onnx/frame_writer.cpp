@@ -4,11 +4,10 @@
 #include <limits>
 
 #include "core/model/activation_parameters.hpp"
+#include "elementwise.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
-
-using Constant = ElementwiseSpec::Constant;
 
 const char* operator_of(ElementwiseOperation operation) {
   switch (operation) {
@@ -38,15 +37,13 @@ const char* operator_of(ReduceOperation operation) {
   return "";
 }
 
-bool is_comparison(ElementwiseOperation operation) {
-  return operation >= ElementwiseOperation::equal;
-}
-
 }  // namespace
 
 std::string reason_against(const ElementwiseSpec& spec) {
   const bool slopes = spec.operation == ElementwiseOperation::prelu;
-  return slopes && spec.constant == Constant::first ? "ONNX's PRelu has no constant to bend" : "";
+  return slopes && spec.constant == ElementwiseSpec::Constant::first
+             ? "ONNX's PRelu has no constant to bend"
+             : "";
 }
 
 std::string reason_against(const ReduceStepsSpec& spec) {
@@ -81,8 +78,9 @@ std::string FrameWriter::node(const Place& place, const char* op,
 
 void FrameWriter::write(const ElementwiseSpec& spec, const Weights& weights, const Place& place) {
   std::vector<std::string> operands = place.inputs;
-  if (spec.constant != Constant::none) {
-    const auto at = spec.constant == Constant::first ? operands.begin() : operands.end();
+  if (spec.constant != ElementwiseSpec::Constant::none) {
+    const auto at =
+        spec.constant == ElementwiseSpec::Constant::first ? operands.begin() : operands.end();
     operands.insert(at, graph_.floats(place.name + ".operand", {spec.size},
                                       Float32View(find_weight(weights, "operand")).values()));
   }

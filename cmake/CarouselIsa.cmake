@@ -39,6 +39,9 @@ function(carousel_add_isa_object name)
     if(CAROUSEL_SANITIZE MATCHES undefined)
       list(APPEND sanitized -fno-sanitize=null,object-size,alignment)
     endif()
+    if(CAROUSEL_BUILD_FUZZERS) # of readers of files, which run no kernel
+      list(APPEND sanitized -fno-sanitize=all)
+    endif()
   endif()
   target_compile_options(${target} PRIVATE
     $<IF:$<CONFIG:Debug,RelWithDebInfo>,-O2,-O3>

@@ -19,8 +19,9 @@ except ImportError:
     sys.exit(77)
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "models"))
+sys.path[:0] = [str(ROOT / "models"), str(ROOT / "tests" / "support")]
 
+import keras_cells  # noqa: E402
 import safetensors_writer  # noqa: E402
 
 STEPS, INPUTS, UNITS, OUTPUTS = 6, 3, 4, 2
@@ -29,33 +30,6 @@ random = np.random.default_rng(1)
 
 def weights(*shape):
     return random.uniform(-1, 1, shape).astype(np.float32)
-
-
-def sigmoid(a):
-    return 1 / (1 + np.exp(-a))
-
-
-def keras_lstm(x, kernel, recurrent, bias):
-    """Keras: keras/src/layers/rnn/lstm.py, gates i, f, c, o."""
-    h, c, outputs = np.zeros(UNITS), np.zeros(UNITS), []
-    for row in x:
-        i, f, candidate, o = np.split(row @ kernel + h @ recurrent + bias, 4)
-        c = sigmoid(f) * c + sigmoid(i) * np.tanh(candidate)
-        h = sigmoid(o) * np.tanh(c)
-        outputs.append(h)
-    return np.array(outputs)
-
-
-def keras_gru(x, kernel, recurrent, bias):
-    """Keras: keras/src/layers/rnn/gru.py with reset_after, gates z, r, h."""
-    h, outputs = np.zeros(UNITS), []
-    for row in x:
-        xz, xr, xh = np.split(row @ kernel + bias[0], 3)
-        hz, hr, hh = np.split(h @ recurrent + bias[1], 3)
-        z = sigmoid(xz + hz)
-        h = z * h + (1 - z) * np.tanh(xh + sigmoid(xr + hr) * hh)
-        outputs.append(h)
-    return np.array(outputs)
 
 
 def carousel(command, model, x):
@@ -93,13 +67,13 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         exec(block(page, "Keras LSTM"), names | {"model": model_of(lstm)})
-        check("Keras LSTM", carousel(command, "lstm.safetensors", x), keras_lstm(x, *lstm))
+        check("Keras LSTM", carousel(command, "lstm.safetensors", x), keras_cells.lstm(x, *lstm))
         exec(block(page, "Keras GRU"), names | {"model": model_of(gru)})
-        check("Keras GRU", carousel(command, "gru.safetensors", x), keras_gru(x, *gru))
+        check("Keras GRU", carousel(command, "gru.safetensors", x), keras_cells.gru(x, *gru))
         layers = [{"type": kind, "activation": "", "shape": [None, None, size], "weights": [w.tolist() for w in arrays]}
                   for kind, size, arrays in (("lstm", UNITS, lstm), ("dense", OUTPUTS, dense))]
         pathlib.Path("amp.json").write_text(json.dumps({"in_shape": [None, None, INPUTS], "layers": layers}))
-        check("RTNeural", carousel(command, "amp.json", x), keras_lstm(x, *lstm) @ dense[0] + dense[1])
+        check("RTNeural", carousel(command, "amp.json", x), keras_cells.lstm(x, *lstm) @ dense[0] + dense[1])
         os.chdir("/")
 
 

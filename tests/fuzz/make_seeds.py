@@ -12,6 +12,10 @@ import numpy
 import onnx
 import onnx.numpy_helper
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "models"))
+
+import safetensors_writer  # noqa: E402
+
 RNG = numpy.random.default_rng(1)
 
 
@@ -20,13 +24,7 @@ def array(*shape):
 
 
 def safetensors(tensors):
-    header, data = {}, b""
-    for name, values in tensors.items():
-        header[name] = {"dtype": "F32", "shape": list(values.shape),
-                        "data_offsets": [len(data), len(data) + values.nbytes]}
-        data += values.tobytes()
-    text = json.dumps(header).encode()
-    return struct.pack("<Q", len(text)) + text + data
+    return safetensors_writer.to_bytes(tensors, {})
 
 
 def state_dict(gates, inputs, units):

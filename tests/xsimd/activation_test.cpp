@@ -215,47 +215,47 @@ std::vector<float> arguments() {
   return x;
 }
 
-template <class Use>
-void for_each_vector_activation(Use&& use) {
+/// Calls `check(isa, function, x, y)` with what each instruction set makes of all arguments.
+template <class Check>
+void for_each_vector_activation(Check&& check) {
+  const std::vector<float> x = arguments();
+  std::vector<float> y(x.size());
   for (int k = 0; k <= static_cast<int>(carousel::ActivationKind::round); ++k) {
     const auto kind = static_cast<carousel::ActivationKind>(k);
-    if (carousel::simd::has_vector_activation(kind)) use(carousel::Activation{kind, 0.7F, 0.3F});
+    if (!carousel::simd::has_vector_activation(kind)) continue;
+    const carousel::Activation function{kind, 0.7F, 0.3F};
+    for (const Isa& isa : runnable_isas()) {
+      isa.kernels->activate(function, x.data(), y.data(), static_cast<std::int64_t>(x.size()));
+      check(isa, function, x, y);
+    }
   }
 }
 
 TEST(VectorActivations, AreThoseOfTheReference) {
-  const std::vector<float> x = arguments();
-  std::vector<float> y(x.size());
-  for_each_vector_activation([&](const carousel::Activation& function) {
-    for (const Isa& isa : runnable_isas()) {
-      isa.kernels->activate(function, x.data(), y.data(), static_cast<std::int64_t>(x.size()));
-      for (std::size_t k = 0; k < x.size(); ++k) {
-        const float expected = carousel::evaluate(function, x[k]);
-        const float error = 2e-6F * std::max(1.0F, std::abs(expected));
-        const bool same = std::isnan(expected)
-                              ? std::isnan(y[k])
-                              : y[k] == expected || std::abs(y[k] - expected) <= error;
-        EXPECT_TRUE(same) << isa.name << ' ' << name(function.kind) << ' ' << x[k] << ": " << y[k]
-                          << ", expected " << expected;
-      }
+  for_each_vector_activation([](const Isa& isa, const carousel::Activation& function,
+                                const std::vector<float>& x, const std::vector<float>& y) {
+    for (std::size_t k = 0; k < x.size(); ++k) {
+      const float expected = carousel::evaluate(function, x[k]);
+      const float error = 2e-6F * std::max(1.0F, std::abs(expected));
+      const bool same = std::isnan(expected)
+                            ? std::isnan(y[k])
+                            : y[k] == expected || std::abs(y[k] - expected) <= error;
+      EXPECT_TRUE(same) << isa.name << ' ' << name(function.kind) << ' ' << x[k] << ": " << y[k]
+                        << ", expected " << expected;
     }
   });
 }
 
 TEST(VectorActivations, DoNotDependOnWhereANumberStandsAndWriteNothingElse) {
-  const std::vector<float> x = arguments();
-  std::vector<float> y(x.size());
-  for_each_vector_activation([&](const carousel::Activation& function) {
-    for (const Isa& isa : runnable_isas()) {
-      isa.kernels->activate(function, x.data(), y.data(), static_cast<std::int64_t>(x.size()));
-      for (std::size_t k = 0; k < x.size(); ++k) {
-        float alone[3] = {1.5F, x[k], 2.5F};
-        isa.kernels->activate(function, alone + 1, alone + 1, 1);
-        EXPECT_EQ(std::bit_cast<std::uint32_t>(alone[1]), std::bit_cast<std::uint32_t>(y[k]))
-            << isa.name << ' ' << name(function.kind) << ' ' << x[k];
-        EXPECT_EQ(alone[0], 1.5F);
-        EXPECT_EQ(alone[2], 2.5F);
-      }
+  for_each_vector_activation([](const Isa& isa, const carousel::Activation& function,
+                                const std::vector<float>& x, const std::vector<float>& y) {
+    for (std::size_t k = 0; k < x.size(); ++k) {
+      float alone[3] = {1.5F, x[k], 2.5F};
+      isa.kernels->activate(function, alone + 1, alone + 1, 1);
+      EXPECT_EQ(std::bit_cast<std::uint32_t>(alone[1]), std::bit_cast<std::uint32_t>(y[k]))
+          << isa.name << ' ' << name(function.kind) << ' ' << x[k];
+      EXPECT_EQ(alone[0], 1.5F);
+      EXPECT_EQ(alone[2], 2.5F);
     }
   });
 }

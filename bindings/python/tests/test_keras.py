@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Weights as Keras has them against Keras's equations."""
 
+import sys
 import unittest
 
 import numpy as np
@@ -8,37 +9,12 @@ import numpy as np
 import carousel
 import cases
 
+sys.path.insert(0, str(cases.SOURCE / "tests" / "support"))
+
+from keras_cells import gru, lstm  # noqa: E402
+
 STEPS, INPUTS, UNITS = 6, 3, 4
 random = np.random.default_rng(1)
-
-
-def sigmoid(a):
-    return 1 / (1 + np.exp(-a))
-
-
-def lstm(x, kernel, recurrent, bias):
-    """keras/src/layers/rnn/lstm.py: gates i, f, c, o."""
-    h, c, outputs = np.zeros(UNITS), np.zeros(UNITS), []
-    for row in x:
-        i, f, candidate, o = np.split(row @ kernel + h @ recurrent + bias, 4)
-        c = sigmoid(f) * c + sigmoid(i) * np.tanh(candidate)
-        h = sigmoid(o) * np.tanh(c)
-        outputs.append(h)
-    return np.array(outputs)
-
-
-def gru(x, kernel, recurrent, bias, reset_after):
-    """keras/src/layers/rnn/gru.py: gates z, r, h."""
-    outer, inner = bias if reset_after else (bias, np.zeros_like(bias))
-    h, outputs = np.zeros(UNITS), []
-    for row in x:
-        xz, xr, xh = np.split(row @ kernel + outer, 3)
-        hz, hr, hh = np.split(h @ recurrent + inner, 3)
-        z, r = sigmoid(xz + hz), sigmoid(xr + hr)
-        inside = r * hh if reset_after else (r * h) @ recurrent[:, 2 * UNITS:]
-        h = z * h + (1 - z) * np.tanh(xh + inside)
-        outputs.append(h)
-    return np.array(outputs)
 
 
 def simple_rnn(x, kernel, recurrent, bias, function):

@@ -109,15 +109,6 @@ void apply_options(const LoadOptions& options, std::vector<MatrixModule>& module
   }
 }
 
-bool can_follow(const MatrixModule& module, const Stack& stack) {
-  return module.after && module.columns == stack.output;
-}
-
-bool can_begin(const MatrixModule& module, const Stack& stack) {
-  return (module.table && module.columns == stack.input) ||
-         (module.before && module.rows == stack.input);
-}
-
 /// Modules from farther away that a near one rules out: they want its place, and do not go with it.
 void drop_far(const Stack& stack, std::vector<MatrixModule>& modules) {
   std::vector<MatrixModule> followers;
@@ -143,6 +134,15 @@ void drop_far(const Stack& stack, std::vector<MatrixModule>& modules) {
 }
 
 }  // namespace
+
+bool can_follow(const MatrixModule& module, const Stack& stack) {
+  return module.after && module.columns == stack.output;
+}
+
+bool can_begin(const MatrixModule& module, const Stack& stack) {
+  return (module.table && module.columns == stack.input) ||
+         (module.before && module.rows == stack.input);
+}
 
 bool is_near(const std::string& module, const std::string& prefix) {
   const std::size_t dot = module.rfind('.');

@@ -55,6 +55,10 @@ struct Stack {
                                                        const Stack& stack,
                                                        const LoadOptions& options);
 
+/// Whether the module can read what the recurrent layers give, or give what they read.
+[[nodiscard]] bool can_follow(const MatrixModule& module, const Stack& stack);
+[[nodiscard]] bool can_begin(const MatrixModule& module, const Stack& stack);
+
 /// Whether everything before the module's last component also stands before the recurrent tensors:
 /// "model.fc" beside "model.lstm.", but not "other.fc".
 [[nodiscard]] bool is_near(const std::string& module, const std::string& prefix);

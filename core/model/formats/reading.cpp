@@ -176,12 +176,11 @@ void refuse_silent_loss(const TensorReader& reader, const std::vector<MatrixModu
                         const Stack& stack, const Reading& reading, const LoadOptions& options) {
   if (!options.head) {
     refuse_left(reader, modules, reading, option_text("head"),
-                [&](const MatrixModule& m) { return m.after && m.columns == stack.output; });
+                [&](const MatrixModule& m) { return can_follow(m, stack); });
   }
   if (!options.embedding) {
-    refuse_left(reader, modules, reading, option_text("embedding"), [&](const MatrixModule& m) {
-      return (m.table && m.columns == stack.input) || (m.before && m.rows == stack.input);
-    });
+    refuse_left(reader, modules, reading, option_text("embedding"),
+                [&](const MatrixModule& m) { return can_begin(m, stack); });
   }
   if (options.head && options.embedding) return;
   const std::string both = "the options embedding and head, if both are given, leave them out";

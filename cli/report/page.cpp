@@ -179,13 +179,9 @@ std::string extras_section(const ReportData& data) {
 }
 
 std::string report_page(const ReportData& data) {
-  return std::string(
-             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta "
-             "name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>Carousel "
-             "benchmark</title>\n<style>") +
-         kReportStyle + "</style>\n</head>\n<body>\n<main>\n" + header_section(data) +
-         heat_map_section(data) + roofline_section(data) + threads_section(data) +
-         missed_section(data) + shapes_section(data) + extras_section(data) +
+  return page_start("Carousel benchmark") + header_section(data) + heat_map_section(data) +
+         roofline_section(data) + threads_section(data) + missed_section(data) +
+         shapes_section(data) + extras_section(data) +
          "<footer>Compare within one run only: absolute times drift on shared machines. Made by "
          "carousel report.</footer>\n</main>\n</body>\n</html>\n";
 }

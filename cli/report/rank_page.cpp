@@ -98,12 +98,8 @@ std::string layers_section(const LayersReport& report) {
 
 std::string rank_page(const Workload& work, int threads, const RankReport& report,
                       const LayersReport& layers) {
-  return std::string(
-             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta "
-             "name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>Carousel "
-             "rank</title>\n<style>") +
-         kReportStyle + "</style>\n</head>\n<body>\n<main>\n<h1>" + escape(work.title()) +
-         "</h1>\n<p>" + format_threads(threads) + "; input: " + escape(work.data) + "</p>\n" +
+  return page_start("Carousel rank") + "<h1>" + escape(work.title()) + "</h1>\n<p>" +
+         format_threads(threads) + "; input: " + escape(work.data) + "</p>\n" +
          ranking_section(report) + layers_section(layers) +
          "<footer>Compare within one run only: absolute times drift on shared machines. Made by "
          "carousel rank.</footer>\n</main>\n</body>\n</html>\n";

@@ -2,8 +2,9 @@
 #include "style.hpp"
 
 namespace carousel::cli {
+namespace {
 
-const char* const kReportStyle = R"css(
+constexpr const char* kReportStyle = R"css(
 :root { color-scheme: light dark;
   --page: #f6f7f9; --card: #ffffff; --ink: #1b1f24; --dim: #5d6673; --rule: #dfe3e8; --track: #eef0f3;
   --b-avx512: #2463d6; --b-avx2: #0f8f83; --b-sse2: #8a5cd6; --b-other: #b0457f;
@@ -67,5 +68,14 @@ td i { display: inline-block; width: 9px; height: 9px; border-radius: 50%; margi
 .met { color: var(--met); } .missed { color: var(--missed); font-weight: 600; } .slow { color: var(--slow); }
 footer { color: var(--dim); margin-top: 18px; font-size: 12.5px; }
 )css";
+
+}  // namespace
+
+std::string page_start(const std::string& title, const std::string& more_style) {
+  return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta "
+         "name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>" +
+         title + "</title>\n<style>" + kReportStyle + more_style +
+         "</style>\n</head>\n<body>\n<main>\n";
+}
 
 }  // namespace carousel::cli

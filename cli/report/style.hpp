@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
+
 namespace carousel::cli {
 
-/// The style sheet of the report.
-extern const char* const kReportStyle;
+/// A page of HTML up to its first section. `title` is HTML; `more_style` is added to the style
+/// sheet that all pages have.
+[[nodiscard]] std::string page_start(const std::string& title, const std::string& more_style = {});
 
 }  // namespace carousel::cli

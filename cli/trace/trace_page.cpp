@@ -241,10 +241,7 @@ std::string trace_page(const NetworkTrace& trace,
   for (const BackendDifference& difference : differences) {
     body += difference_section(trace, difference);
   }
-  return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta "
-         "name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>Inside " +
-         escape(trace.title) + "</title>\n<style>" + kReportStyle + trace_style() +
-         "</style>\n</head>\n<body>\n<main>\n" + body +
+  return page_start("Inside " + escape(trace.title), trace_style()) + body +
          "<footer>Values by the float64 oracle; stronger colours are larger ones. Made by "
          "carousel trace.</footer>\n</main>\n<div id=\"tip\" hidden></div>\n" +
          symbols_element(trace) + "<script>" + kTraceScript + "</script>\n</body>\n</html>\n";

@@ -2,6 +2,7 @@
 #include "backends/kind_backend.hpp"
 
 #include "core/engine/common_layers.hpp"
+#include "core/engine/layers/activation_layers.hpp"
 #include "core/engine/layers/convolution.hpp"
 
 #include <string>
@@ -36,7 +37,26 @@ std::unique_ptr<Layer> KindBackend::prepare(const LayerSpec& spec, const Weights
   if (const auto* activation = std::get_if<ActivationSpec>(&spec)) {
     return layers::make_activation(*activation, vector_activation(activation->function.kind));
   }
+  if (const auto* normalization = std::get_if<NormalizationSpec>(&spec)) {
+    return layers::make_normalization(*normalization, weights, fused_function(options));
+  }
   return make_common_layer(spec, weights);
+}
+
+bool KindBackend::fuses(const LayerSpec& spec, const Activation& function) const {
+  if (!is_elementwise(function.kind)) return false;
+  if (std::holds_alternative<NormalizationSpec>(spec)) return true;
+  const auto* convolution = std::get_if<ConvolutionSpec>(&spec);
+  const bool dense = std::holds_alternative<DenseSpec>(spec) ||
+                     (convolution != nullptr && !layers::is_depthwise(*convolution));
+  return dense && dense_applies(function.kind);
+}
+
+std::optional<layers::ElementwiseFunction> KindBackend::fused_function(
+    const LayerOptions& options) const {
+  if (!options.activation) return std::nullopt;
+  return layers::ElementwiseFunction(*options.activation,
+                                     vector_activation(options.activation->kind));
 }
 
 }  // namespace carousel

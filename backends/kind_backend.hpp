@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/engine/layers/vector_activation.hpp"
+#include "core/engine/layers/elementwise_function.hpp"
 
 #include <carousel/backend.hpp>
 
 #include <memory>
+#include <optional>
 
 namespace carousel {
 
@@ -18,6 +19,7 @@ class KindBackend : public Backend {
   [[nodiscard]] Support supports(const LayerSpec& spec) const final;
   [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const Weights& weights,
                                                const LayerOptions& options) const final;
+  [[nodiscard]] bool fuses(const LayerSpec& spec, const Activation& function) const final;
 
  protected:
   [[nodiscard]] virtual Support supports_recurrent(const RecurrentSpec&) const {
@@ -30,8 +32,15 @@ class KindBackend : public Backend {
   [[nodiscard]] virtual std::unique_ptr<Layer> prepare_dense(const DenseSpec& spec,
                                                              const Weights& weights,
                                                              const LayerOptions& options) const = 0;
+  /// Whether the layers that `prepare_dense` makes apply this elementwise function, if it is in
+  /// their options.
+  [[nodiscard]] virtual bool dense_applies(ActivationKind) const { return false; }
   /// What layers of this activation function call; null: what all backends have.
   [[nodiscard]] virtual VectorActivation vector_activation(ActivationKind) const { return nullptr; }
+
+  /// The function that a layer is to apply to its outputs, with the backend's own code for it.
+  [[nodiscard]] std::optional<layers::ElementwiseFunction> fused_function(
+      const LayerOptions& options) const;
 };
 
 }  // namespace carousel

@@ -112,8 +112,12 @@ Table candidate_table(const LayerPlan& layer) {
 }
 
 void print(const LayerPlan& layer) {
-  std::cout << "\nlayer " << layer.name << ": " << describe(layer.spec) << "\n"
-            << choice_text(layer.backend, layer.threads)
+  std::cout << "\nlayer " << layer.name << ": " << describe(layer.spec) << "\n";
+  if (!layer.fused_into.empty()) {
+    std::cout << "applied by layer " << layer.fused_into << " as it writes its outputs\n";
+    return;
+  }
+  std::cout << choice_text(layer.backend, layer.threads)
             << (layer.tiling.empty() ? "" : ", " + layer.tiling) << ", by " << name(layer.source)
             << ": " << layer.reason << '\n';
   if (const std::string text = note(layer.spec); !text.empty()) std::cout << text << '\n';
@@ -137,6 +141,7 @@ Json to_json(const std::vector<LayerPlan>& plan, const PrepareOptions& options) 
                       {"tiling", layer.tiling},
                       {"source", name(layer.source)},
                       {"reason", layer.reason},
+                      {"fused_into", layer.fused_into},
                       {"note", note(layer.spec)},
                       {"candidates", candidate_table(layer).json()}});
   }

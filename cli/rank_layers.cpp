@@ -115,11 +115,15 @@ void measure(Trials& trials, double seconds, const std::function<void(double)>& 
   }
 }
 
+std::string description(const LayerPlan& plan) {
+  const std::string text = describe(plan.spec);
+  return plan.fused_into.empty() ? text : text + ", applied by " + plan.fused_into;
+}
+
 LayersReport make_report(std::vector<std::string> backends, const Trials& trials) {
   LayersReport report{.backends = std::move(backends), .layers = {}};
   for (const LayerPlan& plan : trials.front()->network().layers()) {
-    report.layers.push_back(
-        {plan.name, std::string(kind_name(plan.spec)), describe(plan.spec), {}});
+    report.layers.push_back({plan.name, std::string(kind_name(plan.spec)), description(plan), {}});
   }
   report.layers.push_back({"between layers", "engine", "all that is not a layer", {}});
   for (std::size_t k = 0; k < report.layers.size(); ++k) {

@@ -27,9 +27,10 @@ class ScalarBackend final : public KindBackend {
     return scalar::make_recurrent_layer(spec, weights);
   }
   [[nodiscard]] std::unique_ptr<Layer> prepare_dense(const DenseSpec& spec, const Weights& weights,
-                                                     const LayerOptions&) const override {
-    return scalar::make_dense_layer(spec, weights);
+                                                     const LayerOptions& options) const override {
+    return scalar::make_dense_layer(spec, weights, fused_function(options));
   }
+  [[nodiscard]] bool dense_applies(ActivationKind) const override { return true; }
 };
 
 }  // namespace

@@ -89,6 +89,8 @@ struct DenseJob {
   std::int64_t output_size = 0;
   Panel weight{};               ///< blocks of 4W outputs
   const float* bias = nullptr;  ///< [blocks][4][W]
+  /// Applied to the outputs, one that `has_vector_activation` names; null: none.
+  const Activation* activation = nullptr;
   SequenceView<const float> x;
   SequenceView<float> y;
 };

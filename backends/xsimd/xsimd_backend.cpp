@@ -11,7 +11,7 @@ namespace carousel {
 namespace {
 
 /// To be raised with each change of speed, packing or numbers.
-constexpr int kRevision = 11;
+constexpr int kRevision = 12;
 
 /// One instruction set: its kernels, and the CPU features that they need.
 struct Isa {
@@ -59,6 +59,9 @@ class XsimdBackend final : public KindBackend {
   [[nodiscard]] std::unique_ptr<Layer> prepare_dense(const DenseSpec& spec, const Weights& weights,
                                                      const LayerOptions& options) const override {
     return simd::make_dense_layer(isa_.kernels, spec, weights, options);
+  }
+  [[nodiscard]] bool dense_applies(ActivationKind kind) const override {
+    return simd::has_vector_activation(kind);
   }
   [[nodiscard]] VectorActivation vector_activation(ActivationKind kind) const override {
     return simd::has_vector_activation(kind) ? isa_.kernels.activate : nullptr;

@@ -17,6 +17,10 @@ std::vector<std::string> Backend::tilings(const LayerSpec& /*spec*/,
   return {};
 }
 
+bool Backend::fuses(const LayerSpec& /*spec*/, const Activation& /*function*/) const {
+  return false;
+}
+
 void Backend::require_tiling(const LayerSpec& spec, const LayerOptions& options) const {
   if (options.tiling.empty()) return;
   const std::vector<std::string> known = tilings(spec, options);

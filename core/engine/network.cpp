@@ -2,12 +2,15 @@
 #include "core/engine/network_data.hpp"
 
 #include "core/engine/flows.hpp"
+#include "core/engine/fusion.hpp"
+#include "core/engine/layers/activation_layers.hpp"
 #include "core/engine/network_ends.hpp"
 
 #include "core/planning/planner.hpp"
 
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
 #include <utility>
 
 namespace carousel {
@@ -45,18 +48,22 @@ void add_states(detail::NetworkData& network, const ModelLayer& layer) {
   }
 }
 
+/// `activation` is what the layer is to apply to its outputs, if anything.
 void add_layer(detail::NetworkData& network, const ModelLayer& layer, const Backend& backend,
-               LayerPlan plan, const PrepareOptions& options) {
+               LayerPlan plan, const PrepareOptions& options,
+               const std::optional<Activation>& activation) {
   LayerOptions how{.threads = plan.threads,
                    .exact_threads = options.exact_threads,
                    .batch = options.batch,
                    .steps = options.steps,
-                   .precision = options.precision};
+                   .precision = options.precision,
+                   .activation = activation};
   // What a backend does by itself it fits to each stream, so that is not prescribed.
   const std::vector<std::string> tilings = backend.tilings(layer.spec, how);
   if (!tilings.empty() && tilings.front() != plan.tiling) how.tiling = plan.tiling;
   add_states(network, layer);
-  network.layers.push_back(backend.prepare(layer.spec, layer.weights, how));
+  network.layers.push_back(plan.fused_into.empty() ? backend.prepare(layer.spec, layer.weights, how)
+                                                   : layers::make_fused_activation());
   plan.memory_bytes = network.layers.back()->memory_bytes();
   network.plans.push_back(std::move(plan));
 }
@@ -74,17 +81,28 @@ void wire(const Model& model, detail::NetworkData& network) {
   detail::find_ends(model, network);
 }
 
+void name_layers(const Model& model, std::vector<LayerPlan>& plans) {
+  const std::vector<std::string> names = layer_names(model);
+  for (std::size_t i = 0; i < plans.size(); ++i) plans[i].name = names[i];
+}
+
+/// The backend that a plan names.
+const Backend& planned_backend(const LayerPlan& plan) {
+  return *select_backends(plan.backend).front();
+}
+
 /// `backend_of(plan)` is who runs a layer.
-template <class BackendOf>
 std::shared_ptr<detail::NetworkData> build(const Model& model, const PrepareOptions& options,
-                                           std::vector<LayerPlan> plans, BackendOf backend_of) {
+                                           std::vector<LayerPlan> plans,
+                                           const detail::BackendOf& backend_of) {
   auto data = std::make_shared<detail::NetworkData>();
   wire(model, *data);
-  const std::vector<std::string> names = layer_names(model);
+  name_layers(model, plans);
+  const auto fused =
+      detail::fuse_activations(model, data->wiring, data->buffers, plans, backend_of);
   for (std::size_t i = 0; i < model.layers.size(); ++i) {
     const Backend& backend = backend_of(plans[i]);
-    plans[i].name = names[i];
-    add_layer(*data, model.layers[i], backend, std::move(plans[i]), options);
+    add_layer(*data, model.layers[i], backend, std::move(plans[i]), options, fused[i]);
   }
   return data;
 }
@@ -135,9 +153,7 @@ std::shared_ptr<detail::NetworkData> detail::prepare_data(const Model& model,
   validate(model);
   const std::string choice = chosen_backend(options);
   return build(model, options, choose(model, planning::this_world(choice), choice, options),
-               [](const LayerPlan& plan) -> const Backend& {
-                 return *select_backends(plan.backend).front();
-               });
+               planned_backend);
 }
 
 Network::Network(std::shared_ptr<const detail::NetworkData> data) noexcept
@@ -152,10 +168,14 @@ std::span<const ModelInput> Network::inputs() const noexcept { return data_->inp
 std::span<const NetworkOutput> Network::outputs() const noexcept { return data_->outputs; }
 
 std::int64_t Network::output_steps(std::int64_t steps, std::size_t output) const {
-  if (steps < 0 || output >= data_->outputs.size()) {
-    throw Error(ErrorCode::invalid_argument, "output_steps: there are " +
-                                                 std::to_string(data_->outputs.size()) +
-                                                 " outputs, and steps must not be negative");
+  if (output >= data_->outputs.size()) {
+    throw Error(ErrorCode::invalid_argument, "output_steps: there is no output " +
+                                                 std::to_string(output) + " among " +
+                                                 std::to_string(data_->outputs.size()));
+  }
+  if (steps < 0 || steps > detail::kMostSteps) {
+    throw Error(ErrorCode::invalid_argument,
+                "output_steps: steps is " + std::to_string(steps) + ", but must be in 0..2^32");
   }
   const std::vector<std::int64_t> inputs = detail::input_steps(*data_, steps);
   std::vector<std::int64_t> flows(data_->layers.size());
@@ -194,12 +214,14 @@ std::vector<LayerPlan> explain(const Model& model, const PrepareOptions& options
   const std::string choice = chosen_backend(options);
   const planning::World world = planning::this_world(choice);
   const std::vector<PlanCandidate> absent = planning::list_absent(world);
-  const std::vector<std::string> names = layer_names(model);
   auto plans = choose(model, world, choice, options);
-  for (std::size_t i = 0; i < plans.size(); ++i) {
-    plans[i].name = names[i];
-    plans[i].candidates.insert(plans[i].candidates.end(), absent.begin(), absent.end());
+  name_layers(model, plans);
+  for (LayerPlan& plan : plans) {
+    plan.candidates.insert(plan.candidates.end(), absent.begin(), absent.end());
   }
+  const Wiring wiring = resolve_wiring(model);
+  (void)detail::fuse_activations(model, wiring, detail::plan_buffers(model, wiring), plans,
+                                 planned_backend);
   return plans;
 }
 

@@ -24,6 +24,9 @@ struct NetworkState {
 /// No input or output.
 inline constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
 
+/// The most steps of a run, and of a stream's `max_steps`.
+inline constexpr std::int64_t kMostSteps = std::int64_t{1} << 32U;
+
 /// What a Network holds: immutable after `prepare`.
 struct NetworkData {
   std::vector<LayerPlan> plans;                // one per layer, in the model's order

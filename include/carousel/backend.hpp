@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,6 +43,9 @@ struct LayerOptions {
   std::string tiling{};
   /// How weights are stored and multiplied.
   Precision precision = Precision::float32;
+  /// A function that the layer applies to its outputs as it writes them; only where the backend's
+  /// `fuses` said yes.
+  std::optional<Activation> activation{};
 };
 
 struct WorkspaceOptions {
@@ -128,6 +132,9 @@ class CAROUSEL_API Backend {
   [[nodiscard]] virtual Support available(const CpuFeatures& cpu) const = 0;
   /// Whether it can run this layer, given that it is available.
   [[nodiscard]] virtual Support supports(const LayerSpec& spec) const = 0;
+  /// Whether a layer of this spec can apply an elementwise activation function to its outputs as it
+  /// writes them (`LayerOptions::activation`), with the same bits as a layer of its own.
+  [[nodiscard]] virtual bool fuses(const LayerSpec& spec, const Activation& function) const;
   /// The ways in which it can partition the work of this layer, by name, in the order of
   /// preference; the first is what it does when it is told nothing. Results are the same to the
   /// bit. Empty: there is one way. `options.tiling` is not looked at.

@@ -83,6 +83,9 @@ struct LayerPlan {
   std::string tiling{};  ///< how the backend partitions the work; empty where it has one way
   PlanSource source = PlanSource::fixed;
   std::string reason{};  ///< in one line
+  /// Of an activation layer: the name of the layer before it, which applies the function to its
+  /// outputs as it writes them, so that this layer has nothing to do. Empty: there is none.
+  std::string fused_into{};
   /// The chosen one first, then in priority order. Tilings that are not the backend's own choice
   /// are there only if they were measured.
   std::vector<PlanCandidate> candidates{};

@@ -42,6 +42,7 @@ class DenseLayer final : public Layer {
     const DenseJob job{.output_size = spec_.output_size,
                        .weight = panel_,
                        .bias = bias_.data(),
+                       .activation = options_.activation ? &*options_.activation : nullptr,
                        .x = args.x(),
                        .y = args.y};
     const int threads = threads_for(args.x());

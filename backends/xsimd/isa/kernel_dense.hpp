@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// y = W x + b for every step of every row.
+// y = activation(W x + b) for every step of every row.
 
-#include "backends/xsimd/isa/kernel_rows.hpp"
+#include "backends/xsimd/isa/kernel_map.hpp"
 
 namespace carousel::simd {
 namespace {
@@ -69,6 +69,18 @@ inline void run_dense(const DenseJob& job, const DenseRows& list, Range blocks) 
   }
 }
 
+/// Applies the job's activation function to some blocks of outputs, which are in the cache.
+inline void activate_rows(const DenseJob& job, const DenseRows& list, Range blocks) {
+  const std::int64_t first = job.weight.sums_offset(blocks.first);
+  const std::int64_t size = smaller(job.output_size, job.weight.sums_offset(blocks.last)) - first;
+  if (size <= 0) return;
+  const bool together = list.y_stride == size;
+  float* y = list.y + first;
+  for (std::int64_t m = 0; m < (together ? 1 : list.count); ++m, y += list.y_stride) {
+    activate(*job.activation, y, y, together ? list.count * size : size);
+  }
+}
+
 /// The rows of a job as stretches of rows that stand equally far apart.
 struct Stretches {
   DenseRows first;
@@ -104,11 +116,11 @@ inline void dense(const DenseJob& job, int index, int count) {
   std::int64_t at = rows.first % first.count;
   for (std::int64_t m = rows.first; m < rows.last;) {
     const std::int64_t n = smaller(kDenseRows, smaller(first.count - at, rows.last - m));
-    run_dense(job,
-              {first.x + stretch * stretches.x_stride + at * first.x_stride,
-               first.y + stretch * stretches.y_stride + at * first.y_stride, first.x_stride,
-               first.y_stride, n},
-              blocks);
+    const DenseRows list{first.x + stretch * stretches.x_stride + at * first.x_stride,
+                         first.y + stretch * stretches.y_stride + at * first.y_stride,
+                         first.x_stride, first.y_stride, n};
+    run_dense(job, list, blocks);
+    if (job.activation != nullptr) activate_rows(job, list, blocks);
     m += n;
     at += n;
     if (at < first.count) continue;

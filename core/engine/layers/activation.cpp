@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/engine/activations.hpp"
+#include "core/engine/layers/activation_layers.hpp"
 #include "core/engine/layers/common_layer.hpp"
 #include "core/engine/layers/layers.hpp"
-#include "core/engine/layers/vector_activation.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <span>
 
 namespace carousel::layers {
@@ -13,30 +14,15 @@ namespace {
 /// The same function for every number.
 class ElementwiseActivation final : public CommonLayer {
  public:
-  ElementwiseActivation(const ActivationSpec& spec, VectorActivation vector)
-      : spec_(spec), apply_(vector == nullptr ? one_by_one : vector) {}
+  explicit ElementwiseActivation(const ElementwiseFunction& function) : function_(function) {}
 
   Status forward(const ForwardArgs& args, Workspace&) const noexcept override {
-    const bool dense = is_dense(args.x()) && is_dense(args.y);
-    const std::int64_t frames = args.y.steps * args.y.batch;
-    if (dense) {
-      apply_(spec_.function, args.x().data, args.y.data, frames * spec_.size);
-      return {};
-    }
-    for_each_frame(args, [&](std::int64_t t, std::int64_t b) {
-      apply_(spec_.function, args.x().row(t, b), args.y.row(t, b), spec_.size);
-    });
+    function_(args.x(), args.y);
     return {};
   }
 
  private:
-  static void one_by_one(const Activation& function, const float* x, float* y, std::int64_t count) {
-    const auto size = static_cast<std::size_t>(count);
-    apply(function, std::span(x, size), std::span(y, size));
-  }
-
-  ActivationSpec spec_;
-  VectorActivation apply_;
+  ElementwiseFunction function_;
 };
 
 /// A function of groups of neighbouring features.
@@ -61,14 +47,22 @@ class GroupActivation final : public CommonLayer {
   ActivationSpec spec_;
 };
 
+/// The layer before this one has applied the function already, in the same place.
+class FusedActivation final : public CommonLayer {
+ public:
+  Status forward(const ForwardArgs&, Workspace&) const noexcept override { return {}; }
+};
+
 }  // namespace
 
 std::unique_ptr<Layer> make_activation(const ActivationSpec& spec, VectorActivation vector) {
   if (is_elementwise(spec.function.kind)) {
-    return std::make_unique<ElementwiseActivation>(spec, vector);
+    return std::make_unique<ElementwiseActivation>(ElementwiseFunction(spec.function, vector));
   }
   return std::make_unique<GroupActivation>(spec);
 }
+
+std::unique_ptr<Layer> make_fused_activation() { return std::make_unique<FusedActivation>(); }
 
 std::unique_ptr<Layer> make(const ActivationSpec& spec, const Weights&) {
   return make_activation(spec, nullptr);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/engine/layers/activation_layers.hpp"
 #include "core/engine/layers/common_layer.hpp"
 #include "core/engine/layers/layers.hpp"
 #include "core/engine/layers/sums.hpp"
@@ -17,8 +18,10 @@ std::vector<float> values_or_empty(const Weights& weights, const char* role) {
 /// Means are float64, so that large ones do not cost the differences their digits.
 class NormalizationLayer final : public CommonLayer {
  public:
-  NormalizationLayer(const NormalizationSpec& spec, const Weights& weights)
+  NormalizationLayer(const NormalizationSpec& spec, const Weights& weights,
+                     const std::optional<ElementwiseFunction>& activation)
       : spec_(spec),
+        activation_(activation),
         weight_(values_or_empty(weights, "weight")),
         bias_(values_or_empty(weights, "bias")) {}
 
@@ -29,6 +32,7 @@ class NormalizationLayer final : public CommonLayer {
       const std::int64_t group = spec_.group_size();
       for (std::int64_t k = 0; k < spec_.size; k += group) normalize(x + k, y + k, group);
       scale(y);
+      if (activation_) (*activation_)(y, y, spec_.size);
     });
     return {};
   }
@@ -62,14 +66,20 @@ class NormalizationLayer final : public CommonLayer {
   }
 
   NormalizationSpec spec_;
+  std::optional<ElementwiseFunction> activation_;
   std::vector<float> weight_;  ///< [size] or empty
   std::vector<float> bias_;    ///< [size] or empty
 };
 
 }  // namespace
 
+std::unique_ptr<Layer> make_normalization(const NormalizationSpec& spec, const Weights& weights,
+                                          const std::optional<ElementwiseFunction>& activation) {
+  return std::make_unique<NormalizationLayer>(spec, weights, activation);
+}
+
 std::unique_ptr<Layer> make(const NormalizationSpec& spec, const Weights& weights) {
-  return std::make_unique<NormalizationLayer>(spec, weights);
+  return make_normalization(spec, weights, std::nullopt);
 }
 
 }  // namespace carousel::layers

@@ -6,12 +6,14 @@
 #include <CLI/CLI.hpp>
 #include <carousel/plan.hpp>
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <new>
+#include <type_traits>
 
 namespace carousel::cli {
 namespace {
@@ -26,15 +28,27 @@ std::string usage_error(const CLI::App* app, const CLI::Error& error) {
          "--help'.\n";
 }
 
-/// Not CLI::PositiveNumber, which tells people a range that ends at the largest double, in full.
-/// Whether the text is a number at all is found out afterwards.
-CLI::Validator positive_number() {
-  return {[](const std::string& text) {
-            const bool good = std::strtod(text.c_str(), nullptr) > 0;
-            return good ? std::string() : "Value " + text + " is not positive";
-          },
-          "POSITIVE"};
+/// A validator from a function that says what is wrong with a text; empty: nothing is.
+CLI::Validator validator(std::string (*fault)(const std::string& text), const char* name) {
+  return {[fault](const std::string& text) { return fault(text); }, name};
 }
+
+// Whether the text is a number at all is found out afterwards.
+
+/// Not CLI::PositiveNumber, which tells people a range that ends at the largest double, in full.
+std::string fault_of_count(const std::string& text) {
+  constexpr double kMost = 4294967296;  // steps and rows of a stream
+  const double value = std::strtod(text.c_str(), nullptr);
+  if (!(value > 0)) return "Value " + text + " is not positive";
+  return value <= kMost ? "" : "Value " + text + " is more than 2^32";
+}
+
+/// CLI::Range lets NaN pass.
+std::string fault_of_real(const std::string& text) {
+  return std::isnan(std::strtod(text.c_str(), nullptr)) ? "Value " + text + " is not a number" : "";
+}
+
+std::string fault_of_name(const std::string& text) { return text.empty() ? "is empty" : ""; }
 
 }  // namespace
 
@@ -61,12 +75,18 @@ Option& Option::separated_by_commas() {
 }
 
 Option& Option::positive() {
-  option_->check(positive_number());
+  option_->check(validator(fault_of_count, "POSITIVE"));
+  return *this;
+}
+
+Option& Option::not_empty() {
+  option_->check(validator(fault_of_name, ""));
   return *this;
 }
 
 template <class T>
 Option& Option::range(T least, T most) {
+  if constexpr (std::is_floating_point_v<T>) option_->check(validator(fault_of_real, ""));
   option_->check(CLI::Range(least, most));
   return *this;
 }

@@ -26,8 +26,9 @@ class Option {
   Option& excludes(const Option& other);
   Option& excludes(const char* other);
   Option& separated_by_commas();  ///< one argument holds several values
-  Option& positive();
-  /// For T = int, std::int64_t and double.
+  Option& positive();             ///< and at most 2^32: a number of steps or rows
+  Option& not_empty();
+  /// For T = int, std::int64_t and double; NaN is in no range.
   template <class T>
   Option& range(T least, T most);
 

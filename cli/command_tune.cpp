@@ -9,6 +9,8 @@
 #include "tune_core.hpp"
 #include "workload.hpp"
 
+#include "core/planning/planner.hpp"
+
 #include <carousel/wisdom.hpp>
 
 #include <algorithm>
@@ -34,7 +36,7 @@ counts as equally fast: fewer threads win, then the order of `carousel backends`
 --repeat and --verify show how far the choice can be relied on. They make N plans, each measured anew
 (wisdom is left alone), count those with the same choices, and measure all candidates once more, four
 times as long, to see what the first plan lost. Exit code 1 when less than 95 % of the networks get the
-same plan every time, or less than 95 % are within 5 % of the best.
+same plan every time, or less than 95 % are within 5 % of the best; also when times cannot be kept.
 
 Examples:
   carousel tune models/charlm.safetensors --steps 1
@@ -190,7 +192,10 @@ int run(TuneArguments arguments) {
   if (list.empty()) throw Error(ErrorCode::bad_format, arguments.shapes + ": has no shapes");
   Progress progress("measuring");
   std::size_t index = 0;
+  const bool to_be_kept = arguments.tune.repeat == 1 && !arguments.tune.verify;
+  bool kept = to_be_kept;
   arguments.tune.planning.report = [&](const std::string& text) {
+    if (text.starts_with(planning::kNotKept)) kept = false;
     progress.clear();
     warn(text);
   };
@@ -214,11 +219,9 @@ int run(TuneArguments arguments) {
     table.print(std::cout);
     std::cout << '\n';
     print_shares(found, arguments.tune);
-    if (arguments.tune.repeat == 1 && !arguments.tune.verify) {
-      std::cout << "kept in " << wisdom_file(arguments) << '\n';
-    }
+    if (kept) std::cout << "kept in " << wisdom_file(arguments) << '\n';
   }
-  return found.ok() ? kOk : kCheckFailed;
+  return found.ok() && kept == to_be_kept ? kOk : kCheckFailed;
 }
 
 void add_options(Parser& command, TuneArguments& arguments) {

@@ -14,11 +14,13 @@ void add_threads_option(Parser& command, int& threads) {
 }
 
 void add_backend_option(Parser& command, std::string& backend) {
-  command.add_option("--backend", backend, "auto, xsimd, xsimd:avx2, onednn, scalar, ...");
+  command.add_option("--backend", backend, "auto, xsimd, xsimd:avx2, onednn, scalar, ...")
+      .not_empty();
 }
 
 void add_backends_option(Parser& command, std::string& backends) {
-  command.add_option("--backend", backends, "only these: a family or an id (default: all)");
+  command.add_option("--backend", backends, "only these: a family or an id (default: all)")
+      .not_empty();
 }
 
 void add_precision_option(Parser& command, Precision& precision) {

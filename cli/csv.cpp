@@ -48,12 +48,12 @@ const std::string& Csv::text(std::size_t row, std::string_view column) const {
   return rows_.at(row).fields.at(static_cast<std::size_t>(found - heading_.begin()));
 }
 
-std::int64_t Csv::integer(std::size_t row, std::string_view column) const {
+std::int64_t Csv::integer(std::size_t row, std::string_view column, std::int64_t most) const {
   const std::string& field = text(row, column);
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
-  if (error != std::errc{} || end != field.data() + field.size() || value < 0) {
-    refuse(row, column, "a whole number");
+  if (error != std::errc{} || end != field.data() + field.size() || value < 0 || value > most) {
+    refuse(row, column, "a whole number in 0.." + std::to_string(most));
   }
   return value;
 }
@@ -67,7 +67,7 @@ std::optional<double> Csv::number(std::size_t row, std::string_view column) cons
   return value;
 }
 
-void Csv::refuse(std::size_t row, std::string_view column, const char* what) const {
+void Csv::refuse(std::size_t row, std::string_view column, const std::string& what) const {
   throw Error(ErrorCode::bad_format, source_ + ", line " + std::to_string(rows_.at(row).line) +
                                          ": " + std::string(column) + " is '" + text(row, column) +
                                          "', not " + what);

@@ -21,12 +21,14 @@ class Csv {
   /// Each throws Error naming source, line and column when there is no such column or the field is
   /// not what is asked for.
   [[nodiscard]] const std::string& text(std::size_t row, std::string_view column) const;
-  [[nodiscard]] std::int64_t integer(std::size_t row, std::string_view column) const;
+  /// At most `most`.
+  [[nodiscard]] std::int64_t integer(std::size_t row, std::string_view column,
+                                     std::int64_t most) const;
   /// No value where the field is empty.
   [[nodiscard]] std::optional<double> number(std::size_t row, std::string_view column) const;
 
  private:
-  [[noreturn]] void refuse(std::size_t row, std::string_view column, const char* what) const;
+  [[noreturn]] void refuse(std::size_t row, std::string_view column, const std::string& what) const;
 
   struct Row {
     std::size_t line = 0;

@@ -16,12 +16,11 @@
 namespace carousel::cli {
 namespace {
 
-constexpr std::int64_t kMaxSize = 1 << 20;
 constexpr std::size_t kFields = 7;
 constexpr std::array<const char*, kFields> kNames{"I", "H", "T", "B", "layers", "bidir", "proj"};
 constexpr std::array<std::int64_t, kFields> kLeast{1, 1, 0, 0, 1, 0, 0};
-constexpr std::array<std::int64_t, kFields> kMost{kMaxSize, kMaxSize, kMaxSize, kMaxSize,
-                                                  64,       1,        kMaxSize};
+constexpr std::array<std::int64_t, kFields> kMost{kMaxSize,   kMaxSize, kMaxSize, kMaxSize,
+                                                  kMaxLayers, 1,        kMaxSize};
 
 [[noreturn]] void refuse_shape(std::string_view text, const std::string& why) {
   constexpr const char* kExample = "128,128,100,1";

@@ -19,6 +19,10 @@ namespace carousel::cli {
 /// The names in the table of cells, with commas between them.
 [[nodiscard]] std::string cell_names();
 
+/// The largest sizes, steps and batch of a Shape, and the most layers.
+inline constexpr std::int64_t kMaxSize = 1 << 20;
+inline constexpr std::int64_t kMaxLayers = 64;
+
 /// "[CELL:]I,H,T,B[,layers,bidir,proj]": a network and the work to give it, without a file.
 struct Shape {
   std::int64_t input = 0;

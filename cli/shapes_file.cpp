@@ -11,12 +11,12 @@ std::vector<NamedShape> parse_shapes(std::string_view text, const std::string& s
   std::vector<NamedShape> shapes;
   for (std::size_t row = 0; row < csv.rows(); ++row) {
     shapes.push_back({.name = csv.text(row, "name"),
-                      .shape = {.input = csv.integer(row, "input"),
-                                .hidden = csv.integer(row, "hidden"),
-                                .steps = csv.integer(row, "T"),
-                                .batch = csv.integer(row, "B"),
-                                .layers = csv.integer(row, "layers"),
-                                .bidirectional = csv.integer(row, "bidir") != 0}});
+                      .shape = {.input = csv.integer(row, "input", kMaxSize),
+                                .hidden = csv.integer(row, "hidden", kMaxSize),
+                                .steps = csv.integer(row, "T", kMaxSize),
+                                .batch = csv.integer(row, "B", kMaxSize),
+                                .layers = csv.integer(row, "layers", kMaxLayers),
+                                .bidirectional = csv.integer(row, "bidir", 1) != 0}});
   }
   return shapes;
 }

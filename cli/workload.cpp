@@ -8,9 +8,13 @@
 #include "text_file.hpp"
 #include "vocabulary.hpp"
 
+#include "core/model/element_count.hpp"
+
 #include <carousel/error.hpp>
 
 #include <algorithm>
+#include <array>
+#include <optional>
 #include <utility>
 
 namespace carousel::cli {
@@ -35,7 +39,7 @@ std::string take_text(Workload& work, const WorkloadOptions& options, std::int64
   const auto length = static_cast<std::int64_t>(ids.size());
   work.batch = std::max<std::int64_t>(options.batch, 1);
   work.steps = options.steps > 0 ? options.steps : std::min(default_steps, length / work.batch);
-  if (work.steps == 0 || work.steps * work.batch > length) {
+  if (work.steps == 0 || work.steps > length / work.batch) {
     throw Error(ErrorCode::invalid_argument,
                 options.text_file + ": has " + format_count(length) + " characters, too few for " +
                     std::to_string(work.batch) + " rows of " +
@@ -68,12 +72,23 @@ std::string take_arrays(Workload& work, const WorkloadOptions& options,
   return files.empty() ? options.input_file : join(files);
 }
 
-void fill_randomly(WorkInput& input, std::size_t rows, std::int64_t id_count, Random& random) {
+/// Elements of a made-up input. Throws Error where they are more than a machine can have.
+std::size_t element_count_of(const ModelInput& about, std::int64_t steps, std::int64_t batch) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 40U;
+  const std::optional<std::int64_t> count = element_count(std::array{steps, batch, about.size});
+  if (count && *count <= kMost) return static_cast<std::size_t>(*count);
+  throw Error(ErrorCode::out_of_memory, "input " + about.name + ": " + std::to_string(steps) +
+                                            " steps of " + std::to_string(batch) + " rows of " +
+                                            std::to_string(about.size) +
+                                            " features do not fit the memory");
+}
+
+void fill_randomly(WorkInput& input, std::size_t count, std::int64_t id_count, Random& random) {
   if (input.about.ids) {
-    input.ids.resize(rows);
+    input.ids.resize(count);
     for (auto& id : input.ids) id = static_cast<std::int32_t>(random.below(id_count));
   } else {
-    input.x.resize(rows * static_cast<std::size_t>(input.about.size));
+    input.x.resize(count);
     for (float& value : input.x) value = static_cast<float>(2 * random.uniform() - 1);
   }
 }
@@ -85,7 +100,7 @@ std::string take_random(Workload& work, std::uint64_t seed) {
     WorkInput& input = work.inputs.emplace_back(WorkInput{about});
     const std::int64_t ids = id_count(work.model, about.name);
     const std::int64_t steps = about.one_step ? 1 : work.steps;
-    fill_randomly(input, static_cast<std::size_t>(steps * work.batch), ids > 0 ? ids : kAnyIds,
+    fill_randomly(input, element_count_of(about, steps, work.batch), ids > 0 ? ids : kAnyIds,
                   random);
   }
   return "random, seed " + std::to_string(seed);

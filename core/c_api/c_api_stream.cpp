@@ -176,7 +176,8 @@ carousel_status carousel_stream_new(const carousel_network* network,
 carousel_status carousel_stream_run_args(carousel_stream* stream, const carousel_run_args* args) {
   if (stream == nullptr) return refuse("stream is null");
   if (args == nullptr) return refuse("args is null");
-  if (args->struct_size < sizeof(carousel_run_args)) {
+  if (args->struct_size < sizeof(carousel_run_args) ||
+      args->struct_size > carousel::c_types::kMostStructBytes) {
     return refuse("carousel_run_args: struct_size must be the size of the struct");
   }
   if (carousel::c_types::uses_members_past(args, args->struct_size, sizeof *args)) {

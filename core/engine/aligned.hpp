@@ -22,8 +22,9 @@ inline constexpr std::size_t kAlignment = 64;  // a cache line, and the widest v
 class AlignedFloats {
  public:
   AlignedFloats() = default;
+  /// Throws std::bad_alloc when there is no memory for them, and when `count` is negative.
   explicit AlignedFloats(std::int64_t count)
-      : size_(static_cast<std::size_t>(count)), data_(allocate(bytes()), Free{alignment(bytes())}) {
+      : size_(checked(count)), data_(allocate(bytes()), Free{alignment(bytes())}) {
     std::fill_n(data_.get(), size_, 0.0F);
   }
 
@@ -35,6 +36,11 @@ class AlignedFloats {
  private:
   static constexpr std::size_t kHugePage = std::size_t{2} << 20U;
 
+  static std::size_t checked(std::int64_t count) {
+    constexpr std::int64_t kMost = std::int64_t{1} << 56U;
+    if (count < 0 || count > kMost) throw std::bad_alloc();
+    return static_cast<std::size_t>(count);
+  }
   static constexpr std::size_t alignment(std::size_t bytes) noexcept {
     return bytes >= kHugePage ? kHugePage : kAlignment;
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/engine/flows.hpp"
 #include "core/engine/run.hpp"
+#include "core/engine/view_checks.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -17,8 +18,11 @@ Status check_view(const SequenceView<const T>& x, std::int64_t size, std::int64_
   if (x.features != size) {
     return Status::failure("run: x.features must be the network's input_size");
   }
-  if (x.steps * batch > 0 && x.data == nullptr) {
+  if (x.steps > 0 && batch > 0 && x.data == nullptr) {
     return Status::failure("run: the data of x is null");
+  }
+  if (!is_addressable(x)) {
+    return Status::failure("run: x has more steps, or greater strides, than memory can have");
   }
   return {};
 }
@@ -36,7 +40,15 @@ Status check_output(const SequenceView<float>& y, std::int64_t size, std::int64_
   if (y.features != size) {
     return Status::failure("run: y.features must be the network's output_size");
   }
-  if (steps * batch > 0 && y.data == nullptr) return Status::failure("run: the data of y is null");
+  if (steps > 0 && batch > 0 && y.data == nullptr) {
+    return Status::failure("run: the data of y is null");
+  }
+  if (!is_addressable(y)) {
+    return Status::failure("run: y has more steps, or greater strides, than memory can have");
+  }
+  if (!frames_are_apart(y)) {
+    return Status::failure("run: the strides of y let its frames overlap");
+  }
   return {};
 }
 
@@ -96,6 +108,24 @@ Status check_inputs(const NetworkData& network, StreamData& data) noexcept {
   return {};
 }
 
+/// Whether an input or another output may stand where an output is written.
+bool outputs_overlap(const NetworkData& network, const StreamData& data) noexcept {
+  for (std::size_t k = 0; k < network.outputs.size(); ++k) {
+    if (data.output_given[k] == 0) continue;
+    for (std::size_t i = 0; i < network.inputs.size(); ++i) {
+      const InputViews& input = data.inputs[i];
+      if (input.given && !network.inputs[i].ids && may_overlap(input.x, data.outputs[k]))
+        return true;
+    }
+    for (std::size_t other = 0; other < k; ++other) {
+      if (data.output_given[other] != 0 && may_overlap(data.outputs[other], data.outputs[k])) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
 /// Counts the steps of all sequences, unless they are as many as in the run before.
 bool count_flows(const NetworkData& network, StreamData& data) noexcept {
   if (data.counted_steps == data.input_steps) return true;
@@ -122,7 +152,6 @@ void share_outputs(const NetworkData& network, StreamData& data) noexcept {
 /// What the run does not ask for goes to memory of the stream.
 Status check_outputs(const NetworkData& network, StreamData& data) noexcept {
   const std::int64_t batch = data.options.batch;
-  share_outputs(network, data);
   for (std::size_t k = 0; k < network.outputs.size(); ++k) {
     const std::int64_t size = network.outputs[k].size;
     const std::int64_t steps =
@@ -169,6 +198,10 @@ Status check_run(const NetworkData& network, StreamData& data, Lengths lengths) 
     return Status::failure("run: the inputs' numbers of steps do not fit together");
   }
   if (Status status = check_outputs(network, data); !status) return status;
+  if (outputs_overlap(network, data)) {
+    return Status::failure("run: an output overlaps an input or another output");
+  }
+  share_outputs(network, data);
   const std::size_t main = network.main_input == kNone ? 0 : network.main_input;
   if (const Status status = check_lengths(lengths, data.input_steps[main], batch); !status) {
     return status;

@@ -15,12 +15,12 @@ namespace carousel::detail {
 namespace {
 
 void check(const StreamOptions& options) {
-  constexpr std::int64_t kMax = std::int64_t{1} << 32U;
-  if (options.batch < 0 || options.batch > kMax) {
+  constexpr std::int64_t kMostRows = std::int64_t{1} << 32U;
+  if (options.batch < 0 || options.batch > kMostRows) {
     throw Error(ErrorCode::invalid_argument,
                 "stream: batch is " + std::to_string(options.batch) + ", but must be in 0..2^32");
   }
-  if (options.max_steps < 1 || options.max_steps > kMax) {
+  if (options.max_steps < 1 || options.max_steps > kMostSteps) {
     throw Error(
         ErrorCode::invalid_argument,
         "stream: max_steps is " + std::to_string(options.max_steps) + ", but must be in 1..2^32");

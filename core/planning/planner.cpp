@@ -141,7 +141,7 @@ void Planner::keep() {
   try {
     add_wisdom(file_, fresh_);
   } catch (const Error& error) {
-    report(std::string("what was measured is not kept: ") + error.what());
+    report(std::string(kNotKept) + error.what());
   }
 }
 

@@ -20,6 +20,9 @@ struct Position {
 };
 
 /// Chooses for the layers of one network.
+/// What `PlanOptions::report` is told begins with this when wisdom could not be written.
+inline constexpr std::string_view kNotKept = "what was measured is not kept: ";
+
 class Planner {
  public:
   /// Reads wisdom unless `plan` is fixed. `options.report` is told what is wrong with it.

@@ -125,6 +125,19 @@ bool keeps_nothing(const fs::path& file) {
   return file.empty() || fs::is_character_file(file, ignored);
 }
 
+/// Makes the folders that a file is to stand in, but not the user's home: where that is missing,
+/// nothing is to be kept.
+void make_folders(const fs::path& file) {
+  const fs::path home = environment("HOME");
+  const bool in_home = environment("CAROUSEL_WISDOM").empty() &&
+                       environment("XDG_CACHE_HOME").empty() && file == wisdom_path();
+  if (in_home && !fs::is_directory(home)) {
+    throw Error(ErrorCode::file_access,
+                file.string() + ": cannot write: there is no folder " + home.string());
+  }
+  if (file.has_parent_path()) fs::create_directories(file.parent_path());
+}
+
 std::string kibibytes(std::int64_t bytes) { return std::to_string(bytes / 1024) + "K"; }
 
 }  // namespace
@@ -172,7 +185,10 @@ Wisdom read_wisdom(const fs::path& file) {
 void add_wisdom(const fs::path& file, const std::vector<WisdomEntry>& entries) {
   if (keeps_nothing(file) || entries.empty()) return;
   try {
-    if (file.has_parent_path()) fs::create_directories(file.parent_path());
+    if (fs::is_directory(file)) {
+      throw Error(ErrorCode::file_access, file.string() + ": cannot write: is a directory");
+    }
+    make_folders(file);
     const FileLock lock(beside(file, ".lock"));
     Wisdom wisdom = read_or_set_aside(file);
     merge(wisdom, entries);

@@ -4,7 +4,9 @@
 
 #include "core/model/formats/spec_text.hpp"
 
+#include <array>
 #include <cmath>
+#include <cstddef>
 #include <nlohmann/json.hpp>
 
 namespace carousel {
@@ -200,9 +202,34 @@ WisdomEntry read_entry(const Json& json, const Place& place) {
   return entry;
 }
 
+/// Refuses what no wisdom file has while it is parsed: deep nesting, which takes stack, and objects
+/// of many members, which take time.
+class ParseLimits {
+ public:
+  explicit ParseLimits(const Place& place) : place_(place) {}
+
+  bool operator()(int depth, Json::parse_event_t event, const Json&) {
+    if (depth > kMostNesting) place_.fail("is damaged: it is nested too deep");
+    const auto level = static_cast<std::size_t>(depth);
+    if (event == Json::parse_event_t::object_start) members_.at(level + 1) = 0;
+    if (event == Json::parse_event_t::key && ++members_.at(level) > kMostMembers) {
+      place_.fail("is damaged: it has an object of more than " + std::to_string(kMostMembers) +
+                  " members");
+    }
+    return true;
+  }
+
+ private:
+  static constexpr int kMostNesting = 16;
+  static constexpr int kMostMembers = 100;
+
+  const Place& place_;
+  std::array<int, kMostNesting + 2> members_{};  ///< Of the object at each depth.
+};
+
 Json parse_json(std::string_view text, const Place& place) {
   try {
-    return Json::parse(text);
+    return Json::parse(text, ParseLimits(place));
   } catch (const nlohmann::json::exception&) {
     place.fail("is damaged: it is not JSON to its end");
   }

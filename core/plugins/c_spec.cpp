@@ -287,6 +287,7 @@ Precision precision_from_c(std::int32_t precision, const char* what) {
 }
 
 bool uses_members_past(const void* object, std::size_t size, std::size_t known) noexcept {
+  if (size > kMostStructBytes) return true;
   const auto* bytes = static_cast<const unsigned char*>(object);
   return known < size &&
          std::any_of(bytes + known, bytes + size, [](unsigned char byte) { return byte != 0; });

@@ -29,6 +29,10 @@ namespace carousel::c_types {
 /// Throws Error (unsupported) naming the number and those that there are; `what` says whose it is.
 [[nodiscard]] Precision precision_from_c(std::int32_t precision, const char* what);
 
+/// No struct of the C interfaces is larger than this, in whatever version: a `struct_size` beyond
+/// it was never set.
+inline constexpr std::size_t kMostStructBytes = 4096;
+
 /// Whether a struct of `size` bytes has anything but zeros past its first `known` bytes: members
 /// that somebody who knows only those must not ignore.
 [[nodiscard]] bool uses_members_past(const void* object, std::size_t size,

@@ -46,6 +46,9 @@ TEST_F(CApiBadRun, IsRefused) {
       {"takes no ids", [&] { args.x = nullptr, args.ids = ids.data(); }},
       {"length", [&] { args.lengths = lengths.data(); }},
       {"struct_size", [&] { args.struct_size = sizeof args - 1; }},
+      {"struct_size", [&] { args.struct_size = 0xCCCCCCCC; }},
+      {"struct_size", [&] { args.struct_size = static_cast<std::size_t>(-1); }},
+      {"memory", [&] { args.steps = std::numeric_limits<std::int64_t>::max(); }},
   };
   for (const auto& [words, spoil] : ways) {
     SCOPED_TRACE(words);

@@ -2,6 +2,7 @@
 // Files are read whole or refused with a reason, and written whole or not at all.
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <csignal>
 
@@ -29,6 +30,24 @@ TEST(ReadFile, SaysWhyNot) {
   EXPECT_TRUE(contains(read_error(folder / "file" / "below"), "cannot open: Not a directory"));
   ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
   EXPECT_TRUE(contains(read_error(folder / "pipe"), "is not a regular file"));  // and does not hang
+}
+
+/// A hole of 3 GB that is called a model: neither its time nor its memory is spent.
+TEST(ReadFile, StopsAtTheHeadOfWhatIsNoModel) {
+  const TemporaryFolder folder;
+  for (const char* name : {"hole.safetensors", "hole.onnx"}) {
+    write_bytes(folder / name, to_bytes(""));
+    fs::resize_file(folder / name, std::uintmax_t{3} << 30U);
+  }
+  rlimit old{};
+  ::getrlimit(RLIMIT_DATA, &old);
+  const rlimit little{rlim_t{1} << 30U, old.rlim_max};
+  ::setrlimit(RLIMIT_DATA, &little);
+  const std::string hole = error_of([&] { (void)load(folder / "hole.safetensors"); });
+  const std::string onnx = error_of([&] { (void)load(folder / "hole.onnx"); });
+  ::setrlimit(RLIMIT_DATA, &old);
+  EXPECT_TRUE(contains(hole, "the header does not start with '{'")) << hole;
+  EXPECT_TRUE(contains(onnx, "less than 2 GiB")) << onnx;
 }
 
 TEST(ReadFile, NeedsPermission) {
@@ -70,6 +89,20 @@ TEST(AtomicFile, CommitReplacesAndKeepsPermissionsAndLinks) {
   EXPECT_EQ(fs::status(folder / "old").permissions(),
             fs::perms::owner_read | fs::perms::owner_write);
   EXPECT_EQ(folder.names().size(), 2U);
+}
+
+/// As a process leaves them that had the same id and was killed.
+TEST(AtomicFile, LeftoversOfTheSameProcessIdAreNoObstacle) {
+  const TemporaryFolder folder;
+  for (int k = 0; k < 100; ++k) {
+    const std::string name = "model.partial-" + std::to_string(::getpid()) + "-";
+    write_bytes(folder / (name + std::to_string(k)), to_bytes("half"));
+  }
+  loading::AtomicFile file(folder / "model");
+  file.write(to_bytes("new"));
+  file.commit();
+  EXPECT_EQ(read_bytes(folder / "model"), to_bytes("new"));
+  EXPECT_EQ(folder.names().size(), 101U);
 }
 
 TEST(AtomicFile, RefusesWithAReason) {

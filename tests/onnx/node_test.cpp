@@ -192,6 +192,12 @@ TEST(OnnxNode, RefusesWhatBreaksTheRules) {
        [](GraphBuilder& g) {
          only_node(g).set("activations", Names{"Tanh", "Gelu", "Tanh"});
        }},
+      {"attribute 'input_forget' is 2, but must be 0 or 1",
+       [](GraphBuilder& g) { only_node(g).set("input_forget", 2); }},
+      {"attribute 'linear_before_reset' is not one that ONNX's LSTM has",
+       [](GraphBuilder& g) { only_node(g).set("linear_before_reset", 1); }},
+      {"attribute 'zoneout' is not one that ONNX's LSTM has",
+       [](GraphBuilder& g) { only_node(g).set("zoneout", 0.1F); }},
       {"attribute 'clip' is -1.000000, but must be positive",
        [](GraphBuilder& g) { only_node(g).set("clip", -1.0F); }},
       {"attribute 'clip' is nan",

@@ -6,8 +6,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -113,6 +115,17 @@ TEST(Wisdom, OtherFilesAndVersionsAreToldApart) {
             "w.json: is wisdom of format version 1, this is version 3");
 }
 
+/// Neither takes more stack or time than its size: 200,000 levels, 60,000 members.
+TEST(Wisdom, DeepAndWideFilesAreRefused) {
+  const std::string begin = R"({"format":"carousel wisdom","version":)";
+  const std::string deep =
+      begin + std::string(200000, '[') + std::string(200000, ']') + R"(,"entries":[]})";
+  EXPECT_EQ(error_of(deep), "w.json: is damaged: it is nested too deep");
+  std::string wide = begin + "2";
+  for (int k = 0; k < 60000; ++k) wide += ",\"k" + std::to_string(k) + "\":0";
+  EXPECT_EQ(error_of(wide + "}"), "w.json: is damaged: it has an object of more than 100 members");
+}
+
 TEST(Wisdom, TheKeyHasTheLayer) {
   EXPECT_FALSE(entry(4).same_key(of(make_spec(Cell::gru, 3, 4))));
   EXPECT_FALSE(of(DenseSpec{3, 4}).same_key(of(make_spec(Cell::rnn, 3, 4))));
@@ -196,6 +209,52 @@ TEST(WisdomFile, EmptyOnesAreDamaged) {
     EXPECT_EQ(error.what(), file.string() + ": is damaged: it is not JSON to its end");
   }
   EXPECT_THROW((void)read_wisdom(file.parent_path()), Error) << "a folder";
+}
+
+TEST(WisdomFile, AFolderIsNone) {
+  const TemporaryFolder folder;
+  const auto place = folder.file("wisdom.json");
+  std::filesystem::create_directory(place);
+  try {
+    add_wisdom(place, {entry(4)});
+    FAIL() << "written";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::file_access);
+    EXPECT_NE(std::string(error.what()).find("is a directory"), std::string::npos);
+  }
+  EXPECT_FALSE(std::filesystem::exists(place.string() + ".lock"));
+}
+
+/// Sets an environment variable for as long as it lives; null: removes it.
+class Environment {
+ public:
+  Environment(const char* name, const char* value) : name_(name) {
+    if (const char* old = std::getenv(name)) old_ = old;
+    put(value);
+  }
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+  ~Environment() { put(old_ ? old_->c_str() : nullptr); }
+
+ private:
+  void put(const char* value) const {
+    (void)(value == nullptr ? unsetenv(name_) : setenv(name_, value, 1));
+  }
+  const char* name_;
+  std::optional<std::string> old_;
+};
+
+TEST(WisdomFile, AMissingHomeIsNotMade) {
+  const TemporaryFolder folder;
+  const std::string home = folder.file("nobody").string();
+  const Environment no_file("CAROUSEL_WISDOM", nullptr);
+  const Environment no_cache("XDG_CACHE_HOME", nullptr);
+  const Environment variable("HOME", home.c_str());
+  EXPECT_THROW(add_wisdom(wisdom_path(), {entry(4)}), Error);
+  EXPECT_FALSE(std::filesystem::exists(home));
+  std::filesystem::create_directory(home);
+  add_wisdom(wisdom_path(), {entry(4)});
+  EXPECT_EQ(read_wisdom(wisdom_path()).entries.size(), 1U);
 }
 
 /// The null device has no wisdom and keeps none.

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <limits>
 
 namespace carousel::testing_support {
 namespace {
@@ -77,6 +78,14 @@ TEST(Misuse, WrongArgumentsAreRefused) {
       {"steps", [](Call& c) { c.x.steps = c.y.steps = -1; }},
       {"null", [](Call& c) { c.x.data = nullptr; }},
       {"null", [](Call& c) { c.y.data = nullptr; }},
+      {"memory", [](Call& c) { c.x.steps = c.y.steps = std::numeric_limits<std::int64_t>::max(); }},
+      {"memory", [](Call& c) { c.x.step_stride = std::int64_t{1} << 60U; }},
+      {"memory", [](Call& c) { c.y.batch_stride = std::int64_t{1} << 60U; }},
+      {"strides of y", [](Call& c) { c.y.step_stride = 0; }},
+      {"strides of y", [](Call& c) { c.y.batch_stride -= 1; }},
+      {"strides of y", [](Call& c) { c.y.step_stride -= 1; }},
+      {"overlaps", [](Call& c) { c.x.data = c.y.data; }},
+      {"overlaps", [](Call& c) { c.x.data = c.y.data + 20; }},
       {"lengths",
        [](Call& c) {
          c.lengths = {1, 2};

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <new>
@@ -53,9 +54,19 @@ std::vector<std::byte> allocate(const fs::path& file, std::uintmax_t size) {
        ErrorCode::out_of_memory);
 }
 
+/// Fills `bytes`, from where the file is being read.
+void read_into(std::span<std::byte> bytes, std::FILE* handle, const fs::path& file) {
+  errno = 0;
+  if (std::fread(bytes.data(), 1, bytes.size(), handle) == bytes.size()) return;
+  if (std::ferror(handle) != 0) {
+    fail_with_errno(file, "cannot read", errno);
+  }
+  fail(file.string(), "became shorter while it was being read", ErrorCode::file_access);
+}
+
 }  // namespace
 
-std::vector<std::byte> read_file(const fs::path& file) {
+std::vector<std::byte> read_file(const fs::path& file, const HeadCheck& check) {
   require_regular(file);
   const FileHandle handle(std::fopen(file.c_str(), "rb"));
   if (!handle) fail_to_open(file, errno);
@@ -67,14 +78,13 @@ std::vector<std::byte> read_file(const fs::path& file) {
   if (status.st_size == 0) {
     fail(file.string(), "is empty");
   }
-  std::vector<std::byte> bytes = allocate(file, static_cast<std::uintmax_t>(status.st_size));
-  errno = 0;
-  if (std::fread(bytes.data(), 1, bytes.size(), handle.get()) != bytes.size()) {
-    if (std::ferror(handle.get()) != 0) {
-      fail_with_errno(file, "cannot read", errno);
-    }
-    fail(file.string(), "became shorter while it was being read", ErrorCode::file_access);
-  }
+  const auto size = static_cast<std::uintmax_t>(status.st_size);
+  std::vector<std::byte> head(static_cast<std::size_t>(std::min<std::uintmax_t>(size, kHeadBytes)));
+  read_into(head, handle.get(), file);
+  if (check) check(head, size);
+  std::vector<std::byte> bytes = allocate(file, size);
+  std::ranges::copy(head, bytes.begin());
+  read_into(std::span(bytes).subspan(head.size()), handle.get(), file);
   return bytes;
 }
 
@@ -103,11 +113,16 @@ AtomicFile::AtomicFile(const fs::path& file) : target_(file) {
 
 void AtomicFile::open_temporary() {
   static std::atomic<unsigned> counter{0};
-  temporary_ = target_;
-  temporary_ += ".partial-" + std::to_string(::getpid()) + "-" + std::to_string(counter++);
-  handle_.reset(std::fopen(temporary_.c_str(), "wbx"));  // x: never somebody else's file
+  // A name may be taken by a process that had the same id and was killed.
+  constexpr int kAttempts = 1000;
+  int error = EEXIST;
+  for (int i = 0; !handle_ && error == EEXIST && i < kAttempts; ++i) {
+    temporary_ = target_;
+    temporary_ += ".partial-" + std::to_string(::getpid()) + "-" + std::to_string(counter++);
+    handle_.reset(std::fopen(temporary_.c_str(), "wbx"));  // x: never somebody else's file
+    error = errno;
+  }
   if (!handle_) {
-    const int error = errno;
     temporary_.clear();
     fail_with_errno(target_, "cannot write", error);
   }

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -16,9 +18,16 @@ struct CloseFile {
 };
 using FileHandle = std::unique_ptr<std::FILE, CloseFile>;
 
-/// The whole content of a regular file. Throws Error saying why not: missing (file_not_found), a
-/// directory or unreadable (file_access), empty (bad_format), too large for memory (out_of_memory).
-[[nodiscard]] std::vector<std::byte> read_file(const std::filesystem::path& file);
+/// Looks at the first bytes of a file (at most kHeadBytes) and at its size, and throws Error when
+/// it need not be read further.
+using HeadCheck = std::function<void(std::span<const std::byte> head, std::uintmax_t size)>;
+inline constexpr std::size_t kHeadBytes = 4096;
+
+/// The whole content of a regular file, if `check` (where there is one) has nothing against it.
+/// Throws Error saying why not: missing (file_not_found), a directory or unreadable (file_access),
+/// empty (bad_format), too large for memory (out_of_memory).
+[[nodiscard]] std::vector<std::byte> read_file(const std::filesystem::path& file,
+                                               const HeadCheck& check = {});
 
 /// A file that appears under its name only when it is complete. It is written under a temporary
 /// name in the same folder; `commit` renames it; without a commit the temporary file is removed and

@@ -53,6 +53,24 @@ void refuse_other_content(std::span<const std::byte> bytes, const std::string& s
   }
 }
 
+/// Refuses by its first bytes what would be refused when all of it had been read.
+void check_head(std::span<const std::byte> head, std::uintmax_t size, const std::string& source) {
+  using loading::FileKind;
+  constexpr std::uintmax_t kMostOnnx = std::uintmax_t{1} << 31U;  // of a Protocol Buffers message
+  const FileKind kind = loading::recognize(head);
+  if (loading::is_onnx_name(source)) {
+    if (size < kMostOnnx) return;
+    loading::fail(source, "has " + std::to_string(size) +
+                              " bytes, but an ONNX file has less than "
+                              "2 GiB; larger weights stand in files beside it");
+  }
+  // Of a zip archive, the list of files at its end is looked at later.
+  if (kind == FileKind::onnx) loading::refuse_foreign(head, source);
+  if (kind == FileKind::unknown || kind == FileKind::safetensors) {
+    (void)loading::safetensors::header_length(head, size, source);
+  }
+}
+
 /// `folder` is where files beside the model may be read from; nothing: nowhere.
 Model load_any(std::span<const std::byte> bytes, const std::string& source,
                const std::optional<std::filesystem::path>& folder, const LoadOptions& options) {
@@ -71,7 +89,10 @@ Model load(std::span<const std::byte> bytes, std::string_view source, const Load
 }
 
 Model load(const std::filesystem::path& file, const LoadOptions& options) {
-  return load_any(loading::read_file(file), file.string(), file.parent_path(), options);
+  const auto check = [&](std::span<const std::byte> head, std::uintmax_t size) {
+    check_head(head, size, file.string());
+  };
+  return load_any(loading::read_file(file, check), file.string(), file.parent_path(), options);
 }
 
 }  // namespace carousel

@@ -50,29 +50,12 @@ struct Parts {
 };
 
 Parts split(std::span<const std::byte> bytes, std::string_view source) {
-  if (bytes.size() < kLengthBytes) {
-    fail(source, "has " + std::to_string(bytes.size()) +
-                     " bytes; a safetensors file starts with an 8-byte header length");
-  }
-  std::uint64_t length = 0;
-  std::memcpy(&length, bytes.data(), kLengthBytes);
-  if (length > kMaxHeaderBytes) {
-    fail(source, "header length " + std::to_string(length) + " exceeds the limit of " +
-                     std::to_string(kMaxHeaderBytes) + " bytes (not a safetensors file?)");
-  }
+  const std::size_t length = header_length(bytes, bytes.size(), source);
   const std::span<const std::byte> rest = bytes.subspan(kLengthBytes);
-  if (length > rest.size()) {
-    fail(source, "header length " + std::to_string(length) + " exceeds the " +
-                     std::to_string(rest.size()) + " bytes that follow it (file cut short?)");
-  }
-  const auto header_size = static_cast<std::size_t>(length);
-  return {{reinterpret_cast<const char*>(rest.data()), header_size}, rest.subspan(header_size)};
+  return {{reinterpret_cast<const char*>(rest.data()), length}, rest.subspan(length)};
 }
 
 void check_header_text(std::string_view header, std::string_view source) {
-  if (!header.starts_with('{')) {
-    fail(source, "the header does not start with '{'");
-  }
   if (const auto at = find_invalid_utf8(header)) {
     fail(source, "the header is not valid UTF-8 at byte " + std::to_string(*at));
   }
@@ -246,6 +229,29 @@ std::optional<DType> dtype_from_name(std::string_view name) noexcept {
     }
   }
   return std::nullopt;
+}
+
+std::size_t header_length(std::span<const std::byte> head, std::uintmax_t file_size,
+                          std::string_view source) {
+  if (head.size() < kLengthBytes) {
+    fail(source, "has " + std::to_string(head.size()) +
+                     " bytes; a safetensors file starts with an 8-byte header length");
+  }
+  std::uint64_t length = 0;
+  std::memcpy(&length, head.data(), kLengthBytes);
+  if (length > kMaxHeaderBytes) {
+    fail(source, "header length " + std::to_string(length) + " exceeds the limit of " +
+                     std::to_string(kMaxHeaderBytes) + " bytes (not a safetensors file?)");
+  }
+  if (length > file_size - kLengthBytes) {
+    fail(source, "header length " + std::to_string(length) + " exceeds the " +
+                     std::to_string(file_size - kLengthBytes) +
+                     " bytes that follow it (file cut short?)");
+  }
+  if (length == 0 || head[kLengthBytes] != std::byte{'{'}) {
+    fail(source, "the header does not start with '{'");
+  }
+  return static_cast<std::size_t>(length);
 }
 
 Table parse(std::span<const std::byte> bytes, std::string_view source) {

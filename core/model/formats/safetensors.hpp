@@ -55,6 +55,11 @@ struct StoredTensor {
   std::string file_name{};  ///< What the file calls it, where that is not `name`.
 };
 
+/// The length of the header, by the first bytes of a file of that size. Throws Error unless
+/// there is room for a header of that length, which begins with '{'.
+[[nodiscard]] std::size_t header_length(std::span<const std::byte> head, std::uintmax_t file_size,
+                                        std::string_view source);
+
 struct Table {
   std::map<std::string, std::string> metadata;
   std::vector<StoredTensor> tensors;  ///< In the order of their data.

@@ -9,6 +9,8 @@
 #include <array>
 #include <cmath>
 #include <span>
+#include <string_view>
+#include <vector>
 
 #include "core/model/activation_parameters.hpp"
 #include "core/model/formats/text.hpp"
@@ -125,9 +127,34 @@ std::int64_t read_hidden_size(const NodeProto& node, const RecurrentInputs& inpu
   return hidden;
 }
 
+/// An attribute that is 0, where it is missing, or 1.
+bool flag(const NodeProto& node, const char* attribute) {
+  const std::int64_t value = integer(node, attribute, 0);
+  if (value == 0 || value == 1) return value == 1;
+  throw Malformed("attribute " + quote(attribute) + " is " + std::to_string(value) +
+                  ", but must be 0 or 1");
+}
+
+/// An attribute that is not in the standard may change what the layer computes.
+void refuse_unknown_attributes(const NodeProto& node, Cell cell) {
+  // 'output_sequence' belongs to the first version of the operators and says which outputs there
+  // are, which the node's outputs say as well.
+  std::vector<std::string_view> known{"activation_alpha", "activation_beta", "activations",
+                                      "clip",             "direction",       "hidden_size",
+                                      "layout",           "output_sequence"};
+  if (cell == Cell::lstm) known.emplace_back("input_forget");
+  if (cell == Cell::gru) known.emplace_back("linear_before_reset");
+  for (const schema::AttributeProto& attribute : node.attribute()) {
+    if (std::ranges::find(known, attribute.name()) != known.end()) continue;
+    throw Refusal("attribute " + quote(attribute.name()) + " is not one that ONNX's " +
+                  node.op_type() + " has");
+  }
+}
+
 RecurrentSpec read_spec(const NodeProto& node, const RecurrentInputs& inputs) {
   RecurrentSpec spec;
   spec.cell = cell_of(node);
+  refuse_unknown_attributes(node, spec.cell);
   spec.direction = read_direction(node);
   spec.hidden_size = read_hidden_size(node, inputs);
   spec.input_size = inputs.w->shape[2];
@@ -136,10 +163,10 @@ RecurrentSpec read_spec(const NodeProto& node, const RecurrentInputs& inputs) {
   spec.activations = read_activations(node, spec.cell, static_cast<std::size_t>(spec.directions()));
   if (spec.cell == Cell::lstm) {
     spec.peephole = inputs.p != nullptr;
-    if (integer(node, "input_forget", 0) != 0) spec.coupling = GateCoupling::forget_from_input;
+    if (flag(node, "input_forget")) spec.coupling = GateCoupling::forget_from_input;
   }
   if (spec.cell == Cell::gru) {
-    spec.linear_before_reset = integer(node, "linear_before_reset", 0) != 0;
+    spec.linear_before_reset = flag(node, "linear_before_reset");
   }
   try {
     validate(spec);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/engine/network_data.hpp"
 
+#include "core/engine/environment.hpp"
 #include "core/engine/flows.hpp"
 #include "core/engine/fusion.hpp"
 #include "core/engine/layers/activation_layers.hpp"
@@ -9,7 +10,6 @@
 #include "core/planning/planner.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <optional>
 #include <utility>
 
@@ -18,8 +18,8 @@ namespace {
 
 std::string chosen_backend(const PrepareOptions& options) {
   if (!options.backend.empty()) return options.backend;
-  const char* environment = std::getenv("CAROUSEL_BACKEND");
-  return environment == nullptr || *environment == '\0' ? "auto" : environment;
+  const char* chosen = environment("CAROUSEL_BACKEND");
+  return chosen == nullptr || *chosen == '\0' ? "auto" : chosen;
 }
 
 void check(const PrepareOptions& options) {

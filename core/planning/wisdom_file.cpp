@@ -3,6 +3,7 @@
 #include <carousel/error.hpp>
 #include <carousel/wisdom.hpp>
 
+#include "core/engine/environment.hpp"
 #include "core/model/formats/files.hpp"
 
 #include <sys/file.h>
@@ -11,7 +12,6 @@
 #include <bit>
 #include <cerrno>
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <span>
@@ -24,8 +24,8 @@ namespace fs = std::filesystem;
 namespace {
 
 /// The value of an environment variable, empty when there is none.
-std::string environment(const char* variable) {
-  const char* value = std::getenv(variable);
+std::string value_of(const char* variable) {
+  const char* value = environment(variable);
   return value == nullptr ? "" : value;
 }
 
@@ -128,9 +128,9 @@ bool keeps_nothing(const fs::path& file) {
 /// Makes the folders that a file is to stand in, but not the user's home: where that is missing,
 /// nothing is to be kept.
 void make_folders(const fs::path& file) {
-  const fs::path home = environment("HOME");
-  const bool in_home = environment("CAROUSEL_WISDOM").empty() &&
-                       environment("XDG_CACHE_HOME").empty() && file == wisdom_path();
+  const fs::path home = value_of("HOME");
+  const bool in_home = value_of("CAROUSEL_WISDOM").empty() && value_of("XDG_CACHE_HOME").empty() &&
+                       file == wisdom_path();
   if (in_home && !fs::is_directory(home)) {
     throw Error(ErrorCode::file_access,
                 file.string() + ": cannot write: there is no folder " + home.string());
@@ -149,10 +149,10 @@ bool WisdomEntry::same_key(const WisdomEntry& other) const noexcept {
 }
 
 fs::path wisdom_path() {
-  if (const std::string file = environment("CAROUSEL_WISDOM"); !file.empty()) return file;
-  fs::path folder = environment("XDG_CACHE_HOME");
+  if (const std::string file = value_of("CAROUSEL_WISDOM"); !file.empty()) return file;
+  fs::path folder = value_of("XDG_CACHE_HOME");
   if (folder.empty()) {
-    const std::string home = environment("HOME");
+    const std::string home = value_of("HOME");
     if (home.empty()) return {};
     folder = fs::path(home) / ".cache";
   }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/plugins/plugin_path.hpp"
 
+#include "core/engine/environment.hpp"
+
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <string_view>
 
@@ -15,15 +16,6 @@ constexpr std::string_view kSuffix = ".so";
 bool has_plugin_name(std::string_view file) {
   return file.size() > kPrefix.size() + kSuffix.size() && file.starts_with(kPrefix) &&
          file.ends_with(kSuffix);
-}
-
-/// Of a program that runs with more rights than its user's, nobody sets the variable.
-const char* environment(const char* name) {
-#if defined(__GLIBC__)
-  return ::secure_getenv(name);
-#else
-  return std::getenv(name);
-#endif
 }
 
 std::vector<PathItem> folder(const std::string& path) {

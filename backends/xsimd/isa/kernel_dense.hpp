@@ -29,8 +29,8 @@ constexpr int rows_with(int vectors) {
 
 /// One block of outputs for all rows. Those beyond the first V vectors are padding, and those of
 /// the last one may be in part.
-template <int V>
-inline void run_block(const DenseJob& job, const DenseRows& list, const Panel& panel,
+template <int V, class Weights>
+inline void run_block(const DenseJob& job, const DenseRows& list, const BasicPanel<Weights>& panel,
                       std::int64_t block) {
   const std::int64_t first = panel.sums_offset(block);
   const std::int64_t last = job.output_size - first - (V - 1) * kWidth;
@@ -46,7 +46,7 @@ inline void run_block(const DenseJob& job, const DenseRows& list, const Panel& p
         tile.acc[r][0][v] = Batch::load_aligned(job.bias + first + v * kWidth);
       }
     }
-    multiply<kFirst<V>>(tile, x, panel.terms, panel.at(block), 0);
+    multiply<kFirst<V>, false, Weights>(tile, x, panel.terms, panel.at(block), 0);
     float* y = list.y + m0 * list.y_stride + first;
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r, y += list.y_stride) {
@@ -57,8 +57,9 @@ inline void run_block(const DenseJob& job, const DenseRows& list, const Panel& p
   });
 }
 
+template <class Weights>
 inline void run_dense(const DenseJob& job, const DenseRows& list, Range blocks) {
-  const Panel panel = with_constants<kEachItsOwn>(job.weight);
+  const auto panel = with_constants<kEachItsOwn, Weights>(job.weight);
   for (std::int64_t block = blocks.first; block < blocks.last; ++block) {
     switch ((job.output_size - panel.sums_offset(block) + kWidth - 1) / kWidth) {
       case 1: run_block<1>(job, list, panel, block); break;
@@ -90,7 +91,8 @@ inline Stretches stretches_of(const DenseJob& job) {
   return {{x.data, y.data, x.batch_stride, y.batch_stride, x.batch}, x.step_stride, y.step_stride};
 }
 
-inline void dense(const DenseJob& job, int index, int count) {
+template <class Weights>
+void dense(const DenseJob& job, int index, int count) {
   // Threads share the rows, or if these are few the blocks of outputs.
   const std::int64_t all = job.x.steps * job.x.batch;
   const bool by_rows = all >= count * kMaxRows;
@@ -104,11 +106,11 @@ inline void dense(const DenseJob& job, int index, int count) {
   std::int64_t at = rows.first % first.count;
   for (std::int64_t m = rows.first; m < rows.last;) {
     const std::int64_t n = smaller(kDenseRows, smaller(first.count - at, rows.last - m));
-    run_dense(job,
-              {first.x + stretch * stretches.x_stride + at * first.x_stride,
-               first.y + stretch * stretches.y_stride + at * first.y_stride, first.x_stride,
-               first.y_stride, n},
-              blocks);
+    run_dense<Weights>(job,
+                       {first.x + stretch * stretches.x_stride + at * first.x_stride,
+                        first.y + stretch * stretches.y_stride + at * first.y_stride,
+                        first.x_stride, first.y_stride, n},
+                       blocks);
     m += n;
     at += n;
     if (at < first.count) continue;

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 namespace carousel {
 
@@ -16,12 +17,18 @@ namespace carousel {
 /// dense layers (see core/engine/layers/convolution.hpp).
 class KindBackend : public Backend {
  public:
-  [[nodiscard]] Support supports(const LayerSpec& spec) const final;
+  [[nodiscard]] Support supports(const LayerSpec& spec, Precision precision) const final;
   [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const Weights& weights,
                                                const LayerOptions& options) const final;
   [[nodiscard]] bool fuses(const LayerSpec& spec, const Activation& function) const final;
 
  protected:
+  /// Whether it has layers with weights of this precision.
+  [[nodiscard]] virtual Support supports_precision(Precision precision) const {
+    return precision == Precision::float32
+               ? Support::yes()
+               : Support::no("weights in " + std::string(name(precision)) + " are not implemented");
+  }
   [[nodiscard]] virtual Support supports_recurrent(const RecurrentSpec&) const {
     return Support::yes();
   }

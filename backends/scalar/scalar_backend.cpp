@@ -21,6 +21,11 @@ class ScalarBackend final : public KindBackend {
   [[nodiscard]] Support available(const CpuFeatures&) const override { return Support::yes(); }
 
  protected:
+  /// Weights of float16 and bfloat16 come rounded to such numbers: what is left is float32.
+  [[nodiscard]] Support supports_precision(Precision precision) const override {
+    return precision == Precision::int8 ? KindBackend::supports_precision(precision)
+                                        : Support::yes();
+  }
   [[nodiscard]] std::unique_ptr<Layer> prepare_recurrent(const RecurrentSpec& spec,
                                                          const Weights& weights,
                                                          const LayerOptions&) const override {

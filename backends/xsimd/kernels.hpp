@@ -5,6 +5,7 @@
 // compiled for different CPUs include this header, so it must not define functions that the linker
 // could share among them (panel.hpp says how functions are possible).
 
+#include <carousel/precision.hpp>
 #include <carousel/spec.hpp>
 #include <carousel/view.hpp>
 
@@ -24,14 +25,15 @@ constexpr int kMaxMemories = 3;
 /// same blocks. docs/kernels.md draws them for each cell.
 struct PackedLayer {
   Cell cell = Cell::lstm;
+  Precision precision = Precision::float32;  ///< of the panels: it says which policy they have
   bool plain = true;  ///< a cell without variants: the fields from `peephole` on are not used
   int memories = 0;   ///< states besides h: c in an LSTM; c, n, m in an sLSTM
   std::int64_t hidden_size = 0;
   std::int64_t state_size = 0;      ///< outputs: those of the projection, else hidden_size
   const float* bias = nullptr;      ///< [blocks][4][W], as the sums of one row
-  Panel recurrent{};                ///< weight_hh
-  Panel input{};                    ///< weight_ih
-  Panel projection{};               ///< weight_hr, blocks of 4W outputs; no blocks: none
+  AnyPanel recurrent{};             ///< weight_hh
+  AnyPanel input{};                 ///< weight_ih
+  AnyPanel projection{};            ///< weight_hr, blocks of 4W outputs; no blocks: none
   const float* peephole = nullptr;  ///< [blocks][3][W], i, f, o; null: none
   GateCoupling coupling = GateCoupling::none;
   float clip = 0.0F;
@@ -85,28 +87,63 @@ struct RecurrentJob {
   CallerState memories[kMaxMemories];  ///< [batch][hidden_size], those that the cell has
 };
 
+/// y[i] = function(x[i]), for the functions that `has_vector_activation` names. x and y may be the
+/// same.
+using Activate = void (*)(const Activation& function, const float* x, float* y, std::int64_t count);
+
 struct DenseJob {
   std::int64_t output_size = 0;
-  Panel weight{};               ///< blocks of 4W outputs
+  AnyPanel weight{};            ///< blocks of 4W outputs
   const float* bias = nullptr;  ///< [blocks][4][W]
   /// Applied to the outputs, one that `has_vector_activation` names; null: none.
   const Activation* activation = nullptr;
+  Activate activate = nullptr;  ///< of the ISA's table
   SequenceView<const float> x;
   SequenceView<float> y;
+};
+
+/// The rows and blocks of a tile.
+struct TileRange {
+  std::int64_t row, rows, block, blocks;
+};
+
+/// Computes the new states of a tile from its sums in memory. `sums` points to the sums of the
+/// step's first row.
+using FinishTile = void (*)(const RecurrentJob& job, float* sums, std::int64_t s, const TileRange&);
+
+/// Computes the new states of whole rows, once the sums of all blocks are in memory. `sums` points
+/// to the sums of the step's first row.
+using FinishRows = void (*)(const RecurrentJob& job, const Member& member, const float* sums,
+                            std::int64_t s, std::int64_t active);
+
+/// What each cell makes of sums in memory: it needs no weight, so that the kernels of all
+/// precisions share it.
+struct CellFunctions {
+  FinishTile lstm, lstm_variant;
+  FinishRows lstm_normalized;
+  FinishTile gru, gru_variant;
+  FinishTile reset_and_update, blend_states;  ///< a GRU that resets first: r and z, then h
+  FinishTile rnn, rnn_variant;
+  FinishTile slstm;
+};
+
+/// The kernels that read weights, of one precision.
+struct MatrixKernels {
+  /// Runs a thread's part of a job. The leader passes a new `Member`, other threads the one that
+  /// `StepGroup::wait_to_join` filled.
+  void (*recurrent)(const RecurrentJob& job, Member member);
+  /// Runs part `index` of `count`.
+  void (*dense)(const DenseJob& job, int index, int count);
 };
 
 /// The table that each ISA object exports.
 struct Kernels {
   std::int64_t width;     ///< floats in a vector
   std::int64_t max_rows;  ///< the most rows that a tile has
-  /// Runs a thread's part of a job. The leader passes a new `Member`, other threads the one that
-  /// `StepGroup::wait_to_join` filled.
-  void (*recurrent)(const RecurrentJob& job, Member member);
-  /// Runs part `index` of `count`.
-  void (*dense)(const DenseJob& job, int index, int count);
-  /// y[i] = function(x[i]), for the functions that `has_vector_activation` names. x and y may be
-  /// the same.
-  void (*activate)(const Activation& function, const float* x, float* y, std::int64_t count);
+  MatrixKernels float32;
+  const MatrixKernels* float16;
+  const MatrixKernels* bfloat16;
+  Activate activate;
 };
 
 #if defined(__x86_64__)

@@ -4,9 +4,11 @@
 #include "core/engine/environment.hpp"
 #include "core/engine/flows.hpp"
 #include "core/engine/fusion.hpp"
+#include "core/engine/layer_precisions.hpp"
 #include "core/engine/layers/activation_layers.hpp"
 #include "core/engine/network_ends.hpp"
 
+#include "core/model/stored_weights.hpp"
 #include "core/planning/planner.hpp"
 
 #include <algorithm>
@@ -56,7 +58,7 @@ void add_layer(detail::NetworkData& network, const ModelLayer& layer, const Back
                    .exact_threads = options.exact_threads,
                    .batch = options.batch,
                    .steps = options.steps,
-                   .precision = options.precision,
+                   .precision = plan.precision,
                    .activation = activation};
   // What a backend does by itself it fits to each stream, so that is not prescribed.
   const std::vector<std::string> tilings = backend.tilings(layer.spec, how);
@@ -107,20 +109,33 @@ std::shared_ptr<detail::NetworkData> build(const Model& model, const PrepareOpti
   return data;
 }
 
+/// Calls `body(model, precisions)` with the weights that the layers' precisions store.
+template <class Body>
+auto with_stored(const Model& model, const PrepareOptions& options, Body body) {
+  const std::vector<Precision> precisions = detail::layer_precisions(model, options);
+  const bool rounds = std::ranges::any_of(
+      precisions, [](Precision precision) { return stored_type(precision).has_value(); });
+  return rounds ? body(store_weights(model, precisions), precisions) : body(model, precisions);
+}
+
 std::vector<LayerPlan> choose(const Model& model, const planning::World& world,
-                              const std::string& choice, const PrepareOptions& options) {
+                              const std::string& choice, const PrepareOptions& options,
+                              const std::vector<Precision>& precisions) {
   planning::Planner planner(world, options.plan, options.planning);
   std::vector<LayerPlan> plans;
   for (const ModelLayer& layer : model.layers) {
-    (void)select_backend(choice, layer.spec);  // throws with everybody's reason if there is none
+    const Precision precision = precisions[plans.size()];
+    // Throws with everybody's reason if there is none.
+    (void)select_backend(choice, layer.spec, precision);
     const planning::Problem problem{.layer = layer,
                                     .batch = std::max<std::int64_t>(options.batch, 1),
                                     .steps = std::max<std::int64_t>(options.steps, 1),
                                     .threads = options.threads,
                                     .exact_threads = options.exact_threads,
-                                    .precision = options.precision};
+                                    .precision = precision};
     plans.push_back(
         planner.choose(problem, {.layer = plans.size(), .layer_count = model.layers.size()}));
+    plans.back().precision = precision;
   }
   planner.keep();
   return plans;
@@ -135,16 +150,22 @@ const ModelInput& main_input(const detail::NetworkData& network) {
 
 Network detail::prepare_on(const Backend& backend, const Model& model,
                            const PrepareOptions& options) {
-  std::vector<LayerPlan> plans;
-  for (const ModelLayer& layer : model.layers) {
-    const Support support = backend.supports(layer.spec);
-    if (!support) {
-      throw Error(ErrorCode::unsupported, describe(layer.spec) + ": " + support.reason);
+  return with_stored(model, options, [&](const Model& stored, const auto& precisions) {
+    std::vector<LayerPlan> plans;
+    for (const ModelLayer& layer : stored.layers) {
+      const Precision precision = precisions[plans.size()];
+      const Support support = backend.supports(layer.spec, precision);
+      if (!support) {
+        throw Error(ErrorCode::unsupported, describe(layer.spec) + ": " + support.reason);
+      }
+      plans.push_back({.spec = layer.spec,
+                       .backend = backend.id(),
+                       .precision = precision,
+                       .threads = options.threads});
     }
-    plans.push_back({.spec = layer.spec, .backend = backend.id(), .threads = options.threads});
-  }
-  return NetworkAccess::make(build(model, options, std::move(plans),
-                                   [&](const LayerPlan&) -> const Backend& { return backend; }));
+    return NetworkAccess::make(build(stored, options, std::move(plans),
+                                     [&](const LayerPlan&) -> const Backend& { return backend; }));
+  });
 }
 
 std::shared_ptr<detail::NetworkData> detail::prepare_data(const Model& model,
@@ -152,8 +173,11 @@ std::shared_ptr<detail::NetworkData> detail::prepare_data(const Model& model,
   check(options);
   validate(model);
   const std::string choice = chosen_backend(options);
-  return build(model, options, choose(model, planning::this_world(choice), choice, options),
-               planned_backend);
+  return with_stored(model, options, [&](const Model& stored, const auto& precisions) {
+    return build(stored, options,
+                 choose(stored, planning::this_world(choice), choice, options, precisions),
+                 planned_backend);
+  });
 }
 
 Network::Network(std::shared_ptr<const detail::NetworkData> data) noexcept
@@ -214,7 +238,10 @@ std::vector<LayerPlan> explain(const Model& model, const PrepareOptions& options
   const std::string choice = chosen_backend(options);
   const planning::World world = planning::this_world(choice);
   const std::vector<PlanCandidate> absent = planning::list_absent(world);
-  auto plans = choose(model, world, choice, options);
+  std::vector<LayerPlan> plans =
+      with_stored(model, options, [&](const Model& stored, const auto& precisions) {
+        return choose(stored, world, choice, options, precisions);
+      });
   name_layers(model, plans);
   for (LayerPlan& plan : plans) {
     plan.candidates.insert(plan.candidates.end(), absent.begin(), absent.end());

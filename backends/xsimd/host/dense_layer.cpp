@@ -15,7 +15,7 @@ namespace {
 constexpr int kPartsPerThread = 4;
 
 AlignedFloats pack_dense_bias(const DenseSpec& spec, const Weights& weights, std::int64_t width) {
-  const Panel panel = output_panel(spec.output_size, 1, width);
+  const PanelShape panel = output_panel(spec.output_size, 1, width);
   if (!spec.bias) return AlignedFloats(panel.elements());
   return pack_outputs(panel, Float32View(find_weight(weights, "bias")).values(), spec.output_size);
 }
@@ -24,14 +24,14 @@ class DenseLayer final : public Layer {
  public:
   DenseLayer(const Kernels& kernels, const DenseSpec& spec, const Weights& weights,
              const LayerOptions& options)
-      : kernels_(kernels),
+      : run_(matrix_kernels(kernels, options.precision).dense),
         spec_(spec),
         options_(options),
-        panel_(output_panel(spec.output_size, spec.input_size, kernels.width)),
-        weight_(pack_outputs(panel_, Float32View(find_weight(weights, "weight")).values(),
-                             spec.output_size)),
+        panel_{output_panel(spec.output_size, spec.input_size, kernels.width)},
+        weight_(pack_output_matrix(panel_, Float32View(find_weight(weights, "weight")).values(),
+                                   spec.output_size, options.precision)),
         bias_(pack_dense_bias(spec, weights, kernels.width)) {
-    panel_.data = weight_.data();
+    panel_.data = data_of(weight_);
   }
 
   [[nodiscard]] std::unique_ptr<Workspace> workspace(const WorkspaceOptions&) const override {
@@ -43,25 +43,26 @@ class DenseLayer final : public Layer {
                        .weight = panel_,
                        .bias = bias_.data(),
                        .activation = options_.activation ? &*options_.activation : nullptr,
+                       .activate = kernels_.activate,
                        .x = args.x(),
                        .y = args.y};
     const int threads = threads_for(args.x());
     if (threads == 1) {  // small layers take less time than claiming a part
-      kernels_.dense(job, 0, 1);
+      run_(job, 0, 1);
       return {};
     }
     const int parts = threads * kPartsPerThread;
     std::atomic<int> claimed{0};
     parallel(threads, [&](int, int) {
       for (int i; (i = claimed.fetch_add(1, std::memory_order_relaxed)) < parts;) {
-        kernels_.dense(job, i, parts);
+        run_(job, i, parts);
       }
     });
     return {};
   }
 
   [[nodiscard]] std::size_t memory_bytes() const noexcept override {
-    return weight_.bytes() + bias_.bytes();
+    return bytes_of(weight_) + bias_.bytes();
   }
 
  private:
@@ -70,11 +71,12 @@ class DenseLayer final : public Layer {
     return worthwhile_threads(options_.threads, step_seconds(spec_, x.steps * x.batch));
   }
 
-  const Kernels& kernels_;
+  void (*run_)(const DenseJob& job, int index, int count);  ///< the kernel of the precision
   DenseSpec spec_;
   LayerOptions options_;
-  Panel panel_;
-  AlignedFloats weight_, bias_;
+  AnyPanel panel_;
+  PackedMatrix weight_;
+  AlignedFloats bias_;
 };
 
 }  // namespace

@@ -7,6 +7,13 @@
 
 namespace carousel::simd {
 
+/// The kernels of a precision that xsimd has.
+[[nodiscard]] inline const MatrixKernels& matrix_kernels(const Kernels& kernels,
+                                                         Precision precision) noexcept {
+  if (precision == Precision::float16) return *kernels.float16;
+  return precision == Precision::bfloat16 ? *kernels.bfloat16 : kernels.float32;
+}
+
 /// As `Backend::tilings`.
 [[nodiscard]] std::vector<std::string> recurrent_tilings(const Kernels& kernels,
                                                          const RecurrentSpec& spec,

@@ -4,22 +4,36 @@
 #include <carousel/backend.hpp>
 
 #include "backends/recurrent_weights.hpp"
+#include "backends/xsimd/host/panels.hpp"
 #include "backends/xsimd/kernels.hpp"
 #include "core/engine/aligned.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
+#include <variant>
 
 namespace carousel::simd {
+
+/// The elements of a panel, in the type of its policy.
+using PackedMatrix = std::variant<AlignedFloats, Aligned<std::uint16_t>>;
+
+[[nodiscard]] inline const void* data_of(const PackedMatrix& matrix) noexcept {
+  return std::visit([](const auto& elements) -> const void* { return elements.data(); }, matrix);
+}
+[[nodiscard]] inline std::size_t bytes_of(const PackedMatrix& matrix) noexcept {
+  return std::visit([](const auto& elements) { return elements.bytes(); }, matrix);
+}
 
 /// One head of a recurrent layer in one direction, packed, with the memory that `packed` points
 /// into.
 struct PackedHead {
   PackedLayer packed;
-  AlignedFloats input, recurrent, projection, bias, peephole, norm_weight, norm_bias;
+  PackedMatrix input, recurrent, projection;
+  AlignedFloats bias, peephole, norm_weight, norm_bias;
 
   [[nodiscard]] std::size_t bytes() const noexcept {
-    return input.bytes() + recurrent.bytes() + projection.bytes() + bias.bytes() +
+    return bytes_of(input) + bytes_of(recurrent) + bytes_of(projection) + bias.bytes() +
            peephole.bytes() + norm_weight.bytes() + norm_bias.bytes();
   }
 };
@@ -27,10 +41,15 @@ struct PackedHead {
 /// `direction` is 0 or 1: which of the spec's activations. `head` is one of the spec's heads.
 [[nodiscard]] PackedHead pack_recurrent(const RecurrentSpec& spec, const RecurrentWeights& weights,
                                         std::size_t direction, std::int64_t head,
-                                        std::int64_t width);
+                                        const WeightFormat& format);
 
-/// The weights of an `output_panel`: weight [outputs, terms], outputs padded with zeros.
-[[nodiscard]] AlignedFloats pack_outputs(const Panel& panel, std::span<const float> weight,
+/// The numbers of an `output_panel`: weight [outputs, terms], outputs padded with zeros.
+[[nodiscard]] AlignedFloats pack_outputs(const PanelShape& panel, std::span<const float> weight,
                                          std::int64_t outputs);
+
+/// The same as a matrix of weights in the policy of a precision.
+[[nodiscard]] PackedMatrix pack_output_matrix(const PanelShape& panel,
+                                              std::span<const float> weight, std::int64_t outputs,
+                                              Precision precision);
 
 }  // namespace carousel::simd

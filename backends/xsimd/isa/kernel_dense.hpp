@@ -3,7 +3,7 @@
 
 // y = activation(W x + b) for every step of every row.
 
-#include "backends/xsimd/isa/kernel_map.hpp"
+#include "backends/xsimd/isa/kernel_rows.hpp"
 
 namespace carousel::simd {
 namespace {
@@ -29,8 +29,8 @@ constexpr int rows_with(int vectors) {
 
 /// One block of outputs for all rows. Those beyond the first V vectors are padding, and those of
 /// the last one may be in part.
-template <int V>
-inline void run_block(const DenseJob& job, const DenseRows& list, const Panel& panel,
+template <int V, class Weights>
+inline void run_block(const DenseJob& job, const DenseRows& list, const BasicPanel<Weights>& panel,
                       std::int64_t block) {
   const std::int64_t first = panel.sums_offset(block);
   const std::int64_t last = job.output_size - first - (V - 1) * kWidth;
@@ -46,7 +46,7 @@ inline void run_block(const DenseJob& job, const DenseRows& list, const Panel& p
         tile.acc[r][0][v] = Batch::load_aligned(job.bias + first + v * kWidth);
       }
     }
-    multiply<kFirst<V>>(tile, x, panel.terms, panel.at(block), 0);
+    multiply<kFirst<V>, false, Weights>(tile, x, panel.terms, panel.at(block), 0);
     float* y = list.y + m0 * list.y_stride + first;
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r, y += list.y_stride) {
@@ -57,8 +57,9 @@ inline void run_block(const DenseJob& job, const DenseRows& list, const Panel& p
   });
 }
 
+template <class Weights>
 inline void run_dense(const DenseJob& job, const DenseRows& list, Range blocks) {
-  const Panel panel = with_constants<kEachItsOwn>(job.weight);
+  const auto panel = with_constants<kEachItsOwn, Weights>(job.weight);
   for (std::int64_t block = blocks.first; block < blocks.last; ++block) {
     switch ((job.output_size - panel.sums_offset(block) + kWidth - 1) / kWidth) {
       case 1: run_block<1>(job, list, panel, block); break;
@@ -77,7 +78,7 @@ inline void activate_rows(const DenseJob& job, const DenseRows& list, Range bloc
   const bool together = list.y_stride == size;
   float* y = list.y + first;
   for (std::int64_t m = 0; m < (together ? 1 : list.count); ++m, y += list.y_stride) {
-    activate(*job.activation, y, y, together ? list.count * size : size);
+    job.activate(*job.activation, y, y, together ? list.count * size : size);
   }
 }
 
@@ -102,7 +103,8 @@ inline Stretches stretches_of(const DenseJob& job) {
   return {{x.data, y.data, x.batch_stride, y.batch_stride, x.batch}, x.step_stride, y.step_stride};
 }
 
-inline void dense(const DenseJob& job, int index, int count) {
+template <class Weights>
+void dense(const DenseJob& job, int index, int count) {
   // Threads share the rows, or if these are few the blocks of outputs.
   const std::int64_t all = job.x.steps * job.x.batch;
   const bool by_rows = all >= count * kMaxRows;
@@ -119,7 +121,7 @@ inline void dense(const DenseJob& job, int index, int count) {
     const DenseRows list{first.x + stretch * stretches.x_stride + at * first.x_stride,
                          first.y + stretch * stretches.y_stride + at * first.y_stride,
                          first.x_stride, first.y_stride, n};
-    run_dense(job, list, blocks);
+    run_dense<Weights>(job, list, blocks);
     if (job.activation != nullptr) activate_rows(job, list, blocks);
     m += n;
     at += n;

@@ -75,10 +75,11 @@ CAROUSEL_INLINE void update_units(const RecurrentJob& job, const AnyCell& cell, 
 }
 
 /// Computes h' = W_hr hidden of one step for some blocks of outputs.
+template <class Weights>
 inline void project_hidden(const RecurrentJob& job, std::int64_t s, std::int64_t active,
                            Range blocks) {
   const PackedLayer& w = *job.weights;
-  const Panel panel = with_constants<kEachItsOwn>(w.projection);
+  const auto panel = with_constants<kEachItsOwn, Weights>(w.projection);
   float* out = h_before(job, s + 1);
   for (std::int64_t block = blocks.first; block < blocks.last; ++block) {
     for_each_tile(active, [&](auto rows, std::int64_t r0) {
@@ -87,7 +88,7 @@ inline void project_hidden(const RecurrentJob& job, std::int64_t s, std::int64_t
       for (int r = 0; r < R; ++r) hidden[r] = job.hidden + (r0 + r) * job.unit_stride;
       Tile<R, 1> tile;
       clear(tile);
-      multiply(tile, hidden, panel.terms, panel.at(block), 0);
+      multiply<kEachItsOwn, false, Weights>(tile, hidden, panel.terms, panel.at(block), 0);
       const std::int64_t column = panel.sums_offset(block);
       store(tile, out + r0 * job.state_stride + column, job.state_stride);
       for (int r = 0; r < R; ++r) {

@@ -138,9 +138,12 @@ void run_bare_layer(const Backend& backend, const Problem& problem, const LayerT
   const Case& c = problem.spec;
   std::int64_t steps = std::max<std::int64_t>(c.steps, 1);
   for (const oracle::Quantity& input : task.inputs()) steps = std::max(steps, input.steps);
-  const auto layer = backend.prepare(
-      task.layer().spec, task.layer().weights,
-      LayerOptions{.threads = c.threads, .exact_threads = true, .batch = c.batch, .steps = steps});
+  const auto layer = backend.prepare(task.layer().spec, task.layer().weights,
+                                     LayerOptions{.threads = c.threads,
+                                                  .exact_threads = true,
+                                                  .batch = c.batch,
+                                                  .steps = steps,
+                                                  .precision = problem.precision});
   const auto workspace = layer->workspace({.batch = c.batch, .max_steps = steps});
   const LayerMemory memory(problem, task);
   const Status status = memory.run(*layer, *workspace);

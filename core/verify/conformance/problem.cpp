@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/verify/conformance/problem.hpp"
 
+#include "core/model/stored_weights.hpp"
 #include "core/verify/conformance/random.hpp"
 
 #include <algorithm>
@@ -206,11 +207,14 @@ std::span<const T> steps_of(const std::vector<T>& values, std::int64_t row, std:
 
 }  // namespace
 
-Problem make_problem(const Case& spec) {
+Problem make_problem(const Case& spec, Precision precision) {
   Random random(seed_of(spec.name()));
   Problem problem;
   problem.spec = spec;
+  problem.precision = precision;
   problem.model = make_model(random, spec);
+  const std::vector<Precision> precisions(problem.model.layers.size(), precision);
+  problem.model = store_weights(std::move(problem.model), precisions);
   problem.lengths = make_lengths(random, spec);
   const std::vector<ModelInput> inputs = model_inputs(problem.model);
   if (std::ranges::any_of(inputs, &ModelInput::ids)) make_ids(random, problem);

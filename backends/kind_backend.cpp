@@ -51,7 +51,7 @@ bool KindBackend::fuses(const LayerSpec& spec, const Activation& function) const
   if (std::holds_alternative<NormalizationSpec>(spec)) return true;
   const auto* convolution = std::get_if<ConvolutionSpec>(&spec);
   const bool dense = std::holds_alternative<DenseSpec>(spec) ||
-                     (convolution != nullptr && !layers::is_depthwise(*convolution));
+                     (convolution != nullptr && !convolution->depthwise());
   return dense && dense_applies(function.kind);
 }
 

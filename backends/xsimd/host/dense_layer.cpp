@@ -25,6 +25,7 @@ class DenseLayer final : public Layer {
   DenseLayer(const Kernels& kernels, const DenseSpec& spec, const Weights& weights,
              const LayerOptions& options)
       : run_(matrix_kernels(kernels, options.precision).dense),
+        activate_(kernels.activate),
         spec_(spec),
         options_(options),
         panel_{output_panel(spec.output_size, spec.input_size, kernels.width)},
@@ -43,7 +44,7 @@ class DenseLayer final : public Layer {
                        .weight = panel_,
                        .bias = bias_.data(),
                        .activation = options_.activation ? &*options_.activation : nullptr,
-                       .activate = kernels_.activate,
+                       .activate = activate_,
                        .x = args.x(),
                        .y = args.y};
     const int threads = threads_for(args.x());
@@ -72,6 +73,7 @@ class DenseLayer final : public Layer {
   }
 
   void (*run_)(const DenseJob& job, int index, int count);  ///< the kernel of the precision
+  Activate activate_;
   DenseSpec spec_;
   LayerOptions options_;
   AnyPanel panel_;

@@ -17,14 +17,14 @@ namespace carousel::cli {
 namespace {
 
 constexpr const char* kFooter =
-    R"(Both files hold the same network: it gives the same bits, and converted back it is the same file again
-(names of tensors and metadata are kept). A safetensors file tells of what PyTorch's modules have not
+    R"(Both files hold the same network, with the same bits (but for layers that ONNX has no operator for, such as
+HardSwish and layer normalization, which are written as several), and names of tensors and metadata are
+kept. A safetensors file tells of what PyTorch's modules have not
 (peepholes, other activations, reverse-only layers, ...) in its metadata. ONNX has no LSTM with a
 projection, a clipped cell state or an input gate that follows from the forget gate: those are refused.
-Where an ONNX graph keeps only the last step, the converted network gives all steps.
 
 The ONNX graph takes x [steps, batch, features] (or ids [steps, batch]) and gives y [steps, batch,
-outputs]. With --lengths it also takes lengths [batch], with --states the initial states h0_l0, c0_l0, ...
+outputs], whatever the order of axes in the file that it is made of. With --lengths it also takes lengths [batch], with --states the initial states h0_l0, c0_l0, ...
 and gives the final ones, hn_l0, cn_l0, ...: for streaming in chunks.
 
 With --precision float16 or bfloat16, the matrices of recurrent, dense and convolution layers are rounded to

@@ -143,6 +143,13 @@ void add_set_option(Parser& command, std::map<std::string, double>& values) {
       .group("Nodes (ONNX)");
 }
 
+/// Whether a shape has the sizes that were told; those of -1 are open.
+bool fits(const std::vector<std::int64_t>& shape, const std::vector<std::int64_t>& told) {
+  return std::ranges::equal(shape, told, [](std::int64_t size, std::int64_t told_size) {
+    return told_size == -1 || told_size == size;
+  });
+}
+
 }  // namespace
 
 std::optional<Cell> cell_by_name(std::string_view word) {
@@ -207,7 +214,14 @@ Model ModelSource::load(const std::map<std::string, std::vector<std::int64_t>>& 
                       .to = given(has_to, to),
                       .input_shapes = shapes,
                       .input_values = values};
-  if (onnx) options.input_shapes.insert(of_arrays.begin(), of_arrays.end());
+  if (!onnx) return carousel::load(file, options);
+  for (const auto& [name, shape] : of_arrays) {
+    const auto told = options.input_shapes.emplace(name, shape).first;
+    if (fits(shape, told->second)) continue;
+    throw Error(ErrorCode::invalid_argument,
+                "--input-shape " + name + ": its sizes are not those of the array that is given, " +
+                    format_shape(shape));
+  }
   return carousel::load(file, options);
 }
 

@@ -199,6 +199,10 @@ std::vector<OutputArray> make_outputs(const Network& network, const std::vector<
   for (const NamedFile& file : files) {
     const std::size_t k = output_index(network, file.name);
     const NetworkOutput& output = network.outputs()[k];
+    if (size.steps > 0 && network.output_steps(size.steps, k) == 0) {
+      refuse("output '" + output.name + "' would have no step: " + std::to_string(size.steps) +
+             (size.steps == 1 ? " step is" : " steps are") + " too few for this network");
+    }
     const bool own = file.named && !output.axes.empty();
     arrays.emplace_back(output, own ? output.axes : order.axes(output.size, false),
                         RunSize{network.output_steps(size.steps, k), size.batch});

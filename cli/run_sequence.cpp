@@ -155,6 +155,20 @@ void require_one_source_of_lengths(const RunOptions& options, const Model& model
   refuse("--lengths " + options.lengths + ": the input '" + model.lengths + "' tells the lengths");
 }
 
+/// An initial state comes from the stream or from an input, not from both.
+void require_one_source_of_states(const RunOptions& options, const Model& model,
+                                  const std::vector<std::string>& given) {
+  const StateOptions& states = options.states;
+  if (states.h0.empty() && states.c0.empty() && states.initial.empty()) return;
+  for (const ModelLayer& layer : model.layers) {
+    for (const auto& [state, input] : layer.initial_states) {
+      if (std::ranges::find(given, input) == given.end()) continue;
+      refuse("the input '" + input + "' sets the initial state " + state + " of a layer; leave " +
+             "--h0, --c0 and --state away, or that input");
+    }
+  }
+}
+
 }  // namespace
 
 int run_sequence(const RunOptions& options) {
@@ -164,6 +178,7 @@ int run_sequence(const RunOptions& options) {
   const auto [size, order] = std::pair(inputs.size(), inputs.order());
   const std::vector<std::string> given = inputs.names();
   require_one_source_of_lengths(options, model, given);
+  require_one_source_of_states(options, model, given);
   std::vector<std::int64_t> lengths = read_lengths(options.lengths, size, order.batched);
 
   const Network network = prepare_for(options, model, size);

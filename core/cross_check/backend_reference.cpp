@@ -114,9 +114,15 @@ std::vector<std::vector<float>> run_model(const Network& network, const Model& m
   const auto [steps, batch] = std::pair(input.steps(), input.batch());
   Stream stream = network.stream({.batch = batch, .max_steps = std::max<std::int64_t>(steps, 1)});
   std::vector<std::vector<float>> values;
+  std::size_t all = 0;
   for (const NetworkOutput& output : network.outputs()) {
     const std::int64_t count = network.output_steps(steps, values.size()) * batch * output.size;
-    values.emplace_back(static_cast<std::size_t>(count));
+    all += values.emplace_back(static_cast<std::size_t>(count)).size();
+  }
+  if (all == 0 && steps > 0) {
+    throw Error(ErrorCode::invalid_argument, std::to_string(steps) +
+                                                 (steps == 1 ? " step is" : " steps are") +
+                                                 " too few for this network: no output has any");
   }
   std::vector<NamedOutput> outputs;
   for (const NetworkOutput& output : network.outputs()) {

@@ -37,7 +37,10 @@ inline Batch gelu_tanh(Batch x) {
   constexpr float kRootTwoOverPi = 0.797884561F;
   const Batch cube = x * x * x;
   const Batch half = Batch(0.5F) * x;
-  return half * (Batch(1.0F) + tanh(Batch(kRootTwoOverPi) * xsimd::fma(cube, Batch(0.044715F), x)));
+  // Below -10, where the exact value is less than 1e-37, tanh need not be -1 to the last bit.
+  return xsimd::select(
+      x < Batch(-10.0F), Batch(0.0F) * x,
+      half * (Batch(1.0F) + tanh(Batch(kRootTwoOverPi) * xsimd::fma(cube, Batch(0.044715F), x))));
 }
 
 inline Batch selu(Batch x) {

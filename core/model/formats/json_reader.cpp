@@ -85,6 +85,16 @@ float JsonReader::real(const char* field, float otherwise) {
   return static_cast<float>(number);
 }
 
+float JsonReader::any_real(const char* field, float otherwise) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  const Json* value = find(field);
+  if (value == nullptr || !value->is_string()) return real(field, otherwise);
+  if (*value == "inf") return kInfinity;
+  if (*value == "-inf") return -kInfinity;
+  if (*value == "nan") return std::numeric_limits<float>::quiet_NaN();
+  refuse_field(field, "a float32 number, 'inf', '-inf' or 'nan'", *value);
+}
+
 std::string JsonReader::text(const char* field) {
   const Json* value = find(field);
   if (value == nullptr) return "";

@@ -53,6 +53,8 @@ class JsonReader {
   std::int64_t integer(const char* field, std::int64_t otherwise);
   bool boolean(const char* field, bool otherwise);
   float real(const char* field, float otherwise);
+  /// A number, or one of the texts "inf", "-inf" and "nan", for which JSON has no numbers.
+  float any_real(const char* field, float otherwise);
   std::string text(const char* field);
   std::vector<std::string> texts(const char* field);
   std::vector<std::int64_t> integers(const char* field);

@@ -2,6 +2,7 @@
 #include "other_specs_text.hpp"
 
 #include <array>
+#include <cmath>
 #include <string_view>
 #include <vector>
 
@@ -150,7 +151,12 @@ void write_spec(const RearrangeSpec& spec, Json& json) {
     numbers.insert(numbers.end(), {run.first, run.count, run.stride});
   }
   json["runs"] = numbers;
-  if (spec.filler != 0.0F) json["filler"] = spec.filler;
+  // JSON has no numbers for these.
+  if (std::isfinite(spec.filler)) {
+    if (spec.filler != 0.0F) json["filler"] = spec.filler;
+  } else {
+    json["filler"] = std::isnan(spec.filler) ? "nan" : spec.filler > 0 ? "inf" : "-inf";
+  }
 }
 
 void read_spec(JsonReader& reader, RearrangeSpec& spec) {
@@ -162,7 +168,7 @@ void read_spec(JsonReader& reader, RearrangeSpec& spec) {
   for (std::size_t k = 0; k < numbers.size(); k += 3) {
     spec.runs.push_back({numbers[k], numbers[k + 1], numbers[k + 2]});
   }
-  spec.filler = reader.real("filler", 0.0F);
+  spec.filler = reader.any_real("filler", 0.0F);
 }
 
 // --- Reductions ---

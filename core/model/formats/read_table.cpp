@@ -81,6 +81,10 @@ void set_metadata(Metadata& metadata, std::string_view key, std::string_view tex
 Model model_from_table(const safetensors::Table& table, std::string_view source,
                        const LoadOptions& options) {
   const bool told = find_metadata(table.metadata, kLayersKey) != nullptr;
+  if (told && find_metadata(table.metadata, kTailKey) != nullptr) {
+    fail(source, "has the metadata " + quote(kLayersKey) + " and " + quote(kTailKey) +
+                     "; the function at the end is one of the layers");
+  }
   const OwnedTable plain = plain_weights(table, source, !told);
   TensorReader reader(plain.table, source);
   Model model;

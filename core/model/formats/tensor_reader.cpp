@@ -69,6 +69,7 @@ Tensor TensorReader::take(const std::string& name, const std::vector<std::int64_
 void TensorReader::refuse_extra(const std::function<std::string(const StoredTensor&)>& hint) {
   for (const StoredTensor& tensor : tensors_) {
     if (taken_.contains(tensor.name)) continue;
+    has_extra_ = true;
     problem("unexpected tensor " + quoted_name(tensor) + ", " +
             std::string(safetensors::name(tensor.dtype)) + " " + shape_text(tensor.shape) +
             hint(tensor));
@@ -83,13 +84,16 @@ void TensorReader::problem(const std::string& text, ErrorCode code) {
 
 void TensorReader::check() const {
   if (problem_count_ == 0) return;
-  if (problem_count_ == 1) fail(source_, problems_.front(), code_);
+  const std::string hint =
+      has_extra_ ? "; ignore_extra (--ignore-extra) leaves out tensors that belong to nothing else"
+                 : "";
+  if (problem_count_ == 1) fail(source_, problems_.front() + hint, code_);
   std::string text = std::to_string(problem_count_) + " problems:";
   for (const std::string& problem : problems_) text += "\n  " + problem;
   if (problem_count_ > problems_.size()) {
     text += "\n  and " + std::to_string(problem_count_ - problems_.size()) + " more";
   }
-  fail(source_, text, code_);
+  fail(source_, text + hint, code_);
 }
 
 }  // namespace carousel::loading

@@ -57,6 +57,7 @@ class TensorReader {
   std::set<std::string_view> taken_;
   std::vector<std::string> problems_;  ///< The first few.
   std::size_t problem_count_ = 0;
+  bool has_extra_ = false;  ///< One of the problems is a tensor that nobody expects.
   ErrorCode code_ = ErrorCode::unsupported;
 };
 

@@ -87,8 +87,12 @@ std::optional<std::size_t> find_lengths(const Network& network, const std::set<s
 class ModelBuilder {
  public:
   ModelBuilder(Context& context, const Graph& graph, const std::vector<End>& ends,
-               const ModelNames& names)
-      : context_(context), network_(context.network), graph_(graph), ends_(ends), given_(names) {
+               const std::vector<std::string>& given_names)
+      : context_(context),
+        network_(context.network),
+        graph_(graph),
+        ends_(ends),
+        given_names_(given_names) {
     used_ = flows_before(network_, ends);
     lengths_ = find_lengths(network_, used_);
   }
@@ -162,10 +166,9 @@ class ModelBuilder {
     for (const std::size_t k : inputs_) {
       ModelInput input = input_of(k);
       if (are_usual(input.axes, input.size)) input.axes.clear();
-      const auto given = std::ranges::find(given_.inputs, input.name, &ModelInput::name);
-      model_.inputs.push_back(given == given_.inputs.end() ? input : *given);
+      model_.inputs.push_back(std::move(input));
     }
-    if (model_.inputs.size() != 1 || !given_.inputs.empty()) return;
+    if (model_.inputs.size() != 1) return;
     const ModelInput& only = model_.inputs.front();
     const std::vector<FileAxis> of_ids{{FileAxis::Of::steps}, {FileAxis::Of::batch}};
     const bool ids = only.ids && only.name == "ids" && only.axes == of_ids;
@@ -179,8 +182,8 @@ class ModelBuilder {
   }
 
   void name_layers() {
-    if (given_.layers.size() != layers_.size()) return;
-    for (std::size_t k = 0; k < layers_.size(); ++k) model_.layers[k].name = given_.layers[k];
+    if (given_names_.size() != layers_.size()) return;
+    for (std::size_t k = 0; k < layers_.size(); ++k) model_.layers[k].name = given_names_[k];
   }
 
   /// Whether each layer reads the one before it, and the first one the only input.
@@ -226,10 +229,6 @@ class ModelBuilder {
   }
 
   void add_outputs() {
-    if (!given_.outputs.empty()) {
-      model_.outputs = given_.outputs;
-      return;
-    }
     for (const End& end : ends_) {
       std::vector<FileAxis> axes =
           file_axes(context_.atoms, end.tensor.axes, "output " + quote(end.name));
@@ -246,7 +245,7 @@ class ModelBuilder {
   const Network& network_;
   const Graph& graph_;
   const std::vector<End>& ends_;
-  const ModelNames& given_;
+  const std::vector<std::string>& given_names_;
   std::set<std::size_t> used_;
   std::optional<std::size_t> lengths_;
   std::set<std::size_t> ids_;                 ///< Inputs that are ids.
@@ -259,14 +258,14 @@ class ModelBuilder {
 }  // namespace
 
 Model build_model(Context& context, const Graph& graph, const std::vector<NetworkOutput>& outputs,
-                  const ModelNames& names) {
+                  const std::vector<std::string>& given_names) {
   std::vector<End> ends;
   ends.reserve(outputs.size());
   for (const NetworkOutput& output : outputs) {
     if (std::ranges::find(ends, output.name, &End::name) != ends.end()) continue;
     ends.push_back(find_end(context, graph, output));
   }
-  return ModelBuilder(context, graph, ends, names).build();
+  return ModelBuilder(context, graph, ends, given_names).build();
 }
 
 }  // namespace carousel::loading::onnx

@@ -16,18 +16,12 @@ struct NetworkOutput {
   Value value;
 };
 
-/// What a file says of a model beside its graph: save_onnx puts it among the properties. Everything
-/// may be empty.
-struct ModelNames {
-  std::vector<std::string> layers;
-  std::vector<ModelInput> inputs;
-  std::vector<ModelOutput> outputs;
-};
-
-/// The model that these outputs are of: the layers that lead to them. Throws Refusal when an output
+/// The model that these outputs are of: the layers that lead to them, which get `layer_names` if
+/// these are as many. Throws Refusal when an output
 /// is nothing that a network gives, an axis could count this or that, or layers disagree about
 /// lengths.
 [[nodiscard]] Model build_model(Context& context, const Graph& graph,
-                                const std::vector<NetworkOutput>& outputs, const ModelNames& names);
+                                const std::vector<NetworkOutput>& outputs,
+                                const std::vector<std::string>& layer_names);
 
 }  // namespace carousel::loading::onnx

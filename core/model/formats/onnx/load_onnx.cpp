@@ -105,23 +105,14 @@ std::string needed_by(const Graph& graph, const std::string& where) {
   return "";
 }
 
-/// What save_onnx has put away among the properties; they tell of the whole graph.
-ModelNames names_of(const File& file, const GraphPart& part) {
-  ModelNames names;
-  const std::string& source = file.graph.source();
+/// The names of the layers, which save_onnx puts among the properties; they tell of the whole
+/// graph.
+std::vector<std::string> layer_names_of(const File& file, const GraphPart& part) {
   const bool whole = std::ranges::equal(part.targets, file.graph.proto().output(), {}, {},
                                         &schema::ValueInfoProto::name);
-  if (part.first || !whole) return names;
-  if (const std::string* text = find_metadata(file.properties, kNamesKey)) {
-    names.layers = names_from_text(*text, source, kNamesKey);
-  }
-  if (const std::string* text = find_metadata(file.properties, kInputsKey)) {
-    names.inputs = inputs_from_text(*text, source);
-  }
-  if (const std::string* text = find_metadata(file.properties, kOutputsKey)) {
-    names.outputs = outputs_from_text(*text, source);
-  }
-  return names;
+  const std::string* text = find_metadata(file.properties, kNamesKey);
+  if (part.first || !whole || text == nullptr) return {};
+  return names_from_text(*text, file.graph.source(), kNamesKey);
 }
 
 /// One pass with what is known so far. Throws Error, and Restart when more is known.
@@ -146,7 +137,7 @@ Model load_once(const File& file, const GraphPart& part, Knowledge& knowledge) {
     outputs.push_back({target, value});
   }
   try {
-    return build_model(interpreter.context(), graph, outputs, names_of(file, part));
+    return build_model(interpreter.context(), graph, outputs, layer_names_of(file, part));
   } catch (const Refusal& refusal) {
     fail(graph.source(), refusal.what(), refusal.code());
   }
@@ -287,6 +278,7 @@ Model model_from_onnx(std::span<const std::byte> bytes, std::string_view source,
   }
   Model model = onnx::load_chosen(file, options);
   model.source = std::string(source);
+  // Inputs, outputs and lengths are what the graph says, whatever else the file says of them.
   for (const std::string_view key : {kNamesKey, kInputsKey, kOutputsKey, kLengthsKey}) {
     set_metadata(file.properties, key, "");
   }

@@ -139,9 +139,9 @@ bool flag(const NodeProto& node, const char* attribute) {
 void refuse_unknown_attributes(const NodeProto& node, Cell cell) {
   // 'output_sequence' belongs to the first version of the operators and says which outputs there
   // are, which the node's outputs say as well.
-  std::vector<std::string_view> known{"activation_alpha", "activation_beta", "activations",
-                                      "clip",             "direction",       "hidden_size",
-                                      "layout",           "output_sequence"};
+  std::vector<std::string_view> known{
+      "activation_alpha", "activation_beta", "activations", "clip",
+      "direction",        "hidden_size",     "layout",      "output_sequence"};
   if (cell == Cell::lstm) known.emplace_back("input_forget");
   if (cell == Cell::gru) known.emplace_back("linear_before_reset");
   for (const schema::AttributeProto& attribute : node.attribute()) {

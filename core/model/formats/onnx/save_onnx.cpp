@@ -36,13 +36,6 @@ std::string reason_against_states(const ModelLayer& layer) {
   return other ? "ONNX has no operator that takes its state" : "";
 }
 
-/// Files have their arrays in the order of sequences, whatever order the model's had.
-template <class Ends>
-Ends without_axes(Ends ends) {
-  for (auto& end : ends) end.axes.clear();
-  return ends;
-}
-
 void require_expressible(const Model& model, const SaveOnnxOptions& options) {
   if (options.lengths && !model.lengths.empty()) {
     throw Error(ErrorCode::unsupported,
@@ -69,15 +62,10 @@ bool has_names(const Model& model) {
 
 Metadata properties_of(const Model& model) {
   Metadata properties = model.metadata;
-  for (const std::string_view key : {kLayersKey, kTailKey}) {
+  for (const std::string_view key : {kLayersKey, kTailKey, kInputsKey, kOutputsKey, kLengthsKey}) {
     set_metadata(properties, key, "");
   }
   set_metadata(properties, kNamesKey, has_names(model) ? names_to_text(layer_names(model)) : "");
-  set_metadata(properties, kInputsKey,
-               model.inputs.empty() ? "" : inputs_to_text(without_axes(model.inputs)));
-  set_metadata(properties, kLengthsKey, model.lengths);
-  set_metadata(properties, kOutputsKey,
-               model.outputs.empty() ? "" : outputs_to_text(without_axes(model.outputs)));
   return properties;
 }
 

@@ -215,12 +215,12 @@ Model ModelSource::load(const std::map<std::string, std::vector<std::int64_t>>& 
                       .input_shapes = shapes,
                       .input_values = values};
   if (!onnx) return carousel::load(file, options);
-  for (const auto& [name, shape] : of_arrays) {
-    const auto told = options.input_shapes.emplace(name, shape).first;
-    if (fits(shape, told->second)) continue;
+  for (const auto& [name, sizes] : of_arrays) {
+    const auto told = options.input_shapes.emplace(name, sizes).first;
+    if (fits(sizes, told->second)) continue;
     throw Error(ErrorCode::invalid_argument,
                 "--input-shape " + name + ": its sizes are not those of the array that is given, " +
-                    format_shape(shape));
+                    format_shape(sizes));
   }
   return carousel::load(file, options);
 }

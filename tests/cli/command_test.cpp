@@ -55,6 +55,13 @@ TEST(Command, UsageErrors) {
   expect_bad_input({"explain", "m.safetensors", "--plan", "guess"},
                    "'guess' is none of fixed, estimate, measure, wisdom-only");
   expect_bad_input({"tune"}, "tune needs MODEL, --shape or --shapes");
+  expect_bad_input({"check", "--shape", "4,4,4,1", "--batch", "6148914691236517206"},
+                   "is more than 2^32");
+  expect_bad_input(
+      {"check", "--shape", "4,4,4,1", "--batch", "4000000000", "--steps", "4000000000"},
+      "do not fit the memory");
+  expect_bad_input({"rank", "--shape", "4,4,4,1", "--seconds", "nan"}, "Value nan is not a number");
+  expect_bad_input({"rank", "--shape", "4,4,4,1", "--backend", ""}, "--backend: is empty");
 }
 
 TEST(Command, BadShapesSayWhatIsWrong) {

@@ -177,6 +177,21 @@ TEST_F(RunCommand, ReverseDirectionCannotBeCut) {
   EXPECT_EQ(run({"--chunk", "7"}).code, 0);
 }
 
+/// An empty array would look like a result.
+TEST_F(RunCommand, TooFewStepsForAnyOutput) {
+  const ConvolutionSpec spec{
+      .in_channels = kInput, .out_channels = 2, .kernel_size = kSteps + 1, .bias = false};
+  Model wide;
+  wide.layers.push_back({.spec = spec});
+  wide.layers[0].weights["weight"] =
+      Tensor({2, kInput, kSteps + 1}, ramp(2 * kInput * (kSteps + 1)));
+  save(wide, model);
+  expect_refusal({}, "output 'y' would have no step: " + std::to_string(kSteps) +
+                         " steps are too few for this network");
+  const CommandResult check = carousel({"check", model, "--steps", std::to_string(kSteps)});
+  EXPECT_NE(check.code, 0) << check.out;
+}
+
 TEST_F(RunCommand, UnwritableOutputLeavesNothingBehind) {
   const std::size_t before = folder.file_count();
   output = folder.file("no/such/folder/y.npy");
@@ -341,6 +356,10 @@ TEST_F(RunByName, MistakesAreNamed) {
   expect(error({"--in", named("left"), "--in", "right=" + x, "--out", named("scores")}),
          "expected floats [steps, batch, 2] or [steps, 2], found floats [7, 3, 3]");
   expect(error({"--in", named("left")}), "--output or --out");
+  const std::string y = folder.file("y.npy");
+  expect(error({"--in", named("left"), "--in", named("right"), "--out", "scores=" + y, "--out",
+                "features=" + folder.file("./y.npy")}),
+         "two arrays are to be written to this file");
   write_npy(folder.file("right.npy"), std::vector<std::int64_t>{6, kBatch, 2}, ramp(36));
   expect(error({"--in", named("left"), "--in", named("right"), "--out", named("scores")}),
          "right.npy: axis 0 (steps) is 6, but --in " + named("left") +

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Written files: every kind of network there and back, the graph's inputs and outputs, refusals.
+#include "core/verify/conformance/network_builder.hpp"
 #include "core/verify/conformance/problem.hpp"
 #include "loading/files_of_bytes.hpp"
 #include "loading/saved_models.hpp"
@@ -178,6 +179,25 @@ TEST(Convert, LayersThatDifferAndSignsOfZero) {
   EXPECT_EQ(again.metadata.at("alphabet"), "ä\n");
   EXPECT_TRUE(std::signbit(testing::weight(again.layers[0], "initial_h_reverse")[0]));
   EXPECT_EQ(find_weight(again.layers[0].weights, "initial_h"), nullptr);
+}
+
+/// Layers that ONNX has no operator for come back as several: outputs must not be looked for by the
+/// names or numbers of the layers that were written.
+TEST(Convert, OutputsAreWhatTheGraphGives) {
+  conformance::NetworkBuilder builder(4);
+  builder.add(NormalizationSpec{.size = 4}).add(DenseSpec{4, 3}, "dense");
+  builder.add(ActivationSpec{{ActivationKind::hard_swish}, 3}, "gate");
+  builder.model().outputs = {{"gate", "gate"}, {"sums", "dense"}};
+  NetworkCase c{.name = "several layers of one",
+                .model = conformance::make_problem(builder.done("onnx", "written")).model,
+                .steps = 3,
+                .batch = 2};
+  for (int k = 0; k < 3 * 2 * 4; ++k) c.x.push_back(static_cast<float>(k % 7) - 2.5F);
+  const Results before = run(c, "scalar");
+  c.model = load(loading::to_onnx(c.model, {}), "again.onnx");
+  const Results after = run(c, "scalar");
+  ASSERT_EQ(before.y.size(), after.y.size());
+  for (std::size_t k = 0; k < before.y.size(); ++k) EXPECT_NEAR(before.y[k], after.y[k], 1e-5);
 }
 
 TEST(Convert, GraphSaysWhatItTakesAndGives) {

@@ -9,8 +9,9 @@
 namespace carousel::scalar {
 
 [[nodiscard]] std::unique_ptr<Layer> make_recurrent_layer(const RecurrentSpec& spec,
-                                                          const Weights& weights);
-[[nodiscard]] std::unique_ptr<Layer> make_dense_layer(const DenseSpec& spec,
-                                                      const Weights& weights);
+                                                          const Weights& weights,
+                                                          Precision precision);
+[[nodiscard]] std::unique_ptr<Layer> make_dense_layer(const DenseSpec& spec, const Weights& weights,
+                                                      Precision precision);
 
 }  // namespace carousel::scalar

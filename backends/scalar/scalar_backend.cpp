@@ -21,14 +21,14 @@ class ScalarBackend final : public KindBackend {
   [[nodiscard]] Support available(const CpuFeatures&) const override { return Support::yes(); }
 
  protected:
-  [[nodiscard]] std::unique_ptr<Layer> prepare_recurrent(const RecurrentSpec& spec,
-                                                         const Weights& weights,
-                                                         const LayerOptions&) const override {
-    return scalar::make_recurrent_layer(spec, weights);
+  [[nodiscard]] std::unique_ptr<Layer> prepare_recurrent(
+      const RecurrentSpec& spec, const Weights& weights,
+      const LayerOptions& options) const override {
+    return scalar::make_recurrent_layer(spec, weights, options.precision);
   }
   [[nodiscard]] std::unique_ptr<Layer> prepare_dense(const DenseSpec& spec, const Weights& weights,
-                                                     const LayerOptions&) const override {
-    return scalar::make_dense_layer(spec, weights);
+                                                     const LayerOptions& options) const override {
+    return scalar::make_dense_layer(spec, weights, options.precision);
   }
 };
 

@@ -8,6 +8,7 @@
 #include <carousel/spec.hpp>
 #include <carousel/view.hpp>
 
+#include "backends/xsimd/int8_dot.hpp"
 #include "backends/xsimd/panel.hpp"
 #include "core/engine/step_group.hpp"
 
@@ -18,6 +19,27 @@ namespace carousel::simd {
 /// The most states that a cell has besides h.
 constexpr int kMaxMemories = 3;
 
+/// A matrix of an int8 layer. Its blocks are those of the float panel that it stands for.
+struct Int8Matrix {
+  const Int8Dot* dot = nullptr;
+  Int8Panel panel{};
+  std::int64_t columns = 0;
+  const float* scales = nullptr;        ///< [blocks][vectors][W], of the rows of the matrix
+  const std::int32_t* start = nullptr;  ///< [blocks][vectors][W]; see `Int8Dot::has_start`
+};
+
+/// The matrices of a recurrent layer in int8.
+struct Int8Matrices {
+  Int8Matrix input, recurrent, projection;
+};
+
+/// Scratch of a thread: quantized rows and their scales.
+struct QuantizedRows {
+  std::int8_t* bytes = nullptr;
+  std::int64_t stride = 0;  ///< bytes from a row to the next
+  float* scales = nullptr;
+};
+
 /// The packed weights of one head of a recurrent layer in one direction (most layers have one
 /// head). A block is what one set of four accumulators computes: W hidden units of an LSTM or GRU,
 /// 4W of a plain RNN; units beyond hidden_size are padded with zeros. The two matrices have the
@@ -27,11 +49,14 @@ struct PackedLayer {
   bool plain = true;  ///< a cell without variants: the fields from `peephole` on are not used
   int memories = 0;   ///< states besides h: c in an LSTM; c, n, m in an sLSTM
   std::int64_t hidden_size = 0;
-  std::int64_t state_size = 0;      ///< outputs: those of the projection, else hidden_size
-  const float* bias = nullptr;      ///< [blocks][4][W], as the sums of one row
-  Panel recurrent{};                ///< weight_hh
-  Panel input{};                    ///< weight_ih
-  Panel projection{};               ///< weight_hr, blocks of 4W outputs; no blocks: none
+  std::int64_t state_size = 0;  ///< outputs: those of the projection, else hidden_size
+  const float* bias = nullptr;  ///< [blocks][4][W], as the sums of one row
+  Panel recurrent{};            ///< weight_hh
+  Panel input{};                ///< weight_ih
+  Panel projection{};           ///< weight_hr, blocks of 4W outputs; no blocks: none
+  /// Instead of the data of the three panels, which tell only the layout of the sums then; null:
+  /// the layer is not int8.
+  const Int8Matrices* int8 = nullptr;
   const float* peephole = nullptr;  ///< [blocks][3][W], i, f, o; null: none
   GateCoupling coupling = GateCoupling::none;
   float clip = 0.0F;
@@ -73,7 +98,9 @@ struct RecurrentJob {
   std::int64_t projected_rows = 0;  ///< (row, step) pairs whose inputs `sums` has room for
   const float** inputs = nullptr;   ///< [members of the step group][input_rows]: rows of x
   std::int64_t input_rows = 0;      ///< the greater one of projected_rows and row_count
-  std::int64_t depth = 0;           ///< terms of a depth block
+  /// In int8 layers: [members][input_rows] rows.
+  QuantizedRows quantized;
+  std::int64_t depth = 0;  ///< terms of a depth block
   /// How many elements ahead a single tile prefetches weights; 0: it does not prefetch.
   std::int64_t prefetch_distance = 0;
   /// The number of steps in earlier runs. If it is odd, the first step goes through the blocks in
@@ -89,6 +116,9 @@ struct DenseJob {
   std::int64_t output_size = 0;
   Panel weight{};               ///< blocks of 4W outputs
   const float* bias = nullptr;  ///< [blocks][4][W]
+  /// Instead of the panel's data; null: the layer is not int8.
+  const Int8Matrix* int8 = nullptr;
+  QuantizedRows quantized;  ///< of the thread: 8 * `Kernels::max_rows` rows
   SequenceView<const float> x;
   SequenceView<float> y;
 };

@@ -16,21 +16,22 @@ namespace carousel {
 
 inline constexpr std::size_t kAlignment = 64;  // a cache line, and the widest vector
 
-/// Zero-initialized floats on a 64-byte boundary; size fixed at construction, move-only. Big arrays
-/// ask for huge pages: weights are read from end to end in every step, which would need more
+/// Zero-initialized numbers on a 64-byte boundary; size fixed at construction, move-only. Big
+/// arrays ask for huge pages: weights are read from end to end in every step, which would need more
 /// entries than the translation buffer has.
-class AlignedFloats {
+template <class T>
+class AlignedArray {
  public:
-  AlignedFloats() = default;
-  explicit AlignedFloats(std::int64_t count)
+  AlignedArray() = default;
+  explicit AlignedArray(std::int64_t count)
       : size_(static_cast<std::size_t>(count)), data_(allocate(bytes()), Free{alignment(bytes())}) {
-    std::fill_n(data_.get(), size_, 0.0F);
+    std::fill_n(data_.get(), size_, T{});
   }
 
-  [[nodiscard]] float* data() const noexcept { return data_.get(); }
+  [[nodiscard]] T* data() const noexcept { return data_.get(); }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
-  [[nodiscard]] std::size_t bytes() const noexcept { return size_ * sizeof(float); }
-  [[nodiscard]] std::span<float> span() const noexcept { return {data_.get(), size_}; }
+  [[nodiscard]] std::size_t bytes() const noexcept { return size_ * sizeof(T); }
+  [[nodiscard]] std::span<T> span() const noexcept { return {data_.get(), size_}; }
 
  private:
   static constexpr std::size_t kHugePage = std::size_t{2} << 20U;
@@ -38,28 +39,28 @@ class AlignedFloats {
   static constexpr std::size_t alignment(std::size_t bytes) noexcept {
     return bytes >= kHugePage ? kHugePage : kAlignment;
   }
-  static float* allocate(std::size_t bytes) {
+  static T* allocate(std::size_t bytes) {
     void* memory = ::operator new (bytes, std::align_val_t{alignment(bytes)});
 #if defined(__linux__)
     // A hint: where the kernel has no huge page to give, nothing changes.
     if (bytes >= kHugePage) (void)::madvise(memory, bytes, MADV_HUGEPAGE);
 #endif
-    return static_cast<float*>(memory);
+    return static_cast<T*>(memory);
   }
 
   class Free {
    public:
     Free() noexcept : Free(kAlignment) {}
     explicit Free(std::size_t alignment) noexcept : alignment_(alignment) {}
-    void operator()(float* p) const noexcept {
-      ::operator delete (p, std::align_val_t{alignment_});
-    }
+    void operator()(T* p) const noexcept { ::operator delete (p, std::align_val_t{alignment_}); }
 
    private:
     std::size_t alignment_;
   };
   std::size_t size_ = 0;
-  std::unique_ptr<float, Free> data_;
+  std::unique_ptr<T, Free> data_;
 };
+
+using AlignedFloats = AlignedArray<float>;
 
 }  // namespace carousel

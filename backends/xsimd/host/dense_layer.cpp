@@ -6,7 +6,9 @@
 #include "core/engine/no_workspace.hpp"
 #include "core/engine/parallel.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <optional>
 
 namespace carousel::simd {
 namespace {
@@ -20,50 +22,99 @@ AlignedFloats pack_dense_bias(const DenseSpec& spec, const Weights& weights, std
   return pack_outputs(panel, Float32View(find_weight(weights, "bias")).values(), spec.output_size);
 }
 
+/// The scratch of each thread for quantized rows.
+class QuantizedWorkspace final : public Workspace {
+ public:
+  QuantizedWorkspace(std::int64_t columns, std::int64_t rows, int threads)
+      : rows_(rows),
+        stride_(quantized_bytes(columns)),
+        bytes_(threads * rows * stride_),
+        scales_(threads * rows) {}
+
+  [[nodiscard]] std::size_t memory_bytes() const noexcept override {
+    return sizeof(*this) + bytes_.bytes() + scales_.bytes();
+  }
+
+  [[nodiscard]] QuantizedRows of(int thread) const noexcept {
+    return {bytes_.data() + thread * rows_ * stride_, stride_, scales_.data() + thread * rows_};
+  }
+
+ private:
+  std::int64_t rows_;  ///< of each thread
+  std::int64_t stride_;
+  AlignedArray<std::int8_t> bytes_;
+  AlignedFloats scales_;
+};
+
+/// The panel of an int8 layer; where it has but one block, without the vectors that are padding.
+Panel int8_panel(const DenseSpec& spec, std::int64_t width) {
+  Panel panel = output_panel(spec.output_size, spec.input_size, width);
+  panel.vectors = std::min(panel.vectors, ceil_div(spec.output_size, width));
+  return panel;
+}
+
 class DenseLayer final : public Layer {
  public:
-  DenseLayer(const Kernels& kernels, const DenseSpec& spec, const Weights& weights,
-             const LayerOptions& options)
+  DenseLayer(const Kernels& kernels, const Int8Dot& dot, const DenseSpec& spec,
+             const Weights& weights, const LayerOptions& options)
       : kernels_(kernels),
         spec_(spec),
         options_(options),
         panel_(output_panel(spec.output_size, spec.input_size, kernels.width)),
-        weight_(pack_outputs(panel_, Float32View(find_weight(weights, "weight")).values(),
-                             spec.output_size)),
         bias_(pack_dense_bias(spec, weights, kernels.width)) {
+    const Float32View weight(find_weight(weights, "weight"));
+    if (options.precision == Precision::int8) {
+      int8_ = pack_int8_outputs(dot, int8_panel(spec, kernels.width), weight.values(),
+                                spec.output_size);
+      return;
+    }
+    weight_ = pack_outputs(panel_, weight.values(), spec.output_size);
     panel_.data = weight_.data();
   }
 
   [[nodiscard]] std::unique_ptr<Workspace> workspace(const WorkspaceOptions&) const override {
-    return std::make_unique<NoWorkspace>();
+    if (!int8_) return std::make_unique<NoWorkspace>();
+    return std::make_unique<QuantizedWorkspace>(spec_.input_size, 8 * kernels_.max_rows,
+                                                options_.threads);
   }
 
-  Status forward(const ForwardArgs& args, Workspace&) const noexcept override {
+  Status forward(const ForwardArgs& args, Workspace& workspace) const noexcept override {
     const DenseJob job{.output_size = spec_.output_size,
                        .weight = panel_,
                        .bias = bias_.data(),
+                       .int8 = int8_ ? &int8_->matrix : nullptr,
                        .x = args.x(),
                        .y = args.y};
     const int threads = threads_for(args.x());
     if (threads == 1) {  // small layers take less time than claiming a part
-      kernels_.dense(job, 0, 1);
+      run_part(job, workspace, {.thread = 0, .index = 0, .count = 1});
       return {};
     }
     const int parts = threads * kPartsPerThread;
     std::atomic<int> claimed{0};
-    parallel(threads, [&](int, int) {
+    parallel(threads, [&](int thread, int) {
       for (int i; (i = claimed.fetch_add(1, std::memory_order_relaxed)) < parts;) {
-        kernels_.dense(job, i, parts);
+        run_part(job, workspace, {.thread = thread, .index = i, .count = parts});
       }
     });
     return {};
   }
 
   [[nodiscard]] std::size_t memory_bytes() const noexcept override {
-    return weight_.bytes() + bias_.bytes();
+    return weight_.bytes() + bias_.bytes() + (int8_ ? int8_->bytes() : 0);
   }
 
  private:
+  /// Part `index` of `count`, run by a thread.
+  struct Part {
+    int thread, index, count;
+  };
+
+  void run_part(DenseJob job, const Workspace& workspace, const Part& part) const noexcept {
+    if (int8_) job.quantized = static_cast<const QuantizedWorkspace&>(workspace).of(part.thread);
+    kernels_.dense(job, part.index, part.count);
+  }
+
   [[nodiscard]] int threads_for(const SequenceView<const float>& x) const noexcept {
     if (options_.exact_threads || options_.threads == 1) return options_.threads;
     return worthwhile_threads(options_.threads, step_seconds(spec_, x.steps * x.batch));
@@ -74,13 +125,15 @@ class DenseLayer final : public Layer {
   LayerOptions options_;
   Panel panel_;
   AlignedFloats weight_, bias_;
+  std::optional<PackedInt8> int8_;  ///< instead of `weight_`
 };
 
 }  // namespace
 
-std::unique_ptr<Layer> make_dense_layer(const Kernels& kernels, const DenseSpec& spec,
-                                        const Weights& weights, const LayerOptions& options) {
-  return std::make_unique<DenseLayer>(kernels, spec, weights, options);
+std::unique_ptr<Layer> make_dense_layer(const Kernels& kernels, const Int8Dot& dot,
+                                        const DenseSpec& spec, const Weights& weights,
+                                        const LayerOptions& options) {
+  return std::make_unique<DenseLayer>(kernels, dot, spec, weights, options);
 }
 
 }  // namespace carousel::simd

@@ -12,13 +12,15 @@ namespace carousel::simd {
                                                          const RecurrentSpec& spec,
                                                          const LayerOptions& options);
 
+/// `dot` multiplies where the precision is int8.
 [[nodiscard]] std::unique_ptr<Layer> make_recurrent_layer(const Kernels& kernels,
+                                                          const Int8Dot& dot,
                                                           const RecurrentSpec& spec,
                                                           const Weights& weights,
                                                           const LayerOptions& options);
 
-[[nodiscard]] std::unique_ptr<Layer> make_dense_layer(const Kernels& kernels, const DenseSpec& spec,
-                                                      const Weights& weights,
+[[nodiscard]] std::unique_ptr<Layer> make_dense_layer(const Kernels& kernels, const Int8Dot& dot,
+                                                      const DenseSpec& spec, const Weights& weights,
                                                       const LayerOptions& options);
 
 /// Whether `Kernels::activate` has this function.

@@ -142,10 +142,48 @@ void pack_norm(const RecurrentSpec& spec, const RecurrentWeights& weights, Packe
   to.packed.norm_epsilon = spec.layer_norm_epsilon;
 }
 
+/// A matrix of all gates of a head in int8: weight [gates * hidden_size, terms].
+PackedInt8 pack_int8_gates(const RecurrentSpec& spec, std::int64_t head, const Int8Dot& dot,
+                           const Panel& panel, std::span<const float> weight) {
+  Panel places = panel;
+  places.terms = 1;
+  const std::vector<float> numbers = row_numbers(spec.gates() * spec.hidden_size);
+  return pack_int8(dot, weight, panel.terms, panel,
+                   pack_gates(spec, head, places, numbers.data()).span());
+}
+
+std::unique_ptr<PackedInt8Matrices> pack_int8_matrices(const RecurrentSpec& spec,
+                                                       const RecurrentWeights& weights,
+                                                       std::int64_t head, const Int8Dot& dot,
+                                                       const PackedLayer& packed) {
+  auto result = std::make_unique<PackedInt8Matrices>();
+  result->input = pack_int8_gates(spec, head, dot, packed.input, weights.weight_ih);
+  result->recurrent = pack_int8_gates(spec, head, dot, packed.recurrent, weights.weight_hh);
+  if (spec.proj_size > 0) {
+    result->projection =
+        pack_int8_outputs(dot, packed.projection, weights.weight_hr, spec.proj_size);
+  }
+  result->matrices = {result->input.matrix, result->recurrent.matrix, result->projection.matrix};
+  return result;
+}
+
+void pack_matrices(const RecurrentSpec& spec, const RecurrentWeights& weights, std::int64_t head,
+                   PackedHead& to) {
+  PackedLayer& packed = to.packed;
+  to.input = pack_gates(spec, head, packed.input, weights.weight_ih.data());
+  to.recurrent = pack_gates(spec, head, packed.recurrent, weights.weight_hh.data());
+  packed.input.data = to.input.data();
+  packed.recurrent.data = to.recurrent.data();
+  if (spec.proj_size == 0) return;
+  to.projection = pack_outputs(packed.projection, weights.weight_hr, spec.proj_size);
+  packed.projection.data = to.projection.data();
+}
+
 }  // namespace
 
 PackedHead pack_recurrent(const RecurrentSpec& spec, const RecurrentWeights& weights,
-                          std::size_t direction, std::int64_t head, std::int64_t width) {
+                          std::size_t direction, std::int64_t head, std::int64_t width,
+                          const Int8Dot* int8) {
   PackedHead result;
   PackedLayer& packed = result.packed;
   packed = {.cell = spec.cell,
@@ -159,23 +197,32 @@ PackedHead pack_recurrent(const RecurrentSpec& spec, const RecurrentWeights& wei
             .clip = spec.clip,
             .cell_clip = spec.cell_clip,
             .activations = spec.activations[direction]};
-  result.input = pack_gates(spec, head, packed.input, weights.weight_ih.data());
-  result.recurrent = pack_gates(spec, head, packed.recurrent, weights.weight_hh.data());
-  result.bias = pack_row(spec, head, packed.recurrent, add_biases(spec, weights));
-  if (spec.layer_norm) pack_norm(spec, weights, result);
-  packed.input.data = result.input.data();
-  packed.recurrent.data = result.recurrent.data();
-  packed.bias = result.bias.data();
   if (spec.proj_size > 0) {
     packed.projection = output_panel(spec.proj_size, spec.hidden_size, width);
-    result.projection = pack_outputs(packed.projection, weights.weight_hr, spec.proj_size);
-    packed.projection.data = result.projection.data();
   }
+  if (int8 == nullptr) {
+    pack_matrices(spec, weights, head, result);
+  } else {
+    packed.input.half = packed.recurrent.half = false;
+    result.int8 = pack_int8_matrices(spec, weights, head, *int8, packed);
+    packed.int8 = &result.int8->matrices;
+  }
+  result.bias = pack_row(spec, head, packed.recurrent, add_biases(spec, weights));
+  if (spec.layer_norm) pack_norm(spec, weights, result);
+  packed.bias = result.bias.data();
   if (spec.peephole) {
     result.peephole = pack_peephole(spec, packed.recurrent, weights);
     packed.peephole = result.peephole.data();
   }
   return result;
+}
+
+PackedInt8 pack_int8_outputs(const Int8Dot& dot, const Panel& panel, std::span<const float> weight,
+                             std::int64_t outputs) {
+  Panel places = panel;
+  places.terms = 1;
+  return pack_int8(dot, weight, panel.terms, panel,
+                   pack_outputs(places, row_numbers(outputs), outputs).span());
 }
 
 AlignedFloats pack_outputs(const Panel& panel, std::span<const float> weight,

@@ -3,7 +3,7 @@
 
 // y = W x + b for every step of every row.
 
-#include "backends/xsimd/isa/kernel_rows.hpp"
+#include "backends/xsimd/isa/int8_products.hpp"
 
 namespace carousel::simd {
 namespace {
@@ -57,7 +57,33 @@ inline void run_block(const DenseJob& job, const DenseRows& list, const Panel& p
   });
 }
 
+/// Stores a vector of outputs, from `output` on: all of it, a part, or nothing of padding.
+CAROUSEL_INLINE void store_outputs_of(const DenseJob& job, float* y, Batch value,
+                                      std::int64_t output) {
+  if (output < job.output_size) store_some(y + output, value, job.output_size - output);
+}
+
+/// The blocks of an int8 layer.
+inline void run_int8_dense(const DenseJob& job, const DenseRows& list, Range blocks) {
+  const Int8Matrix& matrix = *job.int8;
+  const QuantizedRows& rows = job.quantized;
+  quantize_rows(*matrix.dot, rows, list.count, matrix.columns,
+                [&](std::int64_t r) { return list.x + r * list.x_stride; });
+  for_each_product(
+      matrix, rows, list.count, blocks, true,
+      [&](std::int64_t r, std::int64_t block, const std::int32_t* products, const float* scales) {
+        const std::int64_t first = block * kAccumulators * kWidth;
+        for (std::int64_t v = 0; v < matrix.panel.vectors; ++v) {
+          Tile<1, 1, 1> tile;
+          tile.acc[0][0][0] = Batch::load_aligned(job.bias + first + v * kWidth);
+          add_scaled<kFirst<1>>(tile, products + v * kWidth, scales + v * kWidth, rows.scales[r]);
+          store_outputs_of(job, list.y + r * list.y_stride, tile.acc[0][0][0], first + v * kWidth);
+        }
+      });
+}
+
 inline void run_dense(const DenseJob& job, const DenseRows& list, Range blocks) {
+  if (job.int8 != nullptr) return run_int8_dense(job, list, blocks);
   const Panel panel = with_constants<kEachItsOwn>(job.weight);
   for (std::int64_t block = blocks.first; block < blocks.last; ++block) {
     switch ((job.output_size - panel.sums_offset(block) + kWidth - 1) / kWidth) {

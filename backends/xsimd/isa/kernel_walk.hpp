@@ -3,6 +3,7 @@
 
 // How the steps of a job are walked: the one place that decides it, and the loop over the steps.
 
+#include "backends/xsimd/isa/int8_walk.hpp"
 #include "backends/xsimd/isa/kernel_one_row.hpp"
 #include "backends/xsimd/isa/kernel_project.hpp"
 #include "backends/xsimd/isa/kernel_sequence.hpp"
@@ -145,12 +146,13 @@ inline void run_step(Walk walk, const RecurrentJob& job, Member& member, const S
     }
   }
   if constexpr (Steps::kFinishesRows) steps.finish_rows(member, sums, s, active);
-  finish_step(job, member, s, active);
+  finish_step(job, member, s, [&](Range some) { project_hidden(job, s, active, some); });
 }
 
 /// Runs a member's share of a job.
 template <class Steps>
 void run_steps(const RecurrentJob& job, Member member, const Steps& steps) {
+  if (job.weights->int8 != nullptr) return run_int8_steps(job, member, steps);
   // All members write the same pointers, which is cheaper than waiting for one that does. Each has
   // a list of its own, since writing to the same list would be a data race.
   const float** const inputs = job.inputs + member.index * job.input_rows;

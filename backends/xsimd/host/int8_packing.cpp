@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/xsimd/host/int8_packing.hpp"
+
+#include "backends/int8_rows.hpp"
+#include "backends/xsimd/host/panels.hpp"
+
+#include <numeric>
+#include <vector>
+
+namespace carousel::simd {
+namespace {
+
+/// Writes a quantized row to its lane: a group of terms in each vector of the block's.
+void put_row(const Int8Panel& panel, std::span<const std::int8_t> row, std::int8_t* to) {
+  for (std::size_t k = 0; k < row.size(); k += kGroupTerms, to += panel.term_stride()) {
+    std::ranges::copy(row.subspan(k, std::min<std::size_t>(kGroupTerms, row.size() - k)), to);
+  }
+}
+
+/// What the sums of a row of zeros come to, negated.
+AlignedArray<std::int32_t> make_start(const Int8Matrix& matrix) {
+  const Int8Panel& panel = matrix.panel;
+  AlignedArray<std::int32_t> zeros(panel.blocks * panel.vectors * panel.width);
+  AlignedArray<std::int32_t> start(panel.blocks * panel.vectors * panel.width);
+  AlignedArray<std::int8_t> row(quantized_bytes(matrix.columns));
+  const std::vector<float> values(static_cast<std::size_t>(matrix.columns), 0.0F);
+  (void)matrix.dot->quantize(values.data(), matrix.columns, row.data());
+  matrix.dot->multiply({.weights = panel.data,
+                        .start = zeros.data(),
+                        .rows = row.data(),
+                        .groups = panel.terms,
+                        .vectors = panel.vectors,
+                        .row_count = 1,
+                        .block_count = panel.blocks,
+                        .sums = start.data()});
+  for (std::int32_t& sum : start.span()) sum = -sum;
+  return start;
+}
+
+}  // namespace
+
+PackedInt8 pack_int8(const Int8Dot& dot, std::span<const float> weight, std::int64_t columns,
+                     const Panel& panel, std::span<const float> places) {
+  PackedInt8 result;
+  Int8Matrix& matrix = result.matrix;
+  matrix = {.dot = &dot,
+            .panel = {.terms = ceil_div(columns, kGroupTerms),
+                      .blocks = panel.blocks,
+                      .vectors = panel.vectors,
+                      .width = panel.width},
+            .columns = columns};
+  result.weights = AlignedArray<std::int8_t>(matrix.panel.elements());
+  result.scales = AlignedFloats(static_cast<std::int64_t>(places.size()));
+  matrix.panel.data = result.weights.data();
+  matrix.scales = result.scales.data();
+  const auto width = static_cast<std::size_t>(columns);
+  std::vector<std::int8_t> row(width);
+  for (std::int64_t lane = 0; lane < static_cast<std::int64_t>(places.size()); ++lane) {
+    const auto number = static_cast<std::size_t>(places[static_cast<std::size_t>(lane)]);
+    if (number == 0) continue;
+    result.scales.data()[lane] =
+        int8::quantize(weight.subspan((number - 1) * width, width), row.data());
+    const std::int64_t lanes = panel.vectors * panel.width;
+    put_row(matrix.panel, row,
+            result.weights.data() + lane / lanes * matrix.panel.block_stride() +
+                lane % lanes * kGroupTerms);
+  }
+  if (dot.has_start) result.start = make_start(matrix);
+  matrix.start = result.start.data();
+  return result;
+}
+
+std::vector<float> row_numbers(std::int64_t rows) {
+  std::vector<float> numbers(static_cast<std::size_t>(rows));
+  std::iota(numbers.begin(), numbers.end(), 1.0F);
+  return numbers;
+}
+
+}  // namespace carousel::simd

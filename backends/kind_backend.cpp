@@ -9,13 +9,16 @@
 
 namespace carousel {
 
-Support KindBackend::supports(const LayerSpec& spec) const {
+Support KindBackend::supports(const LayerSpec& spec, Precision precision) const {
+  if (has_precision(spec)) {
+    if (Support support = supports_precision(precision); !support) return support;
+  }
   if (const auto* recurrent = std::get_if<RecurrentSpec>(&spec)) {
     return supports_recurrent(*recurrent);
   }
   if (const auto* dense = std::get_if<DenseSpec>(&spec)) return supports_dense(*dense);
   if (const auto* convolution = std::get_if<ConvolutionSpec>(&spec)) {
-    return layers::supports_convolution(*this, *convolution);
+    return layers::supports_convolution(*this, *convolution, precision);
   }
   if (is_common(spec)) return Support::yes();
   return Support::no(std::string(kind_name(spec)) + " layers are not implemented");

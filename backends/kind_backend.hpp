@@ -6,6 +6,7 @@
 #include <carousel/backend.hpp>
 
 #include <memory>
+#include <string>
 
 namespace carousel {
 
@@ -15,11 +16,17 @@ namespace carousel {
 /// dense layers (see core/engine/layers/convolution.hpp).
 class KindBackend : public Backend {
  public:
-  [[nodiscard]] Support supports(const LayerSpec& spec) const final;
+  [[nodiscard]] Support supports(const LayerSpec& spec, Precision precision) const final;
   [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const Weights& weights,
                                                const LayerOptions& options) const final;
 
  protected:
+  /// Whether it has layers with weights of this precision.
+  [[nodiscard]] virtual Support supports_precision(Precision precision) const {
+    return precision == Precision::float32
+               ? Support::yes()
+               : Support::no("weights in " + std::string(name(precision)) + " are not implemented");
+  }
   [[nodiscard]] virtual Support supports_recurrent(const RecurrentSpec&) const {
     return Support::yes();
   }

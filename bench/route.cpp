@@ -26,8 +26,8 @@ class RouteBackend final : public Backend {
   [[nodiscard]] std::string description() const override { return "for measuring calls"; }
   [[nodiscard]] std::string version() const override { return "1"; }
   [[nodiscard]] Support available(const CpuFeatures&) const override { return Support::yes(); }
-  [[nodiscard]] Support supports(const LayerSpec& spec) const override {
-    return xsimd().supports(spec);
+  [[nodiscard]] Support supports(const LayerSpec& spec, Precision precision) const override {
+    return xsimd().supports(spec, precision);
   }
   [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const Weights& weights,
                                                const LayerOptions& options) const override {

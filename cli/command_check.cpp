@@ -34,7 +34,7 @@ Exit code 1 when anything disagrees, or nothing is proved.)";
 struct CheckOptions {
   WorkloadOptions work;
   std::string backend;
-  Precision precision = Precision::float32;  ///< There is one, so nothing depends on it.
+  PrecisionChoice precision{};
   bool json = false;
 };
 
@@ -160,7 +160,10 @@ void print_text(const Workload& work, const CrossCheckReport& report, std::uint6
 
 int run(const CheckOptions& options) {
   const OracleReference oracle;
-  CrossCheckOptions check{.choice = all_unless(options.backend), .reference = &oracle};
+  CrossCheckOptions check{.choice = all_unless(options.backend),
+                          .precision = options.precision.network,
+                          .layer_precisions = options.precision.layers,
+                          .reference = &oracle};
   (void)select_backends(check.choice);  // before anything takes time
   const Workload work = make_workload(options.work, kDefaultSteps);
   if (work.steps * work.batch == 0) {
@@ -201,7 +204,7 @@ Command check_command(Parser& app) {
   auto options = std::make_shared<CheckOptions>();
   add_workload_options(command, options->work);
   add_backends_option(command, options->backend);
-  add_precision_option(command, options->precision);
+  add_precision_options(command, options->precision);
   add_json_option(command, options->json);
   command.footer(kFooter);
   return {command, [options] { return run(*options); }};

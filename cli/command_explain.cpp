@@ -30,7 +30,7 @@ struct ExplainArguments {
   std::int64_t batch = 0;
   std::string backend;
   int threads = 1;
-  Precision precision = Precision::float32;
+  PrecisionChoice precision{};
   Plan plan = Plan::estimate;
   PlanOptions planning = planning_with_warnings();
   bool json = false;
@@ -47,7 +47,8 @@ Expected expected(const ExplainArguments& arguments) {
   Expected result{.model = {},
                   .options = {.backend = arguments.backend,
                               .threads = arguments.threads,
-                              .precision = arguments.precision,
+                              .precision = arguments.precision.network,
+                              .layer_precisions = arguments.precision.layers,
                               .plan = arguments.plan,
                               .planning = arguments.planning}};
   if (arguments.source.is_shape()) {
@@ -163,7 +164,7 @@ void add_options(Parser& command, ExplainArguments& arguments) {
   command.add_option("--steps", arguments.steps, "expected steps of a run").positive();
   command.add_option("--batch", arguments.batch, "expected rows").positive();
   add_backend_option(command, arguments.backend);
-  add_precision_option(command, arguments.precision);
+  add_precision_options(command, arguments.precision);
   add_threads_option(command, arguments.threads);
   add_plan_option(command, arguments.plan);
   command.add_flag("--cross-check", arguments.planning.cross_check,

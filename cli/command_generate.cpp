@@ -33,7 +33,7 @@ struct GenerateOptions {
   GenerateSettings settings;
   std::string prompt;
   std::string backend;
-  Precision precision = Precision::float32;
+  PrecisionChoice precision{};
   bool json = false;
 };
 
@@ -68,7 +68,8 @@ Session open_session(const GenerateOptions& options, bool all) {
     Network network = prepare(model, {.backend = options.backend,
                                       .batch = 1,
                                       .steps = 1,
-                                      .precision = options.precision,
+                                      .precision = options.precision.network,
+                                      .layer_precisions = options.precision.layers,
                                       .plan = Plan::fixed});
     const std::string name = backends_of(network);
     session.writers.push_back({.name = name, .network = std::move(network), .result = {}});
@@ -78,9 +79,11 @@ Session open_session(const GenerateOptions& options, bool all) {
     try {
       session.writers.push_back(
           {.name = backend->id(),
-           .network = prepare(
-               model,
-               {.backend = backend->id(), .batch = 1, .steps = 1, .precision = options.precision}),
+           .network = prepare(model, {.backend = backend->id(),
+                                      .batch = 1,
+                                      .steps = 1,
+                                      .precision = options.precision.network,
+                                      .layer_precisions = options.precision.layers}),
            .result = {}});
     } catch (const Error& error) {
       session.refusals.push_back(backend->id() + " cannot run it: " + error.what());
@@ -198,7 +201,7 @@ Command generate_command(Parser& app) {
       .range(0.0, 100.0);
   command.add_option("--seed", options->settings.seed, "seed of the sampling").show_default();
   command.add_option("--backend", options->backend, "a family, an id, auto, or all (the default)");
-  add_precision_option(command, options->precision);
+  add_precision_options(command, options->precision);
   add_json_option(command, options->json);
   command.footer(kFooter);
   return {command, [options] { return run(*options); }};

@@ -6,6 +6,7 @@
 #include "model_source.hpp"
 #include "table.hpp"
 
+#include "core/engine/layer_precisions.hpp"
 #include "core/model/plain_cell.hpp"
 
 #include <carousel/backend.hpp>
@@ -35,22 +36,27 @@ Examples:
 struct InspectOptions {
   ModelSource source;
   std::string backend;
-  Precision precision = Precision::float32;
+  PrecisionChoice precision{};
   bool json = false;
 };
 
 /// The network as `choice` would prepare it, or why it cannot.
 struct Plan {
-  std::optional<Network> network;
-  std::string refusal;
+  std::optional<Network> network{};
+  std::string refusal{};
+  std::vector<Precision> precisions;  ///< of the layers
 };
 
-Plan make_plan(const Model& model, const std::string& backend, Precision precision) {
+Plan make_plan(const Model& model, const std::string& backend, const PrecisionChoice& precision) {
+  const PrepareOptions options{
+      .backend = backend, .precision = precision.network, .layer_precisions = precision.layers};
+  Plan plan{.precisions = detail::layer_precisions(model, options)};
   try {
-    return {prepare(model, {.backend = backend, .precision = precision}), {}};
+    plan.network = prepare(model, options);
   } catch (const Error& error) {
-    return {std::nullopt, error.what()};
+    plan.refusal = error.what();
   }
+  return plan;
 }
 
 /// xsimd calls unusual functions and variants where it has a usual cell's in line.
@@ -115,7 +121,7 @@ std::string general_refusal(const BackendEntry& entry) {
 }
 
 /// Who could not take a layer: those that this CPU cannot run, and those that refuse the layer.
-Table refusal_table(const Model& model) {
+Table refusal_table(const Model& model, const std::vector<Precision>& precisions) {
   Table table({{"backend", "not by", Align::left},
                {"layer", "layer", Align::left},
                {"reason", "because", Align::left}});
@@ -127,7 +133,7 @@ Table refusal_table(const Model& model) {
       continue;
     }
     for (std::size_t l = 0; l < names.size(); ++l) {
-      const Support support = entry.backend->supports(model.layers[l].spec);
+      const Support support = entry.backend->supports(model.layers[l].spec, precisions[l]);
       if (!support) table.add({backend, names[l], support.reason});
     }
   }
@@ -202,7 +208,7 @@ Json to_json(const Model& model, const Plan& plan) {
           {"layers", layer_table(model, plan).json()},
           {"packed_bytes", plan.network ? Json(plan.network->memory_bytes()) : Json(nullptr)},
           {"stream_bytes", plan.network ? Json(stream_bytes(plan)) : Json(nullptr)},
-          {"refusals", refusal_table(model).json()},
+          {"refusals", refusal_table(model, plan.precisions).json()},
           {"non_finite", non_finite},
           {"metadata", metadata}};
 }
@@ -258,7 +264,7 @@ void print_text(const Model& model, const Plan& plan) {
   std::cout << '\n';
   layer_table(model, plan).print(std::cout);
   print_memory(plan);
-  const Table refusals = refusal_table(model);
+  const Table refusals = refusal_table(model, plan.precisions);
   if (!refusals.empty()) {
     std::cout << '\n';
     refusals.print(std::cout);
@@ -290,7 +296,7 @@ Command inspect_command(Parser& app) {
   auto options = std::make_shared<InspectOptions>();
   add_model_options(command, options->source, false);
   command.add_option("--backend", options->backend, "plan for this backend (default auto)");
-  add_precision_option(command, options->precision);
+  add_precision_options(command, options->precision);
   add_json_option(command, options->json);
   command.footer(kFooter);
   return {command, [options] { return run(*options); }};

@@ -41,7 +41,7 @@ struct LatencyArguments {
   double period_us = 0.0;
   std::string backend;
   int threads = 1;
-  Precision precision = Precision::float32;
+  PrecisionChoice precision{};
   Plan plan = Plan::estimate;
   bool realtime = false;
   bool json = false;
@@ -129,7 +129,8 @@ int run(LatencyArguments& arguments) {
                                                .threads = arguments.threads,
                                                .batch = work.batch,
                                                .steps = arguments.latency.block,
-                                               .precision = arguments.precision,
+                                               .precision = arguments.precision.network,
+                                               .layer_precisions = arguments.precision.layers,
                                                .plan = arguments.plan,
                                                .planning = planning_with_warnings()});
   if (arguments.realtime) ask_for_realtime();
@@ -155,7 +156,7 @@ void add_options(Parser& command, LatencyArguments& arguments) {
       .show_default()
       .range(0.001, 86400.0);
   add_backend_option(command, arguments.backend);
-  add_precision_option(command, arguments.precision);
+  add_precision_options(command, arguments.precision);
   add_threads_option(command, arguments.threads);
   add_plan_option(command, arguments.plan);
   command.add_flag("--realtime", arguments.realtime, "real-time priority and locked memory");

@@ -273,7 +273,7 @@ Command rank_command(Parser& app) {
       .show_default()
       .range(0.01, 3600.0);
   add_backends_option(command, arguments->backend);
-  add_precision_option(command, arguments->rank.precision);
+  add_precision_options(command, arguments->rank.precision);
   command.add_flag("--layers", arguments->layers, "also show the time of each layer");
   command.add_option("--html", arguments->html, "write a page of it all, too").type_name("FILE");
   add_json_option(command, arguments->json);

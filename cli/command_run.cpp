@@ -106,7 +106,7 @@ void add_options(Parser& command, RunOptions& options) {
       .type_name("N")
       .positive();
   add_backend_option(command, options.backend);
-  add_precision_option(command, options.precision);
+  add_precision_options(command, options.precision);
   add_threads_option(command, options.threads);
   add_plan_option(command, options.plan);
 }

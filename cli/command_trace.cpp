@@ -42,7 +42,7 @@ struct TraceOptions {
   std::string text, input, html, arrays, compare;
   std::vector<std::string> units;
   TraceSettings settings;
-  Precision precision = Precision::float32;
+  PrecisionChoice precision{};
   bool json = false;
 };
 
@@ -252,7 +252,7 @@ void add_options(Parser& command, TraceOptions& options) {
       .type_name("N|A-B");
   command.add_option("--compare", options.compare, "two backends, e.g. xsimd,scalar")
       .type_name("A,B");
-  add_precision_option(command, options.precision);
+  add_precision_options(command, options.precision);
   command.add_flag("--json", options.json, "print the summary as JSON");
 }
 

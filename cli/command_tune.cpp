@@ -235,7 +235,7 @@ void add_options(Parser& command, TuneArguments& arguments) {
   command.add_option("--batch", arguments.batch, "expected rows").positive();
   add_threads_option(command, arguments.tune.threads);
   add_backends_option(command, arguments.tune.backend);
-  add_precision_option(command, arguments.tune.precision);
+  add_precision_options(command, arguments.tune.precision);
   command
       .add_option("--seconds", arguments.tune.planning.seconds_per_layer,
                   "time to spend on each kind of layer")

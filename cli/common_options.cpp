@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common_options.hpp"
 
+#include <carousel/error.hpp>
+
 namespace carousel::cli {
 
 void add_json_option(Parser& command, bool& json) {
@@ -22,13 +24,32 @@ void add_backends_option(Parser& command, std::string& backends) {
 }
 
 void add_precision_option(Parser& command, Precision& precision) {
-  const std::string help = "how weights are stored and multiplied: " + std::string(name(precision));
+  std::string help = "how weights are stored and multiplied:";
+  for (const Precision one : precisions()) help += " " + std::string(name(one));
   command
       .add_function(
           "--precision",
           [&precision](const std::string& word) { precision = precision_by_name(word); },
           help.c_str())
       .type_name("PRECISION");
+}
+
+void add_precision_options(Parser& command, PrecisionChoice& choice) {
+  add_precision_option(command, choice.network);
+  command
+      .add_repeatable(
+          "--layer-precision",
+          [&choice](const std::string& word) {
+            const std::size_t equals = word.rfind('=');
+            if (equals == std::string::npos) {
+              throw Error(ErrorCode::invalid_argument,
+                          "--layer-precision " + word + ": expected LAYER=PRECISION");
+            }
+            choice.layers.push_back(
+                {word.substr(0, equals), precision_by_name(word.substr(equals + 1))});
+          },
+          "an exception: another precision for this layer; may be repeated")
+      .type_name("LAYER=PRECISION");
 }
 
 void add_wisdom_option(Parser& command, std::filesystem::path& file) {

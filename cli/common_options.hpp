@@ -2,8 +2,7 @@
 #pragma once
 
 #include "command_line.hpp"
-
-#include <carousel/precision.hpp>
+#include "precision_choice.hpp"
 
 #include <filesystem>
 #include <string>
@@ -22,8 +21,11 @@ void add_backend_option(Parser& command, std::string& backend);
 /// --backend: those to compare, "" for all.
 void add_backends_option(Parser& command, std::string& backends);
 
-/// --precision, for every command that chooses a backend. An unknown one is refused by name.
+/// --precision: one for all layers. An unknown one is refused by name.
 void add_precision_option(Parser& command, Precision& precision);
+
+/// --precision and --layer-precision, for every command that prepares a network.
+void add_precision_options(Parser& command, PrecisionChoice& choice);
 
 /// --wisdom: the file; empty for the user's.
 void add_wisdom_option(Parser& command, std::filesystem::path& file);

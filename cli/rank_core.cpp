@@ -246,7 +246,8 @@ PrepareOptions prepare_options(const std::string& backend, const Workload& work,
           .threads = options.threads,
           .batch = work.batch,
           .steps = work.steps,
-          .precision = options.precision,
+          .precision = options.precision.network,
+          .layer_precisions = options.precision.layers,
           .plan = Plan::fixed};
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "oracle_reference.hpp"
+#include "precision_choice.hpp"
 #include "timing.hpp"
 #include "workload.hpp"
 
@@ -20,7 +21,7 @@ namespace carousel::cli {
 struct RankOptions {
   double seconds = 5.0;  ///< for all measurements together
   int threads = 1;
-  Precision precision = Precision::float32;
+  PrecisionChoice precision{};
   LimitSampler limits = {};  ///< empty: this core's own
 };
 

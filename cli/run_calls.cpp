@@ -40,7 +40,8 @@ Network prepare_for(const RunOptions& options, const Model& model, const RunSize
                          .threads = options.threads,
                          .batch = size.batch,
                          .steps = size.steps,
-                         .precision = options.precision,
+                         .precision = options.precision.network,
+                         .layer_precisions = options.precision.layers,
                          .plan = options.plan,
                          .planning = planning_with_warnings()});
 }

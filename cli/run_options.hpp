@@ -3,6 +3,7 @@
 
 #include "calls.hpp"
 #include "model_source.hpp"
+#include "precision_choice.hpp"
 #include "run_arrays.hpp"
 #include "run_state.hpp"
 
@@ -27,7 +28,7 @@ struct RunOptions {
   bool calls = false;
   std::int64_t chunk = 0;
   int threads = 1;
-  Precision precision = Precision::float32;
+  PrecisionChoice precision{};
   Plan plan = Plan::estimate;
 };
 

@@ -25,7 +25,8 @@ PrepareOptions prepare_options(const TuneWork& work, const TuneOptions& options)
           .threads = options.threads,
           .batch = work.batch,
           .steps = work.steps,
-          .precision = options.precision,
+          .precision = options.precision.network,
+          .layer_precisions = options.precision.layers,
           .plan = Plan::measure,
           .planning = options.planning};
 }

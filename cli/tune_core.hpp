@@ -4,6 +4,7 @@
 #include <carousel/model.hpp>
 #include <carousel/network.hpp>
 
+#include "precision_choice.hpp"
 #include "table.hpp"
 
 #include <cstdint>
@@ -25,7 +26,7 @@ struct TuneWork {
 struct TuneOptions {
   std::string backend;  ///< empty: all
   int threads = 1;
-  Precision precision = Precision::float32;
+  PrecisionChoice precision{};
   PlanOptions planning;
   int repeat = 1;       ///< plans of each network, each measured anew
   bool verify = false;  ///< measure all candidates once more, four times as long

@@ -23,11 +23,13 @@ Workload up_to(const Workload& work, std::size_t layer) {
   return part;
 }
 
-std::vector<float> outputs(const Workload& work, const std::string& backend, Precision precision) {
+std::vector<float> outputs(const Workload& work, const std::string& backend,
+                           const PrecisionChoice& precision) {
   const Network network = prepare(work.model, {.backend = backend,
                                                .batch = 1,
                                                .steps = work.steps,
-                                               .precision = precision,
+                                               .precision = precision.network,
+                                               .layer_precisions = precision.layers,
                                                .plan = Plan::fixed});
   Stream stream = network.stream({.batch = 1, .max_steps = work.steps});
   WorkloadRun run(network, work, work.steps);
@@ -45,7 +47,7 @@ double distance(float a, float b) {
 }
 
 BackendDifference compare(const TracedLayer& layer, const Workload& part, const std::string& a,
-                          const std::string& b, Precision precision) {
+                          const std::string& b, const PrecisionChoice& precision) {
   const std::vector<float> left = outputs(part, a, precision);
   const std::vector<float> right = outputs(part, b, precision);
   const auto width = static_cast<std::size_t>(layer.spec.output_size());
@@ -74,7 +76,7 @@ BackendDifference compare(const TracedLayer& layer, const Workload& part, const 
 
 std::vector<BackendDifference> compare_backends(const Workload& work, const NetworkTrace& trace,
                                                 const std::string& a, const std::string& b,
-                                                Precision precision) {
+                                                const PrecisionChoice& precision) {
   std::vector<BackendDifference> results;
   for (const TracedLayer& layer : trace.layers) {
     results.push_back(compare(layer, up_to(work, layer.layer), a, b, precision));

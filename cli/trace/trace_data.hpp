@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../workload.hpp"
+#include "precision_choice.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -114,6 +115,6 @@ struct BackendDifference {
                                                               const NetworkTrace& trace,
                                                               const std::string& a,
                                                               const std::string& b,
-                                                              Precision precision);
+                                                              const PrecisionChoice& precision);
 
 }  // namespace carousel::cli

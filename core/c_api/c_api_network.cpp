@@ -32,6 +32,19 @@ void read_plan(const carousel_prepare_options& given, PrepareOptions& options) {
   }
 }
 
+void read_precisions(const carousel_prepare_options& given, PrepareOptions& options) {
+  options.precision = c_types::precision_from_c(given.precision, "carousel_prepare_options");
+  if (given.layer_precision_count > 0 && given.layer_precisions == nullptr) {
+    refuse_argument("carousel_prepare_options: layer_precisions is null");
+  }
+  for (std::size_t k = 0; k < given.layer_precision_count; ++k) {
+    const carousel_layer_precision& one = given.layer_precisions[k];
+    require(one.layer, "carousel_layer_precision: layer");
+    options.layer_precisions.push_back(
+        {one.layer, c_types::precision_from_c(one.precision, "carousel_layer_precision")});
+  }
+}
+
 PrepareOptions prepare_options(const carousel_prepare_options* from) {
   const carousel_prepare_options given = read_struct(from, "carousel_prepare_options");
   if (given.threads < 0 || given.batch < 0 || given.steps < 0) {
@@ -43,7 +56,7 @@ PrepareOptions prepare_options(const carousel_prepare_options* from) {
   if (given.batch > 0) options.batch = given.batch;
   if (given.steps > 0) options.steps = given.steps;
   options.exact_threads = given.exact_threads;
-  options.precision = c_types::precision_from_c(given.precision, "carousel_prepare_options");
+  read_precisions(given, options);
   read_plan(given, options);
   return options;
 }
@@ -62,7 +75,8 @@ carousel_layer_info layer_info(const LayerPlan& plan) {
           .threads = plan.threads,
           .source = name(plan.source).data(),  // a string literal
           .reason = plan.reason.c_str(),
-          .tiling = plan.tiling.c_str()};
+          .tiling = plan.tiling.c_str(),
+          .precision = static_cast<std::int32_t>(plan.precision)};
 }
 
 carousel_sequence_info input_info(const carousel_network& network, std::size_t index) {

@@ -34,7 +34,9 @@ std::vector<float> run(const Backend& backend, Check& check, CheckedBackend& res
     network = detail::prepare_on(backend, check.model,
                                  {.threads = check.options.threads,
                                   .batch = check.input.batch(),
-                                  .steps = check.input.steps()});
+                                  .steps = check.input.steps(),
+                                  .precision = check.options.precision,
+                                  .layer_precisions = check.options.layer_precisions});
   } catch (const std::exception& error) {
     result.refusal = error.what();
     return {};

@@ -2,6 +2,7 @@
 #include "core/engine/network_data.hpp"
 
 #include "core/engine/flows.hpp"
+#include "core/engine/layer_precisions.hpp"
 #include "core/engine/network_ends.hpp"
 
 #include "core/planning/planner.hpp"
@@ -51,7 +52,7 @@ void add_layer(detail::NetworkData& network, const ModelLayer& layer, const Back
                    .exact_threads = options.exact_threads,
                    .batch = options.batch,
                    .steps = options.steps,
-                   .precision = options.precision};
+                   .precision = plan.precision};
   // What a backend does by itself it fits to each stream, so that is not prescribed.
   const std::vector<std::string> tilings = backend.tilings(layer.spec, how);
   if (!tilings.empty() && tilings.front() != plan.tiling) how.tiling = plan.tiling;
@@ -92,17 +93,21 @@ std::shared_ptr<detail::NetworkData> build(const Model& model, const PrepareOpti
 std::vector<LayerPlan> choose(const Model& model, const planning::World& world,
                               const std::string& choice, const PrepareOptions& options) {
   planning::Planner planner(world, options.plan, options.planning);
+  const std::vector<Precision> precisions = detail::layer_precisions(model, options);
   std::vector<LayerPlan> plans;
   for (const ModelLayer& layer : model.layers) {
-    (void)select_backend(choice, layer.spec);  // throws with everybody's reason if there is none
+    const Precision precision = precisions[plans.size()];
+    // Throws with everybody's reason if there is none.
+    (void)select_backend(choice, layer.spec, precision);
     const planning::Problem problem{.layer = layer,
                                     .batch = std::max<std::int64_t>(options.batch, 1),
                                     .steps = std::max<std::int64_t>(options.steps, 1),
                                     .threads = options.threads,
                                     .exact_threads = options.exact_threads,
-                                    .precision = options.precision};
+                                    .precision = precision};
     plans.push_back(
         planner.choose(problem, {.layer = plans.size(), .layer_count = model.layers.size()}));
+    plans.back().precision = precision;
   }
   planner.keep();
   return plans;
@@ -117,13 +122,18 @@ const ModelInput& main_input(const detail::NetworkData& network) {
 
 Network detail::prepare_on(const Backend& backend, const Model& model,
                            const PrepareOptions& options) {
+  const std::vector<Precision> precisions = layer_precisions(model, options);
   std::vector<LayerPlan> plans;
   for (const ModelLayer& layer : model.layers) {
-    const Support support = backend.supports(layer.spec);
+    const Precision precision = precisions[plans.size()];
+    const Support support = backend.supports(layer.spec, precision);
     if (!support) {
       throw Error(ErrorCode::unsupported, describe(layer.spec) + ": " + support.reason);
     }
-    plans.push_back({.spec = layer.spec, .backend = backend.id(), .threads = options.threads});
+    plans.push_back({.spec = layer.spec,
+                     .backend = backend.id(),
+                     .precision = precision,
+                     .threads = options.threads});
   }
   return NetworkAccess::make(build(model, options, std::move(plans),
                                    [&](const LayerPlan&) -> const Backend& { return backend; }));

@@ -55,16 +55,17 @@ std::vector<const Backend*> select_backends(std::string_view choice) {
   return chosen;
 }
 
-const Backend& select_backend(std::string_view choice, const LayerSpec& spec) {
+const Backend& select_backend(std::string_view choice, const LayerSpec& spec, Precision precision) {
   std::string refusals;
   for (const Backend* backend : select_backends(choice)) {
-    const Support support = backend->supports(spec);
+    const Support support = backend->supports(spec, precision);
     if (support) return *backend;
     refusals += "\n  " + backend->id() + ": " + support.reason;
   }
-  throw Error(ErrorCode::unsupported, "no backend of '" + std::string(choice) +
-                                          "' runs this layer (" + describe(spec) + "):" + refusals +
-                                          "\nchoose one of: " + choices());
+  throw Error(ErrorCode::unsupported,
+              "no backend of '" + std::string(choice) + "' runs this layer (" + describe(spec) +
+                  (precision == Precision::float32 ? "" : ", " + std::string(name(precision))) +
+                  "):" + refusals + "\nchoose one of: " + choices());
 }
 
 }  // namespace carousel

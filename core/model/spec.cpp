@@ -7,6 +7,8 @@
 #include "core/model/element_count.hpp"
 #include "core/model/kinds/kinds.hpp"
 
+#include <array>
+
 namespace carousel {
 
 std::string_view kind_name(const LayerSpec& spec) noexcept {
@@ -161,14 +163,37 @@ std::string_view name(ActivationKind kind) noexcept {
   return "?";
 }
 
+bool has_precision(const LayerSpec& spec) noexcept {
+  if (const auto* convolution = std::get_if<ConvolutionSpec>(&spec)) {
+    return !convolution->depthwise();
+  }
+  return std::holds_alternative<RecurrentSpec>(spec) || std::holds_alternative<DenseSpec>(spec);
+}
+
+std::span<const Precision> precisions() noexcept {
+  static constexpr std::array kAll{Precision::float32, Precision::float16, Precision::bfloat16,
+                                   Precision::int8};
+  return kAll;
+}
+
 std::string_view name(Precision precision) noexcept {
-  return precision == Precision::float32 ? "float32" : "?";
+  switch (precision) {
+    case Precision::float32: return "float32";
+    case Precision::float16: return "float16";
+    case Precision::bfloat16: return "bfloat16";
+    case Precision::int8: return "int8";
+  }
+  return "?";
 }
 
 Precision precision_by_name(std::string_view text) {
-  if (text == name(Precision::float32)) return Precision::float32;
+  std::string known;
+  for (const Precision precision : precisions()) {
+    if (text == name(precision)) return precision;
+    known += (known.empty() ? "'" : ", '") + std::string(name(precision)) + "'";
+  }
   throw Error(ErrorCode::unsupported,
-              "precision '" + std::string(text) + "' is not supported; there is 'float32'");
+              "precision '" + std::string(text) + "' is not supported; there are " + known);
 }
 
 std::string_view name(ErrorCode code) noexcept {

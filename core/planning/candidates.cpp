@@ -69,7 +69,7 @@ std::vector<Candidate> list_candidates(const World& world, const Problem& proble
                                        const std::vector<int>& thread_counts) {
   std::vector<Support> supports;
   for (const Backend* backend : world.backends) {
-    supports.push_back(backend->supports(problem.spec()));
+    supports.push_back(backend->supports(problem.spec(), problem.precision));
   }
   std::vector<Candidate> candidates;
   for (const int threads : thread_counts) {

@@ -103,14 +103,15 @@ LayerPlan Planner::accept(const Problem& problem, std::vector<Candidate>& candid
 
 std::string Planner::disagrees(const Problem& problem, const std::string& id) const {
   const auto found = std::ranges::find(world_.backends, id, &Backend::id);
-  if (*found == world_.trusted || !world_.trusted->supports(problem.spec())) return "";
+  if (*found == world_.trusted || !world_.trusted->supports(problem.spec(), problem.precision))
+    return "";
   const std::int64_t features = input_size(problem.spec());
   const std::vector<float> x = numbers(kCheckSteps * kCheckRows * features);
   Model model;
   model.layers.push_back({.spec = problem.spec(), .weights = problem.layer.weights});
   const CrossCheckReport report =
       cross_check(model, {.x = steps_first(x.data(), kCheckSteps, kCheckRows, features)},
-                  {.backends = {*found, world_.trusted}});
+                  {.backends = {*found, world_.trusted}, .precision = problem.precision});
   return report.ok() ? "" : describe(report);
 }
 

@@ -15,6 +15,7 @@ static_assert(static_cast<int>(Direction::bidirectional) == CAROUSEL_BIDIRECTION
 static_assert(static_cast<int>(ActivationKind::log_softmax) == CAROUSEL_LOG_SOFTMAX - 1);
 static_assert(static_cast<int>(GateCoupling::input_from_forget) == CAROUSEL_INPUT_FROM_FORGET);
 static_assert(static_cast<int>(Precision::float32) == CAROUSEL_FLOAT32);
+static_assert(static_cast<int>(Precision::int8) == CAROUSEL_INT8);
 static_assert(static_cast<int>(ErrorCode::invalid_argument) == CAROUSEL_INVALID_ARGUMENT);
 static_assert(static_cast<int>(ErrorCode::plugin_failed) == CAROUSEL_PLUGIN_FAILED);
 
@@ -280,10 +281,16 @@ carousel_layer_spec usual_spec(std::int32_t kind) {
 }
 
 Precision precision_from_c(std::int32_t precision, const char* what) {
-  if (precision == CAROUSEL_FLOAT32) return Precision::float32;
+  std::string known;
+  for (const Precision one : precisions()) {
+    const auto number = static_cast<std::int32_t>(one);
+    if (precision == number) return one;
+    known +=
+        (known.empty() ? "" : ", ") + std::to_string(number) + " (" + std::string(name(one)) + ")";
+  }
   throw Error(ErrorCode::unsupported, std::string(what) + ": precision is " +
                                           std::to_string(precision) +
-                                          ", which is not supported; there is 0 (float32)");
+                                          ", which is not supported; there are " + known);
 }
 
 bool uses_members_past(const void* object, std::size_t size, std::size_t known) noexcept {

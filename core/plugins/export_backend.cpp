@@ -82,7 +82,7 @@ LayerSpec read_spec(const carousel_layer_spec& given) {
 
 /// The backend's answer; a no if the host is newer than this plug-in, and the spec has what the
 /// latter does not know.
-Support ask(const carousel_layer_spec& spec) {
+Support ask(const carousel_layer_spec& spec, Precision precision) {
   if (c_types::uses_members_past(&spec, spec.struct_size, sizeof spec)) {
     return Support::no("the layer is of a kind that this plug-in does not know");
   }
@@ -92,7 +92,7 @@ Support ask(const carousel_layer_spec& spec) {
   } catch (const Error& error) {
     return Support::no(error.what());
   }
-  return exported()->backend.supports(known);
+  return exported()->backend.supports(known, precision);
 }
 
 std::int32_t available(char* reason, std::size_t size) {
@@ -101,7 +101,16 @@ std::int32_t available(char* reason, std::size_t size) {
 }
 
 std::int32_t supports(const carousel_layer_spec* spec, char* reason, std::size_t size) {
-  return guarded(reason, size, [&] { return answer(ask(*spec), reason, size); });
+  return guarded(reason, size,
+                 [&] { return answer(ask(*spec, Precision::float32), reason, size); });
+}
+
+std::int32_t supports_precision(const carousel_layer_spec* spec, std::int32_t precision,
+                                char* reason, std::size_t size) {
+  return guarded(reason, size, [&] {
+    return answer(ask(*spec, c_types::precision_from_c(precision, "supports_precision")), reason,
+                  size);
+  });
 }
 
 std::int32_t layer_create(const carousel_layer_spec* c_spec, const carousel_weights* weights,
@@ -176,7 +185,8 @@ carousel_plugin make_table(const Exported& from) {
           .workspace_create = workspace_create,
           .workspace_memory_bytes = workspace_memory_bytes,
           .workspace_destroy = workspace_destroy,
-          .forward = forward};
+          .forward = forward,
+          .supports_precision = supports_precision};
 }
 
 std::string id(const Backend& backend) {

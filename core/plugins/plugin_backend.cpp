@@ -122,14 +122,15 @@ std::string PluginBackend::in_file(const std::string& what) const {
   return "plug-in " + file_ + ": " + what;
 }
 
-Support PluginBackend::supports(const LayerSpec& spec) const {
+Support PluginBackend::supports(const LayerSpec& spec, Precision precision) const {
   if (is_common(spec)) return Support::yes();
   if (const auto* convolution = std::get_if<ConvolutionSpec>(&spec)) {
-    return layers::supports_convolution(*this, *convolution);
+    return layers::supports_convolution(*this, *convolution, precision);
   }
   Support support;
   try {
-    support = ask_supports(spec);
+    support = ask_supports(spec, Precision::float32);
+    if (support && precision != Precision::float32) support = ask_supports(spec, precision);
   } catch (const Error& error) {
     support = {false, error.what(), true};
   }
@@ -137,16 +138,24 @@ Support PluginBackend::supports(const LayerSpec& spec) const {
   return support;
 }
 
-Support PluginBackend::ask_supports(const LayerSpec& spec) const {
+Support PluginBackend::ask_supports(const LayerSpec& spec, Precision precision) const {
+  const bool plain = precision == Precision::float32;
+  if (!plain && table_.supports_precision == nullptr) {
+    return Support::no("the plug-in has weights in float32 only, not in " +
+                       std::string(name(precision)));
+  }
   if (stuck_) fail("supports did not return once; it is not called again");
   auto question = std::make_shared<Question>();
   question->spec = c_types::to_c(spec);
   if (c_types::uses_members_past(&question->spec, sizeof question->spec, table_.spec_size)) {
     return Support::no("the plug-in was built for an older Carousel, which had no such layers");
   }
-  if (!run_within(time_limit(), [question, f = table_.supports] {
-        question->answer =
-            ask([&](char* text, std::size_t size) { return f(&question->spec, text, size); });
+  if (!run_within(time_limit(), [question, plain, precision, table = table_] {
+        question->answer = ask([&](char* text, std::size_t size) {
+          return plain ? table.supports(&question->spec, text, size)
+                       : table.supports_precision(&question->spec,
+                                                  static_cast<std::int32_t>(precision), text, size);
+        });
       })) {
     stuck_ = true;
     throw_too_slow("supports");

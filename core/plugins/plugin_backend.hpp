@@ -27,7 +27,7 @@ class PluginBackend final : public Backend {
   [[nodiscard]] std::string description() const override { return description_; }
   [[nodiscard]] std::string version() const override { return version_; }
   [[nodiscard]] Support available(const CpuFeatures&) const override { return available_; }
-  [[nodiscard]] Support supports(const LayerSpec& spec) const override;
+  [[nodiscard]] Support supports(const LayerSpec& spec, Precision precision) const override;
   [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const Weights& weights,
                                                const LayerOptions& options) const override;
 
@@ -38,7 +38,7 @@ class PluginBackend final : public Backend {
   [[nodiscard]] Status threw() const noexcept { return Status::failure(threw_.c_str()); }
 
  private:
-  [[nodiscard]] Support ask_supports(const LayerSpec& spec) const;
+  [[nodiscard]] Support ask_supports(const LayerSpec& spec, Precision precision) const;
 
   carousel_plugin table_;
   std::string file_;

@@ -40,7 +40,7 @@ struct LayerOptions {
   std::int64_t steps = 64;     ///< The steps per run that the caller expects: a hint as well.
   /// How to partition the work: one of `Backend::tilings`. Empty: as the backend thinks best.
   std::string tiling{};
-  /// How weights are stored and multiplied.
+  /// How weights are stored and multiplied, of a layer that `has_precision`.
   Precision precision = Precision::float32;
 };
 
@@ -126,8 +126,9 @@ class CAROUSEL_API Backend {
 
   /// Whether this CPU and operating system can run it at all.
   [[nodiscard]] virtual Support available(const CpuFeatures& cpu) const = 0;
-  /// Whether it can run this layer, given that it is available.
-  [[nodiscard]] virtual Support supports(const LayerSpec& spec) const = 0;
+  /// Whether it can run this layer with weights of this precision, given that it is available. The
+  /// precision does not matter to layers that have none (see `has_precision`).
+  [[nodiscard]] virtual Support supports(const LayerSpec& spec, Precision precision) const = 0;
   /// The ways in which it can partition the work of this layer, by name, in the order of
   /// preference; the first is what it does when it is told nothing. Results are the same to the
   /// bit. Empty: there is one way. `options.tiling` is not looked at.
@@ -174,8 +175,10 @@ CAROUSEL_API const Backend& load_plugin(const std::filesystem::path& path);
 /// run.
 [[nodiscard]] CAROUSEL_API std::vector<const Backend*> select_backends(std::string_view choice);
 
-/// The first backend of `choice` that supports `spec`. Throws Error with each refusal's reason.
+/// The first backend of `choice` that supports `spec` in this precision. Throws Error with each
+/// refusal's reason.
 [[nodiscard]] CAROUSEL_API const Backend& select_backend(std::string_view choice,
-                                                         const LayerSpec& spec);
+                                                         const LayerSpec& spec,
+                                                         Precision precision = Precision::float32);
 
 }  // namespace carousel

@@ -219,6 +219,12 @@ typedef enum carousel_plan {
   CAROUSEL_PLAN_WISDOM_ONLY = 4 /**< what wisdom knows; CAROUSEL_UNSUPPORTED where it does not */
 } carousel_plan;
 
+/** A layer whose weights have another precision than the rest of the network. */
+typedef struct carousel_layer_precision {
+  const char* layer; /**< the layer's name */
+  int32_t precision; /**< a carousel_precision */
+} carousel_layer_precision;
+
 typedef struct carousel_prepare_options {
   size_t struct_size;
   /**
@@ -242,6 +248,9 @@ typedef struct carousel_prepare_options {
   void (*report)(void* context, const char* text);
   void* context;     /**< what these two are given */
   int32_t precision; /**< a carousel_precision */
+  /** Layers whose weights have another precision than that: [layer_precision_count]. */
+  const carousel_layer_precision* layer_precisions;
+  size_t layer_precision_count;
 } carousel_prepare_options;
 
 /** Packs every layer for the chosen backend. `options` may be NULL. Any thread that reads `model`.
@@ -265,6 +274,7 @@ typedef struct carousel_layer_info {
   const char* source;  /**< what the choice is based on: "fixed", "cost model", "wisdom", ... */
   const char* reason;  /**< in one line */
   const char* tiling;  /**< how the backend partitions the work, "" where it has one way */
+  int32_t precision;   /**< a carousel_precision */
 } carousel_layer_info;
 
 /** What an axis of a file's array is. */

@@ -93,6 +93,9 @@ struct CrossCheckOptions {
   /// Instead of `choice`: exactly these, the plainest and most trusted last.
   std::vector<const Backend*> backends{};
   int threads = 1;  ///< of each run
+  /// How all of them store and multiply weights.
+  Precision precision = Precision::float32;
+  std::vector<LayerPrecision> layer_precisions{};  ///< as in PrepareOptions
   /// Largest difference between any two values that still passes; not given: found by measuring how
   /// far roundings change the results of this model on this input (see `cross_check`).
   std::optional<double> tolerance{};

@@ -25,8 +25,12 @@ struct PrepareOptions {
   bool exact_threads = false;  ///< use them all even there: for measuring and testing
   std::int64_t batch = 1;      ///< Expected batch: what backends and threads are chosen for.
   std::int64_t steps = 64;     ///< Expected steps per run, likewise a hint and no limit.
-  Precision precision = Precision::float32;  ///< How weights are stored and multiplied.
-  Plan plan = Plan::estimate;                ///< how to choose where the above leave a choice
+  /// How weights are stored and multiplied. Anything but float32 is never chosen for you.
+  Precision precision = Precision::float32;
+  /// Layers whose weights have another precision than that. Each name is that of a layer which
+  /// `has_precision`.
+  std::vector<LayerPrecision> layer_precisions{};
+  Plan plan = Plan::estimate;  ///< how to choose where the above leave a choice
   PlanOptions planning{};
 };
 

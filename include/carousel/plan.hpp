@@ -2,6 +2,7 @@
 #pragma once
 
 #include <carousel/export.h>
+#include <carousel/precision.hpp>
 #include <carousel/spec.hpp>
 
 #include <cstddef>
@@ -76,10 +77,11 @@ struct PlanCandidate {
 /// How one layer of a network is executed.
 struct LayerPlan {
   LayerSpec spec;
-  std::string name{};            ///< The layer's, as `layer_names` tells.
-  std::string backend{};         ///< id of the backend that packed it, e.g. "xsimd:avx512"
-  std::size_t memory_bytes = 0;  ///< packed weights; 0 from `explain`
-  int threads = 1;               ///< threads that one run may use for it
+  std::string name{};     ///< The layer's, as `layer_names` tells.
+  std::string backend{};  ///< id of the backend that packed it, e.g. "xsimd:avx512"
+  Precision precision = Precision::float32;  ///< of its weights
+  std::size_t memory_bytes = 0;              ///< packed weights; 0 from `explain`
+  int threads = 1;                           ///< threads that one run may use for it
   std::string tiling{};  ///< how the backend partitions the work; empty where it has one way
   PlanSource source = PlanSource::fixed;
   std::string reason{};  ///< in one line

@@ -20,7 +20,8 @@
  * workspaces belong to the plug-in, which frees them in `layer_destroy` and `workspace_destroy`;
  * the host destroys each once, and the workspaces of a layer before the layer.
  *
- * Weights come as float32, in the order of `carousel::weight_roles`. Initial states that were
+ * Weights come as float32, in the order of `carousel::weight_roles`; in the precisions float16 and
+ * bfloat16 the matrices have been rounded to numbers of that type. Initial states that were
  * learned are the host's business: they are not among a plug-in's weights. Layers without
  * arithmetic of their own (embedding, activation, concatenate) are the host's as well: a plug-in is
  * asked about recurrent and dense layers only.
@@ -88,7 +89,7 @@ typedef struct carousel_plugin_options {
   int32_t exact_threads; /**< 1: use them all even where fewer are faster */
   int64_t batch;         /**< the batch that the caller expects: a hint, never a limit */
   int64_t steps;         /**< the steps per run that the caller expects: likewise */
-  int32_t precision;     /**< a carousel_precision; a plug-in refuses those that it lacks */
+  int32_t precision;     /**< a carousel_precision that it supports; others are refused here too */
   int32_t reserved;      /**< 0 */
 } carousel_plugin_options;
 
@@ -125,7 +126,7 @@ typedef struct carousel_plugin_args {
   int64_t state_count; /**< directions times states of the cell; 0 for a dense layer */
 } carousel_plugin_args;
 
-/** What a plug-in is. All members are required. */
+/** What a plug-in is. All members are required, but for those that say what NULL means. */
 typedef struct carousel_plugin {
   uint32_t abi_version; /**< CAROUSEL_PLUGIN_ABI_VERSION */
   uint32_t reserved;    /**< 0 */
@@ -178,6 +179,13 @@ typedef struct carousel_plugin {
    */
   int32_t (*forward)(const carousel_plugin_layer* layer, carousel_plugin_workspace* workspace,
                      const carousel_plugin_args* args, const char** error);
+
+  /**
+   * What `supports` says of weights in float32, said of another precision: asked only about layers
+   * that `supports` said yes to. NULL: there is none but float32.
+   */
+  int32_t (*supports_precision)(const carousel_layer_spec* spec, int32_t precision, char* reason,
+                                size_t reason_size);
 } carousel_plugin;
 
 /**

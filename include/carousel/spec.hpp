@@ -188,6 +188,10 @@ struct ConvolutionSpec {
   bool bias = true;
 
   [[nodiscard]] constexpr bool along_time() const noexcept { return length == 0; }
+  /// Whether each channel is convolved by itself.
+  [[nodiscard]] constexpr bool depthwise() const noexcept {
+    return groups > 1 && groups == in_channels && groups == out_channels;
+  }
   /// Positions that the kernel spans.
   [[nodiscard]] constexpr std::int64_t span() const noexcept {
     return dilation * (kernel_size - 1) + 1;
@@ -352,6 +356,10 @@ struct StateSpec {
 /// Whether what comes out depends on where the sequence begins or ends (a reverse direction, or
 /// steps that are selected, reduced, or padded), so that it cannot be given in pieces.
 [[nodiscard]] CAROUSEL_API bool needs_whole_sequence(const LayerSpec& spec) noexcept;
+
+/// Whether a precision other than float32 changes how the layer's weights are stored: recurrent and
+/// dense layers, and convolutions that are not depthwise.
+[[nodiscard]] CAROUSEL_API bool has_precision(const LayerSpec& spec) noexcept;
 
 /// The arrays it has, in a fixed order; those of a recurrent layer are
 /// weight_ih [G*H, I], weight_hh [G*H, S / heads], bias_ih and bias_hh [G*H] (with bias), weight_hr

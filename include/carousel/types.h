@@ -75,8 +75,13 @@ typedef enum carousel_gate_coupling {
   CAROUSEL_INPUT_FROM_FORGET = 2  /**< i = 1 - f */
 } carousel_gate_coupling;
 
-/** How a network's weights are stored and multiplied. */
-typedef enum carousel_precision { CAROUSEL_FLOAT32 = 0 } carousel_precision;
+/** How the weights of recurrent, dense and convolution layers are stored and multiplied. */
+typedef enum carousel_precision {
+  CAROUSEL_FLOAT32 = 0,
+  CAROUSEL_FLOAT16 = 1,  /**< weights rounded to binary16, multiplied and added in float32 */
+  CAROUSEL_BFLOAT16 = 2, /**< weights rounded to the upper half of a float32, likewise */
+  CAROUSEL_INT8 = 3      /**< weights and activations in 8 bits, products added in int32 */
+} carousel_precision;
 
 /** How the elements of a tensor are stored. */
 typedef enum carousel_dtype {

@@ -241,9 +241,10 @@ TEST(CApiErrors, Preparing) {
   expect_failure(carousel_prepare(model.get(), &options, &network), CAROUSEL_INVALID_ARGUMENT,
                  "plan is 5");
   options = sized<carousel_prepare_options>();
-  options.precision = 3;
+  options.precision = 4;
   expect_failure(carousel_prepare(model.get(), &options, &network), CAROUSEL_UNSUPPORTED,
-                 "precision is 3, which is not supported; there is 0 (float32)");
+                 "precision is 4, which is not supported; there are 0 (float32), 1 (float16), "
+                 "2 (bfloat16), 3 (int8)");
   options = sized<carousel_prepare_options>();
   options.plan = CAROUSEL_PLAN_WISDOM_ONLY;
   options.wisdom = "/dev/null";

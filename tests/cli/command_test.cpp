@@ -142,7 +142,9 @@ TEST(Command, PrecisionsAreRefusedByName) {
                           {"conformance", "--backend", "scalar"}}) {
     Words refused = words;
     refused.insert(refused.end(), {"--precision", "bf16"});
-    expect_bad_input(refused, "precision 'bf16' is not supported; there is 'float32'");
+    expect_bad_input(refused,
+                     "precision 'bf16' is not supported; there are 'float32', 'float16', "
+                     "'bfloat16', 'int8'");
   }
   EXPECT_EQ(carousel({"explain", "--shape", shape, "--precision", "float32"}).code, 0);
 }

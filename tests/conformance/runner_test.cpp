@@ -43,7 +43,7 @@ class DamagingBackend final : public Backend {
   [[nodiscard]] std::string description() const override { return "wrong on purpose"; }
   [[nodiscard]] std::string version() const override { return "1"; }
   [[nodiscard]] Support available(const CpuFeatures&) const override { return Support::yes(); }
-  [[nodiscard]] Support supports(const LayerSpec&) const override { return support; }
+  [[nodiscard]] Support supports(const LayerSpec&, Precision) const override { return support; }
   [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec,
                                                const carousel::Weights& weights,
                                                const LayerOptions& options) const override {
@@ -157,7 +157,9 @@ class MistakenBackend final : public Backend {
   [[nodiscard]] std::string description() const override { return "mistaken on purpose"; }
   [[nodiscard]] std::string version() const override { return "1"; }
   [[nodiscard]] Support available(const CpuFeatures&) const override { return Support::yes(); }
-  [[nodiscard]] Support supports(const LayerSpec&) const override { return Support::yes(); }
+  [[nodiscard]] Support supports(const LayerSpec&, Precision) const override {
+    return Support::yes();
+  }
   [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec,
                                                const carousel::Weights& weights,
                                                const LayerOptions& options) const override {

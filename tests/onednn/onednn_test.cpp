@@ -122,10 +122,10 @@ TEST(OnednnBackend, EveryRefusalSaysWhat) {
   const auto reason = [&](auto change) {
     RecurrentSpec spec = lstm;
     change(spec);
-    return onednn_backend().supports(spec).reason;
+    return onednn_backend().supports(spec, Precision::float32).reason;
   };
-  EXPECT_TRUE(onednn_backend().supports(lstm));
-  EXPECT_TRUE(onednn_backend().supports(make_spec(Cell::gru, 4, 4)));
+  EXPECT_TRUE(onednn_backend().supports(lstm, Precision::float32));
+  EXPECT_TRUE(onednn_backend().supports(make_spec(Cell::gru, 4, 4), Precision::float32));
   EXPECT_EQ(reason([](auto& s) { s.peephole = true; }), "");
   EXPECT_EQ(reason([](auto& s) { s.cell = Cell::gru, s.linear_before_reset = false; }), "");
   EXPECT_NE(reason([](auto& s) { s.clip = 1; }).find("clip"), std::string::npos);
@@ -141,7 +141,7 @@ TEST(OnednnBackend, EveryRefusalSaysWhat) {
   const auto rnn = [](ActivationKind kind) {
     RecurrentSpec spec = make_spec(Cell::rnn, 4, 4, Direction::bidirectional);
     spec.activations[1][0].kind = kind;
-    return onednn_backend().supports(spec).reason;
+    return onednn_backend().supports(spec, Precision::float32).reason;
   };
   EXPECT_EQ(rnn(ActivationKind::relu), "");
   EXPECT_EQ(rnn(ActivationKind::sigmoid), "");
@@ -151,10 +151,10 @@ TEST(OnednnBackend, EveryRefusalSaysWhat) {
 }
 
 TEST(OnednnBackend, RunsDenseAndCommonLayers) {
-  EXPECT_EQ(onednn_backend().supports(DenseSpec{3, 2}).reason, "");
-  EXPECT_EQ(onednn_backend().supports(EmbeddingSpec{3, 2}).reason, "");
-  EXPECT_EQ(onednn_backend().supports(ActivationSpec{{}, 2}).reason, "");
-  EXPECT_EQ(onednn_backend().supports(ConcatenateSpec{{2, 3}}).reason, "");
+  EXPECT_EQ(onednn_backend().supports(DenseSpec{3, 2}, Precision::float32).reason, "");
+  EXPECT_EQ(onednn_backend().supports(EmbeddingSpec{3, 2}, Precision::float32).reason, "");
+  EXPECT_EQ(onednn_backend().supports(ActivationSpec{{}, 2}, Precision::float32).reason, "");
+  EXPECT_EQ(onednn_backend().supports(ConcatenateSpec{{2, 3}}, Precision::float32).reason, "");
 }
 
 TEST(OnednnBackend, ErrorsHaveACode) {

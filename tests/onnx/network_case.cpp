@@ -80,7 +80,7 @@ void expect_results(const NetworkCase& c, const oracle::Result& reference, const
 bool supported(const NetworkCase& c, const std::string& id) {
   const Backend& backend = *select_backends(id).front();
   for (const ModelLayer& layer : c.model.layers) {
-    const Support support = backend.supports(layer.spec);
+    const Support support = backend.supports(layer.spec, Precision::float32);
     if (support) continue;
     const auto* spec = std::get_if<RecurrentSpec>(&layer.spec);
     EXPECT_NE(spec, nullptr) << id << " refuses a " << describe(layer.spec);

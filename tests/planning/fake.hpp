@@ -35,7 +35,8 @@ struct FakeBackend final : public Backend {
   [[nodiscard]] Support available(const CpuFeatures& /*cpu*/) const override {
     return Support::yes();
   }
-  [[nodiscard]] Support supports(const LayerSpec& /*spec*/) const override {
+  [[nodiscard]] Support supports(const LayerSpec& /*spec*/,
+                                 Precision /*precision*/) const override {
     return refusal.empty() ? Support::yes() : Support::no(refusal);
   }
   [[nodiscard]] std::vector<std::string> tilings(const LayerSpec& /*spec*/,

@@ -146,7 +146,7 @@ TEST_F(HostilePlugin, FailsInSupports) {
   for (const auto& [crime, cause] : faults) {
     const std::string file = folder.hostile(crime);
     const Backend& backend = load_plugin(file);
-    const Support support = backend.supports(small_layer().spec);
+    const Support support = backend.supports(small_layer().spec, Precision::float32);
     EXPECT_FALSE(support.ok);
     EXPECT_TRUE(support.fault);
     expect_names(support.reason, file, cause);

@@ -69,10 +69,10 @@ TEST(Plugin, IsNotAskedAboutCommonLayers) {
   const Folder folder;
   const Backend& backend = load_plugin(folder.hostile("fails-supports.common"));
   const LayerSpec embedding = EmbeddingSpec{3, 2};
-  EXPECT_TRUE(backend.supports(embedding).ok);
-  EXPECT_TRUE(backend.supports(ActivationSpec{{ActivationKind::relu}, 2}).ok);
-  EXPECT_TRUE(backend.supports(ConcatenateSpec{{1, 2}}).ok);
-  EXPECT_FALSE(backend.supports(DenseSpec{1, 2}).ok);
+  EXPECT_TRUE(backend.supports(embedding, Precision::float32).ok);
+  EXPECT_TRUE(backend.supports(ActivationSpec{{ActivationKind::relu}, 2}, Precision::float32).ok);
+  EXPECT_TRUE(backend.supports(ConcatenateSpec{{1, 2}}, Precision::float32).ok);
+  EXPECT_FALSE(backend.supports(DenseSpec{1, 2}, Precision::float32).ok);
   Model model;
   model.layers.push_back(
       {.spec = embedding,
@@ -334,7 +334,7 @@ TEST(CSpec, HasNoPaddingAtItsEnd) {
             sizeof(carousel_plugin_args));
   EXPECT_EQ(offsetof(carousel_plugin_options, reserved) + sizeof(std::int32_t),
             sizeof(carousel_plugin_options));
-  EXPECT_EQ(offsetof(carousel_plugin, forward) + sizeof(void*), sizeof(carousel_plugin));
+  EXPECT_EQ(offsetof(carousel_plugin, supports_precision) + sizeof(void*), sizeof(carousel_plugin));
 }
 
 TEST(CSpec, MembersOfALaterVersionAreSeen) {

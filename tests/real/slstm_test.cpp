@@ -64,7 +64,8 @@ TEST_P(Slstm, AgreesWithItsAuthors) {
   std::ifstream stream(real_folder() / "slstm-cases.json");
   const nlohmann::json cases = nlohmann::json::parse(stream);
   const Backend& backend = *select_backends(GetParam()).front();
-  if (const Support support = backend.supports(make_spec(Cell::slstm, 2, 2)); !support) {
+  if (const Support support = backend.supports(make_spec(Cell::slstm, 2, 2), Precision::float32);
+      !support) {
     EXPECT_NE(support.reason.find("sLSTM"), std::string::npos) << support.reason;
     GTEST_SKIP() << support.reason;
   }

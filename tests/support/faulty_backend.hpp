@@ -59,7 +59,7 @@ class FaultyBackend final : public Backend {
   std::string description() const override { return "for tests"; }
   std::string version() const override { return "1"; }
   Support available(const CpuFeatures& /*cpu*/) const override { return Support::yes(); }
-  Support supports(const LayerSpec& /*spec*/) const override {
+  Support supports(const LayerSpec& /*spec*/, Precision /*precision*/) const override {
     return fault_ == Fault::refuses ? Support::no("not today") : Support::yes();
   }
 

@@ -150,7 +150,7 @@ TEST(BackendChoice, AForcedBackendIsNeverReplacedSilently) {
   odd.clip = 0.1F;
   odd.activations[0][2] = {ActivationKind::softsign};
   for (const std::string& id : runnable_ids()) {
-    const Support support = select_backends(id).front()->supports(odd);
+    const Support support = select_backends(id).front()->supports(odd, Precision::float32);
     if (support) continue;
     EXPECT_FALSE(support.reason.empty()) << id;
     const std::string text = error_of([&] { (void)select_backend(id, odd); });

@@ -185,13 +185,15 @@ TEST(Spec, ErrorsHaveACode) {
     EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
     EXPECT_NE(std::string(error.what()).find("input_size"), std::string::npos);
   }
-  EXPECT_EQ(precision_by_name("float32"), Precision::float32);
+  for (const Precision precision : precisions()) {
+    EXPECT_EQ(precision_by_name(name(precision)), precision);
+  }
   try {
-    (void)precision_by_name("int8");
+    (void)precision_by_name("int4");
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::unsupported);
-    EXPECT_NE(std::string(error.what()).find("'int8'"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("'int4'"), std::string::npos);
   }
 }
 

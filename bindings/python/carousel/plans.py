@@ -44,6 +44,7 @@ class LayerPlan(Result):
     backend: str
     threads: int
     tiling: str
+    precision: str  # of its weights
     source: str  # "fixed", "cost model", "wisdom" or "measured"
     reason: str
     memory_bytes: int  # packed weights; 0 from `explain`
@@ -80,16 +81,16 @@ class PlanReport(Result):
 
 
 def _options(backend: str, threads: int, batch: int, steps: int, plan: str, precision: str,
-             seconds_per_layer: float, cross_check: bool,
+             layer_precisions: dict[str, str] | None, seconds_per_layer: float, cross_check: bool,
              wisdom: str | os.PathLike[str] | None) -> dict[str, Any]:
     options = dict(backend=backend, threads=threads, batch=batch, steps=steps, plan=plan, precision=precision,
-                   seconds_per_layer=seconds_per_layer, cross_check=cross_check)
+                   layer_precisions=layer_precisions or {}, seconds_per_layer=seconds_per_layer, cross_check=cross_check)
     return options if wisdom is None else options | {"wisdom": os.fspath(wisdom)}
 
 
 def prepare(model: _carousel.Model, *, backend: str = "", threads: int = 1, batch: int = 1, steps: int = 64,
-            plan: str = "estimate", precision: str = "float32", seconds_per_layer: float = 0.5,
-            cross_check: bool = False, wisdom: str | os.PathLike[str] | None = None) -> _carousel.Network:
+            plan: str = "estimate", precision: str = "float32", layer_precisions: dict[str, str] | None = None,
+            seconds_per_layer: float = 0.5, cross_check: bool = False, wisdom: str | os.PathLike[str] | None = None) -> _carousel.Network:
     """Packs a model for this CPU.
 
     backend: "auto", a family ("xsimd") or an id ("xsimd:avx2"); "": the environment variable
@@ -98,17 +99,19 @@ def prepare(model: _carousel.Model, *, backend: str = "", threads: int = 1, batc
     batch, steps: the rows and steps of a run that are expected: a hint, no limit.
     plan: "fixed", "estimate", "measure" or "wisdom-only": how to choose where there is a choice.
     seconds_per_layer: how long "measure" may take for each kind of layer, in seconds.
+    precision: "float32", "float16", "bfloat16" or "int8": how weights are stored and multiplied.
+    layer_precisions: layers, by name, whose weights have another precision.
     cross_check: whether a backend has to agree with the scalar one before it is taken for its speed.
     wisdom: the file that keeps what was measured.
     """
-    return _carousel.prepare(model, **_options(backend, threads, batch, steps, plan, precision,
+    return _carousel.prepare(model, **_options(backend, threads, batch, steps, plan, precision, layer_precisions,
                                                seconds_per_layer, cross_check, wisdom))
 
 
 def explain(model: _carousel.Model, *, backend: str = "", threads: int = 1, batch: int = 1, steps: int = 64,
-            plan: str = "estimate", precision: str = "float32", seconds_per_layer: float = 0.5,
-            cross_check: bool = False, wisdom: str | os.PathLike[str] | None = None) -> PlanReport:
+            plan: str = "estimate", precision: str = "float32", layer_precisions: dict[str, str] | None = None,
+            seconds_per_layer: float = 0.5, cross_check: bool = False, wisdom: str | os.PathLike[str] | None = None) -> PlanReport:
     """What `prepare` would do with these options and why, with the backends that cannot run here."""
-    layers = _carousel.explain(model, **_options(backend, threads, batch, steps, plan, precision,
+    layers = _carousel.explain(model, **_options(backend, threads, batch, steps, plan, precision, layer_precisions,
                                                  seconds_per_layer, cross_check, wisdom))
     return PlanReport(plan, batch, steps, threads, layers)

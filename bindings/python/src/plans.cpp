@@ -54,6 +54,11 @@ PrepareOptions prepare_options(const py::kwargs& given) {
       options.steps = value.cast<std::int64_t>();
     } else if (name == "precision") {
       options.precision = precision_by_name(value.cast<std::string>());
+    } else if (name == "layer_precisions") {
+      for (const auto& [layer, precision] : value.cast<py::dict>()) {
+        options.layer_precisions.push_back(
+            {layer.cast<std::string>(), precision_by_name(precision.cast<std::string>())});
+      }
     } else if (name == "plan") {
       options.plan = plan_by_name(value.cast<std::string>());
     } else if (name == "seconds_per_layer") {
@@ -64,7 +69,8 @@ PrepareOptions prepare_options(const py::kwargs& given) {
       options.planning.wisdom = value.cast<std::filesystem::path>();
     } else {
       throw py::type_error("there is no option '" + name +
-                           "'; there are backend, threads, batch, steps, precision, plan, "
+                           "'; there are backend, threads, batch, steps, precision, "
+                           "layer_precisions, plan, "
                            "seconds_per_layer, cross_check and wisdom");
     }
   }
@@ -80,8 +86,10 @@ py::list plans_of(std::span<const LayerPlan> plans) {
     }
     list.append(made("plans", "LayerPlan", "name"_a = plan.name, "spec"_a = describe(plan.spec),
                      "backend"_a = plan.backend, "threads"_a = plan.threads,
-                     "tiling"_a = plan.tiling, "source"_a = std::string(name(plan.source)),
-                     "reason"_a = plan.reason, "memory_bytes"_a = plan.memory_bytes,
+                     "tiling"_a = plan.tiling,
+                     "precision"_a = std::string(carousel::name(plan.precision)),
+                     "source"_a = std::string(name(plan.source)), "reason"_a = plan.reason,
+                     "memory_bytes"_a = plan.memory_bytes,
                      "flops_per_row"_a = flops_per_row(plan.spec), "candidates"_a = candidates));
   }
   return list;

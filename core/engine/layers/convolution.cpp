@@ -9,9 +9,10 @@
 
 namespace carousel::layers {
 
-Support supports_convolution(const Backend& backend, const ConvolutionSpec& spec) {
-  if (is_depthwise(spec)) return Support::yes();
-  Support support = backend.supports(dense_spec(spec));
+Support supports_convolution(const Backend& backend, const ConvolutionSpec& spec,
+                             Precision precision) {
+  if (spec.depthwise()) return Support::yes();
+  Support support = backend.supports(dense_spec(spec), precision);
   if (!support) support.reason = "as a dense layer: " + support.reason;
   return support;
 }

@@ -11,11 +11,6 @@
 /// depthwise one, whose windows have one number per output and position, is a loop of its own.
 namespace carousel::layers {
 
-/// Whether each channel is convolved by itself.
-[[nodiscard]] inline bool is_depthwise(const ConvolutionSpec& spec) noexcept {
-  return spec.groups > 1 && spec.groups == spec.in_channels && spec.groups == spec.out_channels;
-}
-
 /// The dense layer that a group of channels is.
 [[nodiscard]] inline DenseSpec dense_spec(const ConvolutionSpec& spec) noexcept {
   return {.input_size = spec.kernel_size * (spec.in_channels / spec.groups),
@@ -24,7 +19,8 @@ namespace carousel::layers {
 }
 
 /// Whether the backend runs the dense layers that the convolution is made of.
-[[nodiscard]] Support supports_convolution(const Backend& backend, const ConvolutionSpec& spec);
+[[nodiscard]] Support supports_convolution(const Backend& backend, const ConvolutionSpec& spec,
+                                           Precision precision);
 
 /// Throws Error as `Backend::prepare` does.
 [[nodiscard]] std::unique_ptr<Layer> make_convolution(const Backend& backend,

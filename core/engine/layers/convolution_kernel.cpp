@@ -232,7 +232,7 @@ std::unique_ptr<ConvolutionKernel> make_convolution_kernel(const Backend& backen
                                                            const Weights& weights,
                                                            const LayerOptions& options) {
   const KernelWeights values(spec, weights);
-  if (is_depthwise(spec)) return std::make_unique<DepthwiseKernel>(spec, values);
+  if (spec.depthwise()) return std::make_unique<DepthwiseKernel>(spec, values);
   const DenseSpec dense = dense_spec(spec);
   std::vector<std::unique_ptr<Layer>> groups;
   for (std::int64_t g = 0; g < spec.groups; ++g) {

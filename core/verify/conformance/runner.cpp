@@ -27,7 +27,7 @@ Network prepare_forced(const Backend& backend, const Problem& problem) {
 
 Support supports(const Backend& backend, const Case& c) {
   for (const LayerSpec& spec : layer_specs(c)) {
-    if (Support support = backend.supports(spec); !support) return support;
+    if (Support support = backend.supports(spec, Precision::float32); !support) return support;
   }
   return Support::yes();
 }

@@ -80,7 +80,7 @@ CaseReport refusal_report(const Backend& backend, const std::string& name, bool 
 
 /// plugin.h: `supports` refuses every value that the plug-in was not made for.
 CaseReport try_unknown(const Backend& backend, const Unknown& layer) {
-  const Support support = backend.supports(layer.spec);
+  const Support support = backend.supports(layer.spec, Precision::float32);
   return refusal_report(
       backend, layer.name, !support && !support.fault,
       support ? "says yes to a layer of a kind that does not exist (value 100)" : support.reason);

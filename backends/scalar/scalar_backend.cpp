@@ -21,6 +21,10 @@ class ScalarBackend final : public KindBackend {
   [[nodiscard]] Support available(const CpuFeatures&) const override { return Support::yes(); }
 
  protected:
+  [[nodiscard]] Support supports_precision(Precision precision) const override {
+    if (precision == Precision::int8) return Support::yes();
+    return KindBackend::supports_precision(precision);
+  }
   [[nodiscard]] std::unique_ptr<Layer> prepare_recurrent(
       const RecurrentSpec& spec, const Weights& weights,
       const LayerOptions& options) const override {

@@ -99,7 +99,7 @@ struct RecurrentJob {
   const float** inputs = nullptr;   ///< [members of the step group][input_rows]: rows of x
   std::int64_t input_rows = 0;      ///< the greater one of projected_rows and row_count
   /// In int8 layers: [members][input_rows] rows.
-  QuantizedRows quantized;
+  QuantizedRows quantized{};
   std::int64_t depth = 0;  ///< terms of a depth block
   /// How many elements ahead a single tile prefetches weights; 0: it does not prefetch.
   std::int64_t prefetch_distance = 0;
@@ -118,7 +118,7 @@ struct DenseJob {
   const float* bias = nullptr;  ///< [blocks][4][W]
   /// Instead of the panel's data; null: the layer is not int8.
   const Int8Matrix* int8 = nullptr;
-  QuantizedRows quantized;  ///< of the thread: 8 * `Kernels::max_rows` rows
+  QuantizedRows quantized{};  ///< of the thread: 8 * `Kernels::max_rows` rows
   SequenceView<const float> x;
   SequenceView<float> y;
 };

@@ -20,10 +20,10 @@ inline constexpr std::size_t kAlignment = 64;  // a cache line, and the widest v
 /// arrays ask for huge pages: weights are read from end to end in every step, which would need more
 /// entries than the translation buffer has.
 template <class T>
-class AlignedArray {
+class Aligned {
  public:
-  AlignedArray() = default;
-  explicit AlignedArray(std::int64_t count)
+  Aligned() = default;
+  explicit Aligned(std::int64_t count)
       : size_(static_cast<std::size_t>(count)), data_(allocate(bytes()), Free{alignment(bytes())}) {
     std::fill_n(data_.get(), size_, T{});
   }
@@ -61,6 +61,6 @@ class AlignedArray {
   std::unique_ptr<T, Free> data_;
 };
 
-using AlignedFloats = AlignedArray<float>;
+using AlignedFloats = Aligned<float>;
 
 }  // namespace carousel

@@ -42,7 +42,7 @@ class QuantizedWorkspace final : public Workspace {
  private:
   std::int64_t rows_;  ///< of each thread
   std::int64_t stride_;
-  AlignedArray<std::int8_t> bytes_;
+  Aligned<std::int8_t> bytes_;
   AlignedFloats scales_;
 };
 

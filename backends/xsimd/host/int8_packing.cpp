@@ -18,11 +18,11 @@ void put_row(const Int8Panel& panel, std::span<const std::int8_t> row, std::int8
 }
 
 /// What the sums of a row of zeros come to, negated.
-AlignedArray<std::int32_t> make_start(const Int8Matrix& matrix) {
+Aligned<std::int32_t> make_start(const Int8Matrix& matrix) {
   const Int8Panel& panel = matrix.panel;
-  AlignedArray<std::int32_t> zeros(panel.blocks * panel.vectors * panel.width);
-  AlignedArray<std::int32_t> start(panel.blocks * panel.vectors * panel.width);
-  AlignedArray<std::int8_t> row(quantized_bytes(matrix.columns));
+  Aligned<std::int32_t> zeros(panel.blocks * panel.vectors * panel.width);
+  Aligned<std::int32_t> start(panel.blocks * panel.vectors * panel.width);
+  Aligned<std::int8_t> row(quantized_bytes(matrix.columns));
   const std::vector<float> values(static_cast<std::size_t>(matrix.columns), 0.0F);
   (void)matrix.dot->quantize(values.data(), matrix.columns, row.data());
   matrix.dot->multiply({.weights = panel.data,
@@ -49,7 +49,7 @@ PackedInt8 pack_int8(const Int8Dot& dot, std::span<const float> weight, std::int
                       .vectors = panel.vectors,
                       .width = panel.width},
             .columns = columns};
-  result.weights = AlignedArray<std::int8_t>(matrix.panel.elements());
+  result.weights = Aligned<std::int8_t>(matrix.panel.elements());
   result.scales = AlignedFloats(static_cast<std::int64_t>(places.size()));
   matrix.panel.data = result.weights.data();
   matrix.scales = result.scales.data();

@@ -12,9 +12,9 @@ namespace carousel::simd {
 /// An int8 matrix with the memory that `matrix` points into.
 struct PackedInt8 {
   Int8Matrix matrix;
-  AlignedArray<std::int8_t> weights;
+  Aligned<std::int8_t> weights;
   AlignedFloats scales;
-  AlignedArray<std::int32_t> start;
+  Aligned<std::int32_t> start;
 
   [[nodiscard]] std::size_t bytes() const noexcept {
     return weights.bytes() + scales.bytes() + start.bytes();

@@ -61,7 +61,10 @@ Group::Group(const Work& work, int threads, const Settings& settings, LimitSampl
       by_default_(settings.backends.empty()),
       most_repetitions_(settings.most_repetitions) {
   for (const std::string& backend : choices(work.shape, threads, settings)) {
-    enlist(backend, work, threads);
+    enlist(backend, work, Precision::float32);
+    if (work.precision != Precision::float32 && backend != kOnnxRuntime) {
+      enlist(backend, work, work.precision);
+    }
   }
   if (threads > 1) enlist_one_thread(work);
   if (!contenders_.empty()) prepare_limits(std::move(sampler));
@@ -71,24 +74,26 @@ void Group::enlist_one_thread(const Work& work) {
   const auto xsimd = std::ranges::find(
       contenders_, kXsimd, [](const Contender& contender) { return contender.subject->backend(); });
   if (xsimd == contenders_.end()) return;
-  one_thread_ = Contender{.subject = std::make_unique<Subject>(kXsimd, work, 1),
+  one_thread_ = Contender{.subject = std::make_unique<Subject>(kXsimd, work, 1, Precision::float32),
                           .index = xsimd->index,
                           .primary = true};
   wait_until_idle();
   take_calibration(*one_thread_);
 }
 
-void Group::enlist(const std::string& backend, const Work& work, int threads) {
+void Group::enlist(const std::string& backend, const Work& work, Precision precision) {
   Measurement measurement;
   measurement.shape = work.shape.name;
   measurement.backend = backend;
-  measurement.threads = threads;
+  measurement.threads = threads_;
+  measurement.precision = precision;
   try {
-    Contender contender{.subject = std::make_unique<Subject>(backend, work, threads),
+    Contender contender{.subject = std::make_unique<Subject>(backend, work, threads_, precision),
                         .index = measurements_.size(),
                         .primary = is_primary(backend) || !by_default_};
     measurement.resolved = contender.subject->resolved();
     const bool twice = by_default_ && !measurements_.empty() &&
+                       measurements_.front().precision == precision &&
                        measurements_.front().resolved == measurement.resolved;
     if (twice) return;
     measurements_.push_back(std::move(measurement));
@@ -110,9 +115,11 @@ void Group::calibrate(Contender& contender) {
   take_calibration(contender);
   Measurement& measurement = measurements_[contender.index];
   measurement.runs = contender.subject->runs_per_sample();
-  if (contenders_.empty()) return;
-  measurement.max_difference =
-      max_difference(contender.subject->y(), contenders_.front().subject->y());
+  const auto first = std::ranges::find_if(contenders_, [&](const Contender& other) {
+    return measurements_[other.index].precision == measurement.precision;
+  });
+  if (first == contenders_.end()) return;
+  measurement.max_difference = max_difference(contender.subject->y(), first->subject->y());
   measurement.agrees = measurement.max_difference <= kTolerance;
 }
 
@@ -192,9 +199,17 @@ void Group::measure(double seconds) {
     measurement.least_seconds = least_seconds(roofline, passes_);
     measurement.samples = std::move(samples[i]);
   }
+  find_float32_seconds();
   if (!one_thread_) return;
   std::erase(samples.back(), kNoSample);
   measurements_[one_thread_->index].one_thread_seconds = quartiles(samples.back()).median;
+}
+
+void Group::find_float32_seconds() {
+  for (Measurement& measurement : measurements_) {
+    if (measurement.precision == Precision::float32) continue;
+    measurement.float32_seconds = median(measurement.backend);
+  }
 }
 
 double Group::median(const std::string& backend) const {

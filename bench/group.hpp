@@ -19,9 +19,10 @@ namespace carousel::bench {
 /// them; with several threads also xsimd with one, so that the gain is a ratio of the same moments.
 class Group {
  public:
-  /// Prepares, runs once and calibrates each backend; compares their results. Limits come from
-  /// `sampler`; without one, they are this core's. `quiet`, which must outlive this, takes the
-  /// samples; without one, they are taken as they come.
+  /// Prepares, runs once and calibrates each backend, in float32 before the work's precision, if
+  /// that is another; compares their results. Limits come from `sampler`; without one, they are
+  /// this core's. `quiet`, which must outlive this, takes the samples; without one, they are taken
+  /// as they come.
   Group(const Work& work, int threads, const Settings& settings, LimitSampler sampler = {},
         QuietCore* quiet = nullptr);
 
@@ -44,7 +45,8 @@ class Group {
     bool primary = false;    ///< xsimd and its rivals, whose ratio is the point
   };
 
-  void enlist(const std::string& backend, const Work& work, int threads);
+  void enlist(const std::string& backend, const Work& work, Precision precision);
+  void find_float32_seconds();
   void enlist_one_thread(const Work& work);
   void take_calibration(Contender& contender);
   void calibrate(Contender& contender);

@@ -21,11 +21,18 @@ std::string spread(const Measurement& measurement) {
                                measurement.seconds.median);
 }
 
+/// What another precision than float32 gains.
+std::string gain_text(const Measurement& measurement) {
+  if (measurement.float32_seconds == 0) return "";
+  return format_fixed(measurement.float32_seconds / measurement.seconds.median, 2) +
+         " × as fast as float32";
+}
+
 std::string note(const Measurement& measurement) {
   if (!measurement.agrees) {
     return "WRONG: y differs by " + cli::format_error(measurement.max_difference);
   }
-  if (!measurement.slow_state) return "";
+  if (!measurement.slow_state) return gain_text(measurement);
   if (measurement.shared_core()) {
     return "slow: " + format_percent(measurement.disturbed_share) + " of samples on a shared core";
   }
@@ -36,16 +43,18 @@ std::string note(const Measurement& measurement) {
 }
 
 std::string shown_backend(const Measurement& measurement) {
-  return measurement.resolved.empty() || measurement.resolved == measurement.backend
-             ? measurement.backend
-             : measurement.resolved;
+  const std::string& backend =
+      measurement.resolved.empty() ? measurement.backend : measurement.resolved;
+  return measurement.precision == Precision::float32
+             ? backend
+             : backend + ", " + std::string(name(measurement.precision));
 }
 
 void add_measurement(Table& table, const Results& results, const Measurement& measurement) {
   const std::string threads = std::to_string(measurement.threads);
   if (!measurement.ran()) {
-    table.add({measurement.shape, threads, measurement.backend, std::string("-"), std::string("-"),
-               std::string("-"), std::string("-"), measurement.refusal});
+    table.add({measurement.shape, threads, shown_backend(measurement), std::string("-"),
+               std::string("-"), std::string("-"), std::string("-"), measurement.refusal});
     return;
   }
   const double seconds = measurement.seconds.median;

@@ -6,6 +6,8 @@
 
 #include <table.hpp>
 
+#include <carousel/precision.hpp>
+
 #include "core/measure/roofline.hpp"
 #include "core/measure/statistics.hpp"
 
@@ -21,6 +23,7 @@ struct Measurement {
   std::string backend;   ///< as chosen: "xsimd", "xsimd:avx2", "onednn"
   std::string resolved;  ///< what the choice led to: "xsimd:avx512"
   int threads = 1;
+  Precision precision = Precision::float32;
   std::string refusal;          ///< why it did not run; then nothing below counts
   std::int64_t runs = 1;        ///< per sample
   std::vector<double> samples;  ///< seconds of one run, each the mean of `runs`
@@ -28,6 +31,9 @@ struct Measurement {
   /// Of xsimd with several threads: the median of xsimd with one, sampled in turns with these; else
   /// 0.
   double one_thread_seconds = 0;
+  /// Of another precision than float32: the median of the same backend in float32, sampled in turns
+  /// with these; else 0.
+  double float32_seconds = 0;
   Roofline roofline;          ///< of one core, sampled in turns with these samples
   double least_seconds = 0;   ///< of one run with all its threads, by that roofline
   double max_difference = 0;  ///< of y from the first backend's

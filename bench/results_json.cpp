@@ -48,6 +48,8 @@ Json measurement_json(const Results& results, const Measurement& measurement) {
   Json json = {{"shape", measurement.shape},
                {"backend", measurement.backend},
                {"resolved", measurement.resolved},
+               {"precision", name(measurement.precision)},
+               {"float32_seconds", measurement.float32_seconds},
                {"threads", measurement.threads}};
   if (!measurement.ran()) {
     json["refusal"] = measurement.refusal;

@@ -178,7 +178,7 @@ void add_options(CLI::App& app, Arguments& arguments, Settings& settings) {
   app.add_option_function<std::string>(
       "--precision",
       [&settings](const std::string& word) { settings.precision = precision_by_name(word); },
-      "how Carousel stores and multiplies weights: " + std::string(name(settings.precision)));
+      "how Carousel stores and multiplies weights, besides float32: float16, bfloat16, int8");
   app.add_option("--threads", arguments.threads, "only these counts (default: 1,2)");
   app.add_option(
          "--seconds", arguments.seconds,

@@ -34,13 +34,13 @@ std::vector<float> random_input(const Shape& shape) {
 /// Carousel itself, through its public interface.
 class NetworkRunner : public Runner {
  public:
-  NetworkRunner(const std::string& backend, const Work& work, int threads)
+  NetworkRunner(const std::string& backend, const Work& work, int threads, Precision precision)
       : Runner(work),
         network_(prepare(work.model, {.backend = backend,
                                       .threads = threads,
                                       .batch = work.shape.batch,
                                       .steps = work.shape.steps,
-                                      .precision = work.precision,
+                                      .precision = precision,
                                       .plan = Plan::fixed})),
         stream_(network_.stream(
             {.batch = work.shape.batch, .max_steps = std::min(work.shape.steps, kMostSteps)})) {}
@@ -63,9 +63,10 @@ class NetworkRunner : public Runner {
   Stream stream_;
 };
 
-std::unique_ptr<Runner> make_runner(const std::string& backend, const Work& work, int threads) {
+std::unique_ptr<Runner> make_runner(const std::string& backend, const Work& work, int threads,
+                                    Precision precision) {
   if (backend == kOnnxRuntime) return onnxruntime_runner(work, threads);
-  return std::make_unique<NetworkRunner>(backend, work, threads);
+  return std::make_unique<NetworkRunner>(backend, work, threads, precision);
 }
 
 }  // namespace
@@ -73,10 +74,10 @@ std::unique_ptr<Runner> make_runner(const std::string& backend, const Work& work
 Work::Work(const Shape& which, Precision how)
     : shape(which), precision(how), model(which.random_model()), x(random_input(which)) {}
 
-Subject::Subject(std::string backend, const Work& work, int threads)
+Subject::Subject(std::string backend, const Work& work, int threads, Precision precision)
     : backend_(std::move(backend)),
       threads_(threads),
-      runner_(make_runner(backend_, work, threads)) {
+      runner_(make_runner(backend_, work, threads, precision)) {
   resolved_ = runner_->resolved();
 }
 

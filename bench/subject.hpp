@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace carousel::bench {
@@ -14,8 +15,11 @@ namespace carousel::bench {
 /// One backend (or ONNX Runtime), ready to run one shape through its public interface.
 class Subject {
  public:
-  /// Throws Error when the backend cannot run it. `work` must outlive this.
-  Subject(std::string backend, const Work& work, int threads);
+  /// With the precision of the work. Throws Error when the backend cannot run it. `work` must
+  /// outlive this.
+  Subject(std::string backend, const Work& work, int threads)
+      : Subject(std::move(backend), work, threads, work.precision) {}
+  Subject(std::string backend, const Work& work, int threads, Precision precision);
 
   [[nodiscard]] const std::string& backend() const noexcept { return backend_; }
   /// The ids of the backends that its layers went to, e.g. "xsimd:avx512".

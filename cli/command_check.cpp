@@ -3,6 +3,7 @@
 #include "common_options.hpp"
 #include "format.hpp"
 #include "oracle_reference.hpp"
+#include "precision_loss.hpp"
 #include "progress.hpp"
 #include "table.hpp"
 
@@ -23,10 +24,16 @@ the input is random; at most 256 steps are taken unless --steps says otherwise. 
 on such input, so that roundings alone change most outputs by as much as they are, needs data of its own:
 agreement proves nothing then, and the check fails.
 
+With --precision, the oracle computes with the numbers that are stored, so that the arithmetic is judged as
+strictly as in float32. What the precision costs is shown apart: the differences of the outputs of recurrent
+layers and of the network from those in float32, as the largest one and as a ratio of signal and noise (SQNR),
+and of a network that predicts symbols, the change of its bits per symbol.
+
 Examples:
   carousel check models/charlm.safetensors --text models/heldout.txt
   carousel check --shape 40,33,20,3,2,1 --backend xsimd     (2 layers, both directions)
   carousel check vad.safetensors --input features.npy --json
+  carousel check models/charlm.safetensors --text models/heldout.txt --steps 4095 --precision float16
   carousel check two.onnx --in audio=a.npy --in text=t.npy
 
 Exit code 1 when anything disagrees, or nothing is proved.)";
@@ -146,7 +153,39 @@ std::string verdict(const CrossCheckReport& report) {
          " of the outputs. Give data of your own: --input, --in or --text.";
 }
 
-void print_text(const Workload& work, const CrossCheckReport& report, std::uint64_t seed) {
+Table loss_table(const PrecisionLoss& loss) {
+  Table table({{"sequence", "sequence", Align::left},
+               {"max_abs", "max abs difference"},
+               {"sqnr_db", "SQNR"}});
+  for (const SequenceLoss& sequence : loss.sequences) {
+    table.add({sequence.name,
+               error_cell(sequence.max_abs),
+               {format_fixed(sequence.sqnr_db, 1) + " dB", sequence.sqnr_db}});
+  }
+  return table;
+}
+
+Json loss_json(const PrecisionLoss& loss) {
+  Json json({{"sequences", loss_table(loss).json()}});
+  if (loss.bits) {
+    json["bits_per_symbol"] = {{"float32", loss.bits->float32},
+                               {"precision", loss.bits->precision},
+                               {"change", loss.bits->precision - loss.bits->float32}};
+  }
+  return json;
+}
+
+void print_loss(const PrecisionLoss& loss) {
+  std::cout << "\nAgainst the same network in float32\n";
+  loss_table(loss).print(std::cout);
+  if (!loss.bits) return;
+  const double change = loss.bits->precision - loss.bits->float32;
+  std::cout << "bits per symbol: " << format_fixed(loss.bits->precision, 6) << ", "
+            << (change < 0 ? "" : "+") << format_fixed(change, 6) << '\n';
+}
+
+void print_text(const Workload& work, const CrossCheckReport& report, std::uint64_t seed,
+                const std::optional<PrecisionLoss>& loss) {
   std::cout << "checking  " << work.title() << ", seed " << seed << "\ninput     " << work.data
             << "\nagainst   the float64 oracle\n\n";
   result_table(report).print(std::cout);
@@ -155,6 +194,7 @@ void print_text(const Workload& work, const CrossCheckReport& report, std::uint6
     pair_triangle(report).print(std::cout);
   }
   print_divergences(report);
+  if (loss) print_loss(*loss);
   std::cout << '\n' << verdict(report) << '\n';
 }
 
@@ -178,20 +218,27 @@ int run(const CheckOptions& options) {
     throw Error(ErrorCode::unsupported, "no backend can run it: " + report.backends.front().id +
                                             ": " + report.backends.front().refusal);
   }
+  std::optional<PrecisionLoss> loss;
+  const bool reduced = options.precision.network != Precision::float32;
+  if (reduced || !options.precision.layers.empty()) {
+    loss = precision_loss(work, check.choice, options.precision);
+  }
   if (options.json) {
-    print_json({{"work", work.title()},
-                {"input", work.data},
-                {"steps", work.steps},
-                {"batch", work.batch},
-                {"seed", options.work.seed},
-                {"ok", report.ok()},
-                {"void_share", report.void_share},
-                {"proves_nothing", report.proves_nothing()},
-                {"results", result_table(report).json()},
-                {"pairs", pairs_json(report)},
-                {"divergences", divergence_json(report)}});
+    Json json({{"work", work.title()},
+               {"input", work.data},
+               {"steps", work.steps},
+               {"batch", work.batch},
+               {"seed", options.work.seed},
+               {"ok", report.ok()},
+               {"void_share", report.void_share},
+               {"proves_nothing", report.proves_nothing()},
+               {"results", result_table(report).json()},
+               {"pairs", pairs_json(report)},
+               {"divergences", divergence_json(report)}});
+    if (loss) json["loss"] = loss_json(*loss);
+    print_json(json);
   } else {
-    print_text(work, report, options.work.seed);
+    print_text(work, report, options.work.seed, loss);
   }
   return report.ok() ? kOk : kCheckFailed;
 }

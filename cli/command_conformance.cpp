@@ -28,7 +28,8 @@ using conformance::SuiteReport;
 constexpr const char* kFooter =
     R"(Runs every case of Carousel's conformance suite that the backend does not refuse: cells and their
 variants, directions, sizes, batches, lengths, strides, chunks, threads, and numbers that are huge,
-tiny, infinite or NaN. Each value is compared with a float64 oracle whose tolerance follows from the
+tiny, infinite or NaN. With --precision, weights are stored in it, and the oracle has the numbers that
+are stored. Each value is compared with a float64 oracle whose tolerance follows from the
 number of roundings; all memory around the arrays is watched. A case that takes longer than
 --time-limit ends the run.
 
@@ -37,6 +38,7 @@ Examples:
   carousel conformance --plugin ./libcarousel_backend_abacus.so --json > verdict.json
   carousel conformance --backend xsimd:avx2 --case lengths
   carousel conformance --backend xsimd --digest
+  carousel conformance --backend xsimd --precision float16
 
 Exit code 1 when a case fails, or none could be run.)";
 
@@ -45,7 +47,6 @@ struct Options {
   std::string backend;
   conformance::SuiteOptions suite{};
   double time_limit = 60;
-  Precision precision = Precision::float32;  ///< There is one, so nothing depends on it.
   bool digest = false;
   bool json = false;
 };
@@ -129,6 +130,7 @@ Json json_of(const Backend& backend, const Options& options, const SuiteReport& 
           {"cpu", cpu().brand},
           {"features", cpu().names()},
           {"case", options.suite.filter},
+          {"precision", name(options.suite.precision)},
           {"passed", report.passed},
           {"failed", report.failed},
           {"refused", report.refused},
@@ -165,19 +167,20 @@ std::string verdict(const SuiteReport& report) {
   return report.failed > 0 ? "does NOT conform" : "nothing could be run";
 }
 
-void print_text(const Backend& backend, const SuiteReport& report, bool digest) {
+void print_text(const Backend& backend, const SuiteReport& report, const Options& options) {
   const std::string_view plugin = plugin_of(backend);
   std::cout << "backend   " << backend.id() << ", version " << backend.version() << '\n'
             << "          " << backend.description() << '\n';
   if (!plugin.empty()) std::cout << "plug-in   " << plugin << '\n';
   std::cout << "on        Carousel " << carousel_version() << ", " << cpu().brand << '\n'
+            << "precision " << name(options.suite.precision) << '\n'
             << "cases     " << report.passed << " passed, " << report.failed << " failed, "
             << report.refused << " refused, " << report.set_apart << " set apart\n"
             << "values    " << format_count(report.elements) << " compared, largest error "
             << format_fixed(report.worst_share, 2) << " of its tolerance";
   if (!report.worst_case.empty()) std::cout << " (" << report.worst_case << ')';
   std::cout << '\n';
-  if (digest) std::cout << "digest    " << format_hex(report.digest) << '\n';
+  if (options.digest) std::cout << "digest    " << format_hex(report.digest) << '\n';
   print_reasons("refused", report.refusals);
   print_reasons("set apart: known differences of the library", report.differences);
   print_failures(report.failures);
@@ -201,7 +204,7 @@ int run(const Options& options) {
     if (options.json) {
       list.push_back(json_of(*backend, options, report));
     } else {
-      print_text(*backend, report, options.digest);
+      print_text(*backend, report, options);
     }
   }
   if (options.json) print_json(list);
@@ -220,7 +223,7 @@ Command conformance_command(Parser& app) {
   command.add_option("--time-limit", options->time_limit, "seconds that one case may take")
       .show_default()
       .positive();
-  add_precision_option(command, options->precision);
+  add_precision_option(command, options->suite.precision);
   command.add_flag("--digest", options->digest,
                    "one hash of the bits of all results, to compare builds of a backend by");
   add_json_option(command, options->json);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
+#include "common_options.hpp"
 #include "format.hpp"
 #include "model_source.hpp"
+
+#include "core/model/stored_weights.hpp"
 
 #include <carousel/error.hpp>
 
@@ -24,17 +27,22 @@ The ONNX graph takes x [steps, batch, features] (or ids [steps, batch]) and give
 outputs]. With --lengths it also takes lengths [batch], with --states the initial states h0_l0, c0_l0, ...
 and gives the final ones, hn_l0, cn_l0, ...: for streaming in chunks.
 
+With --precision float16 or bfloat16, the matrices of recurrent, dense and convolution layers are rounded to
+numbers of that type and written so, to safetensors files only. Biases and all other weights stay as they are.
+
 Examples:
   carousel convert speech.onnx speech.safetensors
   carousel convert speech.onnx part.safetensors --from LSTM_1 --to LSTM_2
   carousel convert vad.safetensors vad.onnx --states
-  carousel convert vad.safetensors --to onnx                  writes vad.onnx)";
+  carousel convert vad.safetensors --to onnx                  writes vad.onnx
+  carousel convert vad.onnx half.safetensors --precision float16)";
 
 enum class FileFormat : std::uint8_t { safetensors, onnx };
 
 struct ConvertOptions {
   ModelSource source;
   std::string output;
+  Precision precision = Precision::float32;
   SaveOnnxOptions onnx;
 };
 
@@ -113,6 +121,18 @@ std::string layers_text(const Model& model) {
   return text;
 }
 
+/// Throws Error for a precision that no file can have.
+Model converted(Model model, const Target& target, Precision precision) {
+  if (precision == Precision::float32) return model;
+  if (!stored_type(precision) || target.format == FileFormat::onnx) {
+    throw Error(ErrorCode::unsupported,
+                target.file + ": --precision " + std::string(name(precision)) +
+                    " cannot be written there; float16 and bfloat16 can, to safetensors files");
+  }
+  const std::vector<Precision> precisions(model.layers.size(), precision);
+  return store_weights(std::move(model), precisions);
+}
+
 int run(ConvertOptions& options) {
   const Target target = find_target(options);
   const bool for_onnx = options.onnx.lengths || options.onnx.states;
@@ -121,7 +141,7 @@ int run(ConvertOptions& options) {
                 "--lengths and --states are inputs of an ONNX graph; " + target.file +
                     " is a safetensors file");
   }
-  const Model model = options.source.load();
+  const Model model = converted(options.source.load(), target, options.precision);
   if (target.format == FileFormat::onnx) {
     save_onnx(model, target.file, options.onnx);
   } else {
@@ -143,6 +163,7 @@ Command convert_command(Parser& app) {
   command.option("--to")
       .type_name("FORMAT|NODE")
       .description("onnx or safetensors: what to write; or the last node to take");
+  add_precision_option(command, options->precision);
   command.add_flag("--lengths", options->onnx.lengths, "ONNX: an input for sequence lengths");
   command.add_flag("--states", options->onnx.states,
                    "ONNX: inputs and outputs for initial and final states");

@@ -4,6 +4,9 @@
 #include "model_facts.hpp"
 #include "workload_run.hpp"
 
+#include "core/engine/layer_precisions.hpp"
+#include "core/model/stored_weights.hpp"
+
 #include <carousel/network.hpp>
 
 #include <algorithm>
@@ -158,7 +161,10 @@ struct CheckedPart {
   oracle::Result expected;  // of these steps and rows
 };
 
-CheckedPart make_checked_part(const Workload& work) {
+/// The oracle computes with the numbers that the precisions store.
+CheckedPart make_checked_part(const Workload& work, const RankOptions& options) {
+  const PrepareOptions how = prepare_options("", work, options);
+  const Model stored = store_weights(work.model, detail::layer_precisions(work.model, how));
   const double per_row = std::max(work.model.flops_per_row(), 1.0);
   const auto row_steps = static_cast<std::int64_t>(std::max(1.0, kOracleFlops / per_row));
   const std::int64_t rows =
@@ -166,7 +172,7 @@ CheckedPart make_checked_part(const Workload& work) {
   CheckedPart part{.prefix = work.prefix(std::max<std::int64_t>(1, row_steps / rows)),
                    .rows = std::min(rows, work.batch),
                    .expected = {}};
-  part.expected = oracle::run(work.model, oracle_inputs(part.prefix.first_rows(part.rows)));
+  part.expected = oracle::run(stored, oracle_inputs(part.prefix.first_rows(part.rows)));
   return part;
 }
 
@@ -261,7 +267,7 @@ RankReport rank(const Workload& work, const std::vector<std::string>& backends,
                 const RankOptions& options, const std::function<void(double)>& progress) {
   RankReport report;
   Contenders contenders = enlist(work, backends, options, report);
-  const CheckedPart part = make_checked_part(work);
+  const CheckedPart part = make_checked_part(work, options);
   report.checked_steps = part.prefix.steps;
   report.checked_rows = part.rows;
   const double scale = static_cast<double>(work.steps) /

@@ -21,10 +21,8 @@ class ScalarBackend final : public KindBackend {
   [[nodiscard]] Support available(const CpuFeatures&) const override { return Support::yes(); }
 
  protected:
-  [[nodiscard]] Support supports_precision(Precision precision) const override {
-    if (precision == Precision::int8) return Support::yes();
-    return KindBackend::supports_precision(precision);
-  }
+  /// Weights of float16 and bfloat16 come rounded to such numbers: what is left is float32.
+  [[nodiscard]] Support supports_precision(Precision) const override { return Support::yes(); }
   [[nodiscard]] std::unique_ptr<Layer> prepare_recurrent(
       const RecurrentSpec& spec, const Weights& weights,
       const LayerOptions& options) const override {

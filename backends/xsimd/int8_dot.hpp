@@ -16,16 +16,14 @@ namespace carousel::simd {
 /// The terms whose weights are neighbours in memory, since one instruction multiplies them.
 constexpr std::int64_t kGroupTerms = 4;
 
-/// The weight policy of int8: a vector has a group of four terms for each of W outputs. A term of
-/// an `Int8Panel` is such a group.
-struct Int8Weights {
-  using Element = std::int8_t;
-  static constexpr std::int64_t kElementBytes = 1;
+/// The weights of a group of terms for one output.
+struct Int8Group {
+  std::int8_t terms[kGroupTerms];
+};
 
-  [[nodiscard, gnu::always_inline]] static constexpr std::int64_t vector_elements(
-      std::int64_t width) {
-    return width * kGroupTerms;
-  }
+/// The weight policy of int8. A term of an `Int8Panel` is a group of terms of the sums.
+struct Int8Weights {
+  using Element = Int8Group;
 };
 
 using Int8Panel = BasicPanel<Int8Weights>;
@@ -37,7 +35,7 @@ using Int8Panel = BasicPanel<Int8Weights>;
 
 /// The products of quantized rows and some neighbouring blocks of a panel.
 struct Int8Product {
-  const std::int8_t* weights = nullptr;  ///< the first block's
+  const Int8Group* weights = nullptr;  ///< the first block's
   /// [blocks][vectors][W]: what the sums begin with, where `has_start`
   const std::int32_t* start = nullptr;
   const std::int8_t* rows = nullptr;  ///< the first row, as `quantize` wrote it
@@ -52,8 +50,8 @@ struct Int8Product {
 /// The table that each object of isa/int8_dot.cpp exports.
 struct Int8Dot {
   const char* name;  ///< the instruction that multiplies
-  /// Whether sums have to begin with `Int8Product::start`: the negative of what the sums of a row of
-  /// zeros, which are not zeros then, come to when they begin with zeros.
+  /// Whether sums have to begin with `Int8Product::start`: the negative of what the sums of a row
+  /// of zeros, which are not zeros then, come to when they begin with zeros.
   bool has_start;
   /// Quantizes `count` numbers, which may be aligned to nothing, and fills `to` up to
   /// `quantized_bytes(count)`. Returns the scale (backends/int8_rows.hpp has the definition).

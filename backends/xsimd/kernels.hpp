@@ -5,6 +5,7 @@
 // compiled for different CPUs include this header, so it must not define functions that the linker
 // could share among them (panel.hpp says how functions are possible).
 
+#include <carousel/precision.hpp>
 #include <carousel/spec.hpp>
 #include <carousel/view.hpp>
 
@@ -19,7 +20,7 @@ namespace carousel::simd {
 /// The most states that a cell has besides h.
 constexpr int kMaxMemories = 3;
 
-/// A matrix of an int8 layer. Its blocks are those of the float panel that it stands for.
+/// A matrix of an int8 layer.
 struct Int8Matrix {
   const Int8Dot* dot = nullptr;
   Int8Panel panel{};
@@ -46,18 +47,17 @@ struct QuantizedRows {
 /// same blocks. docs/kernels.md draws them for each cell.
 struct PackedLayer {
   Cell cell = Cell::lstm;
+  Precision precision = Precision::float32;  ///< of the panels: it says which policy they have
   bool plain = true;  ///< a cell without variants: the fields from `peephole` on are not used
   int memories = 0;   ///< states besides h: c in an LSTM; c, n, m in an sLSTM
   std::int64_t hidden_size = 0;
-  std::int64_t state_size = 0;  ///< outputs: those of the projection, else hidden_size
-  const float* bias = nullptr;  ///< [blocks][4][W], as the sums of one row
-  Panel recurrent{};            ///< weight_hh
-  Panel input{};                ///< weight_ih
-  Panel projection{};           ///< weight_hr, blocks of 4W outputs; no blocks: none
-  /// Instead of the data of the three panels, which tell only the layout of the sums then; null:
-  /// the layer is not int8.
-  const Int8Matrices* int8 = nullptr;
-  const float* peephole = nullptr;  ///< [blocks][3][W], i, f, o; null: none
+  std::int64_t state_size = 0;         ///< outputs: those of the projection, else hidden_size
+  const float* bias = nullptr;         ///< [blocks][4][W], as the sums of one row
+  AnyPanel recurrent{};                ///< weight_hh
+  AnyPanel input{};                    ///< weight_ih
+  AnyPanel projection{};               ///< weight_hr, blocks of 4W outputs; no blocks: none
+  const Int8Matrices* int8 = nullptr;  ///< in int8, instead of the data of these three panels
+  const float* peephole = nullptr;     ///< [blocks][3][W], i, f, o; null: none
   GateCoupling coupling = GateCoupling::none;
   float clip = 0.0F;
   float cell_clip = 0.0F;
@@ -98,9 +98,8 @@ struct RecurrentJob {
   std::int64_t projected_rows = 0;  ///< (row, step) pairs whose inputs `sums` has room for
   const float** inputs = nullptr;   ///< [members of the step group][input_rows]: rows of x
   std::int64_t input_rows = 0;      ///< the greater one of projected_rows and row_count
-  /// In int8 layers: [members][input_rows] rows.
-  QuantizedRows quantized{};
-  std::int64_t depth = 0;  ///< terms of a depth block
+  QuantizedRows quantized{};        ///< in int8: [members][input_rows] rows
+  std::int64_t depth = 0;           ///< terms of a depth block
   /// How many elements ahead a single tile prefetches weights; 0: it does not prefetch.
   std::int64_t prefetch_distance = 0;
   /// The number of steps in earlier runs. If it is odd, the first step goes through the blocks in
@@ -114,24 +113,57 @@ struct RecurrentJob {
 
 struct DenseJob {
   std::int64_t output_size = 0;
-  Panel weight{};               ///< blocks of 4W outputs
-  const float* bias = nullptr;  ///< [blocks][4][W]
-  /// Instead of the panel's data; null: the layer is not int8.
-  const Int8Matrix* int8 = nullptr;
-  QuantizedRows quantized{};  ///< of the thread: 8 * `Kernels::max_rows` rows
+  AnyPanel weight{};                 ///< blocks of 4W outputs
+  const float* bias = nullptr;       ///< [blocks][4][W]
+  const Int8Matrix* int8 = nullptr;  ///< in int8, instead of the data of the panel
+  QuantizedRows quantized{};         ///< in int8, of the thread: `Kernels::dense_rows` rows
   SequenceView<const float> x;
   SequenceView<float> y;
 };
 
-/// The table that each ISA object exports.
-struct Kernels {
-  std::int64_t width;     ///< floats in a vector
-  std::int64_t max_rows;  ///< the most rows that a tile has
+/// The rows and blocks of a tile.
+struct TileRange {
+  std::int64_t row, rows, block, blocks;
+};
+
+/// Computes the new states of a tile from its sums in memory. `sums` points to the sums of the
+/// step's first row.
+using FinishTile = void (*)(const RecurrentJob& job, float* sums, std::int64_t s, const TileRange&);
+
+/// Computes the new states of whole rows, once the sums of all blocks are in memory. `sums` points
+/// to the sums of the step's first row.
+using FinishRows = void (*)(const RecurrentJob& job, const Member& member, const float* sums,
+                            std::int64_t s, std::int64_t active);
+
+/// What each cell makes of sums in memory: it needs no weight, so that the kernels of all
+/// precisions share it.
+struct CellFunctions {
+  FinishTile lstm, lstm_variant;
+  FinishRows lstm_normalized;
+  FinishTile gru, gru_variant;
+  FinishTile reset_and_update, blend_states;  ///< a GRU that resets first: r and z, then h
+  FinishTile rnn, rnn_variant;
+  FinishTile slstm;
+};
+
+/// The kernels that read weights, of one precision.
+struct MatrixKernels {
   /// Runs a thread's part of a job. The leader passes a new `Member`, other threads the one that
   /// `StepGroup::wait_to_join` filled.
   void (*recurrent)(const RecurrentJob& job, Member member);
   /// Runs part `index` of `count`.
   void (*dense)(const DenseJob& job, int index, int count);
+};
+
+/// The table that each ISA object exports.
+struct Kernels {
+  std::int64_t width;       ///< floats in a vector
+  std::int64_t max_rows;    ///< the most rows that a tile has
+  std::int64_t dense_rows;  ///< the most rows that a dense layer computes together
+  MatrixKernels float32;
+  const MatrixKernels* float16;
+  const MatrixKernels* bfloat16;
+  const MatrixKernels* int8;
   /// y[i] = function(x[i]), for the functions that `has_vector_activation` names. x and y may be
   /// the same.
   void (*activate)(const Activation& function, const float* x, float* y, std::int64_t count);

@@ -20,28 +20,22 @@ constexpr std::int64_t kAccumulators = 4;
 /// The least number of floats in a vector for which layers have half blocks.
 constexpr std::int64_t kLeastHalvedWidth = 16;
 
-/// The weight policy of float32: how weights are stored. The kernels add to each policy how a
-/// vector of its elements is loaded and widened to floats (`load_weights` in kernel_tile.hpp).
+/// The weight policies: how weights are stored. The kernels add to each how a vector of its
+/// elements is loaded and widened to floats (`load_weights` in kernel_weights.hpp).
 struct Float32Weights {
   using Element = float;
-  static constexpr auto kElementBytes = static_cast<std::int64_t>(sizeof(Element));
-
-  /// Elements that are widened to one vector of so many floats.
-  CAROUSEL_PANEL_FUNCTION static std::int64_t vector_elements(std::int64_t width) { return width; }
+};
+/// IEEE 754 binary16.
+struct Float16Weights {
+  using Element = std::uint16_t;
+};
+/// The upper half of a binary32.
+struct Bfloat16Weights {
+  using Element = std::uint16_t;
 };
 
-/// The packed weights of one matrix, [blocks][terms][vectors][W]: for each block of outputs, and
-/// each term of their sums, the weight vectors that are multiplied with that term's input. The
-/// weights of a block are in the order in which a tile reads them.
-///
-/// The last block may be a half block, [terms][ceil(vectors / 2)][W], whose vectors hold two gates
-/// each, one in the lower half and one in the upper.
-template <class WeightPolicy>
-struct BasicPanel {
-  using Weights = WeightPolicy;
-  using Element = typename Weights::Element;
-
-  const Element* data = nullptr;
+/// What a panel holds, whatever the policy: [blocks][terms][vectors][W].
+struct PanelShape {
   std::int64_t terms = 0;  ///< columns of the matrix: k of its sums
   std::int64_t blocks = 0;
   bool half = false;         ///< the last block is a half block
@@ -53,19 +47,13 @@ struct BasicPanel {
 
   /// Elements from a term of a block to the next.
   CAROUSEL_PANEL_FUNCTION std::int64_t term_stride(bool half_block = false) const {
-    return (half_block ? (vectors + 1) / 2 : vectors) * Weights::vector_elements(width);
+    return (half_block ? (vectors + 1) / 2 : vectors) * width;
   }
   /// Elements from a block to the next.
   CAROUSEL_PANEL_FUNCTION std::int64_t block_stride() const { return terms * term_stride(); }
-
-  CAROUSEL_PANEL_FUNCTION const Element* at(std::int64_t block, std::int64_t term = 0,
-                                            bool half_block = false) const {
-    return data + block * block_stride() + term * term_stride(half_block);
-  }
   CAROUSEL_PANEL_FUNCTION std::int64_t elements() const {
     return blocks * block_stride() - (half ? terms * (term_stride() - term_stride(true)) : 0);
   }
-  CAROUSEL_PANEL_FUNCTION std::int64_t bytes() const { return elements() * Weights::kElementBytes; }
 
   /// Floats from the sums of a row to those of its block `block`. The sums of this panel's blocks
   /// are [blocks][4][W] floats for each row: biases are stored so, and inputs projected ahead.
@@ -76,7 +64,34 @@ struct BasicPanel {
   CAROUSEL_PANEL_FUNCTION std::int64_t sums_stride() const { return sums_offset(blocks); }
 };
 
-using Panel = BasicPanel<Float32Weights>;
+/// The packed weights of one matrix: for each block of outputs, and each term of their sums, the
+/// weight vectors that are multiplied with that term's input. The weights of a block are in the
+/// order in which a tile reads them.
+///
+/// The last block may be a half block, [terms][ceil(vectors / 2)][W], whose vectors hold two gates
+/// each, one in the lower half and one in the upper.
+template <class WeightPolicy>
+struct BasicPanel : PanelShape {
+  using Weights = WeightPolicy;
+  using Element = typename Weights::Element;
+
+  const Element* data = nullptr;
+
+  CAROUSEL_PANEL_FUNCTION const Element* at(std::int64_t block, std::int64_t term = 0,
+                                            bool half_block = false) const {
+    return data + block * block_stride() + term * term_stride(half_block);
+  }
+};
+
+/// A panel whose policy is known to whoever reads it.
+struct AnyPanel : PanelShape {
+  const void* data = nullptr;
+
+  template <class Weights>
+  CAROUSEL_PANEL_FUNCTION BasicPanel<Weights> as() const {
+    return {*this, static_cast<const typename Weights::Element*>(data)};
+  }
+};
 
 #undef CAROUSEL_PANEL_FUNCTION
 

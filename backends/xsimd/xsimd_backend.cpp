@@ -69,8 +69,11 @@ class XsimdBackend final : public KindBackend {
 
  protected:
   [[nodiscard]] Support supports_precision(Precision precision) const override {
-    if (precision == Precision::int8) return Support::yes();
-    return KindBackend::supports_precision(precision);
+    // The kernels of AVX2 convert float16 by instructions of F16C.
+    if (precision == Precision::float16 && isa_.name == "avx2" && !cpu().f16c) {
+      return Support::no("weights in float16 need f16c, which the CPU or operating system lacks");
+    }
+    return Support::yes();
   }
   [[nodiscard]] std::unique_ptr<Layer> prepare_recurrent(
       const RecurrentSpec& spec, const Weights& weights,

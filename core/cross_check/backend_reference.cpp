@@ -168,8 +168,9 @@ LayerExpected BackendReference::layer(const LayerProblem& problem) const {
   if (!layers_ || layers_->of != &problem.layer) {
     Signs signs;
     layers_ = std::make_unique<Layers>(
-        Layers{&problem.layer, PreparedLayer(backend_, problem.layer, threads_),
-               PreparedLayer(backend_, carousel::detail::changed(problem.layer, signs), threads_)});
+        Layers{&problem.layer, PreparedLayer(backend_, problem.layer, {.threads = threads_}),
+               PreparedLayer(backend_, carousel::detail::changed(problem.layer, signs),
+                             {.threads = threads_})});
   }
   const LayerOutcome values = layers_->exact.run(problem);
   const LayerOutcome with_changes = layers_->changed.run(problem);

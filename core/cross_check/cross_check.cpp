@@ -2,7 +2,9 @@
 #include <carousel/cross_check.hpp>
 
 #include "backend_reference.hpp"
+#include "core/engine/layer_precisions.hpp"
 #include "core/engine/network_data.hpp"
+#include "core/model/stored_weights.hpp"
 #include "input.hpp"
 #include "locate.hpp"
 #include "void_share.hpp"
@@ -19,12 +21,13 @@ struct Check {
   const CheckInput& input;
   const CrossCheckOptions& options;
   std::vector<const Backend*> backends;
+  std::vector<Precision> precisions;  ///< of the layers
   CrossCheckReport report;
   std::vector<std::size_t> output_counts;  ///< How many values each output has.
 
   [[nodiscard]] std::optional<Divergence> locate(const Backend& backend,
                                                  const Reference& reference) const {
-    return detail::locate(backend, reference, model, input, options.threads);
+    return detail::locate(backend, reference, model, input, options.threads, precisions);
   }
 };
 
@@ -140,10 +143,14 @@ CrossCheckReport cross_check(const Model& model, const CheckInput& input,
                              const CrossCheckOptions& options) {
   validate(model);
   detail::check_input(model, input);
-  Check check{model, input, options, options.backends, {}, {}};
+  std::vector<Precision> precisions = detail::layer_precisions(
+      model, {.precision = options.precision, .layer_precisions = options.layer_precisions});
+  // What is checked is arithmetic: references compute with the very numbers that are stored.
+  const Model stored = store_weights(model, precisions);
+  Check check{stored, input, options, options.backends, std::move(precisions), {}, {}};
   if (check.backends.empty()) check.backends = select_backends(options.choice);
   std::optional<Expected> expected;
-  if (options.reference != nullptr) expected = options.reference->network(model, input);
+  if (options.reference != nullptr) expected = options.reference->network(stored, input);
   const Expected* given = expected ? &*expected : nullptr;
   run_all(check, given);
   compare_pairs(check, pair_tolerance(check, given));

@@ -106,8 +106,8 @@ void place_in_output(const LayerSpec& spec, Divergence& at) {
 class LayerComparison {
  public:
   LayerComparison(const Backend& backend, const Reference& reference, const LayerProblem& whole,
-                  int threads)
-      : candidate_(backend, whole.layer, threads),
+                  const LayerOptions& options)
+      : candidate_(backend, whole.layer, options),
         reference_(reference),
         whole_(whole),
         spec_(whole.layer.spec),
@@ -278,13 +278,15 @@ bool has_uniform_sequences(const Model& model) {
 }  // namespace
 
 std::optional<Divergence> locate(const Backend& backend, const Reference& reference,
-                                 const Model& model, const CheckInput& input, int threads) {
+                                 const Model& model, const CheckInput& input, int threads,
+                                 std::span<const Precision> precisions) {
   if (!has_uniform_sequences(model)) return std::nullopt;
   LayerByLayer layers(reference, model, input);
   for (std::size_t l = 0; l < model.layers.size(); ++l) {
     const LayerProblem whole = layers.problem(l);
     const LayerExpected expected = layers.pass(whole);
-    auto found = LayerComparison(backend, reference, whole, threads).find(expected);
+    const LayerOptions options{.threads = threads, .precision = precisions[l]};
+    auto found = LayerComparison(backend, reference, whole, options).find(expected);
     if (!found) continue;
     found->layer = static_cast<std::int64_t>(l);
     found->layer_name = layer_names(model)[l];

@@ -7,9 +7,9 @@
 
 namespace carousel::detail {
 
-PreparedLayer::PreparedLayer(const Backend& backend, const ModelLayer& layer, int threads)
-    : spec_(layer.spec),
-      layer_(backend.prepare(spec_, layer.weights, LayerOptions{.threads = threads})) {}
+PreparedLayer::PreparedLayer(const Backend& backend, const ModelLayer& layer,
+                             const LayerOptions& options)
+    : spec_(layer.spec), layer_(backend.prepare(spec_, layer.weights, options)) {}
 
 LayerOutcome PreparedLayer::run(const LayerProblem& problem) const {
   const auto [steps, batch] = std::pair(problem.steps, problem.batch);

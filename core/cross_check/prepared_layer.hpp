@@ -15,7 +15,7 @@ struct LayerOutcome {
 /// One layer of a model, prepared by a backend, to run alone.
 class PreparedLayer {
  public:
-  PreparedLayer(const Backend& backend, const ModelLayer& layer, int threads);
+  PreparedLayer(const Backend& backend, const ModelLayer& layer, const LayerOptions& options);
 
   [[nodiscard]] LayerOutcome run(const LayerProblem& problem) const;
 

@@ -5,6 +5,7 @@
 #include "core/engine/layer_precisions.hpp"
 #include "core/engine/network_ends.hpp"
 
+#include "core/model/stored_weights.hpp"
 #include "core/planning/planner.hpp"
 
 #include <algorithm>
@@ -90,10 +91,19 @@ std::shared_ptr<detail::NetworkData> build(const Model& model, const PrepareOpti
   return data;
 }
 
-std::vector<LayerPlan> choose(const Model& model, const planning::World& world,
-                              const std::string& choice, const PrepareOptions& options) {
-  planning::Planner planner(world, options.plan, options.planning);
+/// Calls `body(model, precisions)` with the weights that the layers' precisions store.
+template <class Body>
+auto with_stored(const Model& model, const PrepareOptions& options, Body body) {
   const std::vector<Precision> precisions = detail::layer_precisions(model, options);
+  const bool rounds = std::ranges::any_of(
+      precisions, [](Precision precision) { return stored_type(precision).has_value(); });
+  return rounds ? body(store_weights(model, precisions), precisions) : body(model, precisions);
+}
+
+std::vector<LayerPlan> choose(const Model& model, const planning::World& world,
+                              const std::string& choice, const PrepareOptions& options,
+                              const std::vector<Precision>& precisions) {
+  planning::Planner planner(world, options.plan, options.planning);
   std::vector<LayerPlan> plans;
   for (const ModelLayer& layer : model.layers) {
     const Precision precision = precisions[plans.size()];
@@ -122,21 +132,22 @@ const ModelInput& main_input(const detail::NetworkData& network) {
 
 Network detail::prepare_on(const Backend& backend, const Model& model,
                            const PrepareOptions& options) {
-  const std::vector<Precision> precisions = layer_precisions(model, options);
-  std::vector<LayerPlan> plans;
-  for (const ModelLayer& layer : model.layers) {
-    const Precision precision = precisions[plans.size()];
-    const Support support = backend.supports(layer.spec, precision);
-    if (!support) {
-      throw Error(ErrorCode::unsupported, describe(layer.spec) + ": " + support.reason);
+  return with_stored(model, options, [&](const Model& stored, const auto& precisions) {
+    std::vector<LayerPlan> plans;
+    for (const ModelLayer& layer : stored.layers) {
+      const Precision precision = precisions[plans.size()];
+      const Support support = backend.supports(layer.spec, precision);
+      if (!support) {
+        throw Error(ErrorCode::unsupported, describe(layer.spec) + ": " + support.reason);
+      }
+      plans.push_back({.spec = layer.spec,
+                       .backend = backend.id(),
+                       .precision = precision,
+                       .threads = options.threads});
     }
-    plans.push_back({.spec = layer.spec,
-                     .backend = backend.id(),
-                     .precision = precision,
-                     .threads = options.threads});
-  }
-  return NetworkAccess::make(build(model, options, std::move(plans),
-                                   [&](const LayerPlan&) -> const Backend& { return backend; }));
+    return NetworkAccess::make(build(stored, options, std::move(plans),
+                                     [&](const LayerPlan&) -> const Backend& { return backend; }));
+  });
 }
 
 std::shared_ptr<detail::NetworkData> detail::prepare_data(const Model& model,
@@ -144,10 +155,13 @@ std::shared_ptr<detail::NetworkData> detail::prepare_data(const Model& model,
   check(options);
   validate(model);
   const std::string choice = chosen_backend(options);
-  return build(model, options, choose(model, planning::this_world(choice), choice, options),
-               [](const LayerPlan& plan) -> const Backend& {
-                 return *select_backends(plan.backend).front();
-               });
+  return with_stored(model, options, [&](const Model& stored, const auto& precisions) {
+    return build(stored, options,
+                 choose(stored, planning::this_world(choice), choice, options, precisions),
+                 [](const LayerPlan& plan) -> const Backend& {
+                   return *select_backends(plan.backend).front();
+                 });
+  });
 }
 
 Network::Network(std::shared_ptr<const detail::NetworkData> data) noexcept
@@ -205,7 +219,10 @@ std::vector<LayerPlan> explain(const Model& model, const PrepareOptions& options
   const planning::World world = planning::this_world(choice);
   const std::vector<PlanCandidate> absent = planning::list_absent(world);
   const std::vector<std::string> names = layer_names(model);
-  auto plans = choose(model, world, choice, options);
+  std::vector<LayerPlan> plans =
+      with_stored(model, options, [&](const Model& stored, const auto& precisions) {
+        return choose(stored, world, choice, options, precisions);
+      });
   for (std::size_t i = 0; i < plans.size(); ++i) {
     plans[i].name = names[i];
     plans[i].candidates.insert(plans[i].candidates.end(), absent.begin(), absent.end());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 
@@ -29,6 +30,44 @@ namespace carousel {
 /// bfloat16 is the upper half of a binary32.
 [[nodiscard]] constexpr float float_from_bfloat16(std::uint16_t value) noexcept {
   return std::bit_cast<float>(static_cast<std::uint32_t>(value) << 16U);
+}
+
+/// The bits of the nearest number of a binary format of 16 bits, of which so many are the exponent
+/// and the fraction. Ties go to the even one, what is too large to infinity.
+template <int kExponent, int kFraction>
+[[nodiscard]] inline std::uint16_t round_to_16_bits(double value) noexcept {
+  constexpr int kBias = (1 << (kExponent - 1)) - 1;
+  constexpr int kLeast = 1 - kBias;  // the exponent of subnormal numbers
+  constexpr std::uint32_t kInfinity = ((1U << kExponent) - 1U) << kFraction;
+  constexpr int kDoubleBias = 1023;
+  constexpr int kDoubleFraction = 52;
+  const auto bits = std::bit_cast<std::uint64_t>(value);
+  const auto sign = static_cast<std::uint32_t>(bits >> 63U) << 15U;
+  const int own = static_cast<int>(bits >> kDoubleFraction & 0x7FFU) - kDoubleBias;
+  const int exponent = std::max(own, kLeast);
+  std::uint32_t size = kInfinity;
+  if (value != value) {
+    size |= 1U << (kFraction - 1);
+  } else if (exponent <= kBias) {
+    // In units of the last place. The sum with 2^52 has no room for less: it rounds them.
+    const auto scale = static_cast<std::uint64_t>(kDoubleBias + kFraction - exponent);
+    const double units =
+        (value < 0 ? -value : value) * std::bit_cast<double>(scale << kDoubleFraction);
+    const double whole = (units + 0x1p52) - 0x1p52;
+    // The leading one of a normal number adds 1 to the exponent.
+    size = static_cast<std::uint32_t>(whole) +
+           (static_cast<std::uint32_t>(exponent - kLeast) << static_cast<unsigned>(kFraction));
+  }
+  return static_cast<std::uint16_t>(sign | size);
+}
+
+/// The nearest IEEE 754 binary16; infinity from 65520 on.
+[[nodiscard]] inline std::uint16_t half_from(double value) noexcept {
+  return round_to_16_bits<5, 10>(value);
+}
+
+[[nodiscard]] inline std::uint16_t bfloat16_from(double value) noexcept {
+  return round_to_16_bits<8, 7>(value);
 }
 
 }  // namespace carousel

@@ -2,12 +2,15 @@
 // The cross-check has to find a fault, and say where it is: here are some faults.
 #include "command_runner.hpp"
 #include "oracle_reference.hpp"
+#include "precision_loss.hpp"
 #include "rank_core.hpp"
 #include "support/faulty_backend.hpp"
 
 #include <carousel/backend.hpp>
 
 #include <gtest/gtest.h>
+
+#include <cmath>
 
 namespace carousel::cli {
 namespace {
@@ -158,6 +161,34 @@ TEST(RankCore, LimitsTakeTurnsAndAreMedians) {
   EXPECT_DOUBLE_EQ(report.roofline.peak_best, 1e12);
   // 10 steps of 512 operations with 1024 bytes, then 10 x 512 operations.
   EXPECT_NEAR(report.least_seconds, 10 * 1024 * 2e-9 + 10 * 512e-9, 1e-12);
+}
+
+/// What a precision costs the language model on the first characters of a text it never saw.
+PrecisionLoss loss_of(Precision precision) {
+  WorkloadOptions options;
+  options.source.file = CAROUSEL_SOURCE_DIR "/models/charlm.safetensors";
+  options.text_file = CAROUSEL_SOURCE_DIR "/models/heldout.txt";
+  options.steps = 4095;
+  return precision_loss(make_workload(options, 0), "xsimd", {.network = precision});
+}
+
+TEST(PrecisionLoss, OfFloat16IsNextToNothing) {
+  const PrecisionLoss loss = loss_of(Precision::float16);
+  for (std::size_t k = 0; k + 1 < loss.sequences.size(); ++k) {
+    EXPECT_GE(loss.sequences[k].sqnr_db, 70) << loss.sequences[k].name;
+  }
+  ASSERT_TRUE(loss.bits.has_value());
+  EXPECT_LE(std::fabs(loss.bits->precision - loss.bits->float32), 1e-4);
+}
+
+TEST(PrecisionLoss, OfBfloat16IsSmall) {
+  const PrecisionLoss loss = loss_of(Precision::bfloat16);
+  for (std::size_t k = 0; k + 1 < loss.sequences.size(); ++k) {
+    EXPECT_GE(loss.sequences[k].sqnr_db, 53) << loss.sequences[k].name;
+    EXPECT_LE(loss.sequences[k].sqnr_db, 70) << "as of float16: is it float16?";
+  }
+  ASSERT_TRUE(loss.bits.has_value());
+  EXPECT_LE(std::fabs(loss.bits->precision - loss.bits->float32), 1e-3);
 }
 
 }  // namespace

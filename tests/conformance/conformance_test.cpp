@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/verify/conformance/runner.hpp"
 #include "core/verify/conformance/suite.hpp"
 
 #include <carousel/backend.hpp>
@@ -40,20 +41,44 @@ void print(const std::map<std::string, std::size_t>& reasons) {
   }
 }
 
-class Conformance : public testing::TestWithParam<const Backend*> {};
-
-TEST_P(Conformance, AgreesWithTheOracle) {
-  const Backend& backend = *GetParam();
+void expect_conformance(const Backend& backend, Precision precision) {
   const std::string filter = case_filter();
-  const SuiteReport report = run_suite(backend, {.filter = filter});
+  const SuiteReport report = run_suite(backend, {.filter = filter, .precision = precision});
   for (const std::string& failure : report.failures) ADD_FAILURE() << failure;
-  std::printf("%s: executed %zu cases, %zu refused, %lld values, largest error %.2f of tolerance\n",
-              backend.id().c_str(), report.executed(), report.refused + report.set_apart,
-              static_cast<long long>(report.elements), report.worst_share);
+  std::printf(
+      "%s, %s: executed %zu cases, %zu refused, %lld values, largest error %.2f of tolerance\n",
+      backend.id().c_str(), std::string(name(precision)).c_str(), report.executed(),
+      report.refused + report.set_apart, static_cast<long long>(report.elements),
+      report.worst_share);
   print(report.refusals);
   print(report.differences);
   if (filter.empty()) {
     EXPECT_GE(report.executed(), minimum_executed(backend)) << backend.id();
+  }
+}
+
+class Conformance : public testing::TestWithParam<const Backend*> {};
+
+TEST_P(Conformance, AgreesWithTheOracle) { expect_conformance(*GetParam(), Precision::float32); }
+
+/// Backends with weights in 16 bits.
+class Conformance16Bit : public Conformance {};
+
+TEST_P(Conformance16Bit, InFloat16) { expect_conformance(*GetParam(), Precision::float16); }
+
+TEST_P(Conformance16Bit, InBfloat16) { expect_conformance(*GetParam(), Precision::bfloat16); }
+
+/// A network in float16 computes what one in float32 does that has the same numbers.
+TEST_P(Conformance16Bit, GivesTheBitsOfTheStoredNumbersInFloat32) {
+  constexpr std::size_t kEach = 7;
+  for (const Precision precision : {Precision::float16, Precision::bfloat16}) {
+    for (std::size_t k = 0; k < cases().size(); k += kEach) {
+      Problem problem = make_problem(cases()[k], precision);
+      const CaseReport stored = run_case(*GetParam(), problem);
+      problem.precision = Precision::float32;
+      EXPECT_EQ(stored.digest, run_case(*GetParam(), problem).digest)
+          << cases()[k].name() << ", " << name(precision);
+    }
   }
 }
 
@@ -66,6 +91,15 @@ std::string test_name(const testing::TestParamInfo<const Backend*>& info) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, Conformance, testing::ValuesIn(runnable_backends()), test_name);
+
+std::vector<const Backend*> backends_with_16_bits() {
+  std::vector<const Backend*> list = select_backends("xsimd");
+  list.push_back(select_backends("scalar").front());
+  return list;
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, Conformance16Bit, testing::ValuesIn(backends_with_16_bits()),
+                         test_name);
 
 /// Names seed the cases' numbers and tell a failure's reader which it was.
 TEST(Cases, HaveNamesOfTheirOwn) {

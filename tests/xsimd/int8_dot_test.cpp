@@ -21,21 +21,21 @@ namespace {
 
 struct DotUnderTest {
   const char* name;
-  const Int8Dot& dot;
+  const Int8Dot* dot;
   std::int64_t width;
   const char* feature;  ///< that the CPU must have
 };
 
 std::vector<DotUnderTest> dots() {
 #if defined(__x86_64__)
-  std::vector<DotUnderTest> all{{"sse2", int8_dot_sse2, 4, "sse2"},
-                                {"avx2", int8_dot_avx2, 8, "avx2"},
-                                {"avx2_vnni", int8_dot_avx2_vnni, 8, "avx_vnni"},
-                                {"avx512", int8_dot_avx512, 16, "avx512vl"},
-                                {"avx512_vnni", int8_dot_avx512_vnni, 16, "avx512_vnni"}};
+  std::vector<DotUnderTest> all{{"sse2", &int8_dot_sse2, 4, "sse2"},
+                                {"avx2", &int8_dot_avx2, 8, "avx2"},
+                                {"avx2_vnni", &int8_dot_avx2_vnni, 8, "avx_vnni"},
+                                {"avx512", &int8_dot_avx512, 16, "avx512vl"},
+                                {"avx512_vnni", &int8_dot_avx512_vnni, 16, "avx512_vnni"}};
 #else
-  std::vector<DotUnderTest> all{{"neon", int8_dot_neon, 4, "neon"},
-                                {"neon_dotprod", int8_dot_neon_dotprod, 4, "asimddp"}};
+  std::vector<DotUnderTest> all{{"neon", &int8_dot_neon, 4, "neon"},
+                                {"neon_dotprod", &int8_dot_neon_dotprod, 4, "asimddp"}};
 #endif
   const std::vector<std::string> features = cpu().names();
   std::erase_if(all, [&](const DotUnderTest& one) {
@@ -53,9 +53,9 @@ std::vector<std::int8_t> defined(std::span<const float> row, float& scale) {
 /// A matrix and rows, and the products that the kernels should find, for all of its lanes.
 class Int8Problem {
  public:
-  Int8Problem(const DotUnderTest& under_test, std::int64_t columns, const Panel& panel,
+  Int8Problem(const DotUnderTest& under_test, std::int64_t columns, const PanelShape& panel,
               std::int64_t rows, float extreme)
-      : dot_(under_test.dot), columns_(columns), rows_(rows) {
+      : dot_(*under_test.dot), columns_(columns), rows_(rows) {
     conformance::Random random(static_cast<std::uint64_t>(columns * 100 + rows));
     lanes_ = panel.blocks * panel.vectors * panel.width;
     weight_ = random.floats(lanes_ * columns, 1.0);
@@ -64,7 +64,7 @@ class Int8Problem {
       for (float& w : weight_) w = std::copysign(extreme, w);
       for (float& v : x_) v = std::copysign(extreme, v);
     }
-    packed_ = pack_int8(dot_, weight_, columns, panel, row_numbers(lanes_));
+    packed_ = pack_int8(dot_, weight_, panel, row_numbers(lanes_));
   }
 
   [[nodiscard]] std::vector<std::int32_t> found() const {
@@ -125,7 +125,8 @@ TEST(Int8Dot, ProductsAreExact) {
     for (const std::int64_t columns : {1, 3, 4, 17, 64, 130}) {
       for (std::int64_t vectors = 1; vectors <= 4; ++vectors) {
         for (std::int64_t rows = 1; rows <= 13; rows += rows < 7 ? 1 : 5) {
-          const Panel panel{.terms = 1, .blocks = 3, .vectors = vectors, .width = one.width};
+          const PanelShape panel{
+              .terms = columns, .blocks = 3, .vectors = vectors, .width = one.width};
           const Int8Problem problem(one, columns, panel, rows, 0.0F);
           ASSERT_EQ(problem.found(), problem.expected())
               << one.name << ", " << columns << " columns, " << vectors << " vectors, " << rows
@@ -138,7 +139,7 @@ TEST(Int8Dot, ProductsAreExact) {
 
 TEST(Int8Dot, TheLargestProductsDoNotSaturate) {
   for (const DotUnderTest& one : dots()) {
-    const Panel panel{.terms = 1, .blocks = 1, .vectors = 4, .width = one.width};
+    const PanelShape panel{.terms = 1000, .blocks = 1, .vectors = 4, .width = one.width};
     const Int8Problem problem(one, 1000, panel, 3, 2.5F);
     EXPECT_EQ(problem.found(), problem.expected()) << one.name;
   }
@@ -175,9 +176,9 @@ TEST(Int8Dot, QuantizesAsDefined) {
       // What a number of a row is stored as shows in that of zero.
       Aligned<std::int8_t> zeros(quantized_bytes(count));
       const std::vector<float> nothing(row.size(), 0.0F);
-      EXPECT_EQ(one.dot.quantize(nothing.data(), count, zeros.data()), 0.0F);
+      EXPECT_EQ(one.dot->quantize(nothing.data(), count, zeros.data()), 0.0F);
       Aligned<std::int8_t> found(quantized_bytes(count));
-      const float scale = one.dot.quantize(row.data(), count, found.data());
+      const float scale = one.dot->quantize(row.data(), count, found.data());
       EXPECT_TRUE(std::bit_cast<std::uint32_t>(scale) ==
                       std::bit_cast<std::uint32_t>(expected_scale) ||
                   (std::isnan(scale) && std::isnan(expected_scale)))

@@ -40,9 +40,8 @@ std::vector<std::uint32_t> bits_of(const Model& model, const std::string& id,
   const auto steps = static_cast<std::int64_t>(x.size()) / network.input_size() / batch;
   Stream stream = network.stream({.batch = batch, .max_steps = steps});
   std::vector<float> y(static_cast<std::size_t>(steps * batch * network.output_size()));
-  const Status status =
-      stream.run(steps_first(x.data(), steps, batch, network.input_size()),
-                 steps_first(y.data(), steps, batch, network.output_size()));
+  const Status status = stream.run(steps_first(x.data(), steps, batch, network.input_size()),
+                                   steps_first(y.data(), steps, batch, network.output_size()));
   EXPECT_TRUE(static_cast<bool>(status)) << status.message();
   std::vector<std::uint32_t> bits;
   for (const float v : y) bits.push_back(v == v ? std::bit_cast<std::uint32_t>(v) : ~0U);

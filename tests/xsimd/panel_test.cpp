@@ -59,10 +59,11 @@ TEST(Panel, HasEachWeightWhereThePageSays) {
                           {"bias_hh", Tensor({rows}, bias)}};
     const RecurrentWeights view(weights, 0);
     for (const std::int64_t width : {4, 8, 16}) {
-      const PackedHead packed = pack_recurrent(spec, view, 0, 0, width);
-      const Panel& panel = packed.packed.input;
-      EXPECT_EQ(panel.bytes(), static_cast<std::int64_t>(packed.input.bytes()));
-      double rest = std::accumulate(packed.input.span().begin(), packed.input.span().end(), 0.0);
+      const PackedHead packed = pack_recurrent(spec, view, 0, 0, {width});
+      const BasicPanel<Float32Weights> panel = packed.packed.input.as<Float32Weights>();
+      const std::span<float> elements = std::get<AlignedFloats>(packed.input).span();
+      EXPECT_EQ(panel.elements(), static_cast<std::int64_t>(elements.size()));
+      double rest = std::accumulate(elements.begin(), elements.end(), 0.0);
       for (std::int64_t row = 0; row < rows; ++row) {
         for (std::int64_t k = 0; k < kInputs; ++k) {
           const std::int64_t at =
@@ -105,7 +106,7 @@ TEST(Panel, OfAHeadHasTheRowsOfItsUnits) {
   const RecurrentWeights view(weights, 0);
   for (const std::int64_t width : {4, 8, 16}) {
     for (std::int64_t head = 0; head < kHeads; ++head) {
-      const PackedHead packed = pack_recurrent(spec, view, 0, head, width);
+      const PackedHead packed = pack_recurrent(spec, view, 0, head, {width});
       EXPECT_EQ(packed.packed.hidden_size, kUnits);
       EXPECT_EQ(packed.packed.state_size, kUnits);
       EXPECT_EQ(packed.packed.memories, 3);
@@ -120,10 +121,12 @@ TEST(Panel, OfAHeadHasTheRowsOfItsUnits) {
           };
           const auto number = [](std::int64_t index) { return static_cast<float>(index + 1); };
           for (std::int64_t k = 0; k < kInputs; ++k) {
-            ASSERT_EQ(packed.packed.input.data[at(kInputs, k)], number(row * kInputs + k));
+            ASSERT_EQ(packed.packed.input.as<Float32Weights>().data[at(kInputs, k)],
+                      number(row * kInputs + k));
           }
           for (std::int64_t k = 0; k < kUnits; ++k) {
-            ASSERT_EQ(packed.packed.recurrent.data[at(kUnits, k)], number(row * kUnits + k));
+            ASSERT_EQ(packed.packed.recurrent.as<Float32Weights>().data[at(kUnits, k)],
+                      number(row * kUnits + k));
           }
           ASSERT_EQ(packed.packed.bias[at(1, 0)], 2 * number(row)) << "bias_ih + bias_hh";
         }
@@ -136,7 +139,7 @@ TEST(Panel, OfALayerWithNormalizationStartsFromZeroInsteadOfTheBias) {
   RecurrentSpec spec = make_spec(Cell::lstm, kInputs, 20);  // its last block is no half block
   spec.layer_norm = true;
   const Weights weights = count_up_weights(spec);
-  const PackedHead packed = pack_recurrent(spec, RecurrentWeights(weights, 0), 0, 0, 16);
+  const PackedHead packed = pack_recurrent(spec, RecurrentWeights(weights, 0), 0, 0, {16});
   EXPECT_FALSE(packed.packed.recurrent.half);
   EXPECT_FALSE(packed.packed.plain);
   for (std::int64_t i = 0; i < packed.packed.recurrent.sums_stride(); ++i) {
@@ -150,11 +153,11 @@ TEST(Panel, OfALayerWithNormalizationStartsFromZeroInsteadOfTheBias) {
 }
 
 TEST(Panel, OfOutputsHasFourVectorsABlock) {
-  const Panel panel = output_panel(70, 3, 16);
+  const PanelShape panel = output_panel(70, 3, 16);
   EXPECT_EQ(panel.blocks, 2);
   EXPECT_EQ(panel.block_stride(), 3 * 64);
   EXPECT_EQ(panel.sums_stride(), 128);
-  EXPECT_EQ(panel.bytes(), 2 * 3 * 64 * 4);
+  EXPECT_EQ(panel.elements(), 2 * 3 * 64);
 }
 
 }  // namespace

@@ -9,8 +9,12 @@
 namespace carousel::simd {
 namespace {
 
-constexpr Kernels kKernels{
-    .width = 16, .max_rows = 6, .recurrent = nullptr, .dense = nullptr, .activate = nullptr};
+constexpr Kernels kKernels{.width = 16,
+                           .max_rows = 6,
+                           .float32 = {},
+                           .float16 = nullptr,
+                           .bfloat16 = nullptr,
+                           .activate = nullptr};
 
 Partition partition_of(std::int64_t hidden, std::int64_t batch, int threads) {
   const RecurrentSpec spec = make_spec(Cell::lstm, hidden, hidden);

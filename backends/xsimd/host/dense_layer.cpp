@@ -17,7 +17,7 @@ namespace {
 constexpr int kPartsPerThread = 4;
 
 AlignedFloats pack_dense_bias(const DenseSpec& spec, const Weights& weights, std::int64_t width) {
-  const Panel panel = output_panel(spec.output_size, 1, width);
+  const PanelShape panel = output_panel(spec.output_size, 1, width);
   if (!spec.bias) return AlignedFloats(panel.elements());
   return pack_outputs(panel, Float32View(find_weight(weights, "bias")).values(), spec.output_size);
 }
@@ -25,6 +25,7 @@ AlignedFloats pack_dense_bias(const DenseSpec& spec, const Weights& weights, std
 /// The scratch of each thread for quantized rows.
 class QuantizedWorkspace final : public Workspace {
  public:
+  /// `rows` of each of the threads.
   QuantizedWorkspace(std::int64_t columns, std::int64_t rows, int threads)
       : rows_(rows),
         stride_(quantized_bytes(columns)),
@@ -40,16 +41,18 @@ class QuantizedWorkspace final : public Workspace {
   }
 
  private:
-  std::int64_t rows_;  ///< of each thread
+  std::int64_t rows_;
   std::int64_t stride_;
   Aligned<std::int8_t> bytes_;
   AlignedFloats scales_;
 };
 
-/// The panel of an int8 layer; where it has but one block, without the vectors that are padding.
-Panel int8_panel(const DenseSpec& spec, std::int64_t width) {
-  Panel panel = output_panel(spec.output_size, spec.input_size, width);
-  panel.vectors = std::min(panel.vectors, ceil_div(spec.output_size, width));
+/// The panel of the weights. In int8, if it has but one block, without vectors that are padding.
+PanelShape weight_panel(const DenseSpec& spec, const WeightFormat& format) {
+  PanelShape panel = output_panel(spec.output_size, spec.input_size, format.width);
+  if (format.precision == Precision::int8) {
+    panel.vectors = std::min(panel.vectors, ceil_div(spec.output_size, format.width));
+  }
   return panel;
 }
 
@@ -57,25 +60,24 @@ class DenseLayer final : public Layer {
  public:
   DenseLayer(const Kernels& kernels, const Int8Dot& dot, const DenseSpec& spec,
              const Weights& weights, const LayerOptions& options)
-      : kernels_(kernels),
+      : run_(matrix_kernels(kernels, options.precision).dense),
+        rows_at_once_(kernels.dense_rows),
         spec_(spec),
         options_(options),
-        panel_(output_panel(spec.output_size, spec.input_size, kernels.width)),
+        panel_{weight_panel(spec, {kernels.width, options.precision})},
         bias_(pack_dense_bias(spec, weights, kernels.width)) {
     const Float32View weight(find_weight(weights, "weight"));
     if (options.precision == Precision::int8) {
-      int8_ = pack_int8_outputs(dot, int8_panel(spec, kernels.width), weight.values(),
-                                spec.output_size);
+      int8_ = pack_int8_outputs(dot, panel_, weight.values(), spec.output_size);
       return;
     }
-    weight_ = pack_outputs(panel_, weight.values(), spec.output_size);
-    panel_.data = weight_.data();
+    weight_ = pack_output_matrix(panel_, weight.values(), spec.output_size, options.precision);
+    panel_.data = data_of(weight_);
   }
 
   [[nodiscard]] std::unique_ptr<Workspace> workspace(const WorkspaceOptions&) const override {
     if (!int8_) return std::make_unique<NoWorkspace>();
-    return std::make_unique<QuantizedWorkspace>(spec_.input_size, 8 * kernels_.max_rows,
-                                                options_.threads);
+    return std::make_unique<QuantizedWorkspace>(spec_.input_size, rows_at_once_, options_.threads);
   }
 
   Status forward(const ForwardArgs& args, Workspace& workspace) const noexcept override {
@@ -101,18 +103,18 @@ class DenseLayer final : public Layer {
   }
 
   [[nodiscard]] std::size_t memory_bytes() const noexcept override {
-    return weight_.bytes() + bias_.bytes() + (int8_ ? int8_->bytes() : 0);
+    return bytes_of(weight_) + bias_.bytes() + (int8_ ? int8_->bytes() : 0);
   }
 
  private:
-  /// Part `index` of `count`, run by a thread.
+  /// Part `index` of `count` of the work, and the thread that does it.
   struct Part {
     int thread, index, count;
   };
 
   void run_part(DenseJob job, const Workspace& workspace, const Part& part) const noexcept {
     if (int8_) job.quantized = static_cast<const QuantizedWorkspace&>(workspace).of(part.thread);
-    kernels_.dense(job, part.index, part.count);
+    run_(job, part.index, part.count);
   }
 
   [[nodiscard]] int threads_for(const SequenceView<const float>& x) const noexcept {
@@ -120,12 +122,14 @@ class DenseLayer final : public Layer {
     return worthwhile_threads(options_.threads, step_seconds(spec_, x.steps * x.batch));
   }
 
-  const Kernels& kernels_;
+  void (*run_)(const DenseJob& job, int index, int count);  ///< the kernel of the precision
+  std::int64_t rows_at_once_;
   DenseSpec spec_;
   LayerOptions options_;
-  Panel panel_;
-  AlignedFloats weight_, bias_;
+  AnyPanel panel_;
+  PackedMatrix weight_;
   std::optional<PackedInt8> int8_;  ///< instead of `weight_`
+  AlignedFloats bias_;
 };
 
 }  // namespace

@@ -4,16 +4,18 @@
 #include "backends/int8_rows.hpp"
 #include "backends/xsimd/host/panels.hpp"
 
+#include <algorithm>
 #include <numeric>
 #include <vector>
 
 namespace carousel::simd {
 namespace {
 
-/// Writes a quantized row to its lane: a group of terms in each vector of the block's.
-void put_row(const Int8Panel& panel, std::span<const std::int8_t> row, std::int8_t* to) {
+/// Writes a quantized row to the lane that begins at `to`.
+void put_row(const Int8Panel& panel, std::span<const std::int8_t> row, Int8Group* to) {
   for (std::size_t k = 0; k < row.size(); k += kGroupTerms, to += panel.term_stride()) {
-    std::ranges::copy(row.subspan(k, std::min<std::size_t>(kGroupTerms, row.size() - k)), to);
+    std::ranges::copy(row.subspan(k, std::min<std::size_t>(kGroupTerms, row.size() - k)),
+                      to->terms);
   }
 }
 
@@ -39,31 +41,27 @@ Aligned<std::int32_t> make_start(const Int8Matrix& matrix) {
 
 }  // namespace
 
-PackedInt8 pack_int8(const Int8Dot& dot, std::span<const float> weight, std::int64_t columns,
-                     const Panel& panel, std::span<const float> places) {
+PackedInt8 pack_int8(const Int8Dot& dot, std::span<const float> weight, const PanelShape& panel,
+                     std::span<const float> places) {
   PackedInt8 result;
   Int8Matrix& matrix = result.matrix;
-  matrix = {.dot = &dot,
-            .panel = {.terms = ceil_div(columns, kGroupTerms),
-                      .blocks = panel.blocks,
-                      .vectors = panel.vectors,
-                      .width = panel.width},
-            .columns = columns};
-  result.weights = Aligned<std::int8_t>(matrix.panel.elements());
+  matrix = {.dot = &dot, .panel = {panel}, .columns = panel.terms};
+  matrix.panel.terms = ceil_div(panel.terms, kGroupTerms);
+  result.weights = Aligned<Int8Group>(matrix.panel.elements());
   result.scales = AlignedFloats(static_cast<std::int64_t>(places.size()));
   matrix.panel.data = result.weights.data();
   matrix.scales = result.scales.data();
-  const auto width = static_cast<std::size_t>(columns);
-  std::vector<std::int8_t> row(width);
-  for (std::int64_t lane = 0; lane < static_cast<std::int64_t>(places.size()); ++lane) {
-    const auto number = static_cast<std::size_t>(places[static_cast<std::size_t>(lane)]);
+  const auto columns = static_cast<std::size_t>(matrix.columns);
+  const std::int64_t lanes = matrix.panel.term_stride();
+  std::vector<std::int8_t> row(columns);
+  for (std::size_t place = 0; place < places.size(); ++place) {
+    const auto number = static_cast<std::size_t>(places[place]);
     if (number == 0) continue;
-    result.scales.data()[lane] =
-        int8::quantize(weight.subspan((number - 1) * width, width), row.data());
-    const std::int64_t lanes = panel.vectors * panel.width;
+    result.scales.data()[place] =
+        int8::quantize(weight.subspan((number - 1) * columns, columns), row.data());
+    const auto lane = static_cast<std::int64_t>(place);
     put_row(matrix.panel, row,
-            result.weights.data() + lane / lanes * matrix.panel.block_stride() +
-                lane % lanes * kGroupTerms);
+            result.weights.data() + lane / lanes * matrix.panel.block_stride() + lane % lanes);
   }
   if (dot.has_start) result.start = make_start(matrix);
   matrix.start = result.start.data();

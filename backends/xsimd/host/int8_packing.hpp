@@ -6,13 +6,14 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace carousel::simd {
 
 /// An int8 matrix with the memory that `matrix` points into.
 struct PackedInt8 {
   Int8Matrix matrix;
-  Aligned<std::int8_t> weights;
+  Aligned<Int8Group> weights;
   AlignedFloats scales;
   Aligned<std::int32_t> start;
 
@@ -21,12 +22,12 @@ struct PackedInt8 {
   }
 };
 
-/// The matrix [rows, columns] in int8, its rows in the places that they have in a float panel.
+/// A matrix [rows, panel.terms] in int8, its rows in the places that they have in a panel of other
+/// weights.
 /// `places` [blocks][vectors][W] has for each lane the number of its row, from 1 on, or 0: what
 /// comes of packing these numbers as a matrix of one column.
 [[nodiscard]] PackedInt8 pack_int8(const Int8Dot& dot, std::span<const float> weight,
-                                   std::int64_t columns, const Panel& panel,
-                                   std::span<const float> places);
+                                   const PanelShape& panel, std::span<const float> places);
 
 /// 1, 2, 3, ...: the numbers of so many rows.
 [[nodiscard]] std::vector<float> row_numbers(std::int64_t rows);

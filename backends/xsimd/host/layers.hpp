@@ -7,6 +7,18 @@
 
 namespace carousel::simd {
 
+/// The kernels of a precision that xsimd has.
+[[nodiscard]] inline const MatrixKernels& matrix_kernels(const Kernels& kernels,
+                                                         Precision precision) noexcept {
+  switch (precision) {
+    case Precision::float16: return *kernels.float16;
+    case Precision::bfloat16: return *kernels.bfloat16;
+    case Precision::int8: return *kernels.int8;
+    case Precision::float32: break;
+  }
+  return kernels.float32;
+}
+
 /// As `Backend::tilings`.
 [[nodiscard]] std::vector<std::string> recurrent_tilings(const Kernels& kernels,
                                                          const RecurrentSpec& spec,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/xsimd/host/packing.hpp"
 
-#include "backends/xsimd/host/panels.hpp"
+#include "core/model/half.hpp"
+
 #include <algorithm>
 #include <functional>
 #include <utility>
@@ -13,24 +14,36 @@ namespace {
 /// Columns that are copied at a time: one cache line of each row of the matrix.
 constexpr std::int64_t kColumns = 16;
 
+float stored_as(Float32Weights, float weight) { return weight; }
+std::uint16_t stored_as(Float16Weights, float weight) { return half_from(weight); }
+std::uint16_t stored_as(Bfloat16Weights, float weight) { return bfloat16_from(weight); }
+
+/// Calls `body(policy)` with the weight policy of a precision.
+template <class Body>
+auto with_policy(Precision precision, Body body) {
+  if (precision == Precision::float16) return body(Float16Weights{});
+  return precision == Precision::bfloat16 ? body(Bfloat16Weights{}) : body(Float32Weights{});
+}
+
 /// Writes the elements of a panel.
+template <class Weights>
 class Packer {
  public:
-  explicit Packer(const Panel& panel) : panel_(panel), packed_(panel.elements()) {
-    panel_.data = packed_.data();
-  }
+  using Elements = Aligned<typename Weights::Element>;
+
+  explicit Packer(const PanelShape& panel) : panel_(panel), packed_(panel.elements()) {}
 
   /// Puts neighbouring rows of a matrix [rows, terms] into neighbouring lanes of a block, for each
   /// term. `lane` is the lane of the first row, counted from the block's first vector on.
   void put(std::int64_t block, std::int64_t lane, const float* rows, std::int64_t count) {
     const bool half = panel_.half && block == panel_.blocks - 1;
-    float* const to = packed_.data() + (panel_.at(block) - panel_.data) + lane;
+    auto* const to = packed_.data() + block * panel_.block_stride() + lane;
     const std::int64_t stride = panel_.term_stride(half);
     for (std::int64_t k0 = 0; k0 < panel_.terms; k0 += kColumns) {
       const std::int64_t k1 = std::min(panel_.terms, k0 + kColumns);
       for (std::int64_t row = 0; row < count; ++row) {
         const float* from = rows + row * panel_.terms;
-        for (std::int64_t k = k0; k < k1; ++k) to[k * stride + row] = from[k];
+        for (std::int64_t k = k0; k < k1; ++k) to[k * stride + row] = stored_as(Weights{}, from[k]);
       }
     }
   }
@@ -57,17 +70,18 @@ class Packer {
     }
   }
 
-  [[nodiscard]] AlignedFloats take() { return std::move(packed_); }
+  [[nodiscard]] Elements take() { return std::move(packed_); }
 
  private:
-  Panel panel_;
-  AlignedFloats packed_;
+  PanelShape panel_;
+  Elements packed_;
 };
 
 /// Packs a head's rows of a weight matrix of all gates [gates * hidden_size, terms].
-AlignedFloats pack_gates(const RecurrentSpec& spec, std::int64_t head, const Panel& panel,
-                         const float* weight) {
-  Packer packer(panel);
+template <class Weights>
+Aligned<typename Weights::Element> pack_gates(const RecurrentSpec& spec, std::int64_t head,
+                                              const PanelShape& panel, const float* weight) {
+  Packer<Weights> packer(panel);
   const std::int64_t units = spec.hidden_size;
   if (interleaves_gates(spec)) {
     packer.put_interleaved(weight + head * head_units(spec) * panel.terms, units, head_units(spec));
@@ -82,6 +96,13 @@ AlignedFloats pack_gates(const RecurrentSpec& spec, std::int64_t head, const Pan
     packer.put_vectors(0, weight, units);
   }
   return packer.take();
+}
+
+PackedMatrix pack_gate_matrix(const RecurrentSpec& spec, std::int64_t head, const PanelShape& panel,
+                              std::span<const float> weight, Precision precision) {
+  return with_policy(precision, [&]<class Weights>(Weights) -> PackedMatrix {
+    return pack_gates<Weights>(spec, head, panel, weight.data());
+  });
 }
 
 /// Copies the lower half of the next vector to the upper half of this one.
@@ -106,14 +127,14 @@ std::vector<float> add_biases(const RecurrentSpec& spec, const RecurrentWeights&
 }
 
 /// Packs one number for each unit of each gate, in the layout of the sums of one row.
-AlignedFloats pack_row(const RecurrentSpec& spec, std::int64_t head, const Panel& recurrent,
+AlignedFloats pack_row(const RecurrentSpec& spec, std::int64_t head, const PanelShape& recurrent,
                        std::span<const float> row) {
-  Panel panel = recurrent;
+  PanelShape panel = recurrent;
   panel.terms = 1;
-  if (!interleaves_gates(spec)) return pack_gates(spec, head, panel, row.data());
+  if (!interleaves_gates(spec)) return pack_gates<Float32Weights>(spec, head, panel, row.data());
   panel.vectors = kAccumulators;
   panel.half = false;
-  AlignedFloats packed = pack_gates(spec, head, panel, row.data());
+  AlignedFloats packed = pack_gates<Float32Weights>(spec, head, panel, row.data());
   if (recurrent.half) {
     float* const block = packed.data() + recurrent.sums_offset(recurrent.blocks - 1);
     share_vector(block, panel.width);
@@ -123,12 +144,12 @@ AlignedFloats pack_row(const RecurrentSpec& spec, std::int64_t head, const Panel
 }
 
 /// The peephole weights, [blocks][3][W].
-AlignedFloats pack_peephole(const RecurrentSpec& spec, const Panel& recurrent,
+AlignedFloats pack_peephole(const RecurrentSpec& spec, const PanelShape& recurrent,
                             const RecurrentWeights& weights) {
-  Panel panel = recurrent;
+  PanelShape panel = recurrent;
   panel.terms = 1;
   panel.vectors = 3;
-  Packer packer(panel);
+  Packer<Float32Weights> packer(panel);
   packer.put_interleaved(weights.peephole.data(), spec.hidden_size, spec.hidden_size);
   return packer.take();
 }
@@ -144,68 +165,67 @@ void pack_norm(const RecurrentSpec& spec, const RecurrentWeights& weights, Packe
 
 /// A matrix of all gates of a head in int8: weight [gates * hidden_size, terms].
 PackedInt8 pack_int8_gates(const RecurrentSpec& spec, std::int64_t head, const Int8Dot& dot,
-                           const Panel& panel, std::span<const float> weight) {
-  Panel places = panel;
+                           const PanelShape& panel, std::span<const float> weight) {
+  PanelShape places = panel;
   places.terms = 1;
   const std::vector<float> numbers = row_numbers(spec.gates() * spec.hidden_size);
-  return pack_int8(dot, weight, panel.terms, panel,
-                   pack_gates(spec, head, places, numbers.data()).span());
+  return pack_int8(dot, weight, panel,
+                   pack_gates<Float32Weights>(spec, head, places, numbers.data()).span());
 }
 
-std::unique_ptr<PackedInt8Matrices> pack_int8_matrices(const RecurrentSpec& spec,
-                                                       const RecurrentWeights& weights,
-                                                       std::int64_t head, const Int8Dot& dot,
-                                                       const PackedLayer& packed) {
-  auto result = std::make_unique<PackedInt8Matrices>();
-  result->input = pack_int8_gates(spec, head, dot, packed.input, weights.weight_ih);
-  result->recurrent = pack_int8_gates(spec, head, dot, packed.recurrent, weights.weight_hh);
+void pack_int8_matrices(const RecurrentSpec& spec, const RecurrentWeights& weights,
+                        std::int64_t head, const Int8Dot& dot, PackedHead& to) {
+  PackedLayer& packed = to.packed;
+  to.int8 = std::make_unique<PackedInt8Matrices>();
+  PackedInt8Matrices& all = *to.int8;
+  all.input = pack_int8_gates(spec, head, dot, packed.input, weights.weight_ih);
+  all.recurrent = pack_int8_gates(spec, head, dot, packed.recurrent, weights.weight_hh);
   if (spec.proj_size > 0) {
-    result->projection =
-        pack_int8_outputs(dot, packed.projection, weights.weight_hr, spec.proj_size);
+    all.projection = pack_int8_outputs(dot, packed.projection, weights.weight_hr, spec.proj_size);
   }
-  result->matrices = {result->input.matrix, result->recurrent.matrix, result->projection.matrix};
-  return result;
+  all.matrices = {all.input.matrix, all.recurrent.matrix, all.projection.matrix};
+  packed.int8 = &all.matrices;
 }
 
 void pack_matrices(const RecurrentSpec& spec, const RecurrentWeights& weights, std::int64_t head,
-                   PackedHead& to) {
+                   Precision precision, PackedHead& to) {
   PackedLayer& packed = to.packed;
-  to.input = pack_gates(spec, head, packed.input, weights.weight_ih.data());
-  to.recurrent = pack_gates(spec, head, packed.recurrent, weights.weight_hh.data());
-  packed.input.data = to.input.data();
-  packed.recurrent.data = to.recurrent.data();
+  to.input = pack_gate_matrix(spec, head, packed.input, weights.weight_ih, precision);
+  to.recurrent = pack_gate_matrix(spec, head, packed.recurrent, weights.weight_hh, precision);
+  packed.input.data = data_of(to.input);
+  packed.recurrent.data = data_of(to.recurrent);
   if (spec.proj_size == 0) return;
-  to.projection = pack_outputs(packed.projection, weights.weight_hr, spec.proj_size);
-  packed.projection.data = to.projection.data();
+  to.projection =
+      pack_output_matrix(packed.projection, weights.weight_hr, spec.proj_size, precision);
+  packed.projection.data = data_of(to.projection);
 }
 
 }  // namespace
 
 PackedHead pack_recurrent(const RecurrentSpec& spec, const RecurrentWeights& weights,
-                          std::size_t direction, std::int64_t head, std::int64_t width,
-                          const Int8Dot* int8) {
+                          std::size_t direction, std::int64_t head, const WeightFormat& format,
+                          const Int8Dot* dot) {
   PackedHead result;
   PackedLayer& packed = result.packed;
   packed = {.cell = spec.cell,
+            .precision = format.precision,
             .plain = has_own_steps(spec),
             .memories = static_cast<int>(spec.state_count()) - 1,
             .hidden_size = head_units(spec),
             .state_size = spec.recurrent_size(),
-            .recurrent = recurrent_panel(spec, width),
-            .input = input_panel(spec, width),
+            .recurrent = {recurrent_panel(spec, format)},
+            .input = {input_panel(spec, format)},
             .coupling = spec.coupling,
             .clip = spec.clip,
             .cell_clip = spec.cell_clip,
             .activations = spec.activations[direction]};
   if (spec.proj_size > 0) {
-    packed.projection = output_panel(spec.proj_size, spec.hidden_size, width);
+    packed.projection = {output_panel(spec.proj_size, spec.hidden_size, format.width)};
   }
-  if (int8 == nullptr) {
-    pack_matrices(spec, weights, head, result);
+  if (format.precision == Precision::int8) {
+    pack_int8_matrices(spec, weights, head, *dot, result);
   } else {
-    packed.input.half = packed.recurrent.half = false;
-    result.int8 = pack_int8_matrices(spec, weights, head, *int8, packed);
-    packed.int8 = &result.int8->matrices;
+    pack_matrices(spec, weights, head, format.precision, result);
   }
   result.bias = pack_row(spec, head, packed.recurrent, add_biases(spec, weights));
   if (spec.layer_norm) pack_norm(spec, weights, result);
@@ -217,19 +237,27 @@ PackedHead pack_recurrent(const RecurrentSpec& spec, const RecurrentWeights& wei
   return result;
 }
 
-PackedInt8 pack_int8_outputs(const Int8Dot& dot, const Panel& panel, std::span<const float> weight,
-                             std::int64_t outputs) {
-  Panel places = panel;
-  places.terms = 1;
-  return pack_int8(dot, weight, panel.terms, panel,
-                   pack_outputs(places, row_numbers(outputs), outputs).span());
-}
-
-AlignedFloats pack_outputs(const Panel& panel, std::span<const float> weight,
+AlignedFloats pack_outputs(const PanelShape& panel, std::span<const float> weight,
                            std::int64_t outputs) {
-  Packer packer(panel);
+  Packer<Float32Weights> packer(panel);
   packer.put_vectors(0, weight.data(), outputs);
   return packer.take();
+}
+
+PackedMatrix pack_output_matrix(const PanelShape& panel, std::span<const float> weight,
+                                std::int64_t outputs, Precision precision) {
+  return with_policy(precision, [&]<class Weights>(Weights) -> PackedMatrix {
+    Packer<Weights> packer(panel);
+    packer.put_vectors(0, weight.data(), outputs);
+    return packer.take();
+  });
+}
+
+PackedInt8 pack_int8_outputs(const Int8Dot& dot, const PanelShape& panel,
+                             std::span<const float> weight, std::int64_t outputs) {
+  PanelShape places = panel;
+  places.terms = 1;
+  return pack_int8(dot, weight, panel, pack_outputs(places, row_numbers(outputs), outputs).span());
 }
 
 }  // namespace carousel::simd

@@ -6,11 +6,12 @@
 namespace carousel::simd {
 namespace {
 
-/// Whether the last block is a half block: the kernels have one for the cell, and the units that
-/// remain for the last block fit it.
-bool ends_in_half_block(const RecurrentSpec& spec, std::int64_t width) {
-  const std::int64_t rest = head_units(spec) % width;
-  return width >= kLeastHalvedWidth && has_own_steps(spec) && rest > 0 && 2 * rest <= width;
+/// Whether the last block is a half block: the kernels have one for the cell and the precision, and
+/// the units that remain for the last block fit it.
+bool ends_in_half_block(const RecurrentSpec& spec, const WeightFormat& format) {
+  const std::int64_t rest = head_units(spec) % format.width;
+  return format.width >= kLeastHalvedWidth && format.precision == Precision::float32 &&
+         has_own_steps(spec) && rest > 0 && 2 * rest <= format.width;
 }
 
 }  // namespace
@@ -24,23 +25,24 @@ bool interleaves_gates(const RecurrentSpec& spec) {
          (spec.cell == Cell::gru && spec.linear_before_reset);
 }
 
-Panel output_panel(std::int64_t outputs, std::int64_t terms, std::int64_t width) {
+PanelShape output_panel(std::int64_t outputs, std::int64_t terms, std::int64_t width) {
   return {.terms = terms,
           .blocks = ceil_div(outputs, kAccumulators * width),
           .vectors = kAccumulators,
           .width = width};
 }
 
-Panel gate_panel(const RecurrentSpec& spec, std::int64_t terms, std::int64_t width) {
+PanelShape gate_panel(const RecurrentSpec& spec, std::int64_t terms, const WeightFormat& format) {
+  const std::int64_t width = format.width;
   const std::int64_t unit_vectors = ceil_div(head_units(spec), width);
   if (interleaves_gates(spec)) {
     return {.terms = terms,
             .blocks = unit_vectors,
-            .half = ends_in_half_block(spec, width),
+            .half = ends_in_half_block(spec, format),
             .vectors = spec.gates(),
             .width = width};
   }
-  Panel panel = output_panel(spec.hidden_size, terms, width);
+  PanelShape panel = output_panel(spec.hidden_size, terms, width);
   if (spec.cell == Cell::gru) {
     panel.reset_first_blocks = ceil_div(2 * unit_vectors, kAccumulators);
     panel.blocks += panel.reset_first_blocks;
@@ -48,16 +50,17 @@ Panel gate_panel(const RecurrentSpec& spec, std::int64_t terms, std::int64_t wid
   return panel;
 }
 
-Panel input_panel(const RecurrentSpec& spec, std::int64_t width) {
-  return gate_panel(spec, spec.input_size, width);
+PanelShape input_panel(const RecurrentSpec& spec, const WeightFormat& format) {
+  return gate_panel(spec, spec.input_size, format);
 }
 
-Panel recurrent_panel(const RecurrentSpec& spec, std::int64_t width) {
-  return gate_panel(spec, spec.recurrent_size(), width);
+PanelShape recurrent_panel(const RecurrentSpec& spec, const WeightFormat& format) {
+  return gate_panel(spec, spec.recurrent_size(), format);
 }
 
-std::int64_t matrix_bytes(const RecurrentSpec& spec, std::int64_t width) {
-  return input_panel(spec, width).bytes() + recurrent_panel(spec, width).bytes();
+std::int64_t matrix_bytes(const RecurrentSpec& spec, const WeightFormat& format) {
+  return format.bytes() *
+         (input_panel(spec, format).elements() + recurrent_panel(spec, format).elements());
 }
 
 }  // namespace carousel::simd

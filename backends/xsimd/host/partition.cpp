@@ -26,19 +26,19 @@ constexpr double kBarrierSeconds = 1e-6;
 /// cache. With fewer rows they may fill half of it, and reading them must take no longer than a
 /// barrier.
 bool worth_sharing_rows(const RecurrentSpec& spec, const Kernels& kernels, std::int64_t threads,
-                        std::int64_t batch) {
+                        std::int64_t batch, Precision precision) {
   const std::int64_t rows = ceil_div(batch, threads);
   const std::int64_t room = rows < kernels.max_rows ? l2_bytes() / 2 : l2_bytes();
-  if (matrix_bytes(spec, kernels.width) > room) return false;
+  if (matrix_bytes(spec, {kernels.width, precision}) > room) return false;
   const double all = step_seconds(spec, batch);
   return step_seconds(spec, rows) <= all / static_cast<double>(threads) + kBarrierSeconds;
 }
 
 /// How many jobs the rows of a head are divided into, for so many threads.
 std::int64_t row_groups(const RecurrentSpec& spec, const Kernels& kernels, std::int64_t threads,
-                        std::int64_t batch) {
+                        std::int64_t batch, Precision precision) {
   if (threads < 2 || batch < 2) return 1;
-  if (!worth_sharing_rows(spec, kernels, threads, batch)) return 1;
+  if (!worth_sharing_rows(spec, kernels, threads, batch, precision)) return 1;
   if (step_seconds(spec, batch / threads) >= kLeastSharedStep) return std::min(threads, batch);
   const std::int64_t most = batch / (threads * kLeastRowsOfJob);
   return std::min(batch, threads * std::clamp<std::int64_t>(most, 1, kJobsPerThread));
@@ -71,10 +71,11 @@ Partition partition(const RecurrentSpec& spec, const Kernels& kernels, const Lay
   Partition result;
   result.heads = spec.directions() * spec.heads;
   if (options.threads == 1) return result;
-  result.row_groups = row_groups(spec, kernels, options.threads / result.heads, batch);
+  result.row_groups =
+      row_groups(spec, kernels, options.threads / result.heads, batch, options.precision);
   const double step = step_seconds(spec, result.rows_of_job(batch));
   if (options.exact_threads || step >= kLeastSharedStep) {
-    const std::int64_t blocks = recurrent_panel(spec, kernels.width).blocks;
+    const std::int64_t blocks = recurrent_panel(spec, {kernels.width, options.precision}).blocks;
     result.threads_per_job = static_cast<int>(std::min<std::int64_t>(options.threads, blocks));
   }
   return result;

@@ -17,27 +17,35 @@
 namespace carousel::simd {
 namespace {
 
+WeightFormat format_of(const Kernels& kernels, const LayerOptions& options) {
+  return {kernels.width, options.precision};
+}
+
 /// `list_projected_rows` for the batch and steps that the layer is planned for.
 std::vector<std::int64_t> list_choices(const Kernels& kernels, const RecurrentSpec& spec,
                                        const LayerOptions& options) {
   const Partition jobs = partition(spec, kernels, options, options.batch);
   const std::int64_t rows = std::max<std::int64_t>(1, jobs.rows_of_job(options.batch));
-  return list_projected_rows(spec, kernels.width, kernels.max_rows, rows, options.steps);
+  return list_projected_rows(spec, format_of(kernels, options), kernels.max_rows, rows,
+                             options.steps);
 }
 
 class RecurrentLayer final : public Layer {
  public:
   RecurrentLayer(const Kernels& kernels, const Int8Dot& dot, const RecurrentSpec& spec,
                  const Weights& weights, const LayerOptions& options)
-      : kernels_(kernels), spec_(spec), options_(options) {
+      : kernels_(kernels),
+        run_(matrix_kernels(kernels, options.precision).recurrent),
+        spec_(spec),
+        options_(options) {
     for (const std::int64_t rows : list_choices(kernels, spec, options)) {
       if (tiling_name(rows) == options.tiling) projected_rows_ = rows;
     }
-    const Int8Dot* const int8 = options.precision == Precision::int8 ? &dot : nullptr;
     for (std::size_t d = 0; d < static_cast<std::size_t>(spec.directions()); ++d) {
       const RecurrentWeights of_direction(weights, d);
       for (std::int64_t head = 0; head < spec.heads; ++head) {
-        heads_.push_back(pack_recurrent(spec, of_direction, d, head, kernels.width, int8));
+        heads_.push_back(
+            pack_recurrent(spec, of_direction, d, head, format_of(kernels, options), &dot));
       }
     }
   }
@@ -46,7 +54,8 @@ class RecurrentLayer final : public Layer {
       const WorkspaceOptions& options) const override {
     const Partition jobs = partition(spec_, kernels_, options_, options.batch);
     warm_up_threads(std::min(options_.threads, jobs.threads()));
-    Tiling tiling = default_tiling(spec_, kernels_.width, jobs.rows_of_job(options.batch));
+    Tiling tiling =
+        default_tiling(spec_, format_of(kernels_, options_), jobs.rows_of_job(options.batch));
     tiling.projected_rows = projected_rows_.value_or(tiling.projected_rows);
     return std::make_unique<RecurrentWorkspace>(heads_, jobs, tiling, options);
   }
@@ -61,7 +70,7 @@ class RecurrentLayer final : public Layer {
     assign_jobs(args, scratch, groups, threads);
     if (threads == 1) {  // small layers take less time than claiming a job
       for (std::size_t head = 0; head < heads_.size(); ++head) {
-        kernels_.recurrent(scratch.job_of(static_cast<std::int64_t>(head), 0).job, {});
+        run_(scratch.job_of(static_cast<std::int64_t>(head), 0).job, {});
       }
       return {};
     }
@@ -167,7 +176,7 @@ class RecurrentLayer final : public Layer {
       take_place();
       const RecurrentJob& job = job_at(j);
       if (job.step_group != nullptr) wait_for_helpers(job, progress, count);
-      kernels_.recurrent(job, {});
+      run_(job, {});
     }
     for (std::size_t i = 0; i < jobs; ++i) {
       const RecurrentJob& job = job_at((static_cast<std::size_t>(index) + i) % jobs);
@@ -176,7 +185,7 @@ class RecurrentLayer final : public Layer {
       if (number == 0) continue;
       take_place();
       if (Member member; job.step_group->wait_to_join(number, member)) {
-        kernels_.recurrent(job, member);
+        run_(job, member);
       }
     }
     take_place();
@@ -199,6 +208,7 @@ class RecurrentLayer final : public Layer {
   }
 
   const Kernels& kernels_;
+  void (*run_)(const RecurrentJob& job, Member member);  ///< the kernels of the precision
   RecurrentSpec spec_;
   LayerOptions options_;
   std::optional<std::int64_t> projected_rows_;  ///< as the planner wants it

@@ -45,46 +45,46 @@ std::int64_t room_bytes(std::int64_t rows) {
 
 /// Whether a tile whose sums were one depth block would use more than `room_bytes`: a block of both
 /// matrices, the next block, which is prefetched meanwhile, and the rows.
-bool long_sums(const RecurrentSpec& spec, std::int64_t width, std::int64_t rows) {
+bool long_sums(const RecurrentSpec& spec, const WeightFormat& format, std::int64_t rows) {
   const std::int64_t terms = spec.input_size + spec.recurrent_size();
-  const std::int64_t weights = 2 * kAccumulators * width * Panel::Weights::kElementBytes;
+  const std::int64_t weights = 2 * kAccumulators * format.width * format.bytes();
   const std::int64_t bytes = (weights + rows * kFloatBytes) * terms;
   return bytes > room_bytes(rows);
 }
 
 /// Whether the matrices are too big to stay in the L2 cache with all else that a step needs.
-bool is_big(const RecurrentSpec& spec, std::int64_t width) {
-  return matrix_bytes(spec, width) > l2_bytes() / 2;
+bool is_big(const RecurrentSpec& spec, const WeightFormat& format) {
+  return matrix_bytes(spec, format) > l2_bytes() / 2;
 }
 
-std::int64_t depth_of(const RecurrentSpec& spec, std::int64_t width, std::int64_t rows) {
-  if (!long_sums(spec, width, rows)) return std::numeric_limits<std::int64_t>::max();
+std::int64_t depth_of(const RecurrentSpec& spec, const WeightFormat& format, std::int64_t rows) {
+  if (!long_sums(spec, format, rows)) return std::numeric_limits<std::int64_t>::max();
   // The weights of a depth block fill most of the L1 cache. With many rows, many sums are stored
   // after each depth block, so that fewer and larger ones are better, with weights in the L2 cache.
   const std::int64_t l1 = cpu().l1d_bytes > 0 ? cpu().l1d_bytes : std::int64_t{32} << 10U;
   const std::int64_t bytes = rows < kManyRows ? l1 * 2 / 3 : l1 * 8 / 3;
-  return bytes / (kAccumulators * width * Panel::Weights::kElementBytes);
+  return bytes / (kAccumulators * format.width * format.bytes());
 }
 
-std::int64_t default_projected_rows(const RecurrentSpec& spec, std::int64_t width,
+std::int64_t default_projected_rows(const RecurrentSpec& spec, const WeightFormat& format,
                                     std::int64_t rows) {
-  const std::int64_t inputs = is_big(spec, width) ? kProjectedRowsOfBigLayers : kProjectedRows;
+  const std::int64_t inputs = is_big(spec, format) ? kProjectedRowsOfBigLayers : kProjectedRows;
   // Only projected inputs can be added to in depth blocks.
-  return long_sums(spec, width, rows) ? std::max(inputs, 2 * rows) : inputs;
+  return long_sums(spec, format, rows) ? std::max(inputs, 2 * rows) : inputs;
 }
 
 }  // namespace
 
 std::int64_t l2_bytes() { return cpu().l2_bytes > 0 ? cpu().l2_bytes : std::int64_t{512} << 10U; }
 
-Tiling default_tiling(const RecurrentSpec& spec, std::int64_t width, std::int64_t rows) {
-  const bool far = matrix_bytes(spec, width) > kFarBytes;
-  return {.projected_rows = default_projected_rows(spec, width, rows),
-          .depth = depth_of(spec, width, rows),
+Tiling default_tiling(const RecurrentSpec& spec, const WeightFormat& format, std::int64_t rows) {
+  const bool far = matrix_bytes(spec, format) > kFarBytes;
+  return {.projected_rows = default_projected_rows(spec, format, rows),
+          .depth = depth_of(spec, format, rows),
           .prefetch_distance = far ? kPrefetchDistance : 0};
 }
 
-std::vector<std::int64_t> list_projected_rows(const RecurrentSpec& spec, std::int64_t width,
+std::vector<std::int64_t> list_projected_rows(const RecurrentSpec& spec, const WeightFormat& format,
                                               std::int64_t tile_rows, std::int64_t rows,
                                               std::int64_t steps) {
   // Steps that are projected together. One step of several tiles counts as none: it is not
@@ -93,8 +93,8 @@ std::vector<std::int64_t> list_projected_rows(const RecurrentSpec& spec, std::in
     const std::int64_t ahead = std::min(inputs / rows, steps);
     return ahead == 1 && rows > tile_rows ? 0 : ahead;
   };
-  std::vector<std::int64_t> list{default_projected_rows(spec, width, rows)};
-  if (!is_big(spec, width)) return list;
+  std::vector<std::int64_t> list{default_projected_rows(spec, format, rows)};
+  if (!is_big(spec, format)) return list;
   for (const std::int64_t inputs : kAllProjectedRows) {
     const std::int64_t ahead = steps_ahead(inputs);
     const auto same = [&](std::int64_t other) { return steps_ahead(other) == ahead; };

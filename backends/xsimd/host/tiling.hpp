@@ -24,14 +24,14 @@ struct Tiling {
 };
 
 /// The default tiling.
-[[nodiscard]] Tiling default_tiling(const RecurrentSpec& spec, std::int64_t width,
+[[nodiscard]] Tiling default_tiling(const RecurrentSpec& spec, const WeightFormat& format,
                                     std::int64_t rows);
 
 /// The numbers of projected rows that make a difference for so many rows and steps, the default one
 /// first. There are no others where the weights stay in the L2 cache. `tile_rows` is the most rows
 /// that a tile has.
 [[nodiscard]] std::vector<std::int64_t> list_projected_rows(const RecurrentSpec& spec,
-                                                            std::int64_t width,
+                                                            const WeightFormat& format,
                                                             std::int64_t tile_rows,
                                                             std::int64_t rows, std::int64_t steps);
 

@@ -81,9 +81,9 @@ RecurrentWorkspace::RecurrentWorkspace(const std::vector<PackedHead>& weights, c
     job.weights = &weights[static_cast<std::size_t>(j / partition.row_groups)].packed;
     const std::int64_t rows_at_once = j % partition.row_groups == 0 ? options.batch : job_rows;
     job.input_rows = std::max(projected, rows_at_once);
-    // The sums of variants (kernel_variants.hpp) and of int8 layers always go through memory.
+    // But for plain cells in float32, sums always go through memory (kernel_variants.hpp).
     const bool always = job.weights->recurrent.reset_first_blocks > 0 || !job.weights->plain ||
-                        job.weights->int8 != nullptr;
+                        job.weights->precision != Precision::float32;
     job.projected_rows = always ? job.input_rows : projected;
     job.depth = tiling.depth;
     job.prefetch_distance = tiling.prefetch_distance;

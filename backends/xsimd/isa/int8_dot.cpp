@@ -11,10 +11,9 @@ namespace {
 /// weights pass by. Each weight is loaded once for R rows, each group of a row once for B blocks.
 template <int R, int B, int V>
 void multiply_tile(const Int8Product& p, std::int64_t row, std::int64_t block) {
-  constexpr std::int64_t kVector = Int8Weights::vector_elements(kWidth);
   constexpr std::int64_t kSums = V * kWidth;
-  const std::int64_t block_stride = p.groups * V * kVector;
-  const std::int8_t* w = p.weights + block * block_stride;
+  const std::int64_t block_stride = p.groups * kSums;
+  const Int8Group* w = p.weights + block * block_stride;
   const std::int8_t* a = p.rows + row * p.row_stride;
   Ints sums[R][B][V];
 #pragma GCC unroll 8
@@ -33,7 +32,7 @@ void multiply_tile(const Int8Product& p, std::int64_t row, std::int64_t block) {
 #pragma GCC unroll 8
     for (int v = 0; v < B * V; ++v) {
       const DotProducts::Weights weights =
-          DotProducts::load(w + v / V * block_stride + v % V * kVector);
+          DotProducts::load(w + v / V * block_stride + v % V * kWidth);
 #pragma GCC unroll 8
       for (int r = 0; r < R; ++r) {
         Ints& sum = sums[r][v / V][v % V];
@@ -41,7 +40,7 @@ void multiply_tile(const Int8Product& p, std::int64_t row, std::int64_t block) {
       }
     }
     a += kGroupTerms;
-    w += V * kVector;
+    w += kSums;
   }
 #pragma GCC unroll 8
   for (int b = 0; b < B; ++b) {
@@ -94,11 +93,8 @@ void multiply(const Int8Product& product) {
 
 }  // namespace
 
-#define CAROUSEL_JOIN(a, b) a##b
-#define CAROUSEL_TABLE_NAME(isa) CAROUSEL_JOIN(int8_dot_, isa)
-
-extern const Int8Dot CAROUSEL_TABLE_NAME(CAROUSEL_ISA_NAME);
-const Int8Dot CAROUSEL_TABLE_NAME(CAROUSEL_ISA_NAME) = {
+extern const Int8Dot CAROUSEL_OF_ISA(int8_dot);
+const Int8Dot CAROUSEL_OF_ISA(int8_dot) = {
     DotProducts::kName,
     DotProducts::kHasStart,
     &quantize,

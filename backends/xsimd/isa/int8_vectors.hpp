@@ -40,9 +40,7 @@ struct DotProducts {
   using Weights = __m512i;
   using Row = __m512i;
 
-  CAROUSEL_INLINE static Weights load(const std::int8_t* from) {
-    return _mm512_load_si512(from);
-  }
+  CAROUSEL_INLINE static Weights load(const Int8Group* from) { return _mm512_load_si512(from); }
   CAROUSEL_INLINE static Row row(const std::int8_t* from) {
     return _mm512_set1_epi32(load_group(from));
   }
@@ -60,7 +58,7 @@ struct DotProducts {
   using Weights = __m256i;
   using Row = __m256i;
 
-  CAROUSEL_INLINE static Weights load(const std::int8_t* from) {
+  CAROUSEL_INLINE static Weights load(const Int8Group* from) {
     return _mm256_load_si256(reinterpret_cast<const __m256i*>(from));
   }
   CAROUSEL_INLINE static Row row(const std::int8_t* from) {
@@ -83,7 +81,7 @@ struct DotProducts {
   };
   using Row = __m512i;
 
-  CAROUSEL_INLINE static Weights load(const std::int8_t* from) {
+  CAROUSEL_INLINE static Weights load(const Int8Group* from) {
     const __m512i w = _mm512_load_si512(from);
     return {_mm512_abs_epi8(w), _mm512_movepi8_mask(w)};
   }
@@ -111,7 +109,7 @@ struct DotProducts {
   };
   using Row = __m256i;
 
-  CAROUSEL_INLINE static Weights load(const std::int8_t* from) {
+  CAROUSEL_INLINE static Weights load(const Int8Group* from) {
     const __m256i w = _mm256_load_si256(reinterpret_cast<const __m256i*>(from));
     const __m256i magnitudes = _mm256_abs_epi8(w);
     return {magnitudes, _mm256_cmpeq_epi8(magnitudes, w)};
@@ -142,7 +140,7 @@ struct DotProducts {
   CAROUSEL_INLINE static Weights widen(__m128i v) {
     return {_mm_srai_epi16(_mm_slli_epi16(v, 8), 8), _mm_srai_epi16(v, 8)};
   }
-  CAROUSEL_INLINE static Weights load(const std::int8_t* from) {
+  CAROUSEL_INLINE static Weights load(const Int8Group* from) {
     return widen(_mm_load_si128(reinterpret_cast<const __m128i*>(from)));
   }
   CAROUSEL_INLINE static Row row(const std::int8_t* from) {
@@ -163,13 +161,11 @@ struct DotProducts {
   using Weights = int8x16_t;
   using Row = int8x16_t;
 
-  CAROUSEL_INLINE static Weights load(const std::int8_t* from) { return vld1q_s8(from); }
+  CAROUSEL_INLINE static Weights load(const Int8Group* from) { return vld1q_s8(from->terms); }
   CAROUSEL_INLINE static Row row(const std::int8_t* from) {
     return vreinterpretq_s8_s32(vdupq_n_s32(load_group(from)));
   }
-  CAROUSEL_INLINE static Ints add(Ints sums, Weights w, Row row) {
-    return vdotq_s32(sums, w, row);
-  }
+  CAROUSEL_INLINE static Ints add(Ints sums, Weights w, Row row) { return vdotq_s32(sums, w, row); }
 };
 
 #elif defined(__aarch64__)
@@ -181,7 +177,7 @@ struct DotProducts {
   using Weights = int8x16_t;
   using Row = int8x16_t;
 
-  CAROUSEL_INLINE static Weights load(const std::int8_t* from) { return vld1q_s8(from); }
+  CAROUSEL_INLINE static Weights load(const Int8Group* from) { return vld1q_s8(from->terms); }
   CAROUSEL_INLINE static Row row(const std::int8_t* from) {
     return vreinterpretq_s8_s32(vdupq_n_s32(load_group(from)));
   }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The steps of an int8 layer. Each member of a step group quantizes the rows that it multiplies
-// with its blocks by itself: the inputs of a segment before its first step, the states of all rows
-// at each step, behind the barrier.
+// The steps of an int8 layer, and its projection. Each member of a step group quantizes the rows
+// that it multiplies with its blocks by itself: the inputs of a segment before its first step, the
+// states of all rows at each step, behind the barrier.
 
 #include "backends/xsimd/isa/int8_products.hpp"
-#include "backends/xsimd/isa/kernel_sequence.hpp"
-#include "backends/xsimd/isa/kernel_step.hpp"
+#include "backends/xsimd/isa/kernel_variants.hpp"
 
 namespace carousel::simd {
 namespace {
@@ -24,7 +23,7 @@ inline void project_int8_segment(const RecurrentJob& job, Member& member, const 
                 [&](std::int64_t r) { return inputs[r]; });
   const auto project = [&](std::int64_t r, std::int64_t block, const std::int32_t* products,
                            const float* scales) {
-    const std::int64_t column = sums_offset(w, block);
+    const std::int64_t column = sums_offset(block);
     Tile<1, 1> tile;
     load(tile, w.bias + column, 0);
     add_scaled<Steps::kInput>(tile, products, scales, rows.scales[r]);
@@ -44,35 +43,37 @@ inline void step_int8(const RecurrentJob& job, const Finish& finish, const State
   const Int8Matrix& matrix = w.int8->recurrent;
   quantize_rows(*matrix.dot, rows, active, matrix.columns,
                 [&](std::int64_t r) { return states.first + r * states.stride; });
-  for_each_product(matrix, rows, active, blocks, goes_upwards(job, s),
-                   [&](std::int64_t r, std::int64_t block, const std::int32_t* products,
-                       const float* scales) {
-                     Tile<1, 1> tile;
-                     load(tile, sums + r * sums_stride(w) + sums_offset(w, block), 0);
-                     add_scaled<Finish::kState>(tile, products, scales, rows.scales[r]);
-                     finish.template operator()<false>(tile, r, block);
-                   });
+  for_each_product(
+      matrix, rows, active, blocks, goes_upwards(job, s),
+      [&](std::int64_t r, std::int64_t block, const std::int32_t* products, const float* scales) {
+        Tile<1, 1> tile;
+        load(tile, sums + r * sums_stride(w) + sums_offset(block), 0);
+        add_scaled<Finish::kState>(tile, products, scales, rows.scales[r]);
+        finish.template operator()<false>(tile, r, block);
+      });
 }
 
 /// Computes h' = W_hr hidden of one step for some blocks of outputs.
-[[gnu::noinline]] inline void project_int8_hidden(const RecurrentJob& job, const QuantizedRows& rows,
-                                std::int64_t s, std::int64_t active, Range blocks) {
+[[gnu::noinline]] inline void project_int8_hidden(const RecurrentJob& job,
+                                                  const QuantizedRows& rows, std::int64_t s,
+                                                  std::int64_t active, Range blocks) {
   const Int8Matrix& matrix = job.weights->int8->projection;
   quantize_rows(*matrix.dot, rows, active, matrix.columns,
                 [&](std::int64_t r) { return job.hidden + r * job.unit_stride; });
-  for_each_product(matrix, rows, active, blocks, true,
-                   [&](std::int64_t r, std::int64_t block, const std::int32_t* products,
-                       const float* scales) {
-                     Tile<1, 1> tile;
-                     clear(tile);
-                     add_scaled<kEachItsOwn>(tile, products, scales, rows.scales[r]);
-                     store_projected(job, tile, r, block, s);
-                   });
+  for_each_product(
+      matrix, rows, active, blocks, true,
+      [&](std::int64_t r, std::int64_t block, const std::int32_t* products, const float* scales) {
+        Tile<1, 1> tile;
+        clear(tile);
+        add_scaled<kEachItsOwn>(tile, products, scales, rows.scales[r]);
+        store_projected(job, tile, r, block, s);
+      });
 }
 
-/// Runs a member's share of a job, like `run_steps`.
-template <class Steps>
-[[gnu::noinline]] void run_int8_steps(const RecurrentJob& job, Member member, const Steps& steps) {
+/// Runs a member's share of a job.
+template <AccumulatorMap kInput, AccumulatorMap kState>
+void run_steps(const RecurrentJob& job, Member member,
+               const PartedSteps<Int8Weights, kInput, kState>& steps) {
   const QuantizedRows rows = quantized_rows(job, member);
   const float** const inputs = job.inputs + member.index * job.input_rows;
   float* sums = sums_before(job, member);
@@ -88,10 +89,9 @@ template <class Steps>
       step_int8(job, steps.finish(part, s, sums), steps.states(part, s), rows, sums, s, active,
                 share(steps.blocks(part), member));
     }
-    if constexpr (Steps::kFinishesRows) steps.finish_rows(member, sums, s, active);
-    finish_step(job, member, s, [&](Range blocks) {
-      project_int8_hidden(job, rows, s, active, blocks);
-    });
+    steps.finish_rows(member, sums, s, active);
+    finish_step(job, member, s,
+                [&](Range blocks) { project_int8_hidden(job, rows, s, active, blocks); });
     sums += active * sums_stride(*job.weights);
   }
   end_job(job, member);

@@ -14,6 +14,7 @@
 #if !defined(CAROUSEL_ISA_ARCH)
 // An editor that does not know the flags of an ISA object; kernels.cpp does not compile so.
 #define CAROUSEL_ISA_ARCH xsimd::default_arch
+#define CAROUSEL_ISA_NAME editor
 #endif
 
 #if defined(__GNUC__)
@@ -23,7 +24,19 @@
 /// For functions whose arguments are in registers: in a call, they would go through memory.
 #define CAROUSEL_INLINE [[gnu::always_inline]] inline
 
+/// The name of what an object has for its instruction set: kernels_avx2.
+#define CAROUSEL_JOIN(a, b) a##_##b
+#define CAROUSEL_JOIN_NAMES(a, b) CAROUSEL_JOIN(a, b)
+#define CAROUSEL_OF_ISA(name) CAROUSEL_JOIN_NAMES(name, CAROUSEL_ISA_NAME)
+
 namespace carousel::simd {
+
+// What the objects of one instruction set share.
+extern const CellFunctions CAROUSEL_OF_ISA(cell_functions);
+extern const MatrixKernels CAROUSEL_OF_ISA(float16_kernels);
+extern const MatrixKernels CAROUSEL_OF_ISA(bfloat16_kernels);
+extern const MatrixKernels CAROUSEL_OF_ISA(int8_kernels);
+
 namespace {
 
 using Arch = CAROUSEL_ISA_ARCH;

@@ -3,7 +3,7 @@
 
 // y = W x + b for every step of every row.
 
-#include "backends/xsimd/isa/int8_products.hpp"
+#include "backends/xsimd/isa/kernel_rows.hpp"
 
 namespace carousel::simd {
 namespace {
@@ -29,8 +29,8 @@ constexpr int rows_with(int vectors) {
 
 /// One block of outputs for all rows. Those beyond the first V vectors are padding, and those of
 /// the last one may be in part.
-template <int V>
-inline void run_block(const DenseJob& job, const DenseRows& list, const Panel& panel,
+template <int V, class Weights>
+inline void run_block(const DenseJob& job, const DenseRows& list, const BasicPanel<Weights>& panel,
                       std::int64_t block) {
   const std::int64_t first = panel.sums_offset(block);
   const std::int64_t last = job.output_size - first - (V - 1) * kWidth;
@@ -46,7 +46,7 @@ inline void run_block(const DenseJob& job, const DenseRows& list, const Panel& p
         tile.acc[r][0][v] = Batch::load_aligned(job.bias + first + v * kWidth);
       }
     }
-    multiply<kFirst<V>>(tile, x, panel.terms, panel.at(block), 0);
+    multiply<kFirst<V>, false, Weights>(tile, x, panel.terms, panel.at(block), 0);
     float* y = list.y + m0 * list.y_stride + first;
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r, y += list.y_stride) {
@@ -57,34 +57,9 @@ inline void run_block(const DenseJob& job, const DenseRows& list, const Panel& p
   });
 }
 
-/// Stores a vector of outputs, from `output` on: all of it, a part, or nothing of padding.
-CAROUSEL_INLINE void store_outputs_of(const DenseJob& job, float* y, Batch value,
-                                      std::int64_t output) {
-  if (output < job.output_size) store_some(y + output, value, job.output_size - output);
-}
-
-/// The blocks of an int8 layer.
-inline void run_int8_dense(const DenseJob& job, const DenseRows& list, Range blocks) {
-  const Int8Matrix& matrix = *job.int8;
-  const QuantizedRows& rows = job.quantized;
-  quantize_rows(*matrix.dot, rows, list.count, matrix.columns,
-                [&](std::int64_t r) { return list.x + r * list.x_stride; });
-  for_each_product(
-      matrix, rows, list.count, blocks, true,
-      [&](std::int64_t r, std::int64_t block, const std::int32_t* products, const float* scales) {
-        const std::int64_t first = block * kAccumulators * kWidth;
-        for (std::int64_t v = 0; v < matrix.panel.vectors; ++v) {
-          Tile<1, 1, 1> tile;
-          tile.acc[0][0][0] = Batch::load_aligned(job.bias + first + v * kWidth);
-          add_scaled<kFirst<1>>(tile, products + v * kWidth, scales + v * kWidth, rows.scales[r]);
-          store_outputs_of(job, list.y + r * list.y_stride, tile.acc[0][0][0], first + v * kWidth);
-        }
-      });
-}
-
+template <class Weights>
 inline void run_dense(const DenseJob& job, const DenseRows& list, Range blocks) {
-  if (job.int8 != nullptr) return run_int8_dense(job, list, blocks);
-  const Panel panel = with_constants<kEachItsOwn>(job.weight);
+  const auto panel = with_constants<kEachItsOwn, Weights>(job.weight);
   for (std::int64_t block = blocks.first; block < blocks.last; ++block) {
     switch ((job.output_size - panel.sums_offset(block) + kWidth - 1) / kWidth) {
       case 1: run_block<1>(job, list, panel, block); break;
@@ -116,7 +91,8 @@ inline Stretches stretches_of(const DenseJob& job) {
   return {{x.data, y.data, x.batch_stride, y.batch_stride, x.batch}, x.step_stride, y.step_stride};
 }
 
-inline void dense(const DenseJob& job, int index, int count) {
+template <class Weights>
+void dense(const DenseJob& job, int index, int count) {
   // Threads share the rows, or if these are few the blocks of outputs.
   const std::int64_t all = job.x.steps * job.x.batch;
   const bool by_rows = all >= count * kMaxRows;
@@ -130,11 +106,11 @@ inline void dense(const DenseJob& job, int index, int count) {
   std::int64_t at = rows.first % first.count;
   for (std::int64_t m = rows.first; m < rows.last;) {
     const std::int64_t n = smaller(kDenseRows, smaller(first.count - at, rows.last - m));
-    run_dense(job,
-              {first.x + stretch * stretches.x_stride + at * first.x_stride,
-               first.y + stretch * stretches.y_stride + at * first.y_stride, first.x_stride,
-               first.y_stride, n},
-              blocks);
+    run_dense<Weights>(job,
+                       {first.x + stretch * stretches.x_stride + at * first.x_stride,
+                        first.y + stretch * stretches.y_stride + at * first.y_stride,
+                        first.x_stride, first.y_stride, n},
+                       blocks);
     m += n;
     at += n;
     if (at < first.count) continue;

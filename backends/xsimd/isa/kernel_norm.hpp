@@ -91,7 +91,7 @@ void finish_normalized(const RecurrentJob& job, const Member& member, const floa
     const float* row = sums + r * sums_stride(w);
     const Distribution of_gates = distribution(w, row);
     for (std::int64_t block = blocks.first; block < blocks.last; ++block) {
-      const std::int64_t at = sums_offset(w, block);
+      const std::int64_t at = sums_offset(block);
       Tile<1, 1> tile;
       load(tile, row + at, 0);
       for (int v = 0; v < 4; ++v) {
@@ -103,14 +103,6 @@ void finish_normalized(const RecurrentJob& job, const Member& member, const floa
       update_units<false>(job, cell, tile, r, block, s);
     }
   }
-}
-
-inline void keep_sums(const RecurrentJob&, float*, std::int64_t, const TileRange&) {}
-
-inline void run_normalized(const RecurrentJob& job, Member member) {
-  const StepPart part{{0, job.weights->recurrent.blocks}, &keep_sums, Operand::h};
-  run_steps(job, member,
-            PartedSteps<kEachItsOwn, kEachItsOwn>{job, &part, 1, &finish_normalized<LstmVariant>});
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Single rows with few units, whose states stay in registers from step to step.
+// Single rows with few units, whose states stay in registers from step to step; in float32 only, as
+// such weights are in the L1 cache, where narrower ones would not be faster.
 
 #include "backends/xsimd/isa/kernel_units.hpp"
 
@@ -27,23 +28,23 @@ inline bool fits_one_row(const RecurrentJob& job, std::int64_t active, int membe
 }
 
 /// Whether a step's input part is short enough to be computed while the recurrent one waits.
-inline bool input_part_hides(const Panel& input) {
+inline bool input_part_hides(const PanelShape& input) {
   return input.blocks <= kHiddenInputBlocks && input.blocks * input.terms <= kHiddenInputProducts;
 }
 
 /// Adds W a to all gates of one row: NB blocks, the last of which may be a half one, in groups that
 /// the registers have room for.
 template <AccumulatorMap kMap, bool kHalf, int NB, int First = 0>
-CAROUSEL_INLINE void multiply_row(Tile<1, NB>& gates, const float* a, const Panel& any) {
+CAROUSEL_INLINE void multiply_row(Tile<1, NB>& gates, const float* a, const AnyPanel& any) {
   constexpr int kLeft = NB - First;
   constexpr int kGroups = (kLeft + kMaxRows - 1) / kMaxRows;
   constexpr int B = (kLeft + kGroups - 1) / kGroups;
-  const Panel panel = with_constants<kMap>(any);
+  const auto panel = with_constants<kMap, Float32Weights>(any);
   const float* const row[1] = {a};
   Tile<1, B> tile;
   copy_blocks<B>(tile.acc[0], gates.acc[0] + First);
-  multiply<kMap, kHalf && B == kLeft>(tile, row, panel.terms, panel.at(First),
-                                      panel.block_stride());
+  multiply<kMap, kHalf && B == kLeft, Float32Weights>(tile, row, panel.terms, panel.at(First),
+                                                      panel.block_stride());
   copy_blocks<B>(gates.acc[0] + First, tile.acc[0]);
   if constexpr (B < kLeft) multiply_row<kMap, kHalf, NB, First + B>(gates, a, any);
 }
@@ -83,12 +84,12 @@ void run_one_row(const RecurrentJob& job, std::int64_t s0, std::int64_t end) {
   for (std::int64_t s = s0; s < end; ++s, y += direction * job.y.step_stride) {
     Tile<1, NB> gates;
     if constexpr (kProjected) {
-      load(gates, job.sums + (s - s0) * sums_offset(w, NB), 0);
+      load(gates, job.sums + (s - s0) * sums_offset(NB), 0);
     } else {
       copy_blocks<NB>(gates.acc[0], next.acc[0]);
     }
     if constexpr (NB == 1) {
-      add_both_sums<AnyCell::kState, kHalf>(gates, h, w.recurrent);
+      add_both_sums<AnyCell::kState, kHalf, Float32Weights>(gates, h, w.recurrent);
     } else {
       multiply_row<AnyCell::kState, kHalf>(gates, h, w.recurrent);
     }
@@ -122,7 +123,7 @@ void run_one_row(const RecurrentJob& job, std::int64_t s0, std::int64_t end) {
 template <class AnyCell, bool kProjected, int NB = kMaxOneRowBlocks / AnyCell::kVectors>
 inline void call_one_row(const RecurrentJob& job, std::int64_t s0, std::int64_t end) {
   if constexpr (NB > 0) {
-    const Panel& panel = job.weights->recurrent;
+    const PanelShape& panel = job.weights->recurrent;
     if (panel.blocks != NB) return call_one_row<AnyCell, kProjected, NB - 1>(job, s0, end);
     if constexpr (AnyCell::kHalves) {
       if (panel.half) return run_one_row<AnyCell, NB, true, kProjected>(job, s0, end);

@@ -10,6 +10,10 @@
 namespace carousel::simd {
 namespace {
 
+/// Weights of a cache line.
+template <class Element>
+constexpr std::int64_t kLineElements = kLineFloats * sizeof(float) / sizeof(Element);
+
 struct NoPrefetch {
   template <bool>
   CAROUSEL_INLINE void fetch() {}
@@ -17,30 +21,33 @@ struct NoPrefetch {
 
 /// Prefetches for each term the cache line at `at` and, where `step` is more than a line, the line
 /// after it, into the L1 cache or else into the L2 cache.
-template <bool kNear>
+template <bool kNear, class Element>
 struct PrefetchShare {
-  const Panel::Element* at;
+  const Element* at;
   std::int64_t step;  ///< elements from one term to the next
 
   template <bool kWide>
   CAROUSEL_INLINE void fetch() {
     __builtin_prefetch(at, 0, kNear ? 3 : 2);
     if constexpr (kWide) {
-      __builtin_prefetch(at + (step > kLineFloats ? kLineFloats : 0), 0, kNear ? 3 : 2);
+      constexpr std::int64_t kLine = kLineElements<Element>;
+      __builtin_prefetch(at + (step > kLine ? kLine : 0), 0, kNear ? 3 : 2);
     }
     at += step;
   }
 };
 
 /// Prefetches for each term all cache lines of a step of `kStep` elements into the L1 cache.
-template <std::int64_t kStep>
+template <std::int64_t kStep, class Element>
 struct PrefetchTerm {
-  const Panel::Element* at;
+  const Element* at;
 
   template <bool>
   CAROUSEL_INLINE void fetch() {
 #pragma GCC unroll 4
-    for (std::int64_t i = 0; i < kStep; i += kLineFloats) __builtin_prefetch(at + i);
+    for (std::int64_t i = 0; i < kStep; i += kLineElements<Element>) {
+      __builtin_prefetch(at + i);
+    }
     at += kStep;
   }
 };
@@ -65,14 +72,16 @@ constexpr bool kFetchesNear = 4 * R > 3 * kMaxRows;
 
 /// The part of the weights at `next` that the tile of R rows from r0 on prefetches while it goes
 /// through so many terms.
-template <int R>
-CAROUSEL_INLINE PrefetchShare<kFetchesNear<R>> prefetch_share(const Panel::Element* next,
-                                                              std::int64_t terms, PrefetchRate rate,
-                                                              std::int64_t r0) {
+template <int R, class Element>
+CAROUSEL_INLINE PrefetchShare<kFetchesNear<R>, Element> prefetch_share(const Element* next,
+                                                                       std::int64_t terms,
+                                                                       PrefetchRate rate,
+                                                                       std::int64_t r0) {
+  constexpr std::int64_t kMost = 2 * kLineElements<Element>;
   constexpr std::int64_t kRoundUp = (std::int64_t{1} << PrefetchRate::kShift) - 1;
   const std::int64_t step = (R * rate.elements + kRoundUp) >> PrefetchRate::kShift;
   const std::int64_t before = (r0 * terms * rate.elements) >> PrefetchRate::kShift;
-  return {next + before, step < 2 * kLineFloats ? step : 2 * kLineFloats};
+  return {next + before, step < kMost ? step : kMost};
 }
 
 /// Prefetches the inputs of the next step if a step has more of them than the hardware prefetches
@@ -85,7 +94,7 @@ struct NextInputs {
 
   NextInputs(const RecurrentJob& job, std::int64_t active)
       : step(job.backwards ? -job.x.step_stride : job.x.step_stride), share(0) {
-    const Panel& input = job.weights->input;
+    const PanelShape& input = job.weights->input;
     if (active * input.terms <= kMany) return;
     const std::int64_t lines = (input.terms + kLineFloats - 1) / kLineFloats;
     share = (lines + input.blocks - 1) / input.blocks * kLineFloats;

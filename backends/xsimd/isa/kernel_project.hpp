@@ -22,7 +22,7 @@ CAROUSEL_INLINE void copy_rest(float* sums, std::int64_t row_stride, const float
 
 /// Projects the inputs of `count` (row, step) pairs, to which `inputs` points, for the given
 /// blocks.
-template <AccumulatorMap kInput, bool kHalves>
+template <AccumulatorMap kInput, bool kHalves, class Weights>
 void project_inputs(const RecurrentJob& job, const float* const* inputs, std::int64_t count,
                     Range blocks) {
   const PackedLayer& w = *job.weights;
@@ -31,8 +31,8 @@ void project_inputs(const RecurrentJob& job, const float* const* inputs, std::in
   for_each_block_and_next<kHalves>(w, blocks, [&](auto one, std::int64_t block, std::int64_t next) {
     constexpr bool kHalf = decltype(one)::half;
     constexpr AccumulatorMap kUsed = map_of_block<kHalf>(kInput);
-    const std::int64_t column = sums_offset(w, block);
-    const auto add_depth = [&](const DepthBlock& depth) {
+    const std::int64_t column = sums_offset(block);
+    const auto add_depth = [&](const DepthBlock<Weights>& depth) {
       for_each_tile(count, [&](auto rows, std::int64_t m0) {
         constexpr int R = decltype(rows)::value;
         float* sums = job.sums + m0 * stride + column;
@@ -47,7 +47,7 @@ void project_inputs(const RecurrentJob& job, const float* const* inputs, std::in
         store<kUsed>(tile, sums, stride);
       });
     };
-    for_each_depth_block<kInput, kHalf>(w.input, whole_depth<kInput>(w.input, block, next, rate),
+    for_each_depth_block<kInput, kHalf>(whole_depth<kInput, Weights>(w.input, block, next, rate),
                                         job.depth, add_depth);
   });
 }

@@ -33,13 +33,13 @@ inline void copy(float* to, const float* from, std::int64_t count) {
 }
 
 /// Floats from the sums of a row to those of block `block`.
-CAROUSEL_INLINE std::int64_t sums_offset(const PackedLayer& w, std::int64_t block) {
-  return with_constants<kEachItsOwn>(w.recurrent).sums_offset(block);
+CAROUSEL_INLINE std::int64_t sums_offset(std::int64_t block) {
+  return block * kAccumulators * kWidth;
 }
 
 /// Floats from the sums of a row to those of the next.
 CAROUSEL_INLINE std::int64_t sums_stride(const PackedLayer& w) {
-  return with_constants<kEachItsOwn>(w.recurrent).sums_stride();
+  return sums_offset(w.recurrent.blocks);
 }
 
 /// The scratch of a member for quantized rows.

@@ -21,7 +21,7 @@ namespace {
 template <class Project>
 inline void finish_step(const RecurrentJob& job, Member& member, std::int64_t s,
                         Project&& project) {
-  const Panel& projection = job.weights->projection;
+  const PanelShape& projection = job.weights->projection;
   if (projection.blocks > 0) {
     if (member.count > 1) job.step_group->barrier(member);
     project(share(projection.blocks, member));
@@ -32,9 +32,8 @@ inline void finish_step(const RecurrentJob& job, Member& member, std::int64_t s,
 /// Begins a segment, whose steps have their inputs projected together: lists pointers to the inputs
 /// of as many steps as fit, from step s0 on, and returns how many. A leader that begins alone takes
 /// few steps, since other threads may join soon.
-[[gnu::noinline]] inline std::int64_t list_segment(const RecurrentJob& job, Member& member,
-                                                   std::int64_t s0, std::int64_t active,
-                                                   const float** inputs) {
+inline std::int64_t list_segment(const RecurrentJob& job, Member& member, std::int64_t s0,
+                                 std::int64_t active, const float** inputs) {
   const bool begins_alone = s0 == 0 && job.step_group != nullptr && member.count == 1;
   const std::int64_t least = 2 * (active > kMaxRows ? active : kMaxRows);
   const std::int64_t most = begins_alone ? smaller(least, job.projected_rows) : job.projected_rows;
@@ -111,14 +110,14 @@ inline void clear_padding(const RecurrentJob& job, Range rows) {
 }
 
 /// What a member does before the first step that it takes part in.
-[[gnu::noinline]] inline void begin_job(const RecurrentJob& job, Member& member) {
+inline void begin_job(const RecurrentJob& job, Member& member) {
   if (member.index != 0) return;
   load_states(job);
   if (job.step_group != nullptr) job.step_group->start(member);
 }
 
 /// What a member does after the last step: its share of the rows' final states and padding.
-[[gnu::noinline]] inline void end_job(const RecurrentJob& job, const Member& member) {
+inline void end_job(const RecurrentJob& job, const Member& member) {
   const Range rows = share(job.row_count, member);
   store_states(job, rows);
   clear_padding(job, rows);

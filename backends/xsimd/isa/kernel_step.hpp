@@ -11,11 +11,12 @@ namespace carousel::simd {
 namespace {
 
 /// Terms of a block's sums that are added for all rows of the job before the next ones are.
+template <class Weights>
 struct DepthBlock {
   std::int64_t first;  ///< the first k
   std::int64_t terms;
-  const Panel::Element* weights;  ///< those of the first k
-  const Panel::Element* next;     ///< weights that are used afterwards, to be prefetched
+  const typename Weights::Element* weights;  ///< those of the first k
+  const typename Weights::Element* next;     ///< weights that are used afterwards, to be prefetched
   PrefetchRate rate;
   bool last;  ///< whether the sums of the block are complete behind it
 };
@@ -23,30 +24,29 @@ struct DepthBlock {
 /// The rate at which the tiles of so many rows prefetch the next block of a panel.
 template <AccumulatorMap kMap>
 CAROUSEL_INLINE PrefetchRate rate_of(std::int64_t rows) {
-  return prefetch_rate<kMap.count * Panel::Weights::vector_elements(kWidth)>(rows);
+  return prefetch_rate<kMap.count * kWidth>(rows);
 }
 
 /// All terms of a block as one depth block; `next` is the block that is computed afterwards. `kMap`
 /// is the map of a whole block.
-template <AccumulatorMap kMap>
-CAROUSEL_INLINE DepthBlock whole_depth(const Panel& any, std::int64_t block, std::int64_t next,
-                                       PrefetchRate rate) {
-  const Panel panel = with_constants<kMap>(any);
+template <AccumulatorMap kMap, class Weights>
+CAROUSEL_INLINE DepthBlock<Weights> whole_depth(const AnyPanel& any, std::int64_t block,
+                                                std::int64_t next, PrefetchRate rate) {
+  const auto panel = with_constants<kMap, Weights>(any);
   return {0, panel.terms, panel.at(block), panel.at(next), rate, true};
 }
 
 /// Calls `body(depth block)` for the depth blocks of a block, which have at most `most` terms.
 /// `kMap` is the map of a whole block, `whole` the result of `whole_depth` for this block.
-template <AccumulatorMap kMap, bool kHalf, class Body>
-inline void for_each_depth_block(const Panel& any, const DepthBlock& whole, std::int64_t most,
-                                 Body&& body) {
-  const std::int64_t term = with_constants<kMap>(any).term_stride(kHalf);
+template <AccumulatorMap kMap, bool kHalf, class Weights, class Body>
+inline void for_each_depth_block(const DepthBlock<Weights>& whole, std::int64_t most, Body&& body) {
+  constexpr std::int64_t term = map_of_block<kHalf>(kMap).count * kWidth;
   for (std::int64_t k = 0; k < whole.terms; k += most) {
     const std::int64_t terms = smaller(most, whole.terms - k);
     const bool last = k + terms == whole.terms;
-    const Panel::Element* weights = whole.weights + k * term;
-    const Panel::Element* next = last ? whole.next : weights + terms * term;
-    body(DepthBlock{k, terms, weights, next, whole.rate, last});
+    const auto* weights = whole.weights + k * term;
+    const auto* next = last ? whole.next : weights + terms * term;
+    body(DepthBlock<Weights>{k, terms, weights, next, whole.rate, last});
   }
 }
 
@@ -101,45 +101,46 @@ inline bool goes_upwards(const RecurrentJob& job, std::int64_t s) {
 }
 
 /// Adds a depth block of the recurrent part to the tile whose first row is r0.
-template <AccumulatorMap kState, bool kHalf, int R>
-CAROUSEL_INLINE void add_state(const Panel& recurrent, Tile<R, 1>& tile, const States& states,
-                               const DepthBlock& depth, std::int64_t r0) {
+template <AccumulatorMap kState, bool kHalf, class Weights, int R>
+CAROUSEL_INLINE void add_state(const AnyPanel& recurrent, Tile<R, 1>& tile, const States& states,
+                               const DepthBlock<Weights>& depth, std::int64_t r0) {
   const float* a[R];
   a[0] = states.first + r0 * states.stride + depth.first;
   for (int r = 1; r < R; ++r) a[r] = a[r - 1] + states.stride;
   const std::int64_t lower = smaller(depth.terms, lower_terms(recurrent));
-  multiply<kState, kHalf>(tile, a, lower, depth.weights, 0,
-                          prefetch_share<R>(depth.next, depth.terms, depth.rate, r0));
+  multiply<kState, kHalf, Weights>(tile, a, lower, depth.weights, 0,
+                                   prefetch_share<R>(depth.next, depth.terms, depth.rate, r0));
   if (lower < depth.terms) {  // the depth block is the layer's only block: see `state_depth`
-    Panel block = recurrent;
+    AnyPanel block = recurrent;
     block.data = depth.weights;
     block.terms = depth.terms;
-    add_upper_terms<kState, kHalf>(tile, a, lower, block);
+    add_upper_terms<kState, kHalf, Weights>(tile, a, lower, block);
   }
 }
 
 /// Terms of the depth blocks of the recurrent part. The only block of a layer, whose sums have two
 /// halves (see `lower_terms`), is never divided.
 inline std::int64_t state_depth(const RecurrentJob& job) {
-  const Panel& recurrent = job.weights->recurrent;
+  const PanelShape& recurrent = job.weights->recurrent;
   return recurrent.blocks == 1 ? recurrent.terms : job.depth;
 }
 
 /// Adds a depth block of the input part to the tile whose first row is r0.
-template <AccumulatorMap kInput, bool kHalf, int R>
+template <AccumulatorMap kInput, bool kHalf, class Weights, int R>
 CAROUSEL_INLINE void add_inputs(Tile<R, 1>& tile, const float* const* inputs,
-                                const DepthBlock& depth, std::int64_t r0) {
+                                const DepthBlock<Weights>& depth, std::int64_t r0) {
   const float* x[R];
   for (int r = 0; r < R; ++r) x[r] = inputs[r0 + r] + depth.first;
-  multiply<kInput, kHalf>(tile, x, depth.terms, depth.weights, 0,
-                          prefetch_share<R>(depth.next, depth.terms, depth.rate, r0));
+  multiply<kInput, kHalf, Weights>(tile, x, depth.terms, depth.weights, 0,
+                                   prefetch_share<R>(depth.next, depth.terms, depth.rate, r0));
 }
 
-/// The blocks of a step for a single tile of rows. `sums` are the inputs projected ahead, or null:
-/// then the inputs are multiplied here.
+/// The blocks of a step for a single tile of rows. `sums` are the inputs projected ahead, or null
+/// with `kFromInputs`: then the inputs are multiplied here.
 template <class Finish>
 void step_one_tile(const RecurrentJob& job, const Finish& finish, const States& states,
                    const float* sums, std::int64_t s, std::int64_t active, Range blocks) {
+  using Weights = typename Finish::Weights;
   const PackedLayer& w = *job.weights;
   const std::int64_t stride = sums_stride(w);
   call_with_rows(active, 0, [&](auto rows, std::int64_t) {
@@ -147,19 +148,19 @@ void step_one_tile(const RecurrentJob& job, const Finish& finish, const States& 
     const float* x[R];
     const float* a[R];
     for (int r = 0; r < R; ++r) {
-      x[r] = sums == nullptr ? x_row(job, r, s) : nullptr;
+      x[r] = Finish::kFromInputs && sums == nullptr ? x_row(job, r, s) : nullptr;
       a[r] = states.first + r * states.stride;
     }
     const auto step_some = [&](auto some, std::int64_t block) {
       constexpr bool kHalf = decltype(some)::half;
       Tile<R, decltype(some)::count> tile;
-      if (sums == nullptr) {
-        load(tile, w.bias + sums_offset(w, block), 0);
-        add_product<Finish::kInput, kHalf>(job, tile, x, w.input, w.input.terms, block);
+      if (Finish::kFromInputs && sums == nullptr) {
+        load(tile, w.bias + sums_offset(block), 0);
+        add_product<Finish::kInput, kHalf, Weights>(job, tile, x, w.input, w.input.terms, block);
       } else {
-        load<Finish::kLoaded>(tile, sums + sums_offset(w, block), stride);
+        load<Finish::kLoaded>(tile, sums + sums_offset(block), stride);
       }
-      add_states<Finish::kState, kHalf>(job, tile, a, block);
+      add_states<Finish::kState, kHalf, Weights>(job, tile, a, block);
       finish.template operator()<kHalf>(tile, 0, block);
     };
     for_each_block<R, Finish::kHalves>(w, blocks, goes_upwards(job, s), step_some);
@@ -171,6 +172,7 @@ void step_one_tile(const RecurrentJob& job, const Finish& finish, const States& 
 template <class Finish>
 void step_tiles(const RecurrentJob& job, const Finish& finish, const States& states, float* sums,
                 std::int64_t s, std::int64_t active, Range blocks) {
+  using Weights = typename Finish::Weights;
   constexpr AccumulatorMap kState = Finish::kState;
   const PackedLayer& w = *job.weights;
   const std::int64_t stride = sums_stride(w);
@@ -180,10 +182,10 @@ void step_tiles(const RecurrentJob& job, const Finish& finish, const States& sta
     constexpr bool kHalf = decltype(one)::half;
     const std::int64_t next = upwards ? block + 1 : block - 1;
     const bool turn = next < blocks.first || next >= blocks.last;
-    const auto add_depth = [&](const DepthBlock& depth) {
+    const auto add_depth = [&](const DepthBlock<Weights>& depth) {
       for_each_tile<kLeastOfSeveral>(active, [&](auto rows, std::int64_t r0) {
         constexpr int R = decltype(rows)::value;
-        float* row_sums = sums + r0 * stride + sums_offset(w, block);
+        float* row_sums = sums + r0 * stride + sums_offset(block);
         Tile<R, 1> tile;
         load<Finish::kLoaded>(tile, row_sums, stride);
         add_state<kState, kHalf>(w.recurrent, tile, states, depth, r0);
@@ -195,7 +197,7 @@ void step_tiles(const RecurrentJob& job, const Finish& finish, const States& sta
       });
     };
     for_each_depth_block<kState, kHalf>(
-        w.recurrent, whole_depth<kState>(w.recurrent, block, turn ? block : next, rate),
+        whole_depth<kState, Weights>(w.recurrent, block, turn ? block : next, rate),
         state_depth(job), add_depth);
   };
   for_each_block<kMaxRows, Finish::kHalves>(w, blocks, upwards, step_block);
@@ -206,6 +208,7 @@ void step_tiles(const RecurrentJob& job, const Finish& finish, const States& sta
 template <class Finish>
 void step_from_inputs(const RecurrentJob& job, const Finish& finish, const States& states,
                       const float** inputs, std::int64_t s, std::int64_t active, Range blocks) {
+  using Weights = typename Finish::Weights;
   constexpr AccumulatorMap kInput = Finish::kInput;
   constexpr AccumulatorMap kState = Finish::kState;
   const PackedLayer& w = *job.weights;
@@ -215,12 +218,12 @@ void step_from_inputs(const RecurrentJob& job, const Finish& finish, const State
   for (std::int64_t r = 0; r < active; ++r) inputs[r] = x_row(job, r, s);
   const auto step_block = [&](auto one, std::int64_t block, std::int64_t next) {
     constexpr bool kHalf = decltype(one)::half;
-    const DepthBlock input = whole_depth<kInput>(w.input, block, next, input_rate);
-    const DepthBlock state = whole_depth<kState>(w.recurrent, block, next, state_rate);
+    const auto input = whole_depth<kInput, Weights>(w.input, block, next, input_rate);
+    const auto state = whole_depth<kState, Weights>(w.recurrent, block, next, state_rate);
     for_each_tile(active, [&](auto rows, std::int64_t r0) {
       constexpr int R = decltype(rows)::value;
       Tile<R, 1> tile;
-      load(tile, w.bias + sums_offset(w, block), 0);
+      load(tile, w.bias + sums_offset(block), 0);
       next_inputs.template fetch<R>(inputs, r0, block);
       add_inputs<kInput, kHalf>(tile, inputs, input, r0);
       add_state<kState, kHalf>(w.recurrent, tile, states, state, r0);

@@ -23,48 +23,48 @@ inline States states_before(const RecurrentJob& job, std::int64_t s) {
 /// The terms of the recurrent sums that are added to the inputs' sums. In a layer of one block they
 /// are half of all; the others are a sum of their own, because one row alone has so few
 /// accumulators that each addition would wait for the one before.
-inline std::int64_t lower_terms(const Panel& recurrent) {
+inline std::int64_t lower_terms(const PanelShape& recurrent) {
   return recurrent.blocks == 1 ? recurrent.terms / 2 : recurrent.terms;
 }
 
 /// Adds to a layer's only block the terms from `first` on, as a sum of their own.
-template <AccumulatorMap kState, bool kHalf, int R>
+template <AccumulatorMap kState, bool kHalf, class Weights, int R>
 CAROUSEL_INLINE void add_upper_terms(Tile<R, 1>& tile, const float* const (&a)[R],
-                                     std::int64_t first, const Panel& any) {
-  const Panel panel = with_constants<kState>(any);
+                                     std::int64_t first, const AnyPanel& any) {
+  const auto panel = with_constants<kState, Weights>(any);
   const float* upper[R];
   for (int r = 0; r < R; ++r) upper[r] = a[r] + first;
   Tile<R, 1> sum;
   clear(sum);
-  multiply<kState, kHalf>(sum, upper, panel.terms - first, panel.at(0, first, kHalf), 0);
+  multiply<kState, kHalf, Weights>(sum, upper, panel.terms - first, panel.at(0, first, kHalf), 0);
   add<map_of_block<kHalf>(kState)>(tile, sum);
 }
 
 /// Adds all terms of a layer's only block to the tile of one row. The loop adds a term to each of
 /// the two sums.
-template <AccumulatorMap kState, bool kHalf>
-CAROUSEL_INLINE void add_both_sums(Tile<1, 1>& tile, const float* a, const Panel& any) {
+template <AccumulatorMap kState, bool kHalf, class Weights>
+CAROUSEL_INLINE void add_both_sums(Tile<1, 1>& tile, const float* a, const AnyPanel& any) {
   constexpr AccumulatorMap kMap = map_of_block<kHalf>(kState);
-  const Panel panel = with_constants<kState>(any);
+  const auto panel = with_constants<kState, Weights>(any);
   const std::int64_t half = lower_terms(panel);
-  const Panel::Element* lower_w = panel.at(0);
-  const Panel::Element* upper_w = panel.at(0, half, kHalf);
+  const auto* lower_w = panel.at(0);
+  const auto* upper_w = panel.at(0, half, kHalf);
   Tile<1, 1> lower = tile;
   Tile<1, 1> upper;
   clear(upper);
   for (std::int64_t k = 0; k < half; ++k) {
 #pragma GCC unroll 4
     for (int v = 0; v < kMap.count; ++v) {
-      const std::int64_t at =
-          k * panel.term_stride(kHalf) + v * Panel::Weights::vector_elements(kWidth);
+      const std::int64_t at = k * panel.term_stride(kHalf) + v * kWidth;
       Batch& low = lower.acc[0][0][kMap.to[v]];
       Batch& high = upper.acc[0][0][kMap.to[v]];
-      low = xsimd::fma(Batch(a[k]), load_weights<Panel::Weights>(lower_w + at), low);
-      high = xsimd::fma(Batch(a[half + k]), load_weights<Panel::Weights>(upper_w + at), high);
+      low = xsimd::fma(Batch(a[k]), load_weights<Weights>(lower_w + at), low);
+      high = xsimd::fma(Batch(a[half + k]), load_weights<Weights>(upper_w + at), high);
     }
   }
   const float* const rest[1] = {a + 2 * half};
-  multiply<kState, kHalf>(upper, rest, panel.terms - 2 * half, panel.at(0, 2 * half, kHalf), 0);
+  multiply<kState, kHalf, Weights>(upper, rest, panel.terms - 2 * half,
+                                   panel.at(0, 2 * half, kHalf), 0);
   add<kMap>(lower, upper);
   tile = lower;
 }
@@ -76,34 +76,36 @@ constexpr bool kTimeToFetch = 2 * R > kMaxRows;
 
 /// Adds the first `terms` terms of the tile's blocks, of which `block` is the first. All rows are
 /// in this tile.
-template <AccumulatorMap kMap, bool kHalf, int R, int B>
+template <AccumulatorMap kMap, bool kHalf, class Weights, int R, int B>
 CAROUSEL_INLINE void add_product(const RecurrentJob& job, Tile<R, B>& tile,
-                                 const float* const (&a)[R], const Panel& any, std::int64_t terms,
-                                 std::int64_t block) {
-  const Panel panel = with_constants<kMap>(any);
-  const Panel::Element* weights = panel.at(block);
+                                 const float* const (&a)[R], const AnyPanel& any,
+                                 std::int64_t terms, std::int64_t block) {
+  using Element = typename Weights::Element;
+  const auto panel = with_constants<kMap, Weights>(any);
+  const Element* weights = panel.at(block);
   if (kTimeToFetch<R> && job.prefetch_distance > 0) {
-    constexpr std::int64_t kTerm = kMap.count * Panel::Weights::vector_elements(kWidth);
-    multiply<kMap, kHalf>(tile, a, terms, weights, panel.block_stride(),
-                          PrefetchTerm<kTerm>{weights + job.prefetch_distance});
+    constexpr std::int64_t kTerm = kMap.count * kWidth;
+    multiply<kMap, kHalf, Weights>(tile, a, terms, weights, panel.block_stride(),
+                                   PrefetchTerm<kTerm, Element>{weights + job.prefetch_distance});
   } else {
-    multiply<kMap, kHalf>(tile, a, terms, weights, panel.block_stride());
+    multiply<kMap, kHalf, Weights>(tile, a, terms, weights, panel.block_stride());
   }
 }
 
 /// Adds the recurrent part to the tile's blocks, of which `block` is the first. All rows are in
 /// this tile.
-template <AccumulatorMap kState, bool kHalf, int R, int B>
+template <AccumulatorMap kState, bool kHalf, class Weights, int R, int B>
 CAROUSEL_INLINE void add_states(const RecurrentJob& job, Tile<R, B>& tile,
                                 const float* const (&a)[R], std::int64_t block) {
-  const Panel& recurrent = job.weights->recurrent;
+  const AnyPanel& recurrent = job.weights->recurrent;
   const std::int64_t lower = lower_terms(recurrent);
   if constexpr (R == 1 && B == 1) {
-    if (lower < recurrent.terms) return add_both_sums<kState, kHalf>(tile, a[0], recurrent);
+    if (lower < recurrent.terms)
+      return add_both_sums<kState, kHalf, Weights>(tile, a[0], recurrent);
   }
-  add_product<kState, kHalf>(job, tile, a, recurrent, lower, block);
+  add_product<kState, kHalf, Weights>(job, tile, a, recurrent, lower, block);
   if constexpr (R > 1 && B == 1) {
-    if (lower < recurrent.terms) add_upper_terms<kState, kHalf>(tile, a, lower, recurrent);
+    if (lower < recurrent.terms) add_upper_terms<kState, kHalf, Weights>(tile, a, lower, recurrent);
   }
 }
 

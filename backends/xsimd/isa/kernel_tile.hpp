@@ -11,6 +11,7 @@
 
 #include "backends/xsimd/isa/kernel_config.hpp"
 #include "backends/xsimd/isa/kernel_prefetch.hpp"
+#include "backends/xsimd/isa/kernel_weights.hpp"
 
 namespace carousel::simd {
 namespace {
@@ -52,9 +53,10 @@ constexpr AccumulatorMap map_of_block(AccumulatorMap map) {
   return kHalf ? AccumulatorMap{(map.count + 1) / 2, {map.to[0], map.to[2], 0, 0}} : map;
 }
 
-/// The same panel, with the sizes that this object's kernels know when they are compiled.
-template <AccumulatorMap kMap>
-CAROUSEL_INLINE Panel with_constants(Panel panel) {
+/// The panel of this policy, with the sizes that this object's kernels know when they are compiled.
+template <AccumulatorMap kMap, class Weights>
+CAROUSEL_INLINE BasicPanel<Weights> with_constants(const AnyPanel& any) {
+  BasicPanel<Weights> panel = any.as<Weights>();
   panel.width = kWidth;
   panel.vectors = kMap.count;
   return panel;
@@ -120,12 +122,6 @@ CAROUSEL_INLINE void store(const Tile<R, B>& tile, float* start, std::int64_t ro
   }
 }
 
-/// A vector of weights, widened to floats: the kernels' part of a weight policy.
-template <class Weights>
-CAROUSEL_INLINE Batch load_weights(const typename Weights::Element* from) {
-  return Batch::load_aligned(from);
-}
-
 /// Keeps a vector that several instructions use in a register. GCC would repeat its load in each of
 /// two or three of them, and these loads would be what the loop waits for.
 CAROUSEL_INLINE Batch held_in_register(Batch vector) {
@@ -137,22 +133,21 @@ CAROUSEL_INLINE Batch held_in_register(Batch vector) {
 
 /// The micro-kernel: acc[r][b][kMap.to[v]] += sum over k < terms of a[r][k] * w[b][k][v], k
 /// ascending. With `kHalf` the last block is a half block, whose vectors are added by its own map.
-template <AccumulatorMap kMap = kEachItsOwn, bool kHalf = false, class Weights = Panel::Weights,
-          int R, int B, int V, class AnyPrefetch = NoPrefetch>
+template <AccumulatorMap kMap, bool kHalf, class Weights, int R, int B, int V,
+          class AnyPrefetch = NoPrefetch>
 CAROUSEL_INLINE void multiply(Tile<R, B, V>& tile, const float* const (&a)[R], std::int64_t terms,
                               const typename Weights::Element* w, std::int64_t block_stride,
                               AnyPrefetch prefetch = {}) {
-  constexpr std::int64_t kVector = Weights::vector_elements(kWidth);
   constexpr bool kHold = R == 2 || R == 3;
   constexpr AccumulatorMap kLast = map_of_block<kHalf>(kMap);
-  constexpr std::int64_t kWidest = (B > 1 ? kMap : kLast).count * kVector;
+  constexpr std::int64_t kWidest = (B > 1 ? kMap : kLast).count * kWidth;
   const auto* last = w + (B - 1) * block_stride;
   Tile<R, B, V> t = tile;  // a local copy stays in registers
   for (std::int64_t k = 0; k < terms; ++k) {
     Batch row[R];
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) row[r] = Batch(a[r][k]);
-    prefetch.template fetch<(kWidest > kLineFloats)>();
+    prefetch.template fetch<(kWidest > kLineElements<typename Weights::Element>)>();
 #pragma GCC unroll 4
     for (int b = 0; b < B; ++b) {
       const bool half = kHalf && b == B - 1;
@@ -160,7 +155,7 @@ CAROUSEL_INLINE void multiply(Tile<R, B, V>& tile, const float* const (&a)[R], s
 #pragma GCC unroll 4
       for (int v = 0; v < map.count; ++v) {
         const Batch loaded =
-            load_weights<Weights>((half ? last : w + b * block_stride) + v * kVector);
+            load_weights<Weights>((half ? last : w + b * block_stride) + v * kWidth);
         const Batch weight = kHold ? held_in_register(loaded) : loaded;
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) {
@@ -168,8 +163,8 @@ CAROUSEL_INLINE void multiply(Tile<R, B, V>& tile, const float* const (&a)[R], s
         }
       }
     }
-    w += kMap.stored * kVector;
-    last += kLast.stored * kVector;
+    w += kMap.stored * kWidth;
+    last += kLast.stored * kWidth;
   }
   tile = t;
 }

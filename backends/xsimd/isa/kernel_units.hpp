@@ -78,21 +78,21 @@ CAROUSEL_INLINE void update_units(const RecurrentJob& job, const AnyCell& cell, 
 template <int R>
 CAROUSEL_INLINE void store_projected(const RecurrentJob& job, const Tile<R, 1>& tile,
                                      std::int64_t r0, std::int64_t block, std::int64_t s) {
-  const PackedLayer& w = *job.weights;
-  const Panel panel = with_constants<kEachItsOwn>(w.projection);
-  const std::int64_t column = panel.sums_offset(block);
+  const std::int64_t column = sums_offset(block);
   float* row = h_row(job, r0, s + 1) + column;
   store(tile, row, job.state_stride);
   for (int r = 0; r < R; ++r, row += job.state_stride) {
-    copy(y_row(job, r0 + r, s) + column, row, smaller(panel.sums_offset(1), w.state_size - column));
+    copy(y_row(job, r0 + r, s) + column, row,
+         smaller(sums_offset(1), job.weights->state_size - column));
   }
 }
 
 /// Computes h' = W_hr hidden of one step for some blocks of outputs.
+template <class Weights>
 inline void project_hidden(const RecurrentJob& job, std::int64_t s, std::int64_t active,
                            Range blocks) {
   const PackedLayer& w = *job.weights;
-  const Panel panel = with_constants<kEachItsOwn>(w.projection);
+  const auto panel = with_constants<kEachItsOwn, Weights>(w.projection);
   for (std::int64_t block = blocks.first; block < blocks.last; ++block) {
     for_each_tile(active, [&](auto rows, std::int64_t r0) {
       constexpr int R = decltype(rows)::value;
@@ -100,7 +100,7 @@ inline void project_hidden(const RecurrentJob& job, std::int64_t s, std::int64_t
       for (int r = 0; r < R; ++r) hidden[r] = job.hidden + (r0 + r) * job.unit_stride;
       Tile<R, 1> tile;
       clear(tile);
-      multiply(tile, hidden, panel.terms, panel.at(block), 0);
+      multiply<kEachItsOwn, false, Weights>(tile, hidden, panel.terms, panel.at(block), 0);
       store_projected(job, tile, r0, block, s);
     });
   }

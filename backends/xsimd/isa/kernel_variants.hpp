@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Variants of the cells, and sLSTM. Their sums go through memory, into the scratch of inputs
-// projected ahead, and a function of the cell computes the new states from there. So they
-// share few instances of the walks, which would otherwise be compiled for each cell.
+// Variants of the cells, sLSTM, and all cells with weights that are not float32. Their sums go
+// through memory, into the scratch of inputs projected ahead, and a function of the cell computes
+// the new states from there. So they share few instances of the walks, which would otherwise be
+// compiled for each cell.
 //
 // A step may have several parts, with a barrier of the threads between two of them: a GRU whose
 // reset gate comes before the matrix has two. A step may also end with a function of whole rows,
@@ -13,20 +14,6 @@
 
 namespace carousel::simd {
 namespace {
-
-/// The rows and blocks of a tile.
-struct TileRange {
-  std::int64_t row, rows, block, blocks;
-};
-
-/// Computes the new states of whole rows, once the sums of all blocks are in memory. `sums` points
-/// to the sums of the step's first row.
-using FinishRows = void (*)(const RecurrentJob& job, const Member& member, const float* sums,
-                            std::int64_t s, std::int64_t active);
-
-/// Computes the new states of a tile from its sums in memory. `sums` points to the sums of the
-/// step's first row.
-using FinishTile = void (*)(const RecurrentJob& job, float* sums, std::int64_t s, const TileRange&);
 
 /// What the recurrent matrix of a part is multiplied with: h, or `RecurrentJob::hidden`.
 enum class Operand { h, hidden };
@@ -39,15 +26,18 @@ struct StepPart {
 };
 
 /// Steps of several parts, whose sums go through memory; see `CellSteps`.
-template <AccumulatorMap kInputMap, AccumulatorMap kStateMap>
+template <class WeightPolicy, AccumulatorMap kInputMap, AccumulatorMap kStateMap>
 struct PartedSteps {
+  using Weights = WeightPolicy;
   static constexpr AccumulatorMap kInput = kInputMap;
   static constexpr bool kHalves = false;
   static constexpr bool kInRegisters = false;
   static constexpr bool kFinishesRows = true;
   /// Only if a tile stores all accumulators; otherwise the inputs' sums must be in memory already.
-  static constexpr bool kFromInputs =
-      kInput.count == kAccumulators && kStateMap.count == kAccumulators;
+  /// Of float32 only: with other weights it saves little time for its size.
+  static constexpr bool kFromInputs = kInput.count == kAccumulators &&
+                                      kStateMap.count == kAccumulators &&
+                                      sizeof(typename Weights::Element) == sizeof(float);
 
   const RecurrentJob& job;
   const StepPart* all;
@@ -55,6 +45,8 @@ struct PartedSteps {
   FinishRows whole_rows = nullptr;  ///< called at the end of a step; may be null
 
   struct Finish {
+    using Weights = WeightPolicy;
+    static constexpr bool kFromInputs = PartedSteps::kFromInputs;
     static constexpr AccumulatorMap kInput = kInputMap;
     static constexpr AccumulatorMap kState = kStateMap;
     static constexpr AccumulatorMap kLoaded = kStateMap;  // the others stay where they are
@@ -69,7 +61,7 @@ struct PartedSteps {
     CAROUSEL_INLINE void operator()(const Tile<R, B>& tile, std::int64_t r0,
                                     std::int64_t block) const {
       const std::int64_t stride = sums_stride(*job.weights);
-      store<kState>(tile, sums + r0 * stride + sums_offset(*job.weights, block), stride);
+      store<kState>(tile, sums + r0 * stride + sums_offset(block), stride);
       finish(job, sums, s, {r0, R, block, B});
     }
   };
@@ -99,14 +91,14 @@ void finish_units(const RecurrentJob& job, float* sums, std::int64_t s, const Ti
   call_with_rows(of.rows, of.row, [&](auto rows, std::int64_t r0) {
     for (std::int64_t block = of.block; block < of.block + of.blocks; ++block) {
       Tile<decltype(rows)::value, 1> tile;
-      load(tile, sums + r0 * stride + sums_offset(w, block), stride);
+      load(tile, sums + r0 * stride + sums_offset(block), stride);
       update_units<false>(job, cell, tile, r0, block, s);
     }
   });
 }
 
 /// The same as `finish_units`, row by row: less code, for cells whose activation functions
-/// dominate.
+/// dominate, and for plain cells with narrow weights.
 template <class AnyCell>
 void finish_each_row(const RecurrentJob& job, float* sums, std::int64_t s, const TileRange& of) {
   const PackedLayer& w = *job.weights;
@@ -114,17 +106,10 @@ void finish_each_row(const RecurrentJob& job, float* sums, std::int64_t s, const
   for (std::int64_t r = of.row; r < of.row + of.rows; ++r) {
     for (std::int64_t block = of.block; block < of.block + of.blocks; ++block) {
       Tile<1, 1> tile;
-      load(tile, sums + r * sums_stride(w) + sums_offset(w, block), 0);
+      load(tile, sums + r * sums_stride(w) + sums_offset(block), 0);
       update_units<false>(job, cell, tile, r, block, s);
     }
   }
-}
-
-/// Runs the variants (peepholes, coupled gates, clips, any activation) and sLSTM.
-template <class AnyCell, FinishTile kFinish = &finish_units<AnyCell>>
-void run_variant(const RecurrentJob& job, Member member) {
-  const StepPart part{{0, job.weights->recurrent.blocks}, kFinish, Operand::h};
-  run_steps(job, member, PartedSteps<AnyCell::kInput, AnyCell::kState>{job, &part, 1});
 }
 
 // A GRU whose reset gate comes before the matrix (Cho et al. 2014, the default of ONNX):
@@ -197,12 +182,45 @@ inline void blend_states(const RecurrentJob& job, float* sums, std::int64_t s,
   }
 }
 
-inline void run_reset_first(const RecurrentJob& job, Member member) {
-  const Panel& panel = job.weights->recurrent;
+inline void keep_sums(const RecurrentJob&, float*, std::int64_t, const TileRange&) {}
+
+/// Runs a cell whose sums go through memory, in one part.
+template <class Weights, class AnyCell>
+void run_in_one_part(const RecurrentJob& job, Member member, FinishTile finish,
+                     FinishRows whole_rows = nullptr) {
+  const StepPart part{{0, job.weights->recurrent.blocks}, finish, Operand::h};
+  run_steps(job, member,
+            PartedSteps<Weights, AnyCell::kInput, AnyCell::kState>{job, &part, 1, whole_rows});
+}
+
+template <class Weights>
+void run_reset_first(const RecurrentJob& job, Member member, const CellFunctions& cells) {
+  const PanelShape& panel = job.weights->recurrent;
   const StepPart parts[] = {
-      {{0, panel.reset_first_blocks}, &reset_and_update, Operand::h},
-      {{panel.reset_first_blocks, panel.blocks}, &blend_states, Operand::hidden}};
-  run_steps(job, member, PartedSteps<kEachItsOwn, kEachItsOwn>{job, parts, 2});
+      {{0, panel.reset_first_blocks}, cells.reset_and_update, Operand::h},
+      {{panel.reset_first_blocks, panel.blocks}, cells.blend_states, Operand::hidden}};
+  run_steps(job, member, PartedSteps<Weights, kEachItsOwn, kEachItsOwn>{job, parts, 2});
+}
+
+/// Runs any cell with its sums through memory.
+template <class Weights>
+void run_through_memory(const RecurrentJob& job, Member member, const CellFunctions& cells) {
+  const PackedLayer& w = *job.weights;
+  FinishTile finish = cells.slstm;
+  switch (w.cell) {
+    case Cell::lstm:
+      if (w.norm_weight != nullptr) {
+        return run_in_one_part<Weights, Lstm>(job, member, &keep_sums, cells.lstm_normalized);
+      }
+      finish = w.plain ? cells.lstm : cells.lstm_variant;
+      break;
+    case Cell::gru:
+      if (w.recurrent.reset_first_blocks > 0) return run_reset_first<Weights>(job, member, cells);
+      return run_in_one_part<Weights, Gru>(job, member, w.plain ? cells.gru : cells.gru_variant);
+    case Cell::rnn: finish = w.plain ? cells.rnn : cells.rnn_variant; break;
+    case Cell::slstm: break;
+  }
+  run_in_one_part<Weights, Lstm>(job, member, finish);  // the others' sums are like an LSTM's
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 
 // How the steps of a job are walked: the one place that decides it, and the loop over the steps.
 
-#include "backends/xsimd/isa/int8_walk.hpp"
 #include "backends/xsimd/isa/kernel_one_row.hpp"
 #include "backends/xsimd/isa/kernel_project.hpp"
 #include "backends/xsimd/isa/kernel_sequence.hpp"
@@ -60,6 +59,7 @@ inline Walk choose_walk(const RecurrentJob& job, const Member& member, std::int6
 template <class AnyCell>
 struct CellSteps {
   using Cell = AnyCell;
+  using Weights = Float32Weights;
   static constexpr AccumulatorMap kInput = AnyCell::kInput;
   static constexpr bool kHalves = AnyCell::kHalves;
   static constexpr bool kInRegisters = true;  ///< single rows with few units may stay in registers
@@ -73,6 +73,8 @@ struct CellSteps {
 
   /// Computes the new states from the sums of a tile.
   struct Finish {
+    using Weights = Float32Weights;
+    static constexpr bool kFromInputs = true;
     static constexpr AccumulatorMap kInput = AnyCell::kInput;
     static constexpr AccumulatorMap kState = AnyCell::kState;
     static constexpr AccumulatorMap kLoaded = kEachItsOwn;  ///< of the projected inputs
@@ -105,8 +107,8 @@ inline void project_segment(const RecurrentJob& job, Member& member, const Steps
                             const float** inputs, std::int64_t s, std::int64_t active) {
   const std::int64_t listed = list_segment(job, member, s, active, inputs);
   for (int part = 0; part < steps.parts(); ++part) {
-    project_inputs<Steps::kInput, Steps::kHalves>(job, inputs, listed,
-                                                  share(steps.blocks(part), member));
+    project_inputs<Steps::kInput, Steps::kHalves, typename Steps::Weights>(
+        job, inputs, listed, share(steps.blocks(part), member));
   }
 }
 
@@ -138,7 +140,9 @@ inline void run_step(Walk walk, const RecurrentJob& job, Member& member, const S
     switch (walk) {
       case Walk::projected_tiles: step_tiles(job, finish, states, sums, s, active, blocks); break;
       case Walk::from_inputs:
-        step_from_inputs(job, finish, states, inputs, s, active, blocks);
+        if constexpr (Steps::kFromInputs) {
+          step_from_inputs(job, finish, states, inputs, s, active, blocks);
+        }
         break;
       default:
         step_one_tile(job, finish, states, walk == Walk::single_step ? nullptr : sums, s, active,
@@ -146,13 +150,13 @@ inline void run_step(Walk walk, const RecurrentJob& job, Member& member, const S
     }
   }
   if constexpr (Steps::kFinishesRows) steps.finish_rows(member, sums, s, active);
-  finish_step(job, member, s, [&](Range some) { project_hidden(job, s, active, some); });
+  finish_step(job, member, s,
+              [&](Range some) { project_hidden<typename Steps::Weights>(job, s, active, some); });
 }
 
 /// Runs a member's share of a job.
 template <class Steps>
 void run_steps(const RecurrentJob& job, Member member, const Steps& steps) {
-  if (job.weights->int8 != nullptr) return run_int8_steps(job, member, steps);
   // All members write the same pointers, which is cheaper than waiting for one that does. Each has
   // a list of its own, since writing to the same list would be a data race.
   const float** const inputs = job.inputs + member.index * job.input_rows;

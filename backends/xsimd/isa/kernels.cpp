@@ -17,18 +17,28 @@ void run_cell(const RecurrentJob& job, Member member) {
   run_steps(job, member, CellSteps<AnyCell>(job));
 }
 
+constexpr CellFunctions kCellFunctions{.lstm = &finish_each_row<Lstm>,
+                                       .lstm_variant = &finish_units<LstmVariant>,
+                                       .lstm_normalized = &finish_normalized<LstmVariant>,
+                                       .gru = &finish_each_row<Gru>,
+                                       .gru_variant = &finish_units<GruVariant>,
+                                       .reset_and_update = &reset_and_update,
+                                       .blend_states = &blend_states,
+                                       .rnn = &finish_each_row<Rnn>,
+                                       .rnn_variant = &finish_units<RnnVariant>,
+                                       .slstm = &finish_each_row<SLstm>};
+
 void recurrent(const RecurrentJob& job, Member member) {
   const PackedLayer& w = *job.weights;
+  const bool reset_first = w.recurrent.reset_first_blocks > 0;
+  if (!w.plain || reset_first) {
+    return run_through_memory<Float32Weights>(job, member, kCellFunctions);
+  }
   switch (w.cell) {
-    case Cell::lstm:
-      if (w.norm_weight != nullptr) return run_normalized(job, member);
-      return w.plain ? run_cell<Lstm>(job, member) : run_variant<LstmVariant>(job, member);
-    case Cell::gru:
-      if (w.recurrent.reset_first_blocks > 0) return run_reset_first(job, member);
-      return w.plain ? run_cell<Gru>(job, member) : run_variant<GruVariant>(job, member);
-    case Cell::rnn:
-      return w.plain ? run_cell<Rnn>(job, member) : run_variant<RnnVariant>(job, member);
-    case Cell::slstm: return run_variant<SLstm, &finish_each_row<SLstm>>(job, member);
+    case Cell::lstm: return run_cell<Lstm>(job, member);
+    case Cell::gru: return run_cell<Gru>(job, member);
+    case Cell::rnn: return run_cell<Rnn>(job, member);
+    case Cell::slstm: return;  // never plain
   }
 }
 
@@ -88,12 +98,19 @@ void activate(const Activation& function, const float* x, float* y, std::int64_t
 
 }  // namespace
 
-#define CAROUSEL_JOIN(a, b) a##b
-#define CAROUSEL_TABLE_NAME(isa) CAROUSEL_JOIN(kernels_, isa)
+extern const CellFunctions CAROUSEL_OF_ISA(cell_functions);
+const CellFunctions CAROUSEL_OF_ISA(cell_functions) = kCellFunctions;
 
-extern const Kernels CAROUSEL_TABLE_NAME(CAROUSEL_ISA_NAME);
-const Kernels CAROUSEL_TABLE_NAME(CAROUSEL_ISA_NAME) = {
-    kWidth, kMaxRows, &recurrent, &dense, &activate,
+extern const Kernels CAROUSEL_OF_ISA(kernels);
+const Kernels CAROUSEL_OF_ISA(kernels) = {
+    kWidth,
+    kMaxRows,
+    kDenseRows,
+    {&recurrent, &dense<Float32Weights>},
+    &CAROUSEL_OF_ISA(float16_kernels),
+    &CAROUSEL_OF_ISA(bfloat16_kernels),
+    &CAROUSEL_OF_ISA(int8_kernels),
+    &activate,
 };
 
 }  // namespace carousel::simd

@@ -62,7 +62,8 @@ class LayerTask {
     std::vector<const oracle::Quantity*> pointers;
     pointers.reserve(inputs_.size());
     for (const oracle::Quantity& input : inputs_) pointers.push_back(&input);
-    own_ = oracle::run_layer(layer_, pointers, whole_.lengths, start_);
+    own_ = oracle::run_layer(layer_, pointers, whole_.lengths, start_,
+                             {.errors = error_model(problem_.precision)});
   }
 
   const Problem& problem_;
@@ -138,9 +139,12 @@ void run_bare_layer(const Backend& backend, const Problem& problem, const LayerT
   const Case& c = problem.spec;
   std::int64_t steps = std::max<std::int64_t>(c.steps, 1);
   for (const oracle::Quantity& input : task.inputs()) steps = std::max(steps, input.steps);
-  const auto layer = backend.prepare(
-      task.layer().spec, task.layer().weights,
-      LayerOptions{.threads = c.threads, .exact_threads = true, .batch = c.batch, .steps = steps});
+  const auto layer = backend.prepare(task.layer().spec, task.layer().weights,
+                                     LayerOptions{.threads = c.threads,
+                                                  .exact_threads = true,
+                                                  .batch = c.batch,
+                                                  .steps = steps,
+                                                  .precision = problem.precision});
   const auto workspace = layer->workspace({.batch = c.batch, .max_steps = steps});
   const LayerMemory memory(problem, task);
   const Status status = memory.run(*layer, *workspace);

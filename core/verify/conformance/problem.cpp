@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/verify/conformance/problem.hpp"
 
+#include "core/model/stored_weights.hpp"
 #include "core/verify/conformance/random.hpp"
 
 #include <algorithm>
@@ -206,20 +207,29 @@ std::span<const T> steps_of(const std::vector<T>& values, std::int64_t row, std:
 
 }  // namespace
 
-Problem make_problem(const Case& spec) {
+oracle::ErrorModel error_model(Precision precision) noexcept {
+  oracle::ErrorModel model;
+  model.int8 = precision == Precision::int8;
+  return model;
+}
+
+Problem make_problem(const Case& spec, Precision precision) {
   Random random(seed_of(spec.name()));
   Problem problem;
   problem.spec = spec;
+  problem.precision = precision;
   problem.model = make_model(random, spec);
+  const std::vector<Precision> precisions(problem.model.layers.size(), precision);
+  problem.model = store_weights(std::move(problem.model), precisions);
   problem.lengths = make_lengths(random, spec);
   const std::vector<ModelInput> inputs = model_inputs(problem.model);
   if (std::ranges::any_of(inputs, &ModelInput::ids)) make_ids(random, problem);
   if (!std::ranges::all_of(inputs, &ModelInput::ids)) make_inputs(random, problem);
   make_single_steps(random, problem);
   problem.states = make_states(random, spec, problem.model);
-  problem.expected = oracle::run(problem.model, oracle_inputs(problem, 0, spec.steps),
-                                 lengths_of_run(problem, 0, spec.steps),
-                                 oracle_states(problem.model, spec.batch, problem.states));
+  problem.expected = oracle::run(
+      problem.model, oracle_inputs(problem, 0, spec.steps), lengths_of_run(problem, 0, spec.steps),
+      oracle_states(problem.model, spec.batch, problem.states), {.errors = error_model(precision)});
   return problem;
 }
 

@@ -5,6 +5,7 @@
 #include "core/verify/oracle/oracle.hpp"
 
 #include <carousel/model.hpp>
+#include <carousel/precision.hpp>
 #include <carousel/stream.hpp>
 
 #include <cstdint>
@@ -23,7 +24,8 @@ using States = std::vector<std::vector<float>>;
 /// A case with its numbers: everything that does not depend on a backend, the answer included.
 struct Problem {
   Case spec;
-  Model model;
+  Precision precision = Precision::float32;  ///< of all layers that have one
+  Model model;                               ///< with the numbers that are stored
   /// [steps, batch, input_size], for every input that takes features and has not one step; NaN past
   /// a sequence's end.
   std::vector<float> x;
@@ -37,7 +39,10 @@ struct Problem {
   oracle::Result expected;
 };
 
-[[nodiscard]] Problem make_problem(const Case& spec);
+/// How the oracle judges layers of a precision.
+[[nodiscard]] oracle::ErrorModel error_model(Precision precision) noexcept;
+
+[[nodiscard]] Problem make_problem(const Case& spec, Precision precision = Precision::float32);
 
 /// The steps [first, first + count) of the inputs as the oracle takes them. Those of one step come
 /// with the first one.

@@ -18,16 +18,17 @@ Network prepare_forced(const Backend& backend, const Problem& problem) {
                                             .threads = c.threads,
                                             .exact_threads = true,
                                             .batch = c.batch,
-                                            .steps = steps_per_run(c)});
+                                            .steps = steps_per_run(c),
+                                            .precision = problem.precision});
   for (const LayerPlan& plan : network.layers()) {
     require(plan.backend == backend.id(), "a layer went to " + plan.backend);
   }
   return network;
 }
 
-Support supports(const Backend& backend, const Case& c) {
+Support supports(const Backend& backend, const Case& c, Precision precision) {
   for (const LayerSpec& spec : layer_specs(c)) {
-    if (Support support = backend.supports(spec, Precision::float32); !support) return support;
+    if (Support support = backend.supports(spec, precision); !support) return support;
   }
   return Support::yes();
 }
@@ -40,8 +41,8 @@ CaseReport report_of(Outcome outcome, std::string message) {
 }
 
 /// The report of a case that the backend refuses; nothing if it does not.
-std::optional<CaseReport> refusal(const Backend& backend, const Case& c) {
-  const Support support = supports(backend, c);
+std::optional<CaseReport> refusal(const Backend& backend, const Case& c, Precision precision) {
+  const Support support = supports(backend, c, precision);
   if (support) return std::nullopt;
   if (support.fault) return report_of(Outcome::failed, c.name() + ": " + support.reason);
   if (!support.reason.empty()) return report_of(Outcome::refused, support.reason);
@@ -69,7 +70,7 @@ void run_all(const Backend& backend, const Problem& problem, CaseReport& report)
 }  // namespace
 
 CaseReport run_case(const Backend& backend, const Problem& problem) {
-  if (const auto refused = refusal(backend, problem.spec)) return *refused;
+  if (const auto refused = refusal(backend, problem.spec, problem.precision)) return *refused;
   CaseReport report;
   try {
     run_all(backend, problem, report);
@@ -82,9 +83,9 @@ CaseReport run_case(const Backend& backend, const Problem& problem) {
   return report;
 }
 
-CaseReport run_case(const Backend& backend, const Case& spec) {
-  if (const auto refused = refusal(backend, spec)) return *refused;
-  return run_case(backend, make_problem(spec));
+CaseReport run_case(const Backend& backend, const Case& spec, Precision precision) {
+  if (const auto refused = refusal(backend, spec, precision)) return *refused;
+  return run_case(backend, make_problem(spec, precision));
 }
 
 }  // namespace carousel::conformance

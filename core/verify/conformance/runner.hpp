@@ -33,6 +33,7 @@ struct CaseReport {
 [[nodiscard]] CaseReport run_case(const Backend& backend, const Problem& problem);
 
 /// The same; makes the case's problem only if the backend supports its layers.
-[[nodiscard]] CaseReport run_case(const Backend& backend, const Case& spec);
+[[nodiscard]] CaseReport run_case(const Backend& backend, const Case& spec,
+                                  Precision precision = Precision::float32);
 
 }  // namespace carousel::conformance

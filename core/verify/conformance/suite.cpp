@@ -134,7 +134,7 @@ SuiteReport run_suite(const Backend& backend, const SuiteOptions& options) {
       ++report.set_apart, ++report.differences[known];
       continue;
     }
-    add(report, name, run_case(backend, c));
+    add(report, name, run_case(backend, c, options.precision));
   }
   if (is_plugin(backend)) add_unknown(backend, wanted, report);
   return report;

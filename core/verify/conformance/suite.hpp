@@ -15,7 +15,8 @@
 namespace carousel::conformance {
 
 struct SuiteOptions {
-  std::string filter{};  ///< only cases whose names contain it
+  std::string filter{};                      ///< only cases whose names contain it
+  Precision precision = Precision::float32;  ///< of all layers that have one
   /// Called before each case, with its name and the share of cases that are done.
   std::function<void(const std::string& name, double done)> progress{};
 };

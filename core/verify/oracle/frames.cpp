@@ -2,6 +2,7 @@
 #include "core/verify/oracle/frames.hpp"
 
 #include "core/verify/oracle/activations.hpp"
+#include "core/verify/oracle/int8.hpp"
 #include "core/verify/oracle/layer_norm.hpp"
 #include "core/verify/oracle/operations.hpp"
 

@@ -16,8 +16,8 @@ namespace carousel::oracle {
 struct Int8Row {
   std::vector<double> multiples;
   std::vector<double> doubts;
-  double scale = 0.0;         ///< NaN where an element is not finite
-  double scale_error = 0.0;   ///< relative
+  double scale = 0.0;        ///< NaN where an element is not finite
+  double scale_error = 0.0;  ///< relative
 };
 
 [[nodiscard]] Int8Row quantized(std::span<const Number> row);

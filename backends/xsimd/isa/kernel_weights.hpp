@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// How a vector of weights is loaded and widened to floats, for each weight policy.
+
+#include "backends/xsimd/isa/kernel_config.hpp"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+namespace carousel::simd {
+namespace {
+
+CAROUSEL_INLINE Batch widen(Float32Weights, const float* from) { return Batch::load_aligned(from); }
+
+#if defined(__AVX512F__)
+
+CAROUSEL_INLINE Batch widen(Float16Weights, const std::uint16_t* from) {
+  return _mm512_cvtph_ps(_mm256_load_si256(reinterpret_cast<const __m256i*>(from)));
+}
+CAROUSEL_INLINE Batch widen(Bfloat16Weights, const std::uint16_t* from) {
+  const __m256i upper = _mm256_load_si256(reinterpret_cast<const __m256i*>(from));
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(upper), 16));
+}
+
+#elif defined(__AVX2__)
+
+CAROUSEL_INLINE Batch widen(Float16Weights, const std::uint16_t* from) {
+  return _mm256_cvtph_ps(_mm_load_si128(reinterpret_cast<const __m128i*>(from)));
+}
+CAROUSEL_INLINE Batch widen(Bfloat16Weights, const std::uint16_t* from) {
+  const __m128i upper = _mm_load_si128(reinterpret_cast<const __m128i*>(from));
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(upper), 16));
+}
+
+#elif defined(__x86_64__)
+
+/// By integers: the fraction and the exponent move to their places in a binary32, whose exponents
+/// begin 112 earlier. Subnormal numbers are whole multiples of 2^-24.
+CAROUSEL_INLINE Batch widen(Float16Weights, const std::uint16_t* from) {
+  const __m128i bits = _mm_unpacklo_epi16(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)),
+                                          _mm_setzero_si128());
+  const __m128i size = _mm_and_si128(bits, _mm_set1_epi32(0x7FFF));
+  const __m128i sign = _mm_slli_epi32(_mm_xor_si128(bits, size), 16);
+  const __m128i offset = _mm_set1_epi32(112 << 23);
+  const __m128i infinite = _mm_cmpgt_epi32(size, _mm_set1_epi32(0x7BFF));
+  const __m128i normal = _mm_add_epi32(_mm_add_epi32(_mm_slli_epi32(size, 13), offset),
+                                       _mm_and_si128(infinite, offset));
+  const __m128i subnormal =
+      _mm_castps_si128(_mm_mul_ps(_mm_cvtepi32_ps(size), _mm_set1_ps(0x1p-24F)));
+  const __m128i is_normal = _mm_cmpgt_epi32(size, _mm_set1_epi32(0x3FF));
+  const __m128i value =
+      _mm_or_si128(_mm_and_si128(is_normal, normal), _mm_andnot_si128(is_normal, subnormal));
+  return _mm_castsi128_ps(_mm_or_si128(value, sign));
+}
+CAROUSEL_INLINE Batch widen(Bfloat16Weights, const std::uint16_t* from) {
+  const __m128i upper = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from));
+  return _mm_castsi128_ps(_mm_unpacklo_epi16(_mm_setzero_si128(), upper));
+}
+
+#elif defined(__aarch64__)
+
+CAROUSEL_INLINE Batch widen(Float16Weights, const std::uint16_t* from) {
+  return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(from)));
+}
+CAROUSEL_INLINE Batch widen(Bfloat16Weights, const std::uint16_t* from) {
+  return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(from), 16));
+}
+
+#endif
+
+/// A vector of weights, widened to floats: the kernels' part of a weight policy.
+template <class Weights>
+CAROUSEL_INLINE Batch load_weights(const typename Weights::Element* from) {
+  return widen(Weights{}, from);
+}
+
+}  // namespace
+}  // namespace carousel::simd

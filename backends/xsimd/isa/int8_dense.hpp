@@ -16,16 +16,21 @@ inline void run_dense<Int8Weights>(const DenseJob& job, const DenseRows& list, R
   const QuantizedRows& rows = job.quantized;
   quantize_rows(*matrix.dot, rows, list.count, matrix.columns,
                 [&](std::int64_t r) { return list.x + r * list.x_stride; });
-  const auto store_outputs = [&](std::int64_t r, std::int64_t block, const std::int32_t* products,
-                                 const float* scales) {
-    float* y = list.y + r * list.y_stride;
-    std::int64_t output = sums_offset(block);
-    for (std::int64_t v = 0; v < matrix.panel.vectors && output < job.output_size; ++v) {
-      Tile<1, 1, 1> tile;
-      tile.acc[0][0][0] = Batch::load_aligned(job.bias + output);
-      add_scaled<kFirst<1>>(tile, products + v * kWidth, scales + v * kWidth, rows.scales[r]);
-      store_some(y + output, tile.acc[0][0][0], job.output_size - output);
-      output += kWidth;
+  const std::int64_t vectors = matrix.panel.vectors;
+  const auto store_outputs = [&](const TileRange& of, const std::int32_t* products) {
+    for (std::int64_t block = of.block; block < of.block + of.blocks; ++block) {
+      const float* scales = matrix.scales + block * vectors * kWidth;
+      for (std::int64_t row = of.row; row < of.row + of.rows; ++row) {
+        float* y = list.y + row * list.y_stride;
+        std::int64_t output = sums_offset(block);
+        for (std::int64_t v = 0; v < vectors; ++v, output += kWidth, products += kWidth) {
+          if (output >= job.output_size) continue;
+          Tile<1, 1, 1> tile;
+          tile.acc[0][0][0] = Batch::load_aligned(job.bias + output);
+          add_scaled<kFirst<1>>(tile, products, scales + v * kWidth, rows.scales[row]);
+          store_some(y + output, tile.acc[0][0][0], job.output_size - output);
+        }
+      }
     }
   };
   for_each_product(matrix, rows, list.count, blocks, true, store_outputs);

@@ -38,36 +38,48 @@ CAROUSEL_INLINE void add_scaled(Tile<1, 1, V>& tile, const std::int32_t* product
   }
 }
 
-/// Calls `body(row, block, products, weight scales)` for some blocks of a matrix and the first
-/// `count` of the quantized rows.
+/// Calls `body(rows and blocks, products)` for some blocks of a matrix and the first `count` of the
+/// quantized rows: as many at a time as stay in the L1 cache.
 template <class Body>
 inline void for_each_product(const Int8Matrix& matrix, const QuantizedRows& rows,
                              std::int64_t count, Range blocks, bool upwards, Body&& body) {
-  alignas(64) std::int32_t sums[kProductsAtOnce * kAccumulators * kWidth];
-  const std::int64_t row_sums = matrix.panel.vectors * kWidth;
-  const std::int64_t rows_at_once = smaller(count, kProductsAtOnce);
-  const std::int64_t blocks_at_once = kProductsAtOnce / rows_at_once;
-  for (std::int64_t done = 0; done < blocks.last - blocks.first; done += blocks_at_once) {
-    const std::int64_t n = smaller(blocks_at_once, blocks.last - blocks.first - done);
-    const std::int64_t first = upwards ? blocks.first + done : blocks.last - done - n;
-    for (std::int64_t r0 = 0; r0 < count; r0 += rows_at_once) {
-      const std::int64_t row_count = smaller(rows_at_once, count - r0);
-      matrix.dot->multiply({.weights = matrix.panel.at(first),
-                            .start = matrix.start + first * row_sums,
-                            .rows = rows.bytes + r0 * rows.stride,
+  alignas(64) std::int32_t products[kProductsAtOnce * kAccumulators * kWidth];
+  const std::int64_t most_rows = smaller(count, kProductsAtOnce);
+  const std::int64_t most_blocks = kProductsAtOnce / most_rows;
+  const std::int64_t all_blocks = blocks.last - blocks.first;
+  for (std::int64_t done = 0; done < all_blocks; done += most_blocks) {
+    const std::int64_t block_count = smaller(most_blocks, all_blocks - done);
+    const std::int64_t block = upwards ? blocks.first + done : blocks.last - done - block_count;
+    for (std::int64_t row = 0; row < count; row += most_rows) {
+      const std::int64_t row_count = smaller(most_rows, count - row);
+      matrix.dot->multiply({.weights = matrix.panel.at(block),
+                            .start = matrix.start + block * matrix.panel.term_stride(),
+                            .rows = rows.bytes + row * rows.stride,
                             .row_stride = rows.stride,
                             .groups = matrix.panel.terms,
                             .vectors = matrix.panel.vectors,
                             .row_count = row_count,
-                            .block_count = n,
-                            .sums = sums});
-      const std::int32_t* products = sums;
-      for (std::int64_t block = first; block < first + n; ++block) {
-        const float* scales = matrix.scales + block * row_sums;
-        for (std::int64_t r = r0; r < r0 + row_count; ++r, products += row_sums) {
-          body(r, block, products, scales);
-        }
-      }
+                            .block_count = block_count,
+                            .sums = products});
+      body(TileRange{row, row_count, block, block_count}, products);
+    }
+  }
+}
+
+/// Calls `body(row, block, sums of a row and a block)` for products, each added to what
+/// `start(row, block)` points to.
+template <AccumulatorMap kMap, class Start, class Body>
+inline void for_each_scaled(const Int8Matrix& matrix, const QuantizedRows& rows,
+                            const TileRange& of, const std::int32_t* products, Start&& start,
+                            Body&& body) {
+  constexpr std::int64_t kProducts = kMap.count * kWidth;
+  for (std::int64_t block = of.block; block < of.block + of.blocks; ++block) {
+    const float* scales = matrix.scales + block * kProducts;
+    for (std::int64_t row = of.row; row < of.row + of.rows; ++row, products += kProducts) {
+      Tile<1, 1> tile;
+      load(tile, start(row, block), 0);
+      add_scaled<kMap>(tile, products, scales, rows.scales[row]);
+      body(row, block, tile);
     }
   }
 }

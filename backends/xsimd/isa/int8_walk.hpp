@@ -21,13 +21,13 @@ inline void project_int8_segment(const RecurrentJob& job, Member& member, const 
   const std::int64_t listed = list_segment(job, member, s, active, inputs);
   quantize_rows(*matrix.dot, rows, listed, matrix.columns,
                 [&](std::int64_t r) { return inputs[r]; });
-  const auto project = [&](std::int64_t r, std::int64_t block, const std::int32_t* products,
-                           const float* scales) {
-    const std::int64_t column = sums_offset(block);
-    Tile<1, 1> tile;
-    load(tile, w.bias + column, 0);
-    add_scaled<Steps::kInput>(tile, products, scales, rows.scales[r]);
-    store(tile, job.sums + r * sums_stride(w) + column, 0);
+  const auto project = [&](const TileRange& of, const std::int32_t* products) {
+    for_each_scaled<Steps::kInput>(
+        matrix, rows, of, products,
+        [&](std::int64_t, std::int64_t block) { return w.bias + sums_offset(block); },
+        [&](std::int64_t row, std::int64_t block, const Tile<1, 1>& tile) {
+          store(tile, job.sums + row * sums_stride(w) + sums_offset(block), 0);
+        });
   };
   for (int part = 0; part < steps.parts(); ++part) {
     for_each_product(matrix, rows, listed, share(steps.blocks(part), member), true, project);
@@ -37,20 +37,23 @@ inline void project_int8_segment(const RecurrentJob& job, Member& member, const 
 /// A part of a step: some blocks of all rows.
 template <class Finish>
 inline void step_int8(const RecurrentJob& job, const Finish& finish, const States& states,
-                      const QuantizedRows& rows, const float* sums, std::int64_t s,
-                      std::int64_t active, Range blocks) {
+                      const QuantizedRows& rows, std::int64_t active, Range blocks) {
   const PackedLayer& w = *job.weights;
   const Int8Matrix& matrix = w.int8->recurrent;
+  const auto sums = [&](std::int64_t row, std::int64_t block) {
+    return finish.sums + row * sums_stride(w) + sums_offset(block);
+  };
   quantize_rows(*matrix.dot, rows, active, matrix.columns,
                 [&](std::int64_t r) { return states.first + r * states.stride; });
-  for_each_product(
-      matrix, rows, active, blocks, goes_upwards(job, s),
-      [&](std::int64_t r, std::int64_t block, const std::int32_t* products, const float* scales) {
-        Tile<1, 1> tile;
-        load(tile, sums + r * sums_stride(w) + sums_offset(block), 0);
-        add_scaled<Finish::kState>(tile, products, scales, rows.scales[r]);
-        finish.template operator()<false>(tile, r, block);
-      });
+  for_each_product(matrix, rows, active, blocks, goes_upwards(job, finish.s),
+                   [&](const TileRange& of, const std::int32_t* products) {
+                     for_each_scaled<Finish::kState>(
+                         matrix, rows, of, products, sums,
+                         [&](std::int64_t row, std::int64_t block, const Tile<1, 1>& tile) {
+                           store<Finish::kState>(tile, sums(row, block), 0);
+                         });
+                     finish.finish(job, finish.sums, finish.s, of);
+                   });
 }
 
 /// Computes h' = W_hr hidden of one step for some blocks of outputs.
@@ -58,15 +61,16 @@ inline void step_int8(const RecurrentJob& job, const Finish& finish, const State
                                                   const QuantizedRows& rows, std::int64_t s,
                                                   std::int64_t active, Range blocks) {
   const Int8Matrix& matrix = job.weights->int8->projection;
+  alignas(64) static constexpr float kZeros[kAccumulators * kWidth] = {};
   quantize_rows(*matrix.dot, rows, active, matrix.columns,
                 [&](std::int64_t r) { return job.hidden + r * job.unit_stride; });
   for_each_product(
-      matrix, rows, active, blocks, true,
-      [&](std::int64_t r, std::int64_t block, const std::int32_t* products, const float* scales) {
-        Tile<1, 1> tile;
-        clear(tile);
-        add_scaled<kEachItsOwn>(tile, products, scales, rows.scales[r]);
-        store_projected(job, tile, r, block, s);
+      matrix, rows, active, blocks, true, [&](const TileRange& of, const std::int32_t* products) {
+        for_each_scaled<kEachItsOwn>(
+            matrix, rows, of, products, [&](std::int64_t, std::int64_t) { return kZeros; },
+            [&](std::int64_t row, std::int64_t block, const Tile<1, 1>& tile) {
+              store_projected(job, tile, row, block, s);
+            });
       });
 }
 
@@ -86,7 +90,7 @@ void run_steps(const RecurrentJob& job, Member member,
     }
     for (int part = 0; part < steps.parts(); ++part) {
       if (member.count > 1 && part > 0) job.step_group->barrier(member);
-      step_int8(job, steps.finish(part, s, sums), steps.states(part, s), rows, sums, s, active,
+      step_int8(job, steps.finish(part, s, sums), steps.states(part, s), rows, active,
                 share(steps.blocks(part), member));
     }
     steps.finish_rows(member, sums, s, active);

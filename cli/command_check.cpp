@@ -3,7 +3,7 @@
 #include "common_options.hpp"
 #include "format.hpp"
 #include "oracle_reference.hpp"
-#include "precision_loss.hpp"
+#include "precision_loss_text.hpp"
 #include "progress.hpp"
 #include "table.hpp"
 
@@ -151,37 +151,6 @@ std::string verdict(const CrossCheckReport& report) {
   if (!report.proves_nothing()) return "FAILED: see above.";
   return "FAILED: this proves nothing of " + format_percent(report.void_share) +
          " of the outputs. Give data of your own: --input, --in or --text.";
-}
-
-Table loss_table(const PrecisionLoss& loss) {
-  Table table({{"sequence", "sequence", Align::left},
-               {"max_abs", "max abs difference"},
-               {"sqnr_db", "SQNR"}});
-  for (const SequenceLoss& sequence : loss.sequences) {
-    table.add({sequence.name,
-               error_cell(sequence.max_abs),
-               {format_fixed(sequence.sqnr_db, 1) + " dB", sequence.sqnr_db}});
-  }
-  return table;
-}
-
-Json loss_json(const PrecisionLoss& loss) {
-  Json json({{"sequences", loss_table(loss).json()}});
-  if (loss.bits) {
-    json["bits_per_symbol"] = {{"float32", loss.bits->float32},
-                               {"precision", loss.bits->precision},
-                               {"change", loss.bits->precision - loss.bits->float32}};
-  }
-  return json;
-}
-
-void print_loss(const PrecisionLoss& loss) {
-  std::cout << "\nAgainst the same network in float32\n";
-  loss_table(loss).print(std::cout);
-  if (!loss.bits) return;
-  const double change = loss.bits->precision - loss.bits->float32;
-  std::cout << "bits per symbol: " << format_fixed(loss.bits->precision, 6) << ", "
-            << (change < 0 ? "" : "+") << format_fixed(change, 6) << '\n';
 }
 
 void print_text(const Workload& work, const CrossCheckReport& report, std::uint64_t seed,

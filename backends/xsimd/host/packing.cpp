@@ -37,13 +37,14 @@ class Packer {
   /// term. `lane` is the lane of the first row, counted from the block's first vector on.
   void put(std::int64_t block, std::int64_t lane, const float* rows, std::int64_t count) {
     const bool half = panel_.half && block == panel_.blocks - 1;
-    auto* const to = packed_.data() + block * panel_.block_stride() + lane;
+    auto* const to = packed_.data() + block * panel_.block_stride();
     const std::int64_t stride = panel_.term_stride(half);
     for (std::int64_t k0 = 0; k0 < panel_.terms; k0 += kColumns) {
       const std::int64_t k1 = std::min(panel_.terms, k0 + kColumns);
       for (std::int64_t row = 0; row < count; ++row) {
         const float* from = rows + row * panel_.terms;
-        for (std::int64_t k = k0; k < k1; ++k) to[k * stride + row] = stored_as(Weights{}, from[k]);
+        const std::int64_t at = place(lane + row);
+        for (std::int64_t k = k0; k < k1; ++k) to[k * stride + at] = stored_as(Weights{}, from[k]);
       }
     }
   }
@@ -73,6 +74,11 @@ class Packer {
   [[nodiscard]] Elements take() { return std::move(packed_); }
 
  private:
+  /// The element of a lane that is counted from the block's first vector on.
+  [[nodiscard]] std::int64_t place(std::int64_t lane) const {
+    return Weights::place(lane / panel_.width, lane % panel_.width, panel_.vectors, panel_.width);
+  }
+
   PanelShape panel_;
   Elements packed_;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/kind_backend.hpp"
 
+#include "backends/int8_layers.hpp"
 #include "core/engine/common_layers.hpp"
 #include "core/engine/layers/activation_layers.hpp"
 #include "core/engine/layers/convolution.hpp"
@@ -13,6 +14,7 @@ namespace carousel {
 Support KindBackend::supports(const LayerSpec& spec, Precision precision) const {
   if (has_precision(spec)) {
     if (Support support = supports_precision(precision); !support) return support;
+    if (Support support = int8::supports_terms(spec, precision); !support) return support;
   }
   if (const auto* recurrent = std::get_if<RecurrentSpec>(&spec)) {
     return supports_recurrent(*recurrent);

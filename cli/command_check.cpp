@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
 #include "common_options.hpp"
+#include "core/engine/layer_precisions.hpp"
 #include "format.hpp"
 #include "oracle_reference.hpp"
-#include "precision_loss.hpp"
+#include "precision_loss_text.hpp"
 #include "progress.hpp"
 #include "table.hpp"
 
@@ -153,37 +154,6 @@ std::string verdict(const CrossCheckReport& report) {
          " of the outputs. Give data of your own: --input, --in or --text.";
 }
 
-Table loss_table(const PrecisionLoss& loss) {
-  Table table({{"sequence", "sequence", Align::left},
-               {"max_abs", "max abs difference"},
-               {"sqnr_db", "SQNR"}});
-  for (const SequenceLoss& sequence : loss.sequences) {
-    table.add({sequence.name,
-               error_cell(sequence.max_abs),
-               {format_fixed(sequence.sqnr_db, 1) + " dB", sequence.sqnr_db}});
-  }
-  return table;
-}
-
-Json loss_json(const PrecisionLoss& loss) {
-  Json json({{"sequences", loss_table(loss).json()}});
-  if (loss.bits) {
-    json["bits_per_symbol"] = {{"float32", loss.bits->float32},
-                               {"precision", loss.bits->precision},
-                               {"change", loss.bits->precision - loss.bits->float32}};
-  }
-  return json;
-}
-
-void print_loss(const PrecisionLoss& loss) {
-  std::cout << "\nAgainst the same network in float32\n";
-  loss_table(loss).print(std::cout);
-  if (!loss.bits) return;
-  const double change = loss.bits->precision - loss.bits->float32;
-  std::cout << "bits per symbol: " << format_fixed(loss.bits->precision, 6) << ", "
-            << (change < 0 ? "" : "+") << format_fixed(change, 6) << '\n';
-}
-
 void print_text(const Workload& work, const CrossCheckReport& report, std::uint64_t seed,
                 const std::optional<PrecisionLoss>& loss) {
   std::cout << "checking  " << work.title() << ", seed " << seed << "\ninput     " << work.data
@@ -199,16 +169,17 @@ void print_text(const Workload& work, const CrossCheckReport& report, std::uint6
 }
 
 int run(const CheckOptions& options) {
-  const OracleReference oracle;
   CrossCheckOptions check{.choice = all_unless(options.backend),
                           .precision = options.precision.network,
-                          .layer_precisions = options.precision.layers,
-                          .reference = &oracle};
+                          .layer_precisions = options.precision.layers};
   (void)select_backends(check.choice);  // before anything takes time
   const Workload work = make_workload(options.work, kDefaultSteps);
   if (work.steps * work.batch == 0) {
     throw Error(ErrorCode::invalid_argument, "check: nothing to compare: no steps or no rows");
   }
+  const OracleReference oracle(detail::layer_precisions(
+      work.model, {.precision = check.precision, .layer_precisions = check.layer_precisions}));
+  check.reference = &oracle;
   Progress progress("checking");
   check.progress = [&](double done) { progress.update(done); };
   const std::vector<NamedInput> inputs = work.views(0, work.steps);

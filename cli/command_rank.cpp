@@ -44,12 +44,18 @@ the whole. Between the layers the engine checks arguments and points layers to t
 layer does beside the work of each step, a network that is called for single steps does each time: give
 --steps 1 for that.
 
+With --precision all, or several of them with commas between, each backend is timed in each precision, with
+the bytes of its packed weights and what the precision costs: the ratio of signal and noise (SQNR) of the
+outputs against the float64 oracle. The roofline counts the bytes of float32 weights. The page of --html plots
+time against that error.
+
 Examples:
   carousel rank models/charlm.safetensors --text models/heldout.txt
   carousel rank silero.onnx --set sr=16000 --input-shape input=1,576 --steps 1 --layers
   carousel rank rnnoise.safetensors --steps 1 --layers --html rank.html
   carousel rank --shape 128,128,100,1
   carousel rank --shape gru:128,128,100,1
+  carousel rank models/charlm.safetensors --text models/heldout.txt --precision all --html rank.html
   carousel rank --shape 80,320,200,16,2,1 --threads 2 --seconds 20 --json
 
 Exit code 1 when a backend does not agree with the float64 oracle; such a backend cannot win.)";
@@ -81,6 +87,9 @@ void add_row(Table& table, const Outcome& outcome, const RankResult& result, boo
   if (!result.ran()) {
     table.add({{"", false},
                result.name,
+               std::string(name(result.precision)),
+               none,
+               none,
                none,
                none,
                none,
@@ -102,11 +111,14 @@ void add_row(Table& table, const Outcome& outcome, const RankResult& result, boo
   const double relative = outcome.report.results.front().time.median / seconds;
   table.add({{wins ? "*" : "", wins},
              result.name,
+             std::string(name(result.precision)),
              {format_time(seconds), seconds},
              {spread_text(result), result.time.half_width},
              {format_rate(steps), steps},
              {format_fixed(flops / 1e9, 1), flops / 1e9},
              {format_percent(share), share},
+             {format_bytes(static_cast<double>(result.memory_bytes)), result.memory_bytes},
+             {format_fixed(result.sqnr_db, 1) + " dB", result.sqnr_db},
              {format_error(result.agreement.max_abs), result.agreement.max_abs},
              {result.agreement.ok ? "ok" : "WRONG", result.agreement.ok ? "ok" : "failed"},
              {format_bar(relative, kBarWidth), relative},
@@ -115,14 +127,17 @@ void add_row(Table& table, const Outcome& outcome, const RankResult& result, boo
              {"", nullptr}});
 }
 
-Table rank_table(const Outcome& outcome, bool bars) {
+Table rank_table(const Outcome& outcome, bool bars, bool precisions) {
   Table table({{"winner", " "},
                {"backend", "backend", Align::left},
+               {"precision", precisions ? "precision" : "", Align::left},
                {"seconds", "time/run"},
                {"half_width", "spread"},
                {"steps_per_second", "steps"},
                {"gflops", "GFLOP/s"},
                {"roofline", "roofline"},
+               {"memory_bytes", precisions ? "memory" : ""},
+               {"sqnr_db", precisions ? "SQNR" : ""},
                {"max_abs_error", "max error"},
                {"agreement", "oracle", Align::left},
                {"relative_speed", bars ? "speed" : "", Align::left},
@@ -157,15 +172,15 @@ Json roofline_json(const RankReport& report) {
 void print_winner(const RankReport& report) {
   const RankResult* winner = report.winner();
   if (winner == nullptr) return;
-  std::cout << "\n* " << winner->name << " is the fastest";
+  std::cout << "\n* " << winner->label() << " is the fastest";
   for (const RankResult& other : report.results) {
     if (&other == winner || !other.ran() || !other.agreement.ok) continue;
     const double factor = other.time.median / winner->time.median;
     const double noise = winner->time.half_width + other.time.half_width;
     if (other.time.median - winner->time.median <= noise) {
-      std::cout << ", though within the noise of " << other.name;
+      std::cout << ", though within the noise of " << other.label();
     } else {
-      std::cout << ", " << format_fixed(factor, 2) << " times as fast as " << other.name;
+      std::cout << ", " << format_fixed(factor, 2) << " times as fast as " << other.label();
     }
     break;
   }
@@ -178,22 +193,25 @@ void print_text(const Outcome& outcome, const RankArguments& arguments) {
             << format_threads(arguments.rank.threads) << "\ninput     " << outcome.work.data
             << "\nroofline  " << roofline_text(report.roofline) << ", per core\n          at least "
             << format_time(report.least_seconds) << " for one run of this\n\n";
-  rank_table(outcome, isatty(STDOUT_FILENO) == 1).print(std::cout);
+  const bool precisions = arguments.rank.precisions != RankOptions().precisions ||
+                          !arguments.rank.layer_precisions.empty();
+  rank_table(outcome, isatty(STDOUT_FILENO) == 1, precisions).print(std::cout);
   print_winner(report);
   if (!outcome.layers.layers.empty()) {
     std::cout << "\nTime per step, layer by layer:\n\n";
     layers_table(outcome.layers, true).print(std::cout);
     std::cout << '\n';
   }
-  std::cout << "max error: against the float64 oracle, on " << report.checked_steps << " steps × "
-            << report.checked_rows << (report.checked_rows == 1 ? " row.\n" : " rows.\n");
+  std::cout << "max error: against the float64 oracle with the stored weights, on "
+            << report.checked_steps << " steps × " << report.checked_rows
+            << (report.checked_rows == 1 ? " row.\n" : " rows.\n");
   for (const RankResult& result : report.results) {
     if (result.scaled)
-      std::cout << result.name
+      std::cout << result.label()
                 << ": too slow for --seconds; timed on the first steps and scaled.\n";
-    if (!result.ran()) std::cout << result.name << " cannot run it: " << result.refusal << '\n';
+    if (!result.ran()) std::cout << result.label() << " cannot run it: " << result.refusal << '\n';
     if (!result.agreement.ok) {
-      std::cout << result.name << " is WRONG; `carousel check` shows where it starts.\n";
+      std::cout << result.label() << " is WRONG; `carousel check` shows where it starts.\n";
     }
   }
 }
@@ -211,8 +229,8 @@ void print_outcome_json(const Outcome& outcome, const RankArguments& arguments) 
              {"roofline", roofline_json(outcome.report)},
              {"checked_steps", outcome.report.checked_steps},
              {"checked_rows", outcome.report.checked_rows},
-             {"winner", winner == nullptr ? Json(nullptr) : Json(winner->name)},
-             {"results", rank_table(outcome, false).json()}});
+             {"winner", winner == nullptr ? Json(nullptr) : Json(winner->label())},
+             {"results", rank_table(outcome, false, true).json()}});
   if (arguments.layers) json["layers"] = layers_table(outcome.layers, false).json();
   print_json(json);
 }
@@ -273,7 +291,8 @@ Command rank_command(Parser& app) {
       .show_default()
       .range(0.01, 3600.0);
   add_backends_option(command, arguments->backend);
-  add_precision_options(command, arguments->rank.precision);
+  add_precisions_option(command, arguments->rank.precisions);
+  add_layer_precision_option(command, arguments->rank.layer_precisions);
   command.add_flag("--layers", arguments->layers, "also show the time of each layer");
   command.add_option("--html", arguments->html, "write a page of it all, too").type_name("FILE");
   add_json_option(command, arguments->json);

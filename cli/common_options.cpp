@@ -3,7 +3,18 @@
 
 #include <carousel/error.hpp>
 
+#include <sstream>
+
 namespace carousel::cli {
+namespace {
+
+std::string precision_help() {
+  std::string help = "how weights are stored and multiplied:";
+  for (const Precision one : precisions()) help += " " + std::string(name(one));
+  return help;
+}
+
+}  // namespace
 
 void add_json_option(Parser& command, bool& json) {
   command.add_flag("--json", json, "print JSON");
@@ -26,29 +37,47 @@ void add_backends_option(Parser& command, std::string& backends) {
 }
 
 void add_precision_option(Parser& command, Precision& precision) {
-  std::string help = "how weights are stored and multiplied:";
-  for (const Precision one : precisions()) help += " " + std::string(name(one));
   command
       .add_function(
           "--precision",
           [&precision](const std::string& word) { precision = precision_by_name(word); },
-          help.c_str())
+          precision_help().c_str())
       .type_name("PRECISION");
+}
+
+void add_precisions_option(Parser& command, std::vector<Precision>& chosen) {
+  command
+      .add_function(
+          "--precision",
+          [&chosen](const std::string& words) {
+            chosen.assign(precisions().begin(), precisions().end());
+            if (words == "all") return;
+            chosen.clear();
+            std::istringstream list(words);
+            for (std::string word; std::getline(list, word, ',');) {
+              chosen.push_back(precision_by_name(word));
+            }
+          },
+          ("all, or some of them with commas between; " + precision_help()).c_str())
+      .type_name("PRECISIONS");
 }
 
 void add_precision_options(Parser& command, PrecisionChoice& choice) {
   add_precision_option(command, choice.network);
+  add_layer_precision_option(command, choice.layers);
+}
+
+void add_layer_precision_option(Parser& command, std::vector<LayerPrecision>& layers) {
   command
       .add_repeatable(
           "--layer-precision",
-          [&choice](const std::string& word) {
+          [&layers](const std::string& word) {
             const std::size_t equals = word.rfind('=');
             if (equals == std::string::npos) {
               throw Error(ErrorCode::invalid_argument,
                           "--layer-precision " + word + ": expected LAYER=PRECISION");
             }
-            choice.layers.push_back(
-                {word.substr(0, equals), precision_by_name(word.substr(equals + 1))});
+            layers.push_back({word.substr(0, equals), precision_by_name(word.substr(equals + 1))});
           },
           "an exception: another precision for this layer; may be repeated")
       .type_name("LAYER=PRECISION");

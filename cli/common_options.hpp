@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 /// Options that several commands have.
 namespace carousel::cli {
@@ -23,6 +24,12 @@ void add_backends_option(Parser& command, std::string& backends);
 
 /// --precision: one for all layers. An unknown one is refused by name.
 void add_precision_option(Parser& command, Precision& precision);
+
+/// --precision: one, several with commas between, or "all".
+void add_precisions_option(Parser& command, std::vector<Precision>& precisions);
+
+/// --layer-precision, which may be repeated.
+void add_layer_precision_option(Parser& command, std::vector<LayerPrecision>& layers);
 
 /// --precision and --layer-precision, for every command that prepares a network.
 void add_precision_options(Parser& command, PrecisionChoice& choice);

@@ -9,7 +9,11 @@ namespace carousel::cli {
 namespace {
 
 /// Inherited errors at their worst: strict, and tight enough for one step from an exact state.
-constexpr oracle::Options kOneStep{.errors = {.independent = false}, .trace = false};
+/// Single steps are judged by the strict bound.
+oracle::Options options_of(const LayerProblem& problem) {
+  return {
+      .errors = {.independent = problem.steps != 1, .int8 = problem.precision == Precision::int8}};
+}
 
 oracle::Quantity exact(const NamedInput& input, std::span<const std::int64_t> lengths) {
   if (input.ids.data == nullptr) {
@@ -69,7 +73,8 @@ std::vector<oracle::Quantity> exact_inputs(const LayerProblem& problem) {
 }  // namespace
 
 Expected OracleReference::network(const Model& model, const CheckInput& input) const {
-  const oracle::Result result = oracle::run(model, exact_inputs(model, input), input.lengths);
+  const oracle::Result result = oracle::run(model, exact_inputs(model, input), input.lengths, {},
+                                            {.precisions = precisions_});
   Expected expected;
   for (std::size_t k = 0; k < result.outputs.size(); ++k) add(result.y(k), expected);
   for (const oracle::LayerResult& layer : result.layers) {
@@ -82,9 +87,8 @@ LayerExpected OracleReference::layer(const LayerProblem& problem) const {
   const std::vector<oracle::Quantity> inputs = exact_inputs(problem);
   std::vector<const oracle::Quantity*> pointers;
   for (const oracle::Quantity& input : inputs) pointers.push_back(&input);
-  const oracle::LayerResult result =
-      oracle::run_layer(problem.layer, pointers, problem.lengths, exact_state(problem),
-                        problem.steps == 1 ? kOneStep : oracle::Options{});
+  const oracle::LayerResult result = oracle::run_layer(problem.layer, pointers, problem.lengths,
+                                                       exact_state(problem), options_of(problem));
   LayerExpected expected{.y = expected_of(result.y), .states = {}};
   for (const oracle::Quantity& state : result.state) expected.states.push_back(expected_of(state));
   return expected;

@@ -2,10 +2,8 @@
 #include "rank_core.hpp"
 
 #include "model_facts.hpp"
+#include "rank_check.hpp"
 #include "workload_run.hpp"
-
-#include "core/engine/layer_precisions.hpp"
-#include "core/model/stored_weights.hpp"
 
 #include <carousel/network.hpp>
 
@@ -14,7 +12,6 @@
 #include <limits>
 #include <memory>
 #include <optional>
-#include <span>
 #include <utility>
 
 namespace carousel::cli {
@@ -22,39 +19,21 @@ namespace {
 
 constexpr double kLeastSample = 1e-3;    // seconds; below, the clock and interrupts would show
 constexpr std::int64_t kMaxSteps = 512;  // of a stream's scratch, where sequences can be split
-constexpr double kOracleFlops = 200e6;   // what the oracle may cost: some tenths of a second
 constexpr std::size_t kMostRounds = 1000;
-
-/// `y` is one output of all rows; what is expected, of the first few.
-Agreement rows_agreement(std::span<const float> y, std::int64_t batch,
-                         const oracle::Quantity& expected) {
-  std::vector<float> found;
-  const std::int64_t count = expected.batch * expected.features;
-  for (std::int64_t t = 0; t < expected.steps; ++t) {
-    const auto step = y.subspan(static_cast<std::size_t>(t * batch * expected.features),
-                                static_cast<std::size_t>(count));
-    found.insert(found.end(), step.begin(), step.end());
-  }
-  return compare(found, expected.value, expected.tolerance);
-}
-
-Agreement outputs_agreement(const WorkloadRun& run, const Workload& work,
-                            const oracle::Result& expected) {
-  Agreement all;
-  for (std::size_t k = 0; k < expected.outputs.size(); ++k) {
-    append(all, rows_agreement(run.output(k), work.batch, expected.y(k)));
-  }
-  return all;
-}
 
 /// One backend being timed.
 class Contender {
  public:
-  Contender(const std::string& name, const Workload& work, const RankOptions& options)
-      : network_(prepare(work.model, prepare_options(name, work, options))),
+  Contender(const std::string& name, Precision precision, const Workload& work,
+            const RankOptions& options)
+      : network_(prepare(work.model, prepare_options(name, precision, work, options))),
         stream_(network_.stream(stream_options(network_, work))) {
     result_.name = name;
+    result_.precision = precision;
+    result_.memory_bytes = network_.memory_bytes();
   }
+
+  [[nodiscard]] Precision precision() const noexcept { return result_.precision; }
 
   /// Seconds of `repeats` runs from zero state.
   double time(WorkloadRun& run, std::int64_t repeats) {
@@ -62,17 +41,20 @@ class Contender {
     const double start = now();
     for (std::int64_t i = 0; i < repeats; ++i) {
       if (const Status status = run(stream_); !status) {
-        throw Error(ErrorCode::invalid_argument, result_.name + ": " + status.message());
+        throw Error(ErrorCode::invalid_argument, result_.label() + ": " + status.message());
       }
     }
     return now() - start;
   }
 
-  /// Compares with the oracle, and guesses from that how long the whole takes.
-  void check(const Workload& prefix, const oracle::Result& expected, double scale) {
+  /// Compares with the oracle on the stored weights and on the model's, and guesses from that how
+  /// long the whole takes.
+  void check(const Workload& prefix, const oracle::Result& stored, const oracle::Result& exact,
+             double scale) {
     WorkloadRun run(network_, prefix, prefix.steps);
     const double first = time(run, 1);
-    result_.agreement = outputs_agreement(run, prefix, expected);
+    result_.agreement = outputs_agreement(run, prefix, stored);
+    result_.sqnr_db = signal_to_noise(outputs_agreement(run, prefix, exact));
     const bool quick = first < 0.1;  // then a cold start may be much of it
     guess_ = (quick ? std::min(time(run, 1), time(run, 1)) : first) * scale;
   }
@@ -154,40 +136,21 @@ class LimitTurns {
   double spent_ = 0;
 };
 
-/// As many of the first steps and rows as the oracle can do in passing, at least one.
-struct CheckedPart {
-  Workload prefix;          // these steps, all rows
-  std::int64_t rows = 1;    // of them, those that the oracle did
-  oracle::Result expected;  // of these steps and rows
-};
-
-/// The oracle computes with the numbers that the precisions store.
-CheckedPart make_checked_part(const Workload& work, const RankOptions& options) {
-  const PrepareOptions how = prepare_options("", work, options);
-  const Model stored = store_weights(work.model, detail::layer_precisions(work.model, how));
-  const double per_row = std::max(work.model.flops_per_row(), 1.0);
-  const auto row_steps = static_cast<std::int64_t>(std::max(1.0, kOracleFlops / per_row));
-  const std::int64_t rows =
-      std::clamp<std::int64_t>(row_steps / 64, 1, std::max<std::int64_t>(work.batch, 1));
-  CheckedPart part{.prefix = work.prefix(std::max<std::int64_t>(1, row_steps / rows)),
-                   .rows = std::min(rows, work.batch),
-                   .expected = {}};
-  part.expected = oracle::run(stored, oracle_inputs(part.prefix.first_rows(part.rows)));
-  return part;
-}
-
 using Contenders = std::vector<std::unique_ptr<Contender>>;
 
 Contenders enlist(const Workload& work, const std::vector<std::string>& backends,
                   const RankOptions& options, RankReport& report) {
   Contenders contenders;
-  for (const std::string& name : backends) {
-    try {
-      contenders.push_back(std::make_unique<Contender>(name, work, options));
-    } catch (const Error& error) {
-      RankResult& refused = report.results.emplace_back();
-      refused.name = name;
-      refused.refusal = error.what();
+  for (const Precision precision : options.precisions) {
+    for (const std::string& name : backends) {
+      try {
+        contenders.push_back(std::make_unique<Contender>(name, precision, work, options));
+      } catch (const Error& error) {
+        RankResult& refused = report.results.emplace_back();
+        refused.name = name;
+        refused.precision = precision;
+        refused.refusal = error.what();
+      }
     }
   }
   return contenders;
@@ -246,14 +209,19 @@ bool RankReport::all_agree() const noexcept {
   return std::ranges::all_of(results, [](const RankResult& result) { return result.agreement.ok; });
 }
 
-PrepareOptions prepare_options(const std::string& backend, const Workload& work,
-                               const RankOptions& options) {
+std::string RankResult::label() const {
+  return precision == Precision::float32 ? name
+                                         : name + ", " + std::string(carousel::name(precision));
+}
+
+PrepareOptions prepare_options(const std::string& backend, Precision precision,
+                               const Workload& work, const RankOptions& options) {
   return {.backend = backend,
           .threads = options.threads,
           .batch = work.batch,
           .steps = work.steps,
-          .precision = options.precision.network,
-          .layer_precisions = options.precision.layers,
+          .precision = precision,
+          .layer_precisions = options.layer_precisions,
           .plan = Plan::fixed};
 }
 
@@ -267,12 +235,18 @@ RankReport rank(const Workload& work, const std::vector<std::string>& backends,
                 const RankOptions& options, const std::function<void(double)>& progress) {
   RankReport report;
   Contenders contenders = enlist(work, backends, options, report);
-  const CheckedPart part = make_checked_part(work, options);
+  const CheckedPart part = make_checked_part(work);
   report.checked_steps = part.prefix.steps;
   report.checked_rows = part.rows;
   const double scale = static_cast<double>(work.steps) /
                        static_cast<double>(std::max<std::int64_t>(part.prefix.steps, 1));
-  for (auto& contender : contenders) contender->check(part.prefix, part.expected, scale);
+  for (const Precision precision : options.precisions) {
+    const oracle::Result stored = expected_of(part, prepare_options("", precision, work, options));
+    for (auto& contender : contenders) {
+      if (contender->precision() != precision) continue;
+      contender->check(part.prefix, stored, part.expected, scale);
+    }
+  }
   warm_up(work, contenders, options.seconds);
   const std::vector<Pass> all =
       passes(matrix_sizes(work.model), work.steps, work.batch, options.threads);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "oracle_reference.hpp"
-#include "precision_choice.hpp"
 #include "timing.hpp"
 #include "workload.hpp"
 
@@ -21,25 +20,34 @@ namespace carousel::cli {
 struct RankOptions {
   double seconds = 5.0;  ///< for all measurements together
   int threads = 1;
-  PrecisionChoice precision{};
-  LimitSampler limits = {};  ///< empty: this core's own
+  std::vector<Precision> precisions{Precision::float32};  ///< each backend is timed with all
+  std::vector<LayerPrecision> layer_precisions{};         ///< exceptions from each
+  LimitSampler limits = {};                               ///< empty: this core's own
 };
 
-/// How a network is prepared that is to do this work on this backend alone.
-[[nodiscard]] PrepareOptions prepare_options(const std::string& backend, const Workload& work,
-                                             const RankOptions& options);
+/// How a network is prepared that is to do this work on this backend alone, in this precision.
+[[nodiscard]] PrepareOptions prepare_options(const std::string& backend, Precision precision,
+                                             const Workload& work, const RankOptions& options);
 /// The streams that do this work: of sequences that can be split, a part at a time.
 [[nodiscard]] StreamOptions stream_options(const Network& network, const Workload& work);
 
 struct RankResult {
   std::string name;
+  Precision precision = Precision::float32;
   std::string refusal;  ///< why it cannot run this model; then nothing below counts
   Summary time;         ///< seconds of one run of the whole work
   std::size_t samples = 0;
   bool scaled = false;  ///< too slow for the budget: timed on the first steps and scaled up
-  Agreement agreement;  ///< with the oracle, on `RankReport::checked_steps`
+  std::size_t memory_bytes = 0;  ///< packed weights
+  /// With the oracle on the weights that the precision stores, on `RankReport::checked_steps`.
+  Agreement agreement;
+  /// What the precision costs: 10 log10 of the outputs' squares over those of their errors, against
+  /// the oracle on the weights as they are.
+  double sqnr_db = 0;
 
   [[nodiscard]] bool ran() const noexcept { return refusal.empty(); }
+  /// "xsimd:avx2", "xsimd:avx2, float16"
+  [[nodiscard]] std::string label() const;
 };
 
 struct RankReport {

@@ -39,8 +39,8 @@ double seconds_of(WorkloadRun& run, Stream& stream, std::int64_t repeats) {
 /// A network on one backend, with its layers timed.
 class LayerTrial {
  public:
-  LayerTrial(const std::string& backend, const Workload& work, const RankOptions& options)
-      : timed_(prepare_timed(work.model, prepare_options(backend, work, options))),
+  LayerTrial(const RankResult& of, const Workload& work, const RankOptions& options)
+      : timed_(prepare_timed(work.model, prepare_options(of.name, of.precision, work, options))),
         stream_(timed_.network.stream(stream_options(timed_.network, work))),
         run_(timed_.network, work, work.steps),
         steps_(work.steps),
@@ -148,9 +148,8 @@ LayersReport rank_layers(const Workload& work, const RankReport& ranked, const R
   Trials trials;
   for (const RankResult& result : ranked.results) {
     if (!result.ran()) continue;
-    names.push_back(result.name);
-    trials.push_back(
-        std::make_unique<LayerTrial>(result.name, result.scaled ? prefix : work, options));
+    names.push_back(result.label());
+    trials.push_back(std::make_unique<LayerTrial>(result, result.scaled ? prefix : work, options));
     trials.back()->warm_up();
   }
   measure(trials, options.seconds, progress);

@@ -108,6 +108,14 @@ class OnednnBackend final : public KindBackend {
   }
 
  protected:
+  [[nodiscard]] Support supports_precision(Precision precision) const override {
+    if (precision == Precision::int8) {
+      return Support::no(
+          "oneDNN quantizes the activations of all rows and steps with one scale and zero point, "
+          "int8 here each row with a scale of its own");
+    }
+    return KindBackend::supports_precision(precision);
+  }
   [[nodiscard]] Support supports_recurrent(const RecurrentSpec& spec) const override {
     if (std::string reason = unsupported_variant(spec); !reason.empty()) {
       return Support::no(std::move(reason));

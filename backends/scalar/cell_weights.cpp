@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/scalar/cell_weights.hpp"
 
+#include "backends/scalar/arithmetic.hpp"
+
 namespace carousel::scalar {
 namespace {
 
@@ -10,11 +12,12 @@ bool separate_bias_hn(const RecurrentSpec& spec) {
 
 }  // namespace
 
-CellWeights::CellWeights(const RecurrentSpec& spec, const RecurrentWeights& weights)
-    : ih(copy(weights.weight_ih)),
-      hh(copy(weights.weight_hh)),
+CellWeights::CellWeights(const RecurrentSpec& spec, const RecurrentWeights& weights,
+                         Precision precision)
+    : ih(weights.weight_ih, spec.input_size, precision),
+      hh(weights.weight_hh, spec.recurrent_size(), precision),
       bias(static_cast<std::size_t>(spec.gates() * spec.hidden_size), 0.0F),
-      hr(copy(weights.weight_hr)),
+      hr(weights.weight_hr, spec.hidden_size, precision),
       peephole(copy(weights.peephole)),
       norm(copy(weights.norm_weight)) {
   const auto units = static_cast<std::size_t>(spec.hidden_size);
@@ -28,10 +31,8 @@ CellWeights::CellWeights(const RecurrentSpec& spec, const RecurrentWeights& weig
 
 std::size_t CellWeights::bytes() const noexcept {
   std::size_t floats = 0;
-  for (const auto* part : {&ih, &hh, &bias, &bias_hn, &hr, &peephole, &norm}) {
-    floats += part->size();
-  }
-  return floats * sizeof(float);
+  for (const auto* part : {&bias, &bias_hn, &peephole, &norm}) floats += part->size();
+  return ih.bytes() + hh.bytes() + hr.bytes() + floats * sizeof(float);
 }
 
 }  // namespace carousel::scalar

@@ -18,8 +18,19 @@ struct StepContext {
   const RecurrentSpec& spec;
   const ActivationSet& activations;
   const CellWeights& w;
-  float* gates;   ///< Scratch [G*H].
-  float* hidden;  ///< Scratch [H].
+  float* gates;              ///< Scratch [G*H].
+  float* hidden;             ///< Scratch [H].
+  std::int8_t* quantized_x;  ///< Scratch [I].
+  std::int8_t* quantized_h;  ///< Scratch [H].
+
+  /// x [input_size] and h [recurrent_size], or what stands in its place, as operands of the
+  /// weights. There is one of each at a time.
+  [[nodiscard]] Operand input(const float* x) const noexcept {
+    return w.ih.operand(x, quantized_x);
+  }
+  [[nodiscard]] Operand state(const float* h) const noexcept {
+    return w.hh.operand(h, quantized_h);
+  }
 };
 
 /// The states of one batch row in one direction, in the order of the cell's traits: h
@@ -45,9 +56,9 @@ static_assert(kSteps.size() == kCellCount);
 }
 
 /// W_i* x + b_i* + W_h* h + b_h* of one row of the gates.
-[[nodiscard]] inline float preactivation(const StepContext& s, std::int64_t row, const float* x,
-                                         const float* h) noexcept {
-  return add_state(from_input(s.w, row, x, s.spec.input_size), s.w, row, h, s.spec.state_size());
+[[nodiscard]] inline float preactivation(const StepContext& s, std::int64_t row, const Operand& x,
+                                         const Operand& h) noexcept {
+  return s.w.hh.add_product(from_input(s.w, row, x), row, h);
 }
 
 /// The pre-activations of all gates, each gate normalized over its units, scaled and biased.

@@ -5,23 +5,25 @@ namespace carousel::scalar {
 namespace {
 
 /// n = tanh(W_in x + b_in + r ∘ (W_hn h + b_hn)): PyTorch, cuDNN
-void candidate_of_linear(const StepContext& s, const float* x, const float* h, const float* r,
+void candidate_of_linear(const StepContext& s, const Operand& x, const Operand& h, const float* r,
                          float* n) {
   const std::int64_t H = s.spec.hidden_size;
   for (std::int64_t j = 0; j < H; ++j) {
-    const float input = from_input(s.w, 2 * H + j, x, s.spec.input_size);
-    const float state = add_state(s.w.bias_hn[static_cast<std::size_t>(j)], s.w, 2 * H + j, h, H);
+    const float bias = s.w.bias_hn[static_cast<std::size_t>(j)];
+    const float input = from_input(s.w, 2 * H + j, x);
+    const float state = s.w.hh.add_product(bias, 2 * H + j, h);
     n[j] = activate(s, kCandidate, input + r[j] * state);
   }
 }
 
 /// n = tanh(W_in x + b_in + W_hn (r ∘ h) + b_hn): the paper, the default of ONNX
-void candidate_of_reset(const StepContext& s, const float* x, const float* h, const float* r,
+void candidate_of_reset(const StepContext& s, const Operand& x, const float* h, const float* r,
                         float* n) {
   const std::int64_t H = s.spec.hidden_size;
   for (std::int64_t j = 0; j < H; ++j) s.hidden[j] = r[j] * h[j];
+  const Operand reset = s.state(s.hidden);
   for (std::int64_t j = 0; j < H; ++j) {
-    n[j] = activate(s, kCandidate, preactivation(s, 2 * H + j, x, s.hidden));
+    n[j] = activate(s, kCandidate, preactivation(s, 2 * H + j, x, reset));
   }
 }
 
@@ -33,16 +35,18 @@ void candidate_of_reset(const StepContext& s, const float* x, const float* h, co
 void gru_step(const StepContext& s, const float* x, const States& states) noexcept {
   float* const h = states[0];
   const std::int64_t H = s.spec.hidden_size;
+  const Operand input = s.input(x);
+  const Operand state = s.state(h);
   for (std::int64_t row = 0; row < 2 * H; ++row) {
-    s.gates[row] = activate(s, kGate, preactivation(s, row, x, h));
+    s.gates[row] = activate(s, kGate, preactivation(s, row, input, state));
   }
   const float* r = s.gates;
   const float* z = s.gates + H;
   float* n = s.gates + 2 * H;
   if (s.spec.linear_before_reset) {
-    candidate_of_linear(s, x, h, r, n);
+    candidate_of_linear(s, input, state, r, n);
   } else {
-    candidate_of_reset(s, x, h, r, n);
+    candidate_of_reset(s, input, h, r, n);
   }
   for (std::int64_t j = 0; j < H; ++j) h[j] = (1.0F - z[j]) * n[j] + z[j] * h[j];
 }

@@ -30,12 +30,12 @@ void normalize(float* a, std::int64_t count, float epsilon) noexcept {
 // Ba et al. 2016, for each gate by itself:
 //   p = W_i* x + W_h* h          a = (p - mean(p)) / sqrt(var(p) + epsilon) ∘ norm_* + b_i* + b_h*
 void normalized_preactivations(const StepContext& s, const float* x, const float* h) noexcept {
-  const std::int64_t I = s.spec.input_size;
   const std::int64_t H = s.spec.hidden_size;
   const std::int64_t rows = s.spec.gates() * H;
+  const Operand input = s.input(x);
+  const Operand state = s.state(h);
   for (std::int64_t row = 0; row < rows; ++row) {
-    const float input = dot(0.0F, s.w.ih.data() + row * I, x, I);
-    s.gates[row] = add_state(input, s.w, row, h, s.spec.state_size());
+    s.gates[row] = s.w.hh.add_product(s.w.ih.add_product(0.0F, row, input), row, state);
   }
   for (std::int64_t gate = 0; gate < rows; gate += H) {
     normalize(s.gates + gate, H, s.spec.layer_norm_epsilon);

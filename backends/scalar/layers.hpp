@@ -12,10 +12,11 @@
 namespace carousel::scalar {
 
 [[nodiscard]] std::unique_ptr<Layer> make_recurrent_layer(const RecurrentSpec& spec,
-                                                          const Weights& weights);
+                                                          const Weights& weights,
+                                                          Precision precision);
 /// `activation` is applied to each frame of outputs.
 [[nodiscard]] std::unique_ptr<Layer> make_dense_layer(
-    const DenseSpec& spec, const Weights& weights,
+    const DenseSpec& spec, const Weights& weights, Precision precision,
     const std::optional<layers::ElementwiseFunction>& activation);
 
 }  // namespace carousel::scalar

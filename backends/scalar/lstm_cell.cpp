@@ -44,7 +44,11 @@ void lstm_step(const StepContext& s, const float* x, const States& states) noexc
   if (s.spec.layer_norm) {
     normalized_preactivations(s, x, h);
   } else {
-    for (std::int64_t row = 0; row < 4 * H; ++row) s.gates[row] = preactivation(s, row, x, h);
+    const Operand input = s.input(x);
+    const Operand state = s.state(h);
+    for (std::int64_t row = 0; row < 4 * H; ++row) {
+      s.gates[row] = preactivation(s, row, input, state);
+    }
   }
   for (std::int64_t j = 0; j < H; ++j) {
     c[j] = next_cell(s, s.gates, j, c[j]);
@@ -55,7 +59,8 @@ void lstm_step(const StepContext& s, const float* x, const States& states) noexc
     std::copy_n(s.hidden, H, h);
     return;
   }
-  for (std::int64_t p = 0; p < P; ++p) h[p] = dot(0.0F, s.w.hr.data() + p * H, s.hidden, H);
+  const Operand hidden = s.w.hr.operand(s.hidden, s.quantized_h);
+  for (std::int64_t p = 0; p < P; ++p) h[p] = s.w.hr.add_product(0.0F, p, hidden);
 }
 
 }  // namespace carousel::scalar

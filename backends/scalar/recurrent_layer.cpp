@@ -12,22 +12,27 @@ class RecurrentWorkspace final : public Workspace {
  public:
   explicit RecurrentWorkspace(const RecurrentSpec& spec)
       : gates(static_cast<std::size_t>(spec.gates() * spec.hidden_size)),
-        hidden(static_cast<std::size_t>(spec.hidden_size)) {}
+        hidden(static_cast<std::size_t>(spec.hidden_size)),
+        quantized_x(static_cast<std::size_t>(spec.input_size)),
+        quantized_h(static_cast<std::size_t>(spec.hidden_size)) {}
 
   [[nodiscard]] std::size_t memory_bytes() const noexcept override {
-    return sizeof(*this) + (gates.size() + hidden.size()) * sizeof(float);
+    return sizeof(*this) + (gates.size() + hidden.size()) * sizeof(float) + quantized_x.size() +
+           quantized_h.size();
   }
 
-  std::vector<float> gates;   ///< [G*H], of one step of one row.
-  std::vector<float> hidden;  ///< [H]: h before the projection, or r ∘ h.
+  std::vector<float> gates;              ///< [G*H], of one step of one row.
+  std::vector<float> hidden;             ///< [H]: h before the projection, or r ∘ h.
+  std::vector<std::int8_t> quantized_x;  ///< [I]
+  std::vector<std::int8_t> quantized_h;  ///< [H]: h, or what stands in its place.
 };
 
 class RecurrentLayer final : public Layer {
  public:
-  RecurrentLayer(const RecurrentSpec& spec, const Weights& weights)
+  RecurrentLayer(const RecurrentSpec& spec, const Weights& weights, Precision precision)
       : spec_(spec), states_(states(spec)) {
     for (std::size_t d = 0; d < directions(); ++d) {
-      weights_.emplace_back(spec, RecurrentWeights(weights, d));
+      weights_.emplace_back(spec, RecurrentWeights(weights, d), precision);
     }
   }
 
@@ -72,8 +77,13 @@ class RecurrentLayer final : public Layer {
     const std::int64_t column = static_cast<std::int64_t>(direction) * width;
     const std::int64_t steps = args.lengths == nullptr ? args.y.steps : args.lengths[row];
     const bool backwards = spec_.direction == Direction::reverse || direction == 1;
-    const StepContext context{spec_, spec_.activations[direction], weights_[direction],
-                              scratch.gates.data(), scratch.hidden.data()};
+    const StepContext context{spec_,
+                              spec_.activations[direction],
+                              weights_[direction],
+                              scratch.gates.data(),
+                              scratch.hidden.data(),
+                              scratch.quantized_x.data(),
+                              scratch.quantized_h.data()};
     const Step step = kSteps[static_cast<std::size_t>(spec_.cell)];
     const States states = states_of(args, row, direction);
     for (std::int64_t s = 0; s < steps; ++s) {
@@ -93,8 +103,9 @@ class RecurrentLayer final : public Layer {
 
 }  // namespace
 
-std::unique_ptr<Layer> make_recurrent_layer(const RecurrentSpec& spec, const Weights& weights) {
-  return std::make_unique<RecurrentLayer>(spec, weights);
+std::unique_ptr<Layer> make_recurrent_layer(const RecurrentSpec& spec, const Weights& weights,
+                                            Precision precision) {
+  return std::make_unique<RecurrentLayer>(spec, weights, precision);
 }
 
 }  // namespace carousel::scalar

@@ -9,7 +9,11 @@ namespace carousel::scalar {
 void rnn_step(const StepContext& s, const float* x, const States& states) noexcept {
   float* const h = states[0];
   const std::int64_t H = s.spec.hidden_size;
-  for (std::int64_t j = 0; j < H; ++j) s.hidden[j] = activate(s, 0, preactivation(s, j, x, h));
+  const Operand input = s.input(x);
+  const Operand state = s.state(h);
+  for (std::int64_t j = 0; j < H; ++j) {
+    s.hidden[j] = activate(s, 0, preactivation(s, j, input, state));
+  }
   std::copy_n(s.hidden, H, h);
 }
 

@@ -22,18 +22,15 @@ class ScalarBackend final : public KindBackend {
 
  protected:
   /// Weights of float16 and bfloat16 come rounded to such numbers: what is left is float32.
-  [[nodiscard]] Support supports_precision(Precision precision) const override {
-    return precision == Precision::int8 ? KindBackend::supports_precision(precision)
-                                        : Support::yes();
-  }
-  [[nodiscard]] std::unique_ptr<Layer> prepare_recurrent(const RecurrentSpec& spec,
-                                                         const Weights& weights,
-                                                         const LayerOptions&) const override {
-    return scalar::make_recurrent_layer(spec, weights);
+  [[nodiscard]] Support supports_precision(Precision) const override { return Support::yes(); }
+  [[nodiscard]] std::unique_ptr<Layer> prepare_recurrent(
+      const RecurrentSpec& spec, const Weights& weights,
+      const LayerOptions& options) const override {
+    return scalar::make_recurrent_layer(spec, weights, options.precision);
   }
   [[nodiscard]] std::unique_ptr<Layer> prepare_dense(const DenseSpec& spec, const Weights& weights,
                                                      const LayerOptions& options) const override {
-    return scalar::make_dense_layer(spec, weights, fused_function(options));
+    return scalar::make_dense_layer(spec, weights, options.precision, fused_function(options));
   }
   [[nodiscard]] bool dense_applies(ActivationKind) const override { return true; }
 };

@@ -6,11 +6,17 @@
 namespace carousel::scalar {
 namespace {
 
-/// W x + b + R h of one row of the gates, where R has weights for the unit's own head only.
-float head_preactivation(const StepContext& s, std::int64_t row, const float* x, const float* h) {
+/// W x + b + R h of all gates, where R has weights for a unit's own head only.
+void head_preactivations(const StepContext& s, const float* x, const float* h) {
   const std::int64_t D = s.spec.recurrent_size();
-  const std::int64_t head = row % s.spec.hidden_size / D;
-  return add_state(from_input(s.w, row, x, s.spec.input_size), s.w, row, h + head * D, D);
+  const Operand input = s.input(x);
+  for (std::int64_t first = 0; first < s.spec.hidden_size; first += D) {
+    const Operand state = s.state(h + first);
+    for (std::int64_t gate = 0; gate < 4; ++gate) {
+      const std::int64_t row = gate * s.spec.hidden_size + first;
+      for (std::int64_t j = row; j < row + D; ++j) s.gates[j] = preactivation(s, j, input, state);
+    }
+  }
 }
 
 float sigmoid(float a) { return evaluate(detail::kSigmoid, a); }
@@ -35,7 +41,7 @@ float exp_up_to_one(float a) { return a > 0.0F ? 1.0F : std::exp(a); }
 void slstm_step(const StepContext& s, const float* x, const States& states) noexcept {
   const auto [h, c, n, m] = states;
   const std::int64_t H = s.spec.hidden_size;
-  for (std::int64_t row = 0; row < 4 * H; ++row) s.gates[row] = head_preactivation(s, row, x, h);
+  head_preactivations(s, x, h);
   for (std::int64_t j = 0; j < H; ++j) {
     const float a_i = s.gates[j];
     const float z = std::tanh(s.gates[2 * H + j]);

@@ -9,6 +9,7 @@
 #include <carousel/spec.hpp>
 #include <carousel/view.hpp>
 
+#include "backends/xsimd/int8_dot.hpp"
 #include "backends/xsimd/panel.hpp"
 #include "core/engine/step_group.hpp"
 
@@ -18,6 +19,27 @@ namespace carousel::simd {
 
 /// The most states that a cell has besides h.
 constexpr int kMaxMemories = 3;
+
+/// A matrix of an int8 layer.
+struct Int8Matrix {
+  const Int8Dot* dot = nullptr;
+  Int8Panel panel{};
+  std::int64_t columns = 0;
+  const float* scales = nullptr;        ///< [blocks][vectors][W], of the rows of the matrix
+  const std::int32_t* start = nullptr;  ///< [blocks][vectors][W]; see `Int8Dot::has_start`
+};
+
+/// The matrices of a recurrent layer in int8.
+struct Int8Matrices {
+  Int8Matrix input, recurrent, projection;
+};
+
+/// Scratch of a thread: quantized rows and their scales.
+struct QuantizedRows {
+  std::int8_t* bytes = nullptr;
+  std::int64_t stride = 0;  ///< bytes from a row to the next
+  float* scales = nullptr;
+};
 
 /// The packed weights of one head of a recurrent layer in one direction (most layers have one
 /// head). A block is what one set of four accumulators computes: W hidden units of an LSTM or GRU,
@@ -29,12 +51,13 @@ struct PackedLayer {
   bool plain = true;  ///< a cell without variants: the fields from `peephole` on are not used
   int memories = 0;   ///< states besides h: c in an LSTM; c, n, m in an sLSTM
   std::int64_t hidden_size = 0;
-  std::int64_t state_size = 0;      ///< outputs: those of the projection, else hidden_size
-  const float* bias = nullptr;      ///< [blocks][4][W], as the sums of one row
-  AnyPanel recurrent{};             ///< weight_hh
-  AnyPanel input{};                 ///< weight_ih
-  AnyPanel projection{};            ///< weight_hr, blocks of 4W outputs; no blocks: none
-  const float* peephole = nullptr;  ///< [blocks][3][W], i, f, o; null: none
+  std::int64_t state_size = 0;         ///< outputs: those of the projection, else hidden_size
+  const float* bias = nullptr;         ///< [blocks][4][W], as the sums of one row
+  AnyPanel recurrent{};                ///< weight_hh
+  AnyPanel input{};                    ///< weight_ih
+  AnyPanel projection{};               ///< weight_hr, blocks of 4W outputs; no blocks: none
+  const Int8Matrices* int8 = nullptr;  ///< in int8, instead of the data of these three panels
+  const float* peephole = nullptr;     ///< [blocks][3][W], i, f, o; null: none
   GateCoupling coupling = GateCoupling::none;
   float clip = 0.0F;
   float cell_clip = 0.0F;
@@ -75,6 +98,7 @@ struct RecurrentJob {
   std::int64_t projected_rows = 0;  ///< (row, step) pairs whose inputs `sums` has room for
   const float** inputs = nullptr;   ///< [members of the step group][input_rows]: rows of x
   std::int64_t input_rows = 0;      ///< the greater one of projected_rows and row_count
+  QuantizedRows quantized{};        ///< in int8: [members][input_rows] rows
   std::int64_t depth = 0;           ///< terms of a depth block
   /// How many elements ahead a single tile prefetches weights; 0: it does not prefetch.
   std::int64_t prefetch_distance = 0;
@@ -93,8 +117,10 @@ using Activate = void (*)(const Activation& function, const float* x, float* y, 
 
 struct DenseJob {
   std::int64_t output_size = 0;
-  AnyPanel weight{};            ///< blocks of 4W outputs
-  const float* bias = nullptr;  ///< [blocks][4][W]
+  AnyPanel weight{};                 ///< blocks of 4W outputs
+  const float* bias = nullptr;       ///< [blocks][4][W]
+  const Int8Matrix* int8 = nullptr;  ///< in int8, instead of the data of the panel
+  QuantizedRows quantized{};         ///< in int8, of the thread: `Kernels::dense_rows` rows
   /// Applied to the outputs, one that `has_vector_activation` names; null: none.
   const Activation* activation = nullptr;
   Activate activate = nullptr;  ///< of the ISA's table
@@ -138,11 +164,13 @@ struct MatrixKernels {
 
 /// The table that each ISA object exports.
 struct Kernels {
-  std::int64_t width;     ///< floats in a vector
-  std::int64_t max_rows;  ///< the most rows that a tile has
+  std::int64_t width;       ///< floats in a vector
+  std::int64_t max_rows;    ///< the most rows that a tile has
+  std::int64_t dense_rows;  ///< the most rows that a dense layer computes together
   MatrixKernels float32;
   const MatrixKernels* float16;
   const MatrixKernels* bfloat16;
+  const MatrixKernels* int8;
   Activate activate;
 };
 

@@ -20,18 +20,37 @@ constexpr std::int64_t kAccumulators = 4;
 /// The least number of floats in a vector for which layers have half blocks.
 constexpr std::int64_t kLeastHalvedWidth = 16;
 
-/// The weight policies: how weights are stored. The kernels add to each how a vector of its
-/// elements is loaded and widened to floats (`load_weights` in kernel_weights.hpp).
-struct Float32Weights {
+/// The weight policies: how weights are stored, and where in a term of a block. The kernels add to
+/// each how a vector of its elements is loaded and widened to floats (`load_weights` in
+/// kernel_weights.hpp).
+struct InOrder {
+  /// The element of lane `lane` of the vector `vector` of a term, which has `vectors` vectors.
+  CAROUSEL_PANEL_FUNCTION static std::int64_t place(std::int64_t vector, std::int64_t lane,
+                                                    std::int64_t /*vectors*/, std::int64_t width) {
+    return vector * width + lane;
+  }
+};
+struct Float32Weights : InOrder {
   using Element = float;
 };
 /// IEEE 754 binary16.
-struct Float16Weights {
+struct Float16Weights : InOrder {
   using Element = std::uint16_t;
 };
-/// The upper half of a binary32.
+/// The upper half of a binary32. Vectors 0 and 1, and 2 and 3, share lanes of 32 bits: the even
+/// vector has the lower half of each, the odd one the upper half. So a shift widens the one, and a
+/// mask the other. A vector without a partner is as it would be by itself.
 struct Bfloat16Weights {
   using Element = std::uint16_t;
+
+  CAROUSEL_PANEL_FUNCTION static bool is_paired(std::int64_t vector, std::int64_t vectors) {
+    return (vector | 1) < vectors;
+  }
+  CAROUSEL_PANEL_FUNCTION static std::int64_t place(std::int64_t vector, std::int64_t lane,
+                                                    std::int64_t vectors, std::int64_t width) {
+    if (!is_paired(vector, vectors)) return vector * width + lane;
+    return (vector & ~std::int64_t{1}) * width + 2 * lane + (vector & 1);
+  }
 };
 
 /// What a panel holds, whatever the policy: [blocks][terms][vectors][W].

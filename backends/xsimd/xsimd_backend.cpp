@@ -6,6 +6,7 @@
 #include "backends/xsimd/host/layers.hpp"
 
 #include <algorithm>
+#include <span>
 
 namespace carousel {
 namespace {
@@ -13,12 +14,32 @@ namespace {
 /// To be raised with each change of speed, packing or numbers.
 constexpr int kRevision = 12;
 
+/// A way to multiply int8 numbers, and the CPU features that it needs besides those of its
+/// instruction set.
+struct Int8Choice {
+  const simd::Int8Dot& dot;
+  std::vector<std::string_view> features;
+};
+
+/// Those of these CPU features that are missing, with commas.
+std::string missing_features(const CpuFeatures& cpu, std::span<const std::string_view> needed) {
+  const std::vector<std::string> present = cpu.names();
+  std::string missing;
+  for (const std::string_view feature : needed) {
+    if (std::ranges::find(present, feature) == present.end()) {
+      missing += (missing.empty() ? "" : ", ") + std::string(feature);
+    }
+  }
+  return missing;
+}
+
 /// One instruction set: its kernels, and the CPU features that they need.
 struct Isa {
   std::string_view name;
   std::string_view description;
   const simd::Kernels& kernels;
   std::vector<std::string_view> features;  ///< as CpuFeatures::names() spells them
+  std::vector<Int8Choice> int8;            ///< the fastest first; the last one needs nothing more
 };
 
 class XsimdBackend final : public KindBackend {
@@ -27,18 +48,14 @@ class XsimdBackend final : public KindBackend {
 
   [[nodiscard]] std::string_view family() const noexcept override { return "xsimd"; }
   [[nodiscard]] std::string_view isa() const noexcept override { return isa_.name; }
-  [[nodiscard]] std::string description() const override { return std::string(isa_.description); }
+  [[nodiscard]] std::string description() const override {
+    return std::string(isa_.description) + ", int8 by " + int8_dot().name;
+  }
 
   [[nodiscard]] std::string version() const override { return built_in_version(kRevision); }
 
   [[nodiscard]] Support available(const CpuFeatures& cpu) const override {
-    const std::vector<std::string> present = cpu.names();
-    std::string missing;
-    for (const std::string_view feature : isa_.features) {
-      if (std::ranges::find(present, feature) == present.end()) {
-        missing += (missing.empty() ? "" : ", ") + std::string(feature);
-      }
-    }
+    const std::string missing = missing_features(cpu, isa_.features);
     return missing.empty() ? Support::yes()
                            : Support::no("the CPU or operating system lacks " + missing);
   }
@@ -52,7 +69,6 @@ class XsimdBackend final : public KindBackend {
 
  protected:
   [[nodiscard]] Support supports_precision(Precision precision) const override {
-    if (precision == Precision::int8) return KindBackend::supports_precision(precision);
     // The kernels of AVX2 convert float16 by instructions of F16C.
     if (precision == Precision::float16 && isa_.name == "avx2" && !cpu().f16c) {
       return Support::no("weights in float16 need f16c, which the CPU or operating system lacks");
@@ -62,11 +78,11 @@ class XsimdBackend final : public KindBackend {
   [[nodiscard]] std::unique_ptr<Layer> prepare_recurrent(
       const RecurrentSpec& spec, const Weights& weights,
       const LayerOptions& options) const override {
-    return simd::make_recurrent_layer(isa_.kernels, spec, weights, options);
+    return simd::make_recurrent_layer(isa_.kernels, int8_dot(), spec, weights, options);
   }
   [[nodiscard]] std::unique_ptr<Layer> prepare_dense(const DenseSpec& spec, const Weights& weights,
                                                      const LayerOptions& options) const override {
-    return simd::make_dense_layer(isa_.kernels, spec, weights, options);
+    return simd::make_dense_layer(isa_.kernels, int8_dot(), spec, weights, options);
   }
   [[nodiscard]] bool dense_applies(ActivationKind kind) const override {
     return simd::has_vector_activation(kind);
@@ -76,6 +92,15 @@ class XsimdBackend final : public KindBackend {
   }
 
  private:
+  /// The fastest way to multiply int8 numbers on this CPU.
+  [[nodiscard]] const simd::Int8Dot& int8_dot() const {
+    const auto runs = [](const Int8Choice& choice) {
+      return missing_features(cpu(), choice.features).empty();
+    };
+    const auto found = std::ranges::find_if(isa_.int8, runs);
+    return (found == isa_.int8.end() ? isa_.int8.back() : *found).dot;
+  }
+
   Isa isa_;
 };
 
@@ -88,21 +113,27 @@ const Backend& xsimd_avx512_backend() {
       {"avx512",
        "16 floats a vector, fused multiply-add",
        simd::kernels_avx512,
-       {"avx2", "fma", "avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"}});
+       {"avx2", "fma", "avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"},
+       {{simd::int8_dot_avx512_vnni, {"avx512_vnni"}}, {simd::int8_dot_avx512, {}}}});
   return backend;
 }
 
 const Backend& xsimd_avx2_backend() {
-  static const XsimdBackend backend({"avx2",
-                                     "8 floats a vector, fused multiply-add",
-                                     simd::kernels_avx2,
-                                     {"avx", "avx2", "fma"}});
+  static const XsimdBackend backend(
+      {"avx2",
+       "8 floats a vector, fused multiply-add",
+       simd::kernels_avx2,
+       {"avx", "avx2", "fma"},
+       {{simd::int8_dot_avx2_vnni, {"avx_vnni"}}, {simd::int8_dot_avx2, {}}}});
   return backend;
 }
 
 const Backend& xsimd_sse2_backend() {
-  static const XsimdBackend backend(
-      {"sse2", "4 floats a vector, the x86-64 baseline", simd::kernels_sse2, {"sse2"}});
+  static const XsimdBackend backend({"sse2",
+                                     "4 floats a vector, the x86-64 baseline",
+                                     simd::kernels_sse2,
+                                     {"sse2"},
+                                     {{simd::int8_dot_sse2, {}}}});
   return backend;
 }
 
@@ -110,7 +141,11 @@ const Backend& xsimd_sse2_backend() {
 
 const Backend& xsimd_neon_backend() {
   static const XsimdBackend backend(
-      {"neon", "4 floats a vector, fused multiply-add", simd::kernels_neon, {"neon"}});
+      {"neon",
+       "4 floats a vector, fused multiply-add",
+       simd::kernels_neon,
+       {"neon"},
+       {{simd::int8_dot_neon_dotprod, {"asimddp"}}, {simd::int8_dot_neon, {}}}});
   return backend;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rank_page.hpp"
 
+#include "precision_plot.hpp"
+
 #include "../format.hpp"
 #include "sections.hpp"
 #include "style.hpp"
@@ -22,14 +24,14 @@ std::string bar(double width, double share, const std::string& css, const std::s
   return svg.str();
 }
 
-std::string backend_cell(const std::string& name) {
-  return "<i class=\"" + backend_class(name) + "\"></i>" + escape(name);
+std::string backend_cell(const RankResult& result) {
+  return "<i class=\"" + backend_class(result.name) + "\"></i>" + escape(result.label());
 }
 
 std::string rank_row(const RankResult& result, double slowest) {
-  const std::string name = "<tr><td class=\"left\">" + backend_cell(result.name) + "</td>";
+  const std::string name = "<tr><td class=\"left\">" + backend_cell(result) + "</td>";
   if (!result.ran()) {
-    return name + "<td colspan=\"4\" class=\"left dim wrap\">" + escape(result.refusal) +
+    return name + "<td colspan=\"6\" class=\"left dim wrap\">" + escape(result.refusal) +
            "</td></tr>\n";
   }
   const double seconds = result.time.median;
@@ -37,7 +39,8 @@ std::string rank_row(const RankResult& result, double slowest) {
          bar(kRankBar, seconds / slowest, backend_class(result.name), format_time(seconds)) +
          "</td><td>" + format_time(seconds) + "</td><td class=\"dim\">" +
          (result.scaled ? "scaled" : "± " + format_percent(result.time.half_width / seconds)) +
-         "</td><td class=\"left\">" +
+         "</td><td>" + format_bytes(static_cast<double>(result.memory_bytes)) + "</td><td>" +
+         format_fixed(result.sqnr_db, 1) + " dB</td><td class=\"left\">" +
          (result.agreement.ok ? "agrees with the oracle"
                               : "<span class=\"missed\">result differs</span>") +
          "</td></tr>\n";
@@ -51,7 +54,7 @@ std::string ranking_section(const RankReport& report) {
       "quartiles; backends took turns. By the roofline of this core a run takes at least " +
       format_time(report.least_seconds) +
       ".</p>\n<table><thead><tr><th class=\"left\">backend</th><th></th><th>time/run</th>"
-      "<th>spread</th><th></th></tr></thead><tbody>\n";
+      "<th>spread</th><th>weights</th><th>SQNR</th><th></th></tr></thead><tbody>\n";
   for (const RankResult& result : report.results) html += rank_row(result, slowest);
   return html + "</tbody></table></section>\n";
 }
@@ -100,7 +103,7 @@ std::string rank_page(const Workload& work, int threads, const RankReport& repor
                       const LayersReport& layers) {
   return page_start("Carousel rank") + "<h1>" + escape(work.title()) + "</h1>\n<p>" +
          format_threads(threads) + "; input: " + escape(work.data) + "</p>\n" +
-         ranking_section(report) + layers_section(layers) +
+         ranking_section(report) + precision_section(report) + layers_section(layers) +
          "<footer>Compare within one run only: absolute times drift on shared machines. Made by "
          "carousel rank.</footer>\n</main>\n</body>\n</html>\n";
 }

@@ -48,7 +48,8 @@ LayerProblem one_step(const LayerProblem& whole, std::int64_t t, LayerState stat
                     .inputs = {},
                     .ids = step_of(whole.ids, whole.steps, t),
                     .lengths = whole.lengths,
-                    .state = std::move(state)};
+                    .state = std::move(state),
+                    .precision = whole.precision};
   for (const std::vector<float>& input : whole.inputs) {
     step.inputs.push_back(step_of(input, whole.steps, t));
   }
@@ -283,7 +284,8 @@ std::optional<Divergence> locate(const Backend& backend, const Reference& refere
   if (!has_uniform_sequences(model)) return std::nullopt;
   LayerByLayer layers(reference, model, input);
   for (std::size_t l = 0; l < model.layers.size(); ++l) {
-    const LayerProblem whole = layers.problem(l);
+    LayerProblem whole = layers.problem(l);
+    whole.precision = precisions[l];
     const LayerExpected expected = layers.pass(whole);
     const LayerOptions options{.threads = threads, .precision = precisions[l]};
     auto found = LayerComparison(backend, reference, whole, options).find(expected);

@@ -7,6 +7,9 @@
 #if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>
 #define CAROUSEL_X86 1
+#elif defined(__aarch64__) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
 #endif
 
 namespace carousel {
@@ -98,6 +101,7 @@ CpuFeatures detect() {
   f.avx512vl = f.avx512f && bit(leaf7.ebx, 31);
   f.avx512_vnni = f.avx512f && bit(leaf7.ecx, 11);
   f.avx512_bf16 = f.avx512f && bit(leaf71.eax, 5);
+  f.avx_vnni = f.avx2 && bit(leaf71.eax, 4);
   detect_caches(f);
   return f;
 }
@@ -110,6 +114,9 @@ CpuFeatures detect() {
   f.vendor = "ARM";
   f.brand = "AArch64 CPU";
   f.neon = true;  // part of the AArch64 baseline
+#if defined(__linux__)
+  f.asimddp = (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+#endif
 #else
   f.brand = "unknown CPU";
 #endif
@@ -138,7 +145,9 @@ std::vector<std::string> CpuFeatures::names() const {
   add(avx512vl, "avx512vl");
   add(avx512_vnni, "avx512_vnni");
   add(avx512_bf16, "avx512_bf16");
+  add(avx_vnni, "avx_vnni");
   add(neon, "neon");
+  add(asimddp, "asimddp");
   return result;
 }
 

@@ -14,7 +14,7 @@ namespace carousel {
 
 /// The element type that matrices are stored in; nothing for precisions that are not one (int8 has
 /// scales of its own, float32 keeps what the file has).
-[[nodiscard]] std::optional<DType> stored_type(Precision precision) noexcept;
+[[nodiscard]] CAROUSEL_API std::optional<DType> stored_type(Precision precision) noexcept;
 
 /// Whether the weight of that role, of a layer that `has_precision`, is a matrix.
 [[nodiscard]] bool is_matrix(std::string_view role) noexcept;
@@ -23,6 +23,6 @@ namespace carousel {
 /// they have, and stored so; they are kept as they are where they have the type already.
 /// `precisions` are those of the layers. Throws Error (unsupported) naming the layer and the weight
 /// which holds a finite number that is too large.
-[[nodiscard]] Model store_weights(Model model, std::span<const Precision> precisions);
+[[nodiscard]] CAROUSEL_API Model store_weights(Model model, std::span<const Precision> precisions);
 
 }  // namespace carousel

@@ -27,7 +27,9 @@ struct CpuFeatures {
   bool avx512vl = false;
   bool avx512_vnni = false;
   bool avx512_bf16 = false;
+  bool avx_vnni = false;
   bool neon = false;
+  bool asimddp = false;  ///< dot products of int8 on AArch64
   bool os_saves_ymm = false;
   bool os_saves_zmm = false;
   std::int64_t l1d_bytes = 0;  ///< per core; 0 when the CPU does not tell

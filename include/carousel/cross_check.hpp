@@ -57,6 +57,7 @@ struct LayerProblem {
   std::vector<std::int32_t> ids;           ///< [steps, batch] for an embedding; else empty.
   std::vector<std::int64_t> lengths;       ///< [batch], or empty
   LayerState state;
+  Precision precision = Precision::float32;  ///< of the layer, whose weights are as it stores them
 };
 
 /// What numbers should be, and by how much each may be off.

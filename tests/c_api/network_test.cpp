@@ -35,6 +35,29 @@ TEST(CApiNetwork, MeasuresAndTellsHowFarItIs) {
   carousel_network_free(network);
 }
 
+TEST(CApiNetwork, HasPrecisionsAndExceptions) {
+  const Problem problem = testing_support::sample({.input = 8, .hidden = 20, .head = 4});
+  const std::vector<std::string> names = layer_names(problem.model);
+  carousel_layer_precision exception{.layer = names.at(1).c_str(), .precision = CAROUSEL_FLOAT32};
+  auto options = sized<carousel_prepare_options>();
+  options.backend = "scalar";
+  options.precision = CAROUSEL_BFLOAT16;
+  options.layer_precisions = &exception;
+  options.layer_precision_count = 1;
+  const CModel model = c_model(problem.model);
+  carousel_network* network = nullptr;
+  ASSERT_EQ(carousel_prepare(model.get(), &options, &network), CAROUSEL_OK)
+      << carousel_last_error();
+  auto info = sized<carousel_layer_info>();
+  ASSERT_EQ(carousel_network_layer(network, 0, &info), CAROUSEL_OK);
+  EXPECT_EQ(info.precision, CAROUSEL_BFLOAT16);
+  ASSERT_EQ(carousel_network_layer(network, 1, &info), CAROUSEL_OK);
+  EXPECT_EQ(info.precision, CAROUSEL_FLOAT32);
+  carousel_network_free(network);
+  exception.layer = nullptr;
+  EXPECT_EQ(carousel_prepare(model.get(), &options, &network), CAROUSEL_INVALID_ARGUMENT);
+}
+
 TEST(CApiNetwork, TellsWhatCppTells) {
   const Problem problem = testing_support::sample({.input = 8,
                                                    .hidden = 20,

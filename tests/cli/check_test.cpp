@@ -191,5 +191,14 @@ TEST(PrecisionLoss, OfBfloat16IsSmall) {
   EXPECT_LE(std::fabs(loss.bits->precision - loss.bits->float32), 1e-3);
 }
 
+TEST(PrecisionLoss, OfInt8IsSmall) {
+  const PrecisionLoss loss = loss_of(Precision::int8);
+  for (std::size_t k = 0; k + 1 < loss.sequences.size(); ++k) {
+    EXPECT_GE(loss.sequences[k].sqnr_db, 40) << loss.sequences[k].name;
+  }
+  ASSERT_TRUE(loss.bits.has_value());
+  EXPECT_LE(std::fabs(loss.bits->precision - loss.bits->float32), 1e-3);
+}
+
 }  // namespace
 }  // namespace carousel::cli

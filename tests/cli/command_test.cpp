@@ -10,6 +10,8 @@
 #include <nlohmann/json.hpp>
 
 #include <fstream>
+#include <iterator>
+#include <map>
 
 namespace carousel::cli_test {
 namespace {
@@ -290,6 +292,43 @@ TEST(Command, RankFindsAWinner) {
   const CommandResult text = carousel({"rank", "--shape", "8,8,10,1", "--seconds", "0.1"});
   EXPECT_NE(text.out.find("is the fastest"), std::string::npos) << text.out;
   EXPECT_EQ(text.err, "");  // no progress bar where nobody looks
+}
+
+TEST(Command, RankComparesPrecisions) {
+  const TemporaryFolder folder;
+  const std::string page = folder.file("rank.html");
+  const CommandResult result =
+      carousel({"rank", "--shape", "32,64,20,1", "--backend", "xsimd", "--precision",
+                "float32,float16,int8", "--seconds", "0.2", "--html", page, "--json"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  const auto json = result.json();
+  std::map<std::string, double> sqnr;
+  std::map<std::string, double> bytes;
+  for (const auto& row : json.at("results")) {
+    if (row.at("agreement") != "ok") continue;
+    sqnr[row.at("precision")] = row.at("sqnr_db").get<double>();
+    bytes[row.at("precision")] = row.at("memory_bytes").get<double>();
+  }
+  EXPECT_GT(sqnr.at("float32"), 110);
+  EXPECT_GT(sqnr.at("float16"), 60);
+  EXPECT_LT(sqnr.at("float16"), 100);
+  EXPECT_LT(bytes.at("float16"), 0.55 * bytes.at("float32"));
+  std::ifstream file(page);
+  const std::string html{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_NE(html.find("What precisions gain and cost"), std::string::npos);
+}
+
+TEST(Command, ConvertRoundsMatrices) {
+  const TemporaryFolder folder;
+  const std::string model = folder.file("m.safetensors");
+  const std::string half = folder.file("half.safetensors");
+  save_language_model(model, {"a", "b"});
+  ASSERT_EQ(carousel({"convert", model, half, "--precision", "float16"}).code, 0);
+  const Weights& weights = load(half).layers.at(1).weights;
+  EXPECT_EQ(weights.at("weight_hh").dtype(), DType::float16);
+  EXPECT_EQ(weights.at("bias_hh").dtype(), DType::float32);
+  expect_bad_input({"convert", model, folder.file("m.onnx"), "--precision", "float16"},
+                   "cannot be written there");
 }
 
 TEST(Command, RankWithoutWorkIsRefused) {

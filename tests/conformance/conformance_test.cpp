@@ -68,6 +68,10 @@ TEST_P(Conformance16Bit, InFloat16) { expect_conformance(*GetParam(), Precision:
 
 TEST_P(Conformance16Bit, InBfloat16) { expect_conformance(*GetParam(), Precision::bfloat16); }
 
+class ConformanceInt8 : public Conformance {};
+
+TEST_P(ConformanceInt8, AgreesWithTheOracle) { expect_conformance(*GetParam(), Precision::int8); }
+
 /// A network in float16 computes what one in float32 does that has the same numbers.
 TEST_P(Conformance16Bit, GivesTheBitsOfTheStoredNumbersInFloat32) {
   constexpr std::size_t kEach = 7;
@@ -92,14 +96,15 @@ std::string test_name(const testing::TestParamInfo<const Backend*>& info) {
 
 INSTANTIATE_TEST_SUITE_P(Backends, Conformance, testing::ValuesIn(runnable_backends()), test_name);
 
-std::vector<const Backend*> backends_with_16_bits() {
+std::vector<const Backend*> own_backends() {
   std::vector<const Backend*> list = select_backends("xsimd");
   list.push_back(select_backends("scalar").front());
   return list;
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, Conformance16Bit, testing::ValuesIn(backends_with_16_bits()),
-                         test_name);
+INSTANTIATE_TEST_SUITE_P(Backends, Conformance16Bit, testing::ValuesIn(own_backends()), test_name);
+
+INSTANTIATE_TEST_SUITE_P(Backends, ConformanceInt8, testing::ValuesIn(own_backends()), test_name);
 
 /// Names seed the cases' numbers and tell a failure's reader which it was.
 TEST(Cases, HaveNamesOfTheirOwn) {

@@ -54,13 +54,12 @@ std::string segmentation(const std::vector<std::string>& points, const std::vect
   return text + '|';
 }
 
-TEST_P(RealNetwork, SegmentsThai) {
-  CAROUSEL_NEEDS_REAL("thai-segmentation/cases.json");
+void segment_thai(const std::string& id, Precision precision) {
   const auto folder = real_folder() / "thai-segmentation";
   std::ifstream stream(folder / "cases.json");
   const nlohmann::json data = nlohmann::json::parse(stream);
-  const Network network =
-      prepare(load(folder / "model.safetensors"), {.backend = GetParam(), .steps = 100});
+  const Network network = prepare(load(folder / "model.safetensors"),
+                                  {.backend = id, .steps = 100, .precision = precision});
   ASSERT_TRUE(network.takes_ids());
   const std::int32_t unknown = data.at("unknown_id");
   int matched = 0;
@@ -81,8 +80,20 @@ TEST_P(RealNetwork, SegmentsThai) {
     EXPECT_EQ(found, expected);
     if (found == expected) ++matched;
   }
-  std::printf("%s: %d segmentations match\n", GetParam().c_str(), matched);
+  std::printf("%s: %d segmentations match\n", id.c_str(), matched);
   EXPECT_EQ(matched, 46);
+}
+
+TEST_P(RealNetwork, SegmentsThai) {
+  CAROUSEL_NEEDS_REAL("thai-segmentation/cases.json");
+  segment_thai(GetParam(), Precision::float32);
+}
+
+bool runs_int8(const std::string& id) { return !id.starts_with("onednn"); }
+
+TEST_P(RealNetwork, SegmentsThaiInInt8) {
+  CAROUSEL_NEEDS_REAL("thai-segmentation/cases.json");
+  if (runs_int8(GetParam())) segment_thai(GetParam(), Precision::int8);
 }
 
 // --- Silero voice activity detector ---
@@ -104,8 +115,10 @@ struct Silero {
 constexpr std::int64_t kSteps = 1875;
 constexpr std::int64_t kWidth = 128;
 
-std::vector<float> run_silero(const Silero& data, const std::string& id, std::int64_t chunk) {
-  const Network network = prepare(data.model, {.backend = id, .steps = chunk});
+std::vector<float> run_silero(const Silero& data, const std::string& id, std::int64_t chunk,
+                              Precision precision = Precision::float32) {
+  const Network network =
+      prepare(data.model, {.backend = id, .steps = chunk, .precision = precision});
   Stream stream = network.stream({.batch = 1, .max_steps = std::min<std::int64_t>(chunk, 64)});
   std::vector<float> y(data.y.size());
   const auto in = unbatched<const float>(data.x.data(), kSteps, kWidth);
@@ -153,6 +166,21 @@ TEST_P(RealNetwork, DetectsVoiceAsSileroDoes) {
   if (std::ranges::find(promised, GetParam()) != promised.end()) {
     EXPECT_EQ(first_different_bit(whole, single), -1);
   }
+}
+
+/// No decision at 0.5 is another one in int8.
+TEST_P(RealNetwork, DetectsVoiceInInt8) {
+  CAROUSEL_NEEDS_REAL("silero-vad/lstm.safetensors");
+  if (!runs_int8(GetParam())) return;
+  const Silero data;
+  const std::vector<double> found =
+      probabilities(data, run_silero(data, GetParam(), kSteps, Precision::int8));
+  double largest = 0.0;
+  for (std::size_t t = 0; t < found.size(); ++t) {
+    largest = std::max(largest, std::fabs(found[t] - data.probability[t]));
+    EXPECT_EQ(found[t] >= 0.5, data.probability[t] >= 0.5F) << "step " << t << ": " << found[t];
+  }
+  std::printf("%s: largest difference of the probability %.2g\n", GetParam().c_str(), largest);
 }
 
 // --- The project's own language model ---

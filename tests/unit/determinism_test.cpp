@@ -45,7 +45,8 @@ std::string text(const How& how) {
 /// Independent sequences through one network, and the bits each gives when it runs alone.
 class Rows {
  public:
-  Rows(const Case& spec, std::string id) : id_(std::move(id)), model_(sample(spec).model) {
+  Rows(const Case& spec, std::string id, Precision precision = Precision::float32)
+      : id_(std::move(id)), precision_(precision), model_(sample(spec).model) {
     conformance::Random random(2024);
     width_ = spec.input;
     for (std::int64_t row = 0; row < kRows; ++row) {
@@ -108,7 +109,7 @@ class Rows {
   }
 
   [[nodiscard]] Answer run_alone(std::int64_t row, std::int64_t steps) const {
-    const Network network = prepare(model_, {.backend = id_});
+    const Network network = prepare(model_, {.backend = id_, .precision = precision_});
     Stream stream = network.stream({.batch = 1, .max_steps = kSteps});
     return run_dense(stream, x_[static_cast<std::size_t>(row)], steps, 1, network);
   }
@@ -119,7 +120,8 @@ class Rows {
                                              .threads = how.threads,
                                              .exact_threads = true,
                                              .batch = how.hint,
-                                             .steps = how.hint});
+                                             .steps = how.hint,
+                                             .precision = precision_});
     Stream stream = network.stream({.batch = how.batch, .max_steps = how.max_steps});
     const std::int64_t outputs = network.output_size();
     std::vector<float> x(static_cast<std::size_t>(kSteps * how.batch * width_));
@@ -158,6 +160,7 @@ class Rows {
   }
 
   std::string id_;
+  Precision precision_;
   Model model_;
   std::int64_t width_ = 0;
   std::vector<std::vector<float>> x_;
@@ -271,6 +274,25 @@ TEST_P(Determinism, ThreadsDoNotMatter) {
             {.batch = batch, .threads = threads, .own_lengths = true, .rows = few});
       }
     }
+  }
+}
+
+TEST_P(Determinism, NothingOfThisMattersInInt8) {
+  std::vector<Case> networks = all_networks();
+  networks.push_back({.input = 9, .hidden = 40, .cell = Cell::slstm, .heads = 4});
+  networks.push_back({.input = 12, .hidden = 21, .layer_norm = true});
+  for (const Case& spec : networks) {
+    const Rows rows(spec, GetParam(), Precision::int8);
+    for (const std::int64_t batch : {1, 2, 7, 19, 33}) {
+      rows.expect_same_bits({.batch = batch, .first_row = 13, .hint = batch});
+      rows.expect_same_bits({.batch = batch, .own_lengths = true, .batch_first = true});
+    }
+    if (spec.direction == Direction::forward) {
+      rows.expect_same_bits({.batch = 3, .chunk = 2, .max_steps = 64, .own_lengths = true});
+      rows.expect_same_bits({.batch = 16, .chunk = 3, .max_steps = 2});
+    }
+    rows.expect_same_bits({.batch = 4, .threads = 2, .hint = 4, .rows = 6});
+    rows.expect_same_bits({.batch = 1, .threads = 3, .own_lengths = true, .rows = 6});
   }
 }
 

@@ -11,9 +11,11 @@ namespace {
 
 constexpr Kernels kKernels{.width = 16,
                            .max_rows = 6,
+                           .dense_rows = 48,
                            .float32 = {},
                            .float16 = nullptr,
                            .bfloat16 = nullptr,
+                           .int8 = nullptr,
                            .activate = nullptr};
 
 Partition partition_of(std::int64_t hidden, std::int64_t batch, int threads) {

@@ -10,8 +10,13 @@ namespace carousel::simd {
 /// The kernels of a precision that xsimd has.
 [[nodiscard]] inline const MatrixKernels& matrix_kernels(const Kernels& kernels,
                                                          Precision precision) noexcept {
-  if (precision == Precision::float16) return *kernels.float16;
-  return precision == Precision::bfloat16 ? *kernels.bfloat16 : kernels.float32;
+  switch (precision) {
+    case Precision::float16: return *kernels.float16;
+    case Precision::bfloat16: return *kernels.bfloat16;
+    case Precision::int8: return *kernels.int8;
+    case Precision::float32: break;
+  }
+  return kernels.float32;
 }
 
 /// As `Backend::tilings`.
@@ -19,13 +24,15 @@ namespace carousel::simd {
                                                          const RecurrentSpec& spec,
                                                          const LayerOptions& options);
 
+/// `dot` multiplies where the precision is int8.
 [[nodiscard]] std::unique_ptr<Layer> make_recurrent_layer(const Kernels& kernels,
+                                                          const Int8Dot& dot,
                                                           const RecurrentSpec& spec,
                                                           const Weights& weights,
                                                           const LayerOptions& options);
 
-[[nodiscard]] std::unique_ptr<Layer> make_dense_layer(const Kernels& kernels, const DenseSpec& spec,
-                                                      const Weights& weights,
+[[nodiscard]] std::unique_ptr<Layer> make_dense_layer(const Kernels& kernels, const Int8Dot& dot,
+                                                      const DenseSpec& spec, const Weights& weights,
                                                       const LayerOptions& options);
 
 /// Whether `Kernels::activate` has this function.

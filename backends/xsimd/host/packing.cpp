@@ -37,13 +37,14 @@ class Packer {
   /// term. `lane` is the lane of the first row, counted from the block's first vector on.
   void put(std::int64_t block, std::int64_t lane, const float* rows, std::int64_t count) {
     const bool half = panel_.half && block == panel_.blocks - 1;
-    auto* const to = packed_.data() + block * panel_.block_stride() + lane;
+    auto* const to = packed_.data() + block * panel_.block_stride();
     const std::int64_t stride = panel_.term_stride(half);
     for (std::int64_t k0 = 0; k0 < panel_.terms; k0 += kColumns) {
       const std::int64_t k1 = std::min(panel_.terms, k0 + kColumns);
       for (std::int64_t row = 0; row < count; ++row) {
         const float* from = rows + row * panel_.terms;
-        for (std::int64_t k = k0; k < k1; ++k) to[k * stride + row] = stored_as(Weights{}, from[k]);
+        const std::int64_t at = place(lane + row);
+        for (std::int64_t k = k0; k < k1; ++k) to[k * stride + at] = stored_as(Weights{}, from[k]);
       }
     }
   }
@@ -73,6 +74,11 @@ class Packer {
   [[nodiscard]] Elements take() { return std::move(packed_); }
 
  private:
+  /// The element of a lane that is counted from the block's first vector on.
+  [[nodiscard]] std::int64_t place(std::int64_t lane) const {
+    return Weights::place(lane / panel_.width, lane % panel_.width, panel_.vectors, panel_.width);
+  }
+
   PanelShape panel_;
   Elements packed_;
 };
@@ -163,10 +169,48 @@ void pack_norm(const RecurrentSpec& spec, const RecurrentWeights& weights, Packe
   to.packed.norm_epsilon = spec.layer_norm_epsilon;
 }
 
+/// A matrix of all gates of a head in int8: weight [gates * hidden_size, terms].
+PackedInt8 pack_int8_gates(const RecurrentSpec& spec, std::int64_t head, const Int8Dot& dot,
+                           const PanelShape& panel, std::span<const float> weight) {
+  PanelShape places = panel;
+  places.terms = 1;
+  const std::vector<float> numbers = row_numbers(spec.gates() * spec.hidden_size);
+  return pack_int8(dot, weight, panel,
+                   pack_gates<Float32Weights>(spec, head, places, numbers.data()).span());
+}
+
+void pack_int8_matrices(const RecurrentSpec& spec, const RecurrentWeights& weights,
+                        std::int64_t head, const Int8Dot& dot, PackedHead& to) {
+  PackedLayer& packed = to.packed;
+  to.int8 = std::make_unique<PackedInt8Matrices>();
+  PackedInt8Matrices& all = *to.int8;
+  all.input = pack_int8_gates(spec, head, dot, packed.input, weights.weight_ih);
+  all.recurrent = pack_int8_gates(spec, head, dot, packed.recurrent, weights.weight_hh);
+  if (spec.proj_size > 0) {
+    all.projection = pack_int8_outputs(dot, packed.projection, weights.weight_hr, spec.proj_size);
+  }
+  all.matrices = {all.input.matrix, all.recurrent.matrix, all.projection.matrix};
+  packed.int8 = &all.matrices;
+}
+
+void pack_matrices(const RecurrentSpec& spec, const RecurrentWeights& weights, std::int64_t head,
+                   Precision precision, PackedHead& to) {
+  PackedLayer& packed = to.packed;
+  to.input = pack_gate_matrix(spec, head, packed.input, weights.weight_ih, precision);
+  to.recurrent = pack_gate_matrix(spec, head, packed.recurrent, weights.weight_hh, precision);
+  packed.input.data = data_of(to.input);
+  packed.recurrent.data = data_of(to.recurrent);
+  if (spec.proj_size == 0) return;
+  to.projection =
+      pack_output_matrix(packed.projection, weights.weight_hr, spec.proj_size, precision);
+  packed.projection.data = data_of(to.projection);
+}
+
 }  // namespace
 
 PackedHead pack_recurrent(const RecurrentSpec& spec, const RecurrentWeights& weights,
-                          std::size_t direction, std::int64_t head, const WeightFormat& format) {
+                          std::size_t direction, std::int64_t head, const WeightFormat& format,
+                          const Int8Dot* dot) {
   PackedHead result;
   PackedLayer& packed = result.packed;
   packed = {.cell = spec.cell,
@@ -181,20 +225,17 @@ PackedHead pack_recurrent(const RecurrentSpec& spec, const RecurrentWeights& wei
             .clip = spec.clip,
             .cell_clip = spec.cell_clip,
             .activations = spec.activations[direction]};
-  result.input = pack_gate_matrix(spec, head, packed.input, weights.weight_ih, format.precision);
-  result.recurrent =
-      pack_gate_matrix(spec, head, packed.recurrent, weights.weight_hh, format.precision);
-  result.bias = pack_row(spec, head, packed.recurrent, add_biases(spec, weights));
-  if (spec.layer_norm) pack_norm(spec, weights, result);
-  packed.input.data = data_of(result.input);
-  packed.recurrent.data = data_of(result.recurrent);
-  packed.bias = result.bias.data();
   if (spec.proj_size > 0) {
     packed.projection = {output_panel(spec.proj_size, spec.hidden_size, format.width)};
-    result.projection =
-        pack_output_matrix(packed.projection, weights.weight_hr, spec.proj_size, format.precision);
-    packed.projection.data = data_of(result.projection);
   }
+  if (format.precision == Precision::int8) {
+    pack_int8_matrices(spec, weights, head, *dot, result);
+  } else {
+    pack_matrices(spec, weights, head, format.precision, result);
+  }
+  result.bias = pack_row(spec, head, packed.recurrent, add_biases(spec, weights));
+  if (spec.layer_norm) pack_norm(spec, weights, result);
+  packed.bias = result.bias.data();
   if (spec.peephole) {
     result.peephole = pack_peephole(spec, packed.recurrent, weights);
     packed.peephole = result.peephole.data();
@@ -216,6 +257,13 @@ PackedMatrix pack_output_matrix(const PanelShape& panel, std::span<const float> 
     packer.put_vectors(0, weight.data(), outputs);
     return packer.take();
   });
+}
+
+PackedInt8 pack_int8_outputs(const Int8Dot& dot, const PanelShape& panel,
+                             std::span<const float> weight, std::int64_t outputs) {
+  PanelShape places = panel;
+  places.terms = 1;
+  return pack_int8(dot, weight, panel, pack_outputs(places, row_numbers(outputs), outputs).span());
 }
 
 }  // namespace carousel::simd

@@ -22,6 +22,7 @@ struct WeightFormat {
 
   /// Bytes of a weight.
   [[nodiscard]] constexpr std::int64_t bytes() const {
+    if (precision == Precision::int8) return sizeof(std::int8_t);
     return precision == Precision::float32 ? sizeof(float) : sizeof(std::uint16_t);
   }
 };

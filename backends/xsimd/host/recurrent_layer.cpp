@@ -32,8 +32,8 @@ std::vector<std::int64_t> list_choices(const Kernels& kernels, const RecurrentSp
 
 class RecurrentLayer final : public Layer {
  public:
-  RecurrentLayer(const Kernels& kernels, const RecurrentSpec& spec, const Weights& weights,
-                 const LayerOptions& options)
+  RecurrentLayer(const Kernels& kernels, const Int8Dot& dot, const RecurrentSpec& spec,
+                 const Weights& weights, const LayerOptions& options)
       : kernels_(kernels),
         run_(matrix_kernels(kernels, options.precision).recurrent),
         spec_(spec),
@@ -44,7 +44,8 @@ class RecurrentLayer final : public Layer {
     for (std::size_t d = 0; d < static_cast<std::size_t>(spec.directions()); ++d) {
       const RecurrentWeights of_direction(weights, d);
       for (std::int64_t head = 0; head < spec.heads; ++head) {
-        heads_.push_back(pack_recurrent(spec, of_direction, d, head, format_of(kernels, options)));
+        heads_.push_back(
+            pack_recurrent(spec, of_direction, d, head, format_of(kernels, options), &dot));
       }
     }
   }
@@ -225,9 +226,10 @@ std::vector<std::string> recurrent_tilings(const Kernels& kernels, const Recurre
   return names.size() == 1 ? std::vector<std::string>{} : names;
 }
 
-std::unique_ptr<Layer> make_recurrent_layer(const Kernels& kernels, const RecurrentSpec& spec,
-                                            const Weights& weights, const LayerOptions& options) {
-  return std::make_unique<RecurrentLayer>(kernels, spec, weights, options);
+std::unique_ptr<Layer> make_recurrent_layer(const Kernels& kernels, const Int8Dot& dot,
+                                            const RecurrentSpec& spec, const Weights& weights,
+                                            const LayerOptions& options) {
+  return std::make_unique<RecurrentLayer>(kernels, dot, spec, weights, options);
 }
 
 }  // namespace carousel::simd

@@ -19,6 +19,13 @@ void set_strides(RecurrentJob& job) {
   if (job.state_stride % kPageFloats == 0) job.state_stride += kCacheLineFloats;
 }
 
+/// Bytes from a quantized row to the next: enough for those of all matrices.
+std::int64_t quantized_stride(const Int8Matrices& matrices) {
+  const std::int64_t columns =
+      std::max({matrices.input.columns, matrices.recurrent.columns, matrices.projection.columns});
+  return quantized_bytes(columns);
+}
+
 }  // namespace
 
 /// Allocates arrays from one block of memory in two passes: the first one adds up their sizes, the
@@ -39,6 +46,12 @@ class RecurrentWorkspace::Arena {
     if (counting_) return;
     array = next_;
     next_ += count;
+  }
+  void take(std::int8_t*& array, std::int64_t count) {
+    constexpr std::int64_t kPerFloat = sizeof(float);
+    float* floats = nullptr;
+    take(floats, ceil_div(count, kPerFloat));
+    array = reinterpret_cast<std::int8_t*>(floats);
   }
   void take(const float**& array, std::int64_t count) {
     pointers_ += count;
@@ -116,6 +129,12 @@ void RecurrentWorkspace::take_arrays(Arena& arena, std::size_t index, std::int64
   }
   arena.take(job.sums, job.projected_rows * w.recurrent.sums_stride());
   arena.take(job.inputs, job.input_rows * partition.threads_per_job);
+  if (w.int8 != nullptr) {
+    const std::int64_t count = job.input_rows * partition.threads_per_job;
+    job.quantized.stride = quantized_stride(*w.int8);
+    arena.take(job.quantized.bytes, count * job.quantized.stride);
+    arena.take(job.quantized.scales, count);
+  }
 }
 
 }  // namespace carousel::simd

@@ -35,6 +35,7 @@ namespace carousel::simd {
 extern const CellFunctions CAROUSEL_OF_ISA(cell_functions);
 extern const MatrixKernels CAROUSEL_OF_ISA(float16_kernels);
 extern const MatrixKernels CAROUSEL_OF_ISA(bfloat16_kernels);
+extern const MatrixKernels CAROUSEL_OF_ISA(int8_kernels);
 
 namespace {
 

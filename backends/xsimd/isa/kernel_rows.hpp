@@ -42,6 +42,13 @@ CAROUSEL_INLINE std::int64_t sums_stride(const PackedLayer& w) {
   return sums_offset(w.recurrent.blocks);
 }
 
+/// The scratch of a member for quantized rows.
+inline QuantizedRows quantized_rows(const RecurrentJob& job, const Member& member) {
+  const QuantizedRows& all = job.quantized;
+  const std::int64_t first = member.index * job.input_rows;
+  return {all.bytes + first * all.stride, all.stride, all.scales + first};
+}
+
 /// The number of rows whose sequence has a step s, of the first `active` rows.
 inline std::int64_t active_rows(const RecurrentJob& job, std::int64_t s, std::int64_t active) {
   while (active > 0 && job.lengths[active - 1] <= s) --active;

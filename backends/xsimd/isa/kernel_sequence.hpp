@@ -16,14 +16,15 @@
 namespace carousel::simd {
 namespace {
 
-/// Ends a step whose units are updated: the projection of h, if there is one, and the barrier.
-template <class Weights>
+/// Ends a step whose units are updated: the projection of h, if there is one, of which
+/// `project(blocks)` computes some blocks, and the barrier.
+template <class Project>
 inline void finish_step(const RecurrentJob& job, Member& member, std::int64_t s,
-                        std::int64_t active) {
+                        Project&& project) {
   const PanelShape& projection = job.weights->projection;
   if (projection.blocks > 0) {
     if (member.count > 1) job.step_group->barrier(member);
-    project_hidden<Weights>(job, s, active, share(projection.blocks, member));
+    project(share(projection.blocks, member));
   }
   if (job.step_group != nullptr) job.step_group->step_barrier(member, s + 1);
 }

@@ -53,13 +53,14 @@ CAROUSEL_INLINE void add_both_sums(Tile<1, 1>& tile, const float* a, const AnyPa
   Tile<1, 1> upper;
   clear(upper);
   for (std::int64_t k = 0; k < half; ++k) {
+    const auto* low_term = lower_w + k * panel.term_stride(kHalf);
+    const auto* high_term = upper_w + k * panel.term_stride(kHalf);
 #pragma GCC unroll 4
     for (int v = 0; v < kMap.count; ++v) {
-      const std::int64_t at = k * panel.term_stride(kHalf) + v * kWidth;
       Batch& low = lower.acc[0][0][kMap.to[v]];
       Batch& high = upper.acc[0][0][kMap.to[v]];
-      low = xsimd::fma(Batch(a[k]), load_weights<Weights>(lower_w + at), low);
-      high = xsimd::fma(Batch(a[half + k]), load_weights<Weights>(upper_w + at), high);
+      low = xsimd::fma(Batch(a[k]), load_weights<Weights>(low_term, v, kMap.stored), low);
+      high = xsimd::fma(Batch(a[half + k]), load_weights<Weights>(high_term, v, kMap.stored), high);
     }
   }
   const float* const rest[1] = {a + 2 * half};

@@ -155,7 +155,7 @@ CAROUSEL_INLINE void multiply(Tile<R, B, V>& tile, const float* const (&a)[R], s
 #pragma GCC unroll 4
       for (int v = 0; v < map.count; ++v) {
         const Batch loaded =
-            load_weights<Weights>((half ? last : w + b * block_stride) + v * kWidth);
+            load_weights<Weights>(half ? last : w + b * block_stride, v, map.stored);
         const Batch weight = kHold ? held_in_register(loaded) : loaded;
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) {

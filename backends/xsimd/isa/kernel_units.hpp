@@ -74,13 +74,25 @@ CAROUSEL_INLINE void update_units(const RecurrentJob& job, const AnyCell& cell, 
   }
 }
 
+/// Writes a block of h' to the state and to y.
+template <int R>
+CAROUSEL_INLINE void store_projected(const RecurrentJob& job, const Tile<R, 1>& tile,
+                                     std::int64_t r0, std::int64_t block, std::int64_t s) {
+  const std::int64_t column = sums_offset(block);
+  float* row = h_row(job, r0, s + 1) + column;
+  store(tile, row, job.state_stride);
+  for (int r = 0; r < R; ++r, row += job.state_stride) {
+    copy(y_row(job, r0 + r, s) + column, row,
+         smaller(sums_offset(1), job.weights->state_size - column));
+  }
+}
+
 /// Computes h' = W_hr hidden of one step for some blocks of outputs.
 template <class Weights>
 inline void project_hidden(const RecurrentJob& job, std::int64_t s, std::int64_t active,
                            Range blocks) {
   const PackedLayer& w = *job.weights;
   const auto panel = with_constants<kEachItsOwn, Weights>(w.projection);
-  float* out = h_before(job, s + 1);
   for (std::int64_t block = blocks.first; block < blocks.last; ++block) {
     for_each_tile(active, [&](auto rows, std::int64_t r0) {
       constexpr int R = decltype(rows)::value;
@@ -89,13 +101,7 @@ inline void project_hidden(const RecurrentJob& job, std::int64_t s, std::int64_t
       Tile<R, 1> tile;
       clear(tile);
       multiply<kEachItsOwn, false, Weights>(tile, hidden, panel.terms, panel.at(block), 0);
-      const std::int64_t column = panel.sums_offset(block);
-      store(tile, out + r0 * job.state_stride + column, job.state_stride);
-      for (int r = 0; r < R; ++r) {
-        const float* row = out + (r0 + r) * job.state_stride + column;
-        copy(y_row(job, r0 + r, s) + column, row,
-             smaller(panel.sums_offset(1), w.state_size - column));
-      }
+      store_projected(job, tile, r0, block, s);
     });
   }
 }

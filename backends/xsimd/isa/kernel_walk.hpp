@@ -150,7 +150,8 @@ inline void run_step(Walk walk, const RecurrentJob& job, Member& member, const S
     }
   }
   if constexpr (Steps::kFinishesRows) steps.finish_rows(member, sums, s, active);
-  finish_step<typename Steps::Weights>(job, member, s, active);
+  finish_step(job, member, s,
+              [&](Range some) { project_hidden<typename Steps::Weights>(job, s, active, some); });
 }
 
 /// Runs a member's share of a job.

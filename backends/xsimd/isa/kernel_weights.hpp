@@ -14,6 +14,12 @@
 namespace carousel::simd {
 namespace {
 
+/// The numbers in the lower and in the upper halves of lanes of 32 bits, as floats. They are
+/// aligned to half a vector: a term may have three vectors.
+struct Halves {
+  Batch lower, upper;
+};
+
 CAROUSEL_INLINE Batch widen(Float32Weights, const float* from) { return Batch::load_aligned(from); }
 
 #if defined(__AVX512F__)
@@ -26,6 +32,13 @@ CAROUSEL_INLINE Batch widen(Bfloat16Weights, const std::uint16_t* from) {
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(upper), 16));
 }
 
+CAROUSEL_INLINE Halves widen_pair(const std::uint16_t* from) {
+  const __m512i lanes = _mm512_loadu_si512(from);
+  const __m512i mask = _mm512_set1_epi32(static_cast<int>(0xFFFF0000U));
+  return {_mm512_castsi512_ps(_mm512_slli_epi32(lanes, 16)),
+          _mm512_castsi512_ps(_mm512_and_si512(lanes, mask))};
+}
+
 #elif defined(__AVX2__)
 
 CAROUSEL_INLINE Batch widen(Float16Weights, const std::uint16_t* from) {
@@ -34,6 +47,13 @@ CAROUSEL_INLINE Batch widen(Float16Weights, const std::uint16_t* from) {
 CAROUSEL_INLINE Batch widen(Bfloat16Weights, const std::uint16_t* from) {
   const __m128i upper = _mm_load_si128(reinterpret_cast<const __m128i*>(from));
   return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(upper), 16));
+}
+
+CAROUSEL_INLINE Halves widen_pair(const std::uint16_t* from) {
+  const __m256i lanes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+  const __m256i mask = _mm256_set1_epi32(static_cast<int>(0xFFFF0000U));
+  return {_mm256_castsi256_ps(_mm256_slli_epi32(lanes, 16)),
+          _mm256_castsi256_ps(_mm256_and_si256(lanes, mask))};
 }
 
 #elif defined(__x86_64__)
@@ -61,6 +81,13 @@ CAROUSEL_INLINE Batch widen(Bfloat16Weights, const std::uint16_t* from) {
   return _mm_castsi128_ps(_mm_unpacklo_epi16(_mm_setzero_si128(), upper));
 }
 
+CAROUSEL_INLINE Halves widen_pair(const std::uint16_t* from) {
+  const __m128i lanes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+  const __m128i mask = _mm_set1_epi32(static_cast<int>(0xFFFF0000U));
+  return {_mm_castsi128_ps(_mm_slli_epi32(lanes, 16)),
+          _mm_castsi128_ps(_mm_and_si128(lanes, mask))};
+}
+
 #elif defined(__aarch64__)
 
 CAROUSEL_INLINE Batch widen(Float16Weights, const std::uint16_t* from) {
@@ -70,12 +97,29 @@ CAROUSEL_INLINE Batch widen(Bfloat16Weights, const std::uint16_t* from) {
   return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(from), 16));
 }
 
+CAROUSEL_INLINE Halves widen_pair(const std::uint16_t* from) {
+  const uint32x4_t lanes = vreinterpretq_u32_u16(vld1q_u16(from));
+  return {vreinterpretq_f32_u32(vshlq_n_u32(lanes, 16)),
+          vreinterpretq_f32_u32(vandq_u32(lanes, vdupq_n_u32(0xFFFF0000U)))};
+}
+
 #endif
 
-/// A vector of weights, widened to floats: the kernels' part of a weight policy.
+/// The vector `vector` of the `vectors` that a term has in memory from `term` on, widened to
+/// floats: the kernels' part of a weight policy. Both numbers are known when a loop is unrolled.
 template <class Weights>
-CAROUSEL_INLINE Batch load_weights(const typename Weights::Element* from) {
-  return widen(Weights{}, from);
+CAROUSEL_INLINE Batch load_weights(const typename Weights::Element* term, int vector,
+                                   int /*vectors*/) {
+  return widen(Weights{}, term + vector * kWidth);
+}
+template <>
+CAROUSEL_INLINE Batch load_weights<Bfloat16Weights>(const std::uint16_t* term, int vector,
+                                                    int vectors) {
+  if (!Bfloat16Weights::is_paired(vector, vectors)) {
+    return widen(Bfloat16Weights{}, term + vector * kWidth);
+  }
+  const Halves pair = widen_pair(term + (vector & ~1) * kWidth);
+  return (vector & 1) == 0 ? pair.lower : pair.upper;
 }
 
 }  // namespace

@@ -52,9 +52,11 @@ extern const Kernels CAROUSEL_OF_ISA(kernels);
 const Kernels CAROUSEL_OF_ISA(kernels) = {
     kWidth,
     kMaxRows,
+    kDenseRows,
     {&recurrent, &dense<Float32Weights>},
     &CAROUSEL_OF_ISA(float16_kernels),
     &CAROUSEL_OF_ISA(bfloat16_kernels),
+    &CAROUSEL_OF_ISA(int8_kernels),
     &activate,
 };
 

@@ -23,7 +23,10 @@ class Failure : public std::runtime_error {
 
 void require(bool condition, const std::string& text);
 
-/// Fails where tolerances are so loose that they say nothing.
+/// Whether tolerances are so loose that they say nothing.
+[[nodiscard]] bool are_loose(const oracle::Quantity& expected);
+
+/// Fails where they are.
 void check_tolerances(const std::string& what, const oracle::Quantity& expected);
 
 /// Compares and adds to the report; `what` names the quantity.

@@ -62,7 +62,8 @@ class LayerTask {
     std::vector<const oracle::Quantity*> pointers;
     pointers.reserve(inputs_.size());
     for (const oracle::Quantity& input : inputs_) pointers.push_back(&input);
-    own_ = oracle::run_layer(layer_, pointers, whole_.lengths, start_);
+    own_ = oracle::run_layer(layer_, pointers, whole_.lengths, start_,
+                             {.errors = error_model(problem_.precision)});
   }
 
   const Problem& problem_;

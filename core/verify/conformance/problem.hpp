@@ -39,6 +39,9 @@ struct Problem {
   oracle::Result expected;
 };
 
+/// How the oracle judges layers of a precision.
+[[nodiscard]] oracle::ErrorModel error_model(Precision precision) noexcept;
+
 [[nodiscard]] Problem make_problem(const Case& spec, Precision precision = Precision::float32);
 
 /// The steps [first, first + count) of the inputs as the oracle takes them. Those of one step come

@@ -70,7 +70,8 @@ void check_step(const Network& network, const Problem& problem, Stream& stream, 
                              step_outputs(network, problem.spec.batch, y), lengths);
   require(static_cast<bool>(status), std::string("run of one step failed: ") + status.message());
   if (!judge) return;
-  const oracle::Options strict{.errors = {.independent = false}, .trace = false};
+  oracle::Options strict{.errors = error_model(problem.precision)};
+  strict.errors.independent = false;
   oracle::Inputs inputs = oracle_inputs(problem, step, 1);
   for (const auto& one : problem.single) inputs.erase(one.first);
   const oracle::Result expected =

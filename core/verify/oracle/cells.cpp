@@ -2,6 +2,7 @@
 #include "core/verify/oracle/cells.hpp"
 
 #include "core/verify/oracle/activations.hpp"
+#include "core/verify/oracle/int8.hpp"
 #include "core/verify/oracle/layer_norm.hpp"
 
 #include <algorithm>
@@ -210,7 +211,7 @@ void CellStep::add_state(Sum& sum, std::size_t gate, std::size_t unit,
 }
 
 void CellStep::add_input_products(Sum& sum, std::size_t row, std::span<const Number> x) const {
-  sum.add_products(matrix_row(weight_ih_, row, spec_.input_size), x);
+  add_matrix_row(sum, matrix_row(weight_ih_, row, spec_.input_size), x, model_);
 }
 
 // Each unit sees the part of h that is its head's.
@@ -218,8 +219,8 @@ void CellStep::add_state_products(Sum& sum, std::size_t row, std::span<const Num
   const std::size_t width = size_of(spec_.recurrent_size());
   const std::size_t head =
       row % size_of(spec_.hidden_size) * size_of(spec_.heads) / size_of(spec_.hidden_size);
-  sum.add_products(matrix_row(weight_hh_, row, spec_.recurrent_size()),
-                   h.subspan(head * width, width));
+  add_matrix_row(sum, matrix_row(weight_hh_, row, spec_.recurrent_size()),
+                 h.subspan(head * width, width), model_);
 }
 
 Sum CellStep::both(std::size_t gate, std::size_t unit, std::span<const Number> x,
@@ -274,7 +275,7 @@ std::vector<Number> CellStep::project(std::vector<Number> hidden) const {
   std::vector<Number> projected(size_of(spec_.proj_size));
   for (std::size_t s = 0; s < projected.size(); ++s) {
     Sum sum(model_);
-    sum.add_products(matrix_row(weight_hr_, s, spec_.hidden_size), hidden);
+    add_matrix_row(sum, matrix_row(weight_hr_, s, spec_.hidden_size), hidden, model_);
     projected[s] = sum.result();
   }
   return projected;

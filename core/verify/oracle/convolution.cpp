@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/verify/oracle/convolution.hpp"
 
+#include "core/verify/oracle/int8.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -59,14 +61,14 @@ Convolution::Terms Convolution::transposed_terms(const Positions& x, std::int64_
   const std::int64_t outputs = spec_.out_channels / spec_.groups;
   const std::int64_t group = channel / outputs;
   Terms terms;
-  for (std::int64_t p = 0; p < spec_.length; ++p) {
-    for (std::int64_t k = 0; k < spec_.kernel_size; ++k) {
-      if (p * spec_.stride + k * spec_.dilation - spec_.pad_begin != position) continue;
-      for (std::int64_t i = group * inputs; i < (group + 1) * inputs; ++i) {
-        const std::int64_t row = i * outputs + channel % outputs;
-        terms.weights.push_back(weight_.values()[size_of(row * spec_.kernel_size + k)]);
-        terms.numbers.push_back(x[size_of(p)][size_of(i)]);
-      }
+  for (std::int64_t k = 0; k < spec_.kernel_size; ++k) {
+    const std::int64_t from = position + spec_.pad_begin - k * spec_.dilation;
+    const std::int64_t p = from / spec_.stride;
+    const bool reached = from >= 0 && from % spec_.stride == 0 && p < spec_.length;
+    for (std::int64_t i = group * inputs; i < (group + 1) * inputs; ++i) {
+      const std::int64_t row = i * outputs + channel % outputs;
+      terms.weights.push_back(weight_.values()[size_of(row * spec_.kernel_size + k)]);
+      terms.numbers.push_back(reached ? x[size_of(p)][size_of(i)] : Number{});
     }
   }
   return terms;
@@ -81,7 +83,7 @@ Convolution::Positions Convolution::operator()(const Positions& x) const {
       const Terms all = spec_.transposed ? transposed_terms(x, position, c) : terms(x, position, c);
       Sum sum(model_);
       if (spec_.bias) sum.add(bias_.values()[size_of(c)]);
-      sum.add_products(all.weights, all.numbers);
+      add_matrix_row(sum, all.weights, all.numbers, model_);
       y[p].push_back(sum.result());
     }
   }

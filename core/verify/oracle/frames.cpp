@@ -2,6 +2,7 @@
 #include "core/verify/oracle/frames.hpp"
 
 #include "core/verify/oracle/activations.hpp"
+#include "core/verify/oracle/int8.hpp"
 #include "core/verify/oracle/layer_norm.hpp"
 #include "core/verify/oracle/operations.hpp"
 
@@ -39,7 +40,7 @@ FrameFunction frame_function(const DenseSpec& spec, const Weights& weights,
     for (std::size_t u = 0; u < y.size(); ++u) {
       Sum sum(model);
       if (spec.bias) sum.add(bias->values()[u]);
-      sum.add_products(matrix->values().subspan(u * x.size(), x.size()), x);
+      add_matrix_row(sum, matrix->values().subspan(u * x.size(), x.size()), x, model);
       y[u] = sum.result();
     }
     return y;

@@ -79,7 +79,9 @@ class NetworkRun {
       if (const Quantity* from = find(state.source)) start[state.state] = *from;
     }
     const Lengths lengths = lengths_of_inputs(l, inputs);
-    result_.layers.push_back(run_layer(layer, inputs, lengths, start, options_));
+    Options options = options_;
+    if (!options.precisions.empty()) options.errors.int8 = options.precisions[l] == Precision::int8;
+    result_.layers.push_back(run_layer(layer, inputs, lengths, start, options));
     for (const std::int64_t length : lengths) {
       lengths_.back().push_back(output_steps(layer.spec, length));
     }

@@ -45,6 +45,8 @@ struct ErrorModel {
   /// that it is of use for one step only; true, as independent ones, sqrt(sum (w e)^2), which
   /// follows the growth that the weights really cause: for whole sequences.
   bool independent = true;
+  /// Whether the products of matrices are those of int8 layers (oracle/int8.hpp).
+  bool int8 = false;
 };
 
 struct Number {
@@ -162,6 +164,13 @@ class Sum {
     value_ += term;
     magnitude_ += std::fabs(term);
     terms_ += 1.0;
+  }
+
+  /// A term that has an error of its own.
+  void add(Number term) {
+    add(term.value);
+    linear_ += term.error;
+    square_ += term.error * term.error;
   }
 
   void add_products(std::span<const float> weights, std::span<const Number> numbers) {

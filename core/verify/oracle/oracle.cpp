@@ -151,7 +151,9 @@ LayerResult run_layer(const ModelLayer& layer, std::span<const Quantity* const> 
                      .state = initial,
                      .trace = {},
                      .lengths = {lengths.begin(), lengths.end()}};
-  const Run run{layer, inputs, lengths, options, result};
+  Options own = options;
+  own.errors.int8 = options.errors.int8 && has_precision(layer.spec);
+  const Run run{layer, inputs, lengths, own, result};
   std::visit([&](const auto& spec) { run_kind(run, spec); }, layer.spec);
   return result;
 }

@@ -4,6 +4,7 @@
 #include "core/verify/oracle/number.hpp"
 
 #include <carousel/model.hpp>
+#include <carousel/precision.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -55,6 +56,8 @@ using Trace = std::map<std::string, Quantity, std::less<>>;
 struct Options {
   ErrorModel errors;
   bool trace = false;
+  /// Of a model: the precision of each layer, whose weights are as it stores them; empty: float32.
+  std::vector<Precision> precisions{};
 };
 
 struct LayerResult {

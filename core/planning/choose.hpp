@@ -15,6 +15,10 @@ inline constexpr double kNearTie = 1.03;
 /// chosen, and the memory address of a layer makes as much of a difference.
 inline constexpr double kTilingHandicap = 1.03;
 
+/// The share of a predicted time that may be too much. The order of priority is a guess as good as
+/// that of the cost model where it sees less than this between two backends.
+inline constexpr double kModelSpread = 0.1;
+
 /// A time and the share of it that may be too much (`Timing::spread`).
 struct KnownTime {
   double seconds = 0;

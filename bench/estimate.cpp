@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// How well `Plan::estimate` chooses and predicts.
+#include "suite.hpp"
+
+#include <format.hpp>
+#include <tune_core.hpp>
+
+#include <carousel/network.hpp>
+
+#include <algorithm>
+
+namespace carousel::bench {
+namespace {
+
+PrepareOptions options(const Shape& shape, const Settings& settings, int threads, Plan plan) {
+  return {.threads = threads,
+          .batch = shape.batch,
+          .steps = shape.steps,
+          .precision = settings.precision,
+          .plan = plan,
+          .planning = {.slow_ones = true, .wisdom = "/dev/null"}};
+}
+
+/// Whether the estimate knew of it: the usual tiling of a backend that runs the layer.
+bool is_predicted(const PlanCandidate& candidate) { return candidate.predicted_seconds > 0; }
+
+const PlanCandidate* find(const LayerPlan& measured, const LayerPlan& chosen) {
+  const auto same = [&](const PlanCandidate& candidate) {
+    return is_predicted(candidate) && candidate.backend == chosen.backend &&
+           candidate.threads == chosen.threads;
+  };
+  const auto found = std::ranges::find_if(measured.candidates, same);
+  return found == measured.candidates.end() ? nullptr : &*found;
+}
+
+const PlanCandidate* fastest(const LayerPlan& measured) {
+  const PlanCandidate* best = nullptr;
+  for (const PlanCandidate& candidate : measured.candidates) {
+    if (!is_predicted(candidate) || candidate.measured_seconds <= 0) continue;
+    if (best == nullptr || candidate.measured_seconds < best->measured_seconds) best = &candidate;
+  }
+  return best;
+}
+
+void name_once(std::string& names, const PlanCandidate& candidate) {
+  const std::string name = cli::choice_text(candidate.backend, candidate.threads);
+  if (names.find(name) == std::string::npos) names += (names.empty() ? "" : ", ") + name;
+}
+
+EstimateResult estimate(const Shape& shape, const Settings& settings, int threads,
+                        double seconds_per_layer) {
+  const Model model = shape.random_model();
+  const auto chosen = explain(model, options(shape, settings, threads, Plan::estimate));
+  PrepareOptions how = options(shape, settings, threads, Plan::measure);
+  how.planning.seconds_per_layer = seconds_per_layer;
+  const auto measured = explain(model, how);
+  EstimateResult result{.shape = shape.name, .threads = threads};
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    const PlanCandidate* mine = find(measured[i], chosen[i]);
+    const PlanCandidate* best = fastest(measured[i]);
+    if (mine == nullptr || best == nullptr) continue;
+    name_once(result.chosen, *mine);
+    name_once(result.fastest, *best);
+    result.predicted += mine->predicted_seconds;
+    result.measured += mine->measured_seconds;
+    result.best += best->measured_seconds;
+  }
+  return result;
+}
+
+}  // namespace
+
+void run_estimates(const Settings& settings, Results& results) {
+  std::int64_t layers = 0;
+  for (const Shape& shape : settings.shapes) layers += shape.layers;
+  const auto plans = static_cast<double>(layers * static_cast<std::int64_t>(settings.threads.size()));
+  ProgressLine progress;
+  for (const int threads : settings.threads) {
+    for (const Shape& shape : settings.shapes) {
+      progress.show("carousel_bench: estimate, " + shape.name + ", " +
+                    cli::format_threads(threads));
+      results.estimates.push_back(estimate(shape, settings, threads, settings.seconds / plans));
+    }
+  }
+}
+
+}  // namespace carousel::bench

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How well `Plan::estimate` chooses and predicts.
+#include "machine.hpp"
 #include "suite.hpp"
 
 #include <format.hpp>
@@ -33,10 +34,12 @@ const PlanCandidate* find(const LayerPlan& measured, const LayerPlan& chosen) {
   return found == measured.candidates.end() ? nullptr : &*found;
 }
 
-const PlanCandidate* fastest(const LayerPlan& measured) {
+/// Of the candidates with up to so many threads; null: none was measured.
+const PlanCandidate* fastest(const LayerPlan& measured, int threads) {
   const PlanCandidate* best = nullptr;
   for (const PlanCandidate& candidate : measured.candidates) {
     if (!is_predicted(candidate) || candidate.measured_seconds <= 0) continue;
+    if (candidate.threads > threads) continue;
     if (best == nullptr || candidate.measured_seconds < best->measured_seconds) best = &candidate;
   }
   return best;
@@ -55,15 +58,18 @@ EstimateResult estimate(const Shape& shape, const Settings& settings, int thread
   how.planning.seconds_per_layer = seconds_per_layer;
   const auto measured = explain(model, how);
   EstimateResult result{.shape = shape.name, .threads = threads};
+  if (threads > 1) result.core_share = two_core_share();
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     const PlanCandidate* mine = find(measured[i], chosen[i]);
-    const PlanCandidate* best = fastest(measured[i]);
-    if (mine == nullptr || best == nullptr) continue;
+    const PlanCandidate* best = fastest(measured[i], threads);
+    const PlanCandidate* alone = fastest(measured[i], 1);
+    if (mine == nullptr || best == nullptr || alone == nullptr) continue;
     name_once(result.chosen, *mine);
     name_once(result.fastest, *best);
     result.predicted += mine->predicted_seconds;
     result.measured += mine->measured_seconds;
     result.best += best->measured_seconds;
+    result.one_thread += alone->measured_seconds;
   }
   return result;
 }
@@ -73,7 +79,8 @@ EstimateResult estimate(const Shape& shape, const Settings& settings, int thread
 void run_estimates(const Settings& settings, Results& results) {
   std::int64_t layers = 0;
   for (const Shape& shape : settings.shapes) layers += shape.layers;
-  const auto plans = static_cast<double>(layers * static_cast<std::int64_t>(settings.threads.size()));
+  const auto plans =
+      static_cast<double>(layers * static_cast<std::int64_t>(settings.threads.size()));
   ProgressLine progress;
   for (const int threads : settings.threads) {
     for (const Shape& shape : settings.shapes) {

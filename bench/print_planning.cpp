@@ -32,19 +32,26 @@ void print_estimates(const Results& results, std::ostream& out) {
                {"", "predicted/measured"},
                {"", "fastest", Align::left},
                {"", "best"},
-               {"", "measured/best"}});
+               {"", "measured/best"},
+               {"", "gain"},
+               {"", "core share"}});
   for (const EstimateResult& result : results.estimates) {
     table.add({result.shape, std::to_string(result.threads), result.chosen,
                format_time(result.predicted), format_time(result.measured),
                format_fixed(result.error(), 2), result.fastest, format_time(result.best),
-               format_fixed(result.loss(), 2)});
+               format_fixed(result.loss(), 2),
+               result.threads > 1 ? format_fixed(result.one_thread / result.measured, 2) + " ×"
+                                  : std::string("-"),
+               result.threads > 1 ? cli::format_percent(result.core_share) : std::string("-")});
   }
   table.print(out);
   const std::size_t all = results.estimates.size();
   const auto good = std::ranges::count_if(results.estimates, &EstimateResult::chooses_well);
   const auto close = std::ranges::count_if(results.estimates, &EstimateResult::predicts_well);
   out << "\nchosen within 5 % of the best: " << share(good, all)
-      << "; predicted within 1.4 times: " << share(close, all) << ".\n";
+      << "; predicted within 1.4 times: " << share(close, all)
+      << ".\ngain: by several threads, against the fastest with one; core share: of its "
+         "multiply-adds\nthat each of two threads keeps.\n";
 }
 
 void print_cache_sweep(const Results& results, std::ostream& out) {

@@ -99,6 +99,8 @@ struct EstimateResult {
   double predicted = 0;   ///< of what was chosen
   double measured = 0;    ///< likewise
   double best = 0;        ///< measured, of what is the fastest
+  double one_thread = 0;  ///< measured, of what is the fastest with one thread
+  double core_share = 0;  ///< `two_core_share` at that moment; 0: with one thread
 
   [[nodiscard]] double error() const { return predicted / measured; }
   [[nodiscard]] double loss() const { return measured / best; }

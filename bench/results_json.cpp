@@ -145,7 +145,9 @@ Json estimate_json(const EstimateResult& result) {
           {"fastest", result.fastest},
           {"predicted_seconds", result.predicted},
           {"measured_seconds", result.measured},
-          {"best_seconds", result.best}};
+          {"best_seconds", result.best},
+          {"one_thread_seconds", result.one_thread},
+          {"core_share", result.core_share}};
 }
 
 Json cache_sweep_json(const CacheSweepResult& result) {

@@ -64,7 +64,7 @@ World this_world(std::string_view choice) {
           .machine = machine,
           .cores = cores,
           .probe = probe_times,
-          .read_rate = [](double bytes) { return machine_read_rate(bytes, cpu()); }};
+          .read_rate = machine_read_rate};
 }
 
 std::vector<Candidate> list_candidates(const World& world, const Problem& problem,

@@ -5,7 +5,6 @@
 #include <carousel/model.hpp>
 #include <carousel/plan.hpp>
 
-#include "core/planning/cost_model.hpp"
 #include "core/planning/measure.hpp"
 
 #include <cstdint>
@@ -26,8 +25,9 @@ struct World {
   /// The seconds of each of `kProbes` on a backend; none if it cannot run them. Empty: nothing can
   /// be measured, and the cost model knows what wisdom has.
   std::function<std::vector<double>(const Backend& backend, Precision precision)> probe{};
-  /// Empty: what is not in the L2 cache is as fast as what is.
-  ReadRate read_rate{};
+  /// The bytes per second at which a core reads so many, over and over. Empty: nothing can be
+  /// measured.
+  std::function<double(std::int64_t bytes)> read_rate{};
 };
 
 /// This machine and the backends of a choice. Throws Error as `select_backends` does.

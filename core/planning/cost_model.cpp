@@ -13,19 +13,20 @@ constexpr double kBarrier = 1e-6;
 /// How much of the work of one thread each further thread does.
 constexpr double kEfficiency = 0.85;
 
-/// The share of so many bytes, read over and over, that does not stay in a cache.
-double far_share(double bytes, double cache) {
-  return std::clamp((bytes - cache / 2) / cache, 0.0, 1.0);
-}
+/// The share of so many bytes, read over and over, that does not stay in a cache: half of it keeps
+/// some of them from one time to the next.
+double far_share(double bytes, double cache) { return std::max(0.0, 1 - cache / 2 / bytes); }
 
 double step_seconds(const Rates& rates, const Work& work, double rows, double cache,
                     const ReadRate& read_rate) {
   const double near = rates.step(work.all(), rows);
   const double bytes = sizeof(float) * work.recurrent;
-  const double far = far_share(bytes, cache);
-  if (far == 0 || !read_rate) return near;
+  const double far = bytes > 0 ? far_share(bytes, cache) : 0;
+  if (far == 0) return near;
+  const double rate = read_rate(bytes);
+  if (rate == 0) return 0;
   const double inputs = near * work.inputs / work.all();
-  const double reading = far * bytes / read_rate(bytes) + (1 - far) * (near - inputs);
+  const double reading = far * bytes / rate + (1 - far) * (near - inputs);
   return std::max(near, inputs + reading);
 }
 
@@ -56,6 +57,7 @@ double predict_seconds(const Rates& rates, const Backend& backend, const Expecte
   const auto rows_of_step = static_cast<double>(recurrent ? rows : rows * expected.steps);
   const double step = step_seconds(rates, work_of(shape, filling_of(backend)), rows_of_step,
                                    static_cast<double>(l2_bytes * threads), read_rate);
+  if (step == 0) return 0;
   const double work = static_cast<double>(shape.directions) * steps * step;
   if (threads == 1) return work + rates.run;
   const double shared = work / (1 + kEfficiency * (threads - 1)) + kWake + rates.run;

@@ -9,8 +9,8 @@
 
 namespace carousel::planning {
 
-/// The bytes per second that a core reads of so many bytes that are not in its L2 cache. May be
-/// empty: then that costs nothing.
+/// The bytes per second that a core reads of so many bytes that are not in its L2 cache; 0 if that
+/// is not known.
 using ReadRate = std::function<double(double bytes)>;
 
 /// A layer, and what a run of it is expected to be.
@@ -29,11 +29,10 @@ struct Expected {
 ///     r + T t(W, B)      for each direction
 ///
 /// with T steps, B rows and W multiply-adds for each row, where r and t are the backend's rates;
-/// dense layers and convolutions are one step of all their rows. The share of the recurrent weights
-/// that does not stay in the L2 cache, which begins at half of the cache and is everything from one
-/// and a half caches on, is read by `read_rate`; a step takes no less than that and the work on its
-/// inputs. More threads divide the work and have to be woken, and wait for each other after each
-/// step unless each has its own rows.
+/// dense layers and convolutions are one step of all their rows. Of the recurrent weights, half of
+/// the L2 cache keeps some from step to step. The others are read by `read_rate`; a step takes no
+/// less than that and the work on its inputs. More threads divide the work and have to be woken,
+/// and wait for each other after each step unless each has its own rows. Returns 0 if `read_rate` is needed and not known.
 [[nodiscard]] double predict_seconds(const Rates& rates, const Backend& backend,
                                      const Expected& expected, std::int64_t l2_bytes,
                                      const ReadRate& read_rate);

@@ -2,8 +2,10 @@
 #include "core/planning/estimator.hpp"
 
 #include "core/planning/cost_model.hpp"
+#include "core/planning/read_rate.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace carousel::planning {
 namespace {
@@ -56,7 +58,7 @@ void Estimator::keep(const World& world, const Backend& backend, Precision preci
                            .seconds = seconds[i],
                            .left_out = timed ? "" : kTooSlow,
                            .spread = timed ? kSpread : 0});
-    fresh_.push_back(std::move(entry));
+    fresh_.entries.push_back(std::move(entry));
   }
 }
 
@@ -74,22 +76,36 @@ std::optional<Rates> Estimator::rates_of(const World& world, const Backend& back
   return rates;
 }
 
+double Estimator::read_rate(const World& world, double bytes, bool measuring) {
+  const WisdomRead wanted{.machine = world.machine, .bytes = bytes_to_read(bytes, world.cpu)};
+  for (const std::vector<WisdomRead>* reads : {&wisdom_->reads, &std::as_const(fresh_).reads}) {
+    const auto found = std::ranges::find_if(*reads, [&](const WisdomRead& read) {
+      return read.machine == wanted.machine && read.bytes == wanted.bytes;
+    });
+    if (found != reads->end()) return found->bytes_per_second;
+  }
+  if (!measuring || !world.read_rate) return 0;
+  fresh_.reads.push_back(wanted);
+  fresh_.reads.back().bytes_per_second = world.read_rate(wanted.bytes);
+  return fresh_.reads.back().bytes_per_second;
+}
+
 void Estimator::predict(const World& world, const Problem& problem, bool measuring,
                         std::vector<Candidate>& candidates) {
   const std::optional<Shape> shape = shape_of(problem.spec());
   if (!shape) return;
   const std::int64_t l2 = world.cpu.l2_bytes > 0 ? world.cpu.l2_bytes : std::int64_t{1} << 19U;
+  const auto rate = [&](double bytes) { return read_rate(world, bytes, measuring); };
   for (Candidate& candidate : candidates) {
     if (!candidate.supported || !candidate.default_tiling) continue;
     const auto rates = rates_of(world, *candidate.backend, problem.precision, measuring);
     if (!rates) continue;
-    candidate.shown.predicted_seconds =
-        predict_seconds(*rates, *candidate.backend,
-                        {.shape = *shape,
-                         .batch = problem.batch,
-                         .steps = problem.steps,
-                         .threads = candidate.shown.threads},
-                        l2, world.read_rate);
+    candidate.shown.predicted_seconds = predict_seconds(*rates, *candidate.backend,
+                                                        {.shape = *shape,
+                                                         .batch = problem.batch,
+                                                         .steps = problem.steps,
+                                                         .threads = candidate.shown.threads},
+                                                        l2, rate);
   }
 }
 

@@ -25,8 +25,8 @@ class Estimator {
   void predict(const World& world, const Problem& problem, bool measuring,
                std::vector<Candidate>& candidates);
 
-  /// The times of probes that wisdom did not have, as entries to add to it.
-  [[nodiscard]] const std::vector<WisdomEntry>& fresh() const noexcept { return fresh_; }
+  /// What was measured because wisdom did not have it: times of probes and reads.
+  [[nodiscard]] const Wisdom& fresh() const noexcept { return fresh_; }
 
  private:
   std::optional<Rates> rates_of(const World& world, const Backend& backend, Precision precision,
@@ -35,10 +35,12 @@ class Estimator {
                                                 Precision precision) const;
   void keep(const World& world, const Backend& backend, Precision precision,
             const std::vector<double>& seconds);
+  /// 0: not known.
+  double read_rate(const World& world, double bytes, bool measuring);
 
   std::shared_ptr<const Wisdom> wisdom_;
   std::map<std::pair<const Backend*, Precision>, Rates> rates_;  ///< those that are known
-  std::vector<WisdomEntry> fresh_;
+  Wisdom fresh_;
 };
 
 }  // namespace carousel::planning

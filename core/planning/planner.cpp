@@ -135,9 +135,8 @@ const WisdomEntry* Planner::find(const WisdomEntry& key) const {
 
 void Planner::measure_all(const Problem& problem, std::vector<Candidate>& candidates,
                           const Position& position) {
-  TimingOptions how{.seconds = options_.seconds_per_layer,
-                    .slow_ones = options_.slow_ones,
-                    .now = world_.now};
+  TimingOptions how{
+      .seconds = options_.seconds_per_layer, .slow_ones = options_.slow_ones, .now = world_.now};
   if (options_.progress) {
     how.progress = [&](double done) {
       options_.progress({.layer = position.layer,
@@ -150,11 +149,11 @@ void Planner::measure_all(const Problem& problem, std::vector<Candidate>& candid
 }
 
 void Planner::keep() {
-  std::vector<WisdomEntry> entries = fresh_;
-  entries.insert(entries.end(), estimator_.fresh().begin(), estimator_.fresh().end());
-  if (entries.empty() || file_.empty()) return;
+  if (file_.empty()) return;
+  Wisdom fresh = estimator_.fresh();
+  fresh.entries.insert(fresh.entries.end(), fresh_.begin(), fresh_.end());
   try {
-    add_wisdom(file_, entries);
+    add_wisdom(file_, fresh);
   } catch (const Error& error) {
     report(std::string("what was measured is not kept: ") + error.what());
   }

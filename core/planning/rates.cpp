@@ -66,8 +66,8 @@ Work work_of(const Shape& shape, const Filling& filling) {
   const std::int64_t block = shape.gates > 1 ? filling.gated : filling.plain;
   const double outputs = static_cast<double>(shape.gates) * round_up(shape.units, block);
   return {.inputs = outputs * static_cast<double>(shape.inputs),
-          .recurrent = outputs * static_cast<double>(shape.state) +
-                       static_cast<double>(shape.projection)};
+          .recurrent =
+              outputs * static_cast<double>(shape.state) + static_cast<double>(shape.projection)};
 }
 
 double BatchRates::seconds(double work) const {
@@ -80,10 +80,11 @@ double BatchRates::seconds(double work) const {
 double Rates::step(double work, double rows) const {
   const auto batch_of = [](const BatchRates& one) { return static_cast<double>(one.batch); };
   const std::size_t i = line_of(batches, rows, batch_of);
-  const double fewer = batches[i].seconds(work);
-  const double more = batches[i + 1].seconds(work);
-  return on_line(rows, batch_of(batches[i]), fewer, batch_of(batches[i + 1]),
-                 std::max(fewer, more));
+  // More rows take no less time, whatever disturbed the measurement.
+  double fewer = 0;
+  for (std::size_t k = 0; k <= i; ++k) fewer = std::max(fewer, batches[k].seconds(work));
+  const double more = std::max(fewer, batches[i + 1].seconds(work));
+  return on_line(rows, batch_of(batches[i]), fewer, batch_of(batches[i + 1]), more);
 }
 
 std::optional<Rates> solve_rates(std::span<const double> seconds, const Filling& filling) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <mutex>
 
 namespace carousel::planning {
@@ -49,23 +50,26 @@ double measure_rate(std::int64_t bytes) {
   return best;
 }
 
-struct Level {
-  std::int64_t bytes;
-  double rate = 0;  ///< 0: not measured yet
-};
-
 }  // namespace
 
-double machine_read_rate(double bytes, const CpuFeatures& cpu) {
+std::int64_t bytes_to_read(double bytes, const CpuFeatures& cpu) {
   const std::int64_t l2 = cpu.l2_bytes > 0 ? cpu.l2_bytes : kMiB / 2;
-  const std::int64_t l3 = std::max(cpu.l3_bytes, 2 * l2);
+  const std::int64_t l3 = std::max(cpu.l3_bytes, 4 * l2);
+  const auto size = static_cast<double>(l3);
+  // A large L3 cache is slower where much of it is used: pages and neighbours.
+  if (bytes <= size / 4) return std::min(4 * l2, l3 / 2);
+  if (bytes <= 0.75 * size) return std::min(l3 / 2, 32 * kMiB);
+  return std::clamp(2 * l3, 32 * kMiB, 128 * kMiB);
+}
+
+double machine_read_rate(std::int64_t bytes) {
   static std::mutex mutex;
-  static Level cache{std::min(4 * l2, l3 / 2)};
-  static Level memory{std::clamp(2 * l3, 32 * kMiB, 128 * kMiB)};
+  // Never destroyed: an application may prepare while it ends.
+  static auto* known = new std::map<std::int64_t, double>;
   const std::scoped_lock lock(mutex);
-  Level& level = bytes <= 0.75 * static_cast<double>(l3) ? cache : memory;
-  if (level.rate == 0) level.rate = measure_rate(level.bytes);
-  return level.rate;
+  const auto [found, is_new] = known->try_emplace(bytes);
+  if (is_new) found->second = measure_rate(bytes);
+  return found->second;
 }
 
 }  // namespace carousel::planning

@@ -5,10 +5,14 @@
 
 namespace carousel::planning {
 
-/// The bytes per second that one core of this machine reads of so many bytes over and over: from
-/// the L3 cache, or from memory if they are more than three quarters of it. Each of the two is
-/// measured when it is asked for first, which takes a millisecond, and for memory the time to
-/// allocate twice the L3 cache. May be called by any thread.
-[[nodiscard]] double machine_read_rate(double bytes, const CpuFeatures& cpu);
+/// What has to be read to learn how fast so many bytes are read that do not stay in the L2 cache:
+/// one of three sizes, for the near part of the L3 cache, for all of it from a quarter of its size
+/// on, and for memory from three quarters on.
+[[nodiscard]] std::int64_t bytes_to_read(double bytes, const CpuFeatures& cpu);
+
+/// Measures how many bytes per second one core of this machine reads of so many, over and over,
+/// once in this process. It takes some milliseconds, less than packing that many weights. May be
+/// called by any thread.
+[[nodiscard]] double machine_read_rate(std::int64_t bytes);
 
 }  // namespace carousel::planning

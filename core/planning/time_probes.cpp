@@ -15,7 +15,7 @@ namespace carousel::planning {
 namespace {
 
 /// A probe is left out if its run is expected to take longer.
-constexpr double kMostRun = 0.7e-3;
+constexpr double kMostRun = 1.2e-3;
 // The least of several samples counts. A sample is long compared with asking for the time.
 constexpr double kLeastSample = 15e-6;
 constexpr double kAllSamples = 60e-6;
@@ -67,11 +67,8 @@ double time_probe(const Backend& backend, Precision precision, const Probe& prob
 bool is_slow(std::size_t index, const std::vector<double>& seconds) {
   const Probe& probe = kProbes.at(index);
   if (index < 3 || kProbes.at(index - 1).batch != probe.batch) return false;
-  const auto work = [](const Probe& one) {
-    return work_of(*shape_of(probe_spec(one)), {}).all();
-  };
-  const double expected =
-      seconds[index - 1] * work(probe) / work(kProbes.at(index - 1));
+  const auto work = [](const Probe& one) { return work_of(*shape_of(probe_spec(one)), {}).all(); };
+  const double expected = seconds[index - 1] * work(probe) / work(kProbes.at(index - 1));
   return seconds[index - 1] == 0 || expected > kMostRun;
 }
 
@@ -103,8 +100,7 @@ std::vector<double> probe_times(const Backend& backend, Precision precision) {
   // Never destroyed: an application may prepare while it ends.
   static auto* known = new std::map<Key, std::vector<double>>;
   const std::scoped_lock lock(mutex);
-  const auto [found, is_new] =
-      known->try_emplace({backend.id(), backend.version(), precision});
+  const auto [found, is_new] = known->try_emplace({backend.id(), backend.version(), precision});
   if (is_new) found->second = time_probes(backend, precision, thread_seconds);
   return found->second;
 }

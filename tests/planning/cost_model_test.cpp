@@ -13,7 +13,7 @@ using planning_test::FakeBackend;
 using planning_test::Machine;
 
 constexpr std::int64_t kL2 = std::int64_t{1} << 20U;
-constexpr double kFar = 20e9;  // bytes per second
+constexpr double kFar = 60e9;  // bytes per second
 
 double predict(const std::string& backend, const LayerSpec& spec, std::int64_t batch, int threads,
                std::int64_t steps = 100, std::int64_t l2 = kL2) {
@@ -80,6 +80,18 @@ TEST(CostModel, BigLayersTakeAsLongAsReadingThem) {
 }
 
 /// The time grows steadily with the size of a layer, whatever the cache: no step at its size.
+TEST(CostModel, SaysNothingOfBigLayersWithoutAReadRate) {
+  double time = 0;
+  const FakeBackend fake{"xsimd", time, planning_test::per_step(0)};
+  const auto rates = solve_rates(planning_test::probe_seconds(Machine{}), {});
+  const auto of = [&](std::int64_t units) {
+    return predict_seconds(*rates, fake, {.shape = *shape_of(make_spec(Cell::lstm, 8, units))}, kL2,
+                           [](double) { return 0.0; });
+  };
+  EXPECT_GT(of(64), 0);
+  EXPECT_EQ(of(1024), 0);
+}
+
 TEST(CostModel, HasNoCliffs) {
   for (const std::int64_t l2 : {kL2 / 4, kL2 / 2, kL2, 2 * kL2}) {
     double before = predict("xsimd", make_spec(Cell::lstm, 64, 64), 1, 1, 100, l2);

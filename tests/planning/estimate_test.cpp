@@ -17,6 +17,7 @@ using planning_test::probe_seconds;
 struct EstimateBench : Bench {
   Machine machines[3];
   int probed = 0;
+  int read = 0;
   bool can_measure = true;
 
   World estimate_world() {
@@ -27,7 +28,10 @@ struct EstimateBench : Bench {
       const std::size_t which = backend.id() == "first" ? 0 : backend.id() == "second" ? 1 : 2;
       return probe_seconds(machines[which]);
     };
-    all.read_rate = [](double) { return 20e9; };
+    all.read_rate = [this](std::int64_t) {
+      ++read;
+      return 20e9;
+    };
     return all;
   }
   LayerPlan estimate(std::int64_t hidden, std::int64_t batch, Plan plan = Plan::estimate,
@@ -42,20 +46,21 @@ struct EstimateBench : Bench {
 
 TEST(Estimate, FollowsTheRates) {
   EstimateBench bench;
-  bench.machines[0] = {.run = 0.1e-6, .step = 10e-9, .flops = 20e9};   // quick for little work
-  bench.machines[1] = {.run = 4e-6, .step = 500e-9, .flops = 100e9};   // for much
-  bench.machines[2] = {.run = 10e-6, .step = 500e-9, .flops = 10e9};   // for none
+  bench.machines[0] = {.run = 0.1e-6, .step = 10e-9, .flops = 20e9};  // quick for little work
+  bench.machines[1] = {.run = 4e-6, .step = 500e-9, .flops = 100e9};  // for much
+  bench.machines[2] = {.run = 10e-6, .step = 500e-9, .flops = 10e9};  // for none
   EXPECT_EQ(bench.estimate(8, 1).backend, "first");
   EXPECT_EQ(bench.estimate(8, 1).source, PlanSource::model);
   EXPECT_EQ(bench.estimate(128, 16).backend, "second");
   EXPECT_EQ(bench.estimate(8, 1, Plan::estimate, 1).backend, "first");
   const LayerPlan plan = bench.estimate(128, 16);
-  EXPECT_GT(candidate(plan, "third").predicted_seconds, candidate(plan, "second").predicted_seconds);
+  EXPECT_GT(candidate(plan, "third").predicted_seconds,
+            candidate(plan, "second").predicted_seconds);
 }
 
 TEST(Estimate, GoesByPriorityWhereTheModelCannotTell) {
   EstimateBench bench;
-  bench.machines[1].flops *= 1.08;
+  bench.machines[1].flops *= 1.04;
   EXPECT_EQ(bench.estimate(256, 16).backend, "first");
   bench.options.wisdom = "/dev/null";
   bench.machines[1].flops *= 1.2;
@@ -73,6 +78,18 @@ TEST(Estimate, MeasuresEachBackendOnce) {
   EXPECT_EQ(bench.probed, 4) << "those of another version are measured anew";
   (void)bench.estimate(32, 4);
   EXPECT_EQ(bench.probed, 4);
+}
+
+/// What is read is chosen by the size of the weights, and kept by its size.
+TEST(Estimate, MeasuresReadsWhereWeightsDoNotStayInTheCache) {
+  EstimateBench bench;
+  (void)bench.estimate(64, 1);
+  EXPECT_EQ(bench.read, 0);
+  const LayerPlan plan = bench.estimate(400, 1);
+  EXPECT_EQ(bench.read, 1);
+  EXPECT_GT(candidate(plan, "first").predicted_seconds, 0);
+  (void)bench.estimate(401, 1);
+  EXPECT_EQ(bench.read, 1) << "wisdom has it";
 }
 
 TEST(Estimate, IsTheSameFromMemoryAndFromTheFile) {

@@ -32,7 +32,8 @@ struct Expected {
 /// dense layers and convolutions are one step of all their rows. Of the recurrent weights, half of
 /// the L2 cache keeps some from step to step. The others are read by `read_rate`; a step takes no
 /// less than that and the work on its inputs. More threads divide the work and have to be woken,
-/// and wait for each other after each step unless each has its own rows. Returns 0 if `read_rate` is needed and not known.
+/// and wait for each other after each step unless each has its own rows. Returns 0 if `read_rate`
+/// is needed and not known.
 [[nodiscard]] double predict_seconds(const Rates& rates, const Backend& backend,
                                      const Expected& expected, std::int64_t l2_bytes,
                                      const ReadRate& read_rate);

@@ -30,7 +30,8 @@ class Planner {
   /// it. The plan's `memory_bytes` is zero.
   [[nodiscard]] LayerPlan choose(const Problem& problem, const Position& position);
 
-  /// Adds what was measured to the wisdom file, rates of the cost model too. A failure is reported to `options.report`.
+  /// Adds what was measured to the wisdom file, rates of the cost model too. A failure is reported
+  /// to `options.report`.
   void keep();
 
  private:

@@ -4,6 +4,7 @@
 #include "core/engine/layers/convolution.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace carousel::planning {
 namespace {
@@ -25,12 +26,14 @@ std::size_t line_of(const List& list, double x, Place place) {
   return i;
 }
 
-/// The time of a probe that was not timed.
-double in_proportion(const BatchRates& row, const std::vector<BatchRates>& before, double work,
-                     std::int64_t batch) {
-  if (!row.points.empty()) return row.points.back().seconds * work / row.points.back().work;
-  const BatchRates& smaller = before.back();
-  return smaller.seconds(work) * static_cast<double>(batch) / static_cast<double>(smaller.batch);
+/// The time of a probe that was not timed: no more than in proportion to fewer units or rows.
+double in_proportion(const BatchRates& row, const std::vector<BatchRates>& before, double work) {
+  double most = std::numeric_limits<double>::infinity();
+  if (!row.points.empty()) most = row.points.back().seconds * work / row.points.back().work;
+  if (before.empty()) return most;
+  const BatchRates& fewer = before.back();
+  return std::min(most, fewer.seconds(work) * static_cast<double>(row.batch) /
+                            static_cast<double>(fewer.batch));
 }
 
 }  // namespace
@@ -103,7 +106,7 @@ std::optional<Rates> solve_rates(std::span<const double> seconds, const Filling&
     if (!begins) rates.batches.pop_back();
     const double steps = std::max(seconds[i] - rates.run, seconds[i] / 2);
     double each = seconds[i] > 0 ? steps / static_cast<double>(probe.steps)
-                                 : in_proportion(row, rates.batches, work, probe.batch);
+                                 : in_proportion(row, rates.batches, work);
     // More work takes no less time, whatever disturbed the measurement.
     if (!row.points.empty()) each = std::max(each, row.points.back().seconds);
     row.points.push_back({.work = work, .seconds = each});

@@ -23,8 +23,8 @@ struct Probe {
 
 /// The first one has a single step, which tells what a run costs besides its steps. Then come those
 /// of each batch, by ascending units.
-inline constexpr std::array kProbes{Probe{16, 1, 1}, Probe{4, 1, 4},   Probe{16, 1, 4},
-                                    Probe{64, 1, 4}, Probe{128, 1, 4}, Probe{16, 4, 4},
+inline constexpr std::array kProbes{Probe{16, 1, 1},  Probe{4, 1, 4},   Probe{16, 1, 4},
+                                    Probe{64, 1, 4},  Probe{128, 1, 4}, Probe{16, 4, 4},
                                     Probe{128, 4, 4}, Probe{16, 16, 4}, Probe{128, 16, 4}};
 
 [[nodiscard]] RecurrentSpec probe_spec(const Probe& probe);
@@ -84,8 +84,8 @@ struct Rates {
 };
 
 /// Computes the rates from the seconds of a run of each of `kProbes`. A time of 0 means that the
-/// probe was too slow to be timed: its time is that of the next smaller one, in proportion to the
-/// work. Nothing if the first probes have no times.
+/// probe was too slow to be timed: its time is that of a smaller one, in proportion to the work.
+/// Nothing if the first probes have no times.
 [[nodiscard]] std::optional<Rates> solve_rates(std::span<const double> seconds,
                                                const Filling& filling);
 

@@ -63,13 +63,22 @@ double time_probe(const Backend& backend, Precision precision, const Probe& prob
   return best;
 }
 
-/// Whether a probe would take too long, by the time of the one before with the same rows.
-bool is_slow(std::size_t index, const std::vector<double>& seconds) {
-  const Probe& probe = kProbes.at(index);
-  if (index < 3 || kProbes.at(index - 1).batch != probe.batch) return false;
-  const auto work = [](const Probe& one) { return work_of(*shape_of(probe_spec(one)), {}).all(); };
-  const double expected = seconds[index - 1] * work(probe) / work(kProbes.at(index - 1));
-  return seconds[index - 1] == 0 || expected > kMostRun;
+/// Whether a probe would take too long. Those before it with fewer units or rows tell at most how
+/// long it takes, since time grows no faster than the work.
+bool is_slow(const Probe& probe, const std::vector<double>& seconds) {
+  const auto work = [](const Probe& one) {
+    return work_of(*shape_of(probe_spec(one)), {}).all() *
+           static_cast<double>(one.batch * one.steps);
+  };
+  double most = 0;  // nothing is known
+  for (std::size_t i = 0; i < seconds.size(); ++i) {
+    const Probe& before = kProbes.at(i);
+    const bool smaller = before.units <= probe.units && before.batch <= probe.batch;
+    if (!smaller || seconds[i] == 0) continue;
+    const double scaled = seconds[i] * work(probe) / work(before);
+    most = most == 0 ? scaled : std::min(most, scaled);
+  }
+  return most > kMostRun;
 }
 
 }  // namespace
@@ -85,8 +94,8 @@ std::vector<double> time_probes(const Backend& backend, Precision precision, con
   if (!backend.supports(probe_spec(kProbes.front()))) return seconds;
   try {
     for (std::size_t i = 0; i < kProbes.size(); ++i) {
-      seconds.push_back(is_slow(i, seconds) ? 0
-                                            : time_probe(backend, precision, kProbes.at(i), now));
+      seconds.push_back(
+          is_slow(kProbes.at(i), seconds) ? 0 : time_probe(backend, precision, kProbes.at(i), now));
     }
   } catch (const Error&) {
     return {};  // `prepare` will say what is wrong, if this backend is chosen

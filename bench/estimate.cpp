@@ -6,20 +6,20 @@
 #include <format.hpp>
 #include <tune_core.hpp>
 
-#include <carousel/network.hpp>
+#include "core/planning/planner.hpp"
+#include "core/planning/time_probes.hpp"
 
 #include <algorithm>
 
 namespace carousel::bench {
 namespace {
 
-PrepareOptions options(const Shape& shape, const Settings& settings, int threads, Plan plan) {
-  return {.threads = threads,
-          .batch = shape.batch,
-          .steps = shape.steps,
-          .precision = settings.precision,
-          .plan = plan,
-          .planning = {.slow_ones = true, .wisdom = "/dev/null"}};
+/// This machine. With one thread, time is what the thread was running, so that a busy machine
+/// disturbs the measurement less.
+planning::World world_for(int threads) {
+  planning::World world = planning::this_world("auto");
+  if (threads == 1) world.now = planning::thread_seconds;
+  return world;
 }
 
 /// Whether the estimate knew of it: the usual tiling of a backend that runs the layer.
@@ -53,16 +53,21 @@ void name_once(std::string& names, const PlanCandidate& candidate) {
 EstimateResult estimate(const Shape& shape, const Settings& settings, int threads,
                         double seconds_per_layer) {
   const Model model = shape.random_model();
-  const auto chosen = explain(model, options(shape, settings, threads, Plan::estimate));
-  PrepareOptions how = options(shape, settings, threads, Plan::measure);
-  how.planning.seconds_per_layer = seconds_per_layer;
-  const auto measured = explain(model, how);
+  const PlanOptions options{.seconds_per_layer = seconds_per_layer, .wisdom = "/dev/null"};
+  planning::Planner estimating(world_for(threads), Plan::estimate, options);
+  planning::Planner measuring(world_for(threads), Plan::measure, options);
   EstimateResult result{.shape = shape.name, .threads = threads};
   if (threads > 1) result.core_share = two_core_share();
-  for (std::size_t i = 0; i < chosen.size(); ++i) {
-    const PlanCandidate* mine = find(measured[i], chosen[i]);
-    const PlanCandidate* best = fastest(measured[i], threads);
-    const PlanCandidate* alone = fastest(measured[i], 1);
+  for (const ModelLayer& layer : model.layers) {
+    const planning::Problem problem{.layer = layer,
+                                    .batch = shape.batch,
+                                    .steps = shape.steps,
+                                    .threads = threads,
+                                    .precision = settings.precision};
+    const LayerPlan measured = measuring.choose(problem, {});
+    const PlanCandidate* mine = find(measured, estimating.choose(problem, {}));
+    const PlanCandidate* best = fastest(measured, threads);
+    const PlanCandidate* alone = fastest(measured, 1);
     if (mine == nullptr || best == nullptr || alone == nullptr) continue;
     name_once(result.chosen, *mine);
     name_once(result.fastest, *best);

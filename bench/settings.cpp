@@ -83,7 +83,8 @@ One thread; a time is that of one call alone, with nothing of what happens betwe
 the recurrent layers of the network alone, each as a network of its own.
 
 --estimate: each layer's choice by Plan::estimate, its predicted time and its measured one, beside the
-fastest of all backends by the same measurement, which takes turns; the usual tilings only. Rates are
+fastest of all backends by the same measurement, which takes turns; the usual tilings only, and none
+that is predicted to take more than four times as long as the best. Rates are
 measured anew in each process, wisdom is left alone. One thread unless --threads says.
 
 Environment variables for development: CAROUSEL_MAX_ISA=sse2, avx2 or avx512 hides what a CPU has beyond;

@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <ctime>
+#include <limits>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <tuple>
@@ -16,10 +18,11 @@ namespace {
 
 /// A probe is left out if its run is expected to take longer.
 constexpr double kMostRun = 1.2e-3;
-// The least of several samples counts. A sample is long compared with asking for the time.
+/// A sample is long compared with asking for the time.
 constexpr double kLeastSample = 15e-6;
-constexpr double kAllSamples = 60e-6;
-constexpr int kLeastSamples = 3;
+/// The best of several samples counts. All probes take turns, so that what disturbs the machine for
+/// a moment does not meet all samples of one of them.
+constexpr int kRounds = 2;
 
 /// Weights of one value: what they are does not matter to the time, but making them takes some.
 Weights constant_weights(const LayerSpec& spec) {
@@ -34,34 +37,40 @@ Weights constant_weights(const LayerSpec& spec) {
   return weights;
 }
 
-/// Seconds of one run of all steps.
-double time_probe(const Backend& backend, Precision precision, const Probe& probe,
-                  const Clock& now) {
-  const LayerSpec spec = probe_spec(probe);
-  LayerTrial trial(backend, spec, constant_weights(spec),
-                   {.batch = probe.batch, .steps = probe.steps, .precision = precision});
-  const auto sample = [&](std::int64_t runs) {
-    const double start = now();
-    for (std::int64_t i = 0; i < runs; ++i) trial.run(probe.steps);
-    return now() - start;
-  };
-  trial.run(probe.steps);
-  std::int64_t runs = 1;
-  double spent = sample(runs);
-  double best = spent;
-  constexpr std::int64_t kMostRuns = 1 << 10;
-  for (int count = 0; count < kLeastSamples || spent < kAllSamples; ++count) {
-    const double seconds = sample(runs);
-    spent += seconds;
-    best = std::min(best, seconds / static_cast<double>(runs));
-    if (seconds < kLeastSample && runs < kMostRuns) {
-      runs *= 2;
-      count = -1;
-    }
-    if (runs == kMostRuns && count >= kLeastSamples) break;
+/// A probe on a backend, being timed.
+class ProbeTimer {
+ public:
+  ProbeTimer(const Backend& backend, Precision precision, const Probe& probe)
+      : steps_(probe.steps),
+        trial_(backend, probe_spec(probe), constant_weights(probe_spec(probe)),
+               {.batch = probe.batch, .steps = probe.steps, .precision = precision}) {}
+
+  /// Fixes how many runs make a sample.
+  void calibrate(const Clock& now) {
+    constexpr std::int64_t kMostRuns = 1 << 10;
+    trial_.run(steps_);  // the first run may be slow
+    while (sample(now) < kLeastSample && runs_ < kMostRuns) runs_ *= 2;
   }
-  return best;
-}
+
+  /// Others have had the caches, so it begins with a run that does not count.
+  double sample(const Clock& now) {
+    trial_.run(steps_);
+    const double start = now();
+    for (std::int64_t i = 0; i < runs_; ++i) trial_.run(steps_);
+    const double seconds = now() - start;
+    best_ = std::min(best_, seconds / static_cast<double>(runs_));
+    return seconds;
+  }
+
+  /// Seconds of a run, in the best sample.
+  [[nodiscard]] double best() const noexcept { return best_; }
+
+ private:
+  std::int64_t steps_;
+  std::int64_t runs_ = 1;
+  LayerTrial trial_;
+  double best_ = std::numeric_limits<double>::infinity();
+};
 
 /// Whether a probe would take too long. Those before it with fewer units or rows tell at most how
 /// long it takes, since time grows no faster than the work.
@@ -92,13 +101,24 @@ double thread_seconds() {
 std::vector<double> time_probes(const Backend& backend, Precision precision, const Clock& now) {
   std::vector<double> seconds;
   if (!backend.supports(probe_spec(kProbes.front()))) return seconds;
+  std::vector<std::unique_ptr<ProbeTimer>> timers;  // null: too slow
   try {
-    for (std::size_t i = 0; i < kProbes.size(); ++i) {
-      seconds.push_back(
-          is_slow(kProbes.at(i), seconds) ? 0 : time_probe(backend, precision, kProbes.at(i), now));
+    for (const Probe& probe : kProbes) {
+      const bool slow = is_slow(probe, seconds);
+      timers.push_back(slow ? nullptr : std::make_unique<ProbeTimer>(backend, precision, probe));
+      if (!slow) timers.back()->calibrate(now);
+      seconds.push_back(slow ? 0 : timers.back()->best());
+    }
+    for (int round = 0; round < kRounds; ++round) {
+      for (const auto& timer : timers) {
+        if (timer) timer->sample(now);
+      }
     }
   } catch (const Error&) {
     return {};  // `prepare` will say what is wrong, if this backend is chosen
+  }
+  for (std::size_t i = 0; i < timers.size(); ++i) {
+    if (timers[i]) seconds[i] = timers[i]->best();
   }
   return seconds;
 }

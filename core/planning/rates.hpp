@@ -79,7 +79,7 @@ struct Rates {
   std::vector<BatchRates> batches;  ///< by ascending batch
 
   /// Seconds of a step of this work for each of so many rows, with weights in the core's caches:
-  /// straight lines between the batches, and the last line beyond.
+  /// straight lines between the batches, in proportion beyond.
   [[nodiscard]] double step(double work, double rows) const;
 };
 

@@ -21,8 +21,11 @@ constexpr double kMostRun = 1.2e-3;
 /// A sample is long compared with asking for the time.
 constexpr double kLeastSample = 15e-6;
 /// The best of several samples counts. All probes take turns, so that what disturbs the machine for
-/// a moment does not meet all samples of one of them.
-constexpr int kRounds = 2;
+/// a moment does not meet all samples of one of them. A probe takes no more samples when its two
+/// best ones differ by less than this, which on a quiet machine is soon.
+constexpr double kAgreement = 1.02;
+constexpr int kLeastRounds = 2;
+constexpr int kMostRounds = 12;
 
 /// Weights of one value: what they are does not matter to the time, but making them takes some.
 Weights constant_weights(const LayerSpec& spec) {
@@ -58,18 +61,23 @@ class ProbeTimer {
     const double start = now();
     for (std::int64_t i = 0; i < runs_; ++i) trial_.run(steps_);
     const double seconds = now() - start;
-    best_ = std::min(best_, seconds / static_cast<double>(runs_));
+    const double each = seconds / static_cast<double>(runs_);
+    second_ = std::min(second_, std::max(best_, each));
+    best_ = std::min(best_, each);
     return seconds;
   }
 
   /// Seconds of a run, in the best sample.
   [[nodiscard]] double best() const noexcept { return best_; }
+  /// Whether two samples agree on that.
+  [[nodiscard]] bool is_sure() const noexcept { return second_ <= kAgreement * best_; }
 
  private:
   std::int64_t steps_;
   std::int64_t runs_ = 1;
   LayerTrial trial_;
   double best_ = std::numeric_limits<double>::infinity();
+  double second_ = best_;
 };
 
 /// Whether a probe would take too long. Those before it with fewer units or rows tell at most how
@@ -109,9 +117,9 @@ std::vector<double> time_probes(const Backend& backend, Precision precision, con
       if (!slow) timers.back()->calibrate(now);
       seconds.push_back(slow ? 0 : timers.back()->best());
     }
-    for (int round = 0; round < kRounds; ++round) {
+    for (int round = 0; round < kMostRounds; ++round) {
       for (const auto& timer : timers) {
-        if (timer) timer->sample(now);
+        if (timer && (round < kLeastRounds || !timer->is_sure())) timer->sample(now);
       }
     }
   } catch (const Error&) {

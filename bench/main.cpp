@@ -22,6 +22,8 @@ void print(const Settings& settings, const Results& results) {
   if (settings.lengths) print_lengths(results, std::cout);
   if (settings.prepare) print_prepare(results, std::cout);
   if (settings.plugin_route) print_routes(results, std::cout);
+  if (settings.estimate) print_estimates(results, std::cout);
+  if (settings.cache_sweep) print_cache_sweep(results, std::cout);
   if (!settings.networks.empty()) print_networks(results, std::cout);
   if (results.measurements.empty()) return;
   print_roofline(results.roofline, std::cout);
@@ -57,9 +59,10 @@ int run(int argc, char** argv) {
   if (settings.lengths) run_lengths(settings, results);
   if (settings.prepare) run_prepare(settings, results);
   if (settings.plugin_route) run_plugin_route(settings, results);
+  if (settings.estimate) run_estimates(settings, results);
+  if (settings.cache_sweep) run_cache_sweep(settings, results);
   if (!settings.networks.empty()) run_networks(settings, results);
-  if (!settings.lengths && !settings.prepare && !settings.plugin_route && settings.networks.empty())
-    run_suite(settings, results);
+  if (!is_extra(settings)) run_suite(settings, results);
   results.verdicts = judge(results);
   results.seconds = cli::now() - start;
   print(settings, results);

@@ -17,6 +17,8 @@ void print_summary(const Results& results, std::ostream& out);
 void print_lengths(const Results& results, std::ostream& out);
 void print_prepare(const Results& results, std::ostream& out);
 void print_routes(const Results& results, std::ostream& out);
+void print_estimates(const Results& results, std::ostream& out);
+void print_cache_sweep(const Results& results, std::ostream& out);
 void print_networks(const Results& results, std::ostream& out);
 
 }  // namespace carousel::bench

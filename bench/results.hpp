@@ -96,6 +96,38 @@ struct NetworkResult {
   Quartiles onnxruntime;  ///< zeros: not measured
 };
 
+/// How well `Plan::estimate` does on a shape; seconds of one run, all layers together.
+struct EstimateResult {
+  std::string shape;
+  int threads = 1;        ///< that a run may use
+  std::string chosen{};   ///< by the estimate, e.g. "xsimd:avx512 × 2"
+  std::string fastest{};  ///< by measurement, with the usual tilings
+  double predicted = 0;   ///< of what was chosen
+  double measured = 0;    ///< likewise
+  double best = 0;        ///< measured, of what is the fastest
+  double one_thread = 0;  ///< measured, of what is the fastest with one thread
+  double core_share = 0;  ///< `two_core_share` at that moment; 0: with one thread
+
+  [[nodiscard]] double error() const { return predicted / measured; }
+  [[nodiscard]] double loss() const { return measured / best; }
+  [[nodiscard]] bool chooses_well() const { return loss() <= 1.05; }
+  [[nodiscard]] bool predicts_well() const { return error() <= 1.4 && error() >= 1 / 1.4; }
+};
+
+/// A shape with the rules for an L2 cache of another size.
+struct AssumedL2 {
+  std::int64_t l2_bytes = 0;
+  Quartiles seconds;
+};
+
+/// A shape with the rules for this machine's caches, and in turns with those for others.
+struct CacheSweepResult {
+  std::string shape;
+  std::string backend;
+  Quartiles own{};
+  std::vector<AssumedL2> assumed{};
+};
+
 /// Whether a shape met its targets.
 struct Verdict {
   std::string shape;
@@ -126,6 +158,8 @@ struct Results {
   std::vector<PrepareResult> prepare;
   std::vector<RouteResult> routes;
   std::vector<NetworkResult> networks;
+  std::vector<EstimateResult> estimates;
+  std::vector<CacheSweepResult> cache_sweep;
   std::string onednn_version;       ///< empty: not in this build
   std::string onnxruntime_version;  ///< empty: not measured
   double seconds = 0;               ///< that all of it took

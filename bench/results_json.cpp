@@ -140,6 +140,37 @@ Json network_json(const NetworkResult& result) {
   return json;
 }
 
+Json estimate_json(const EstimateResult& result) {
+  return {{"shape", result.shape},
+          {"threads", result.threads},
+          {"chosen", result.chosen},
+          {"fastest", result.fastest},
+          {"predicted_seconds", result.predicted},
+          {"measured_seconds", result.measured},
+          {"best_seconds", result.best},
+          {"one_thread_seconds", result.one_thread},
+          {"core_share", result.core_share}};
+}
+
+Json cache_sweep_json(const CacheSweepResult& result) {
+  Json assumed = Json::array();
+  for (const AssumedL2& one : result.assumed) {
+    assumed.push_back({{"l2_bytes", one.l2_bytes}, {"seconds", quartiles_json(one.seconds)}});
+  }
+  return {{"shape", result.shape},
+          {"backend", result.backend},
+          {"own", quartiles_json(result.own)},
+          {"assumed", std::move(assumed)}};
+}
+
+/// A list of what `json_of` makes of each.
+template <class Result>
+Json list_json(const std::vector<Result>& results, Json (*json_of)(const Result&)) {
+  Json list = Json::array();
+  for (const Result& result : results) list.push_back(json_of(result));
+  return list;
+}
+
 Json all_versions(const Results& results) {
   Json json = versions_json();
   if (!results.onnxruntime_version.empty()) {
@@ -151,22 +182,10 @@ Json all_versions(const Results& results) {
 }  // namespace
 
 cli::Json results_json(const Results& results) {
-  Json shapes = Json::array();
-  for (const Shape& shape : results.shapes) shapes.push_back(shape_json(shape));
   Json measurements = Json::array();
   for (const auto& one : results.measurements) {
     measurements.push_back(measurement_json(results, one));
   }
-  Json verdicts = Json::array();
-  for (const Verdict& verdict : results.verdicts) verdicts.push_back(verdict_json(verdict));
-  Json lengths = Json::array();
-  for (const LengthsResult& result : results.lengths) lengths.push_back(lengths_json(result));
-  Json prepare = Json::array();
-  for (const PrepareResult& result : results.prepare) prepare.push_back(prepare_json(result));
-  Json routes = Json::array();
-  for (const RouteResult& result : results.routes) routes.push_back(route_json(result));
-  Json networks = Json::array();
-  for (const NetworkResult& result : results.networks) networks.push_back(network_json(result));
   return {{"format", "carousel-bench"},
           {"format_version", 1},
           {"created", utc_time()},
@@ -175,13 +194,15 @@ cli::Json results_json(const Results& results) {
           {"machine", machine_json()},
           {"versions", all_versions(results)},
           {"roofline", session_json(results.roofline)},
-          {"shapes", std::move(shapes)},
+          {"shapes", list_json(results.shapes, shape_json)},
           {"measurements", std::move(measurements)},
-          {"targets", std::move(verdicts)},
-          {"lengths", std::move(lengths)},
-          {"prepare", std::move(prepare)},
-          {"plugin_route", std::move(routes)},
-          {"networks", std::move(networks)}};
+          {"targets", list_json(results.verdicts, verdict_json)},
+          {"lengths", list_json(results.lengths, lengths_json)},
+          {"prepare", list_json(results.prepare, prepare_json)},
+          {"plugin_route", list_json(results.routes, route_json)},
+          {"networks", list_json(results.networks, network_json)},
+          {"estimates", list_json(results.estimates, estimate_json)},
+          {"cache_sweep", list_json(results.cache_sweep, cache_sweep_json)}};
 }
 
 }  // namespace carousel::bench

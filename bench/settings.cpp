@@ -36,6 +36,8 @@ constexpr const char* kFooter =
   carousel_bench --quick --compare --peers       with ONNX Runtime, in the same process
   carousel_bench --lengths --prepare             variable lengths; prepare, first runs, idle threads
   carousel_bench --plugin-route                  calls into plug-ins
+  carousel_bench --estimate                      what is chosen and predicted without tuning, and what is measured
+  carousel_bench --cache-sweep --quick           the rules for other sizes of the L2 cache, on this one
   carousel_bench --networks FOLDER --peers       whole networks, with ONNX Runtime on the same files
 
 How it measures: a sample is as many whole runs, each from zero state, as take a millisecond. The
@@ -79,6 +81,15 @@ ONNX Runtime, the shapes of the inputs that are handed over:
   {"carry": {"OUTPUT": "INPUT"}, "set": {"INPUT": 16000}, "state_shapes": {"INPUT": [2, 1, 128]}}
 One thread; a time is that of one call alone, with nothing of what happens between calls. Beside it
 the recurrent layers of the network alone, each as a network of its own.
+
+--estimate: each layer's choice by Plan::estimate, its predicted time and its measured one, beside the
+fastest of all backends by the same measurement, which takes turns; the usual tilings only, and none
+that is predicted to take more than four times as long as the best. Rates are
+measured anew in each process, wisdom is left alone. One thread unless --threads says.
+
+Environment variables for development: CAROUSEL_MAX_ISA=sse2, avx2 or avx512 hides what a CPU has beyond;
+CAROUSEL_CACHE_SIZES=32K,512K,16M makes rules see these sizes of L1d, L2 and L3. oneDNN has a variable
+of its own, ONEDNN_MAX_CPU_ISA (SSE41, AVX2, AVX512_CORE, ...); a fair comparison sets both.
 
 --peers needs ONNX Runtime, which is not part of this build and never downloaded by it:
 )";
@@ -152,13 +163,13 @@ void apply(const Arguments& arguments, Settings& settings) {
     std::ranges::sort(settings.threads);
     settings.threads.erase(std::unique(settings.threads.begin(), settings.threads.end()),
                            settings.threads.end());
-  } else if (std::thread::hardware_concurrency() < 2) {
+  } else if (settings.estimate || std::thread::hardware_concurrency() < 2) {
     settings.threads = {1};
   }
   settings.all_backends = !arguments.quick && !settings.compare;
   const double usual = arguments.quick                                  ? 45
-                       : settings.lengths || !settings.networks.empty() ? 60
-                                                                        : 540;
+                       : is_extra(settings) ? 60
+                                            : 540;
   settings.seconds = arguments.seconds > 0 ? arguments.seconds : usual;
   settings.most_repetitions = arguments.quick ? 31 : 101;
   settings.mode = arguments.quick ? "quick" : "full";
@@ -182,7 +193,7 @@ void add_options(CLI::App& app, Arguments& arguments, Settings& settings) {
   app.add_option("--threads", arguments.threads, "only these counts (default: 1,2)");
   app.add_option(
          "--seconds", arguments.seconds,
-         "about how long shapes take (default: 540; --quick: 45; --lengths, --networks: 60)")
+         "about how long shapes take (default: 540; --quick: 45; instead of the suite: 60)")
       ->check(CLI::Range(1.0, 36000.0));
   CLI::Option* peers =
       app.add_flag("--peers", settings.peers, "ONNX Runtime as well, if it is found (see below)");
@@ -194,6 +205,12 @@ void add_options(CLI::App& app, Arguments& arguments, Settings& settings) {
       ->excludes(peers);
   app.add_flag("--plugin-route", settings.plugin_route,
                "instead: what a call costs that goes through the ABI of plug-ins")
+      ->excludes(peers);
+  app.add_flag("--estimate", settings.estimate,
+               "instead: what Plan::estimate chooses and predicts, and what is measured (see below)")
+      ->excludes(peers);
+  app.add_flag("--cache-sweep", settings.cache_sweep,
+               "instead: the rules for L2 caches of 256 KiB to 2 MiB, on this machine")
       ->excludes(peers);
   app.add_option("--networks", settings.networks,
                  "instead: whole networks, in folders of FOLDER (see below)")

@@ -24,11 +24,19 @@ struct Settings {
   bool lengths = false;
   bool prepare = false;
   bool plugin_route = false;
+  bool estimate = false;
+  bool cache_sweep = false;
   std::string networks;  ///< instead: a folder of whole networks; empty: none
   bool strict = false;
   std::string mode = "full";
   std::string output;  ///< empty: none
 };
+
+/// Whether something else than the suite was asked for.
+[[nodiscard]] inline bool is_extra(const Settings& settings) {
+  return settings.lengths || settings.prepare || settings.plugin_route || settings.estimate ||
+         settings.cache_sweep || !settings.networks.empty();
+}
 
 /// Throws Error for bad arguments. Returns false when all was said already (--help, --version);
 /// `exit_code` is what to exit with then.

@@ -79,6 +79,10 @@ void run_lengths(const Settings& settings, Results& results, LengthsMeasure meas
 void run_prepare(const Settings& settings, Results& results);
 /// What calling a layer through the ABI of plug-ins costs.
 void run_plugin_route(const Settings& settings, Results& results);
+/// What `Plan::estimate` chooses and predicts, beside measurements.
+void run_estimates(const Settings& settings, Results& results);
+/// Rules that depend on the size of the L2 cache, for sizes that this machine does not have.
+void run_cache_sweep(const Settings& settings, Results& results);
 /// Whole networks, from the folders that the settings name.
 void run_networks(const Settings& settings, Results& results);
 

@@ -7,6 +7,7 @@
 #include "table.hpp"
 #include "tune_core.hpp"
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
 
@@ -19,9 +20,14 @@ one run of --batch rows and --steps steps, the time that was measured (now, or w
 why it was chosen, was not, or cannot be. A tiling is how a backend partitions the work, where it has
 several ways; those that it does not choose by itself are listed if they were measured.
 
+--measure times every candidate now, those too that are predicted to be hopeless, and shows these times
+beside the predicted ones. The choice stays what --plan makes it, and wisdom as it is. Layers that only one
+backend runs in one way are not timed.
+
 Examples:
   carousel explain models/charlm.safetensors
   carousel explain --shape gru:40,64,100,16 --threads 4
+  carousel explain --shape 128,128,100,1 --measure --seconds 0.2
   carousel explain vad.safetensors --steps 1 --plan measure --cross-check --json)";
 
 struct ExplainArguments {
@@ -33,6 +39,7 @@ struct ExplainArguments {
   PrecisionChoice precision{};
   Plan plan = Plan::estimate;
   PlanOptions planning = planning_with_warnings();
+  bool measure = false;
   bool json = false;
 };
 
@@ -85,6 +92,31 @@ std::string note(const LayerSpec& layer) {
 TableCell time_cell(double seconds) {
   if (seconds > 0) return {format_time(seconds), seconds};
   return {"-", nullptr};
+}
+
+const PlanCandidate* find(const LayerPlan& plan, const PlanCandidate& wanted) {
+  const auto found = std::ranges::find_if(plan.candidates, [&](const PlanCandidate& candidate) {
+    return candidate.backend == wanted.backend && candidate.threads == wanted.threads &&
+           candidate.tiling == wanted.tiling;
+  });
+  return found == plan.candidates.end() ? nullptr : &*found;
+}
+
+/// Sets the times of all candidates of `plan` to what they take now.
+void measure_all(std::vector<LayerPlan>& plan, const Expected& what) {
+  PrepareOptions how = what.options;
+  how.plan = Plan::measure;
+  how.planning.slow_ones = true;
+  how.planning.wisdom = "/dev/null";
+  const std::vector<LayerPlan> measured = explain(what.model, how);
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    for (PlanCandidate& candidate : plan[i].candidates) {
+      const PlanCandidate* timed = find(measured[i], candidate);
+      if (timed == nullptr || timed->measured_seconds == 0) continue;
+      candidate.measured_seconds = timed->measured_seconds;
+      candidate.spread = timed->spread;
+    }
+  }
 }
 
 Table candidate_table(const LayerPlan& layer) {
@@ -155,7 +187,8 @@ Json to_json(const std::vector<LayerPlan>& plan, const PrepareOptions& options) 
 
 int run(const ExplainArguments& arguments) {
   const Expected what = expected(arguments);
-  const std::vector<LayerPlan> plan = explain(what.model, what.options);
+  std::vector<LayerPlan> plan = explain(what.model, what.options);
+  if (arguments.measure) measure_all(plan, what);
   if (arguments.json) {
     print_json(to_json(plan, what.options));
   } else {
@@ -172,6 +205,13 @@ void add_options(Parser& command, ExplainArguments& arguments) {
   add_precision_options(command, arguments.precision);
   add_threads_option(command, arguments.threads);
   add_plan_option(command, arguments.plan);
+  command.add_flag("--measure", arguments.measure,
+                   "time every candidate, to compare with what is predicted");
+  command
+      .add_option("--seconds", arguments.planning.seconds_per_layer,
+                  "time to spend measuring each layer")
+      .show_default()
+      .range(0.001, 3600.0);
   command.add_flag("--cross-check", arguments.planning.cross_check,
                    "take a backend only if it agrees with the scalar one");
   add_wisdom_option(command, arguments.planning.wisdom);

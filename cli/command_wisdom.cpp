@@ -109,7 +109,7 @@ int give(const WisdomArguments& arguments) {
 
 int take(const WisdomArguments& arguments) {
   const Wisdom wisdom = parse_wisdom(read_text(arguments.file), arguments.file);
-  add_wisdom(arguments.path(), wisdom.entries);
+  add_wisdom(arguments.path(), wisdom);
   std::cout << format_count(static_cast<std::int64_t>(wisdom.entries.size()))
             << (wisdom.entries.size() == 1 ? " entry" : " entries") << " taken into "
             << arguments.path().string() << '\n';

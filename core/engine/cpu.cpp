@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <carousel/cpu.hpp>
 
+#include "core/engine/cpu_limits.hpp"
+
 #include <array>
 #include <cstring>
 
@@ -125,6 +127,11 @@ CpuFeatures detect() {
 
 #endif
 
+CpuFeatures& detected() {
+  static CpuFeatures features = limited_by_environment(detect());
+  return features;
+}
+
 }  // namespace
 
 std::vector<std::string> CpuFeatures::names() const {
@@ -151,9 +158,12 @@ std::vector<std::string> CpuFeatures::names() const {
   return result;
 }
 
-const CpuFeatures& cpu() {
-  static const CpuFeatures features = detect();
-  return features;
+const CpuFeatures& cpu() { return detected(); }
+
+AssumedCaches::AssumedCaches(std::string_view sizes) : real_(detected()) {
+  detected() = with_cache_sizes(real_, sizes);
 }
+
+AssumedCaches::~AssumedCaches() { detected() = real_; }
 
 }  // namespace carousel

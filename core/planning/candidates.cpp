@@ -3,7 +3,8 @@
 
 #include <carousel/wisdom.hpp>
 
-#include "core/planning/cost_model.hpp"
+#include "core/planning/read_rate.hpp"
+#include "core/planning/time_probes.hpp"
 
 #include <algorithm>
 #include <sched.h>
@@ -33,7 +34,6 @@ void add_tilings(Candidate candidate, const Problem& problem, std::vector<Candid
     candidate.shown.tiling = std::move(tiling);
     all.push_back(candidate);
     candidate.default_tiling = false;
-    candidate.shown.predicted_seconds = 0;
   }
 }
 
@@ -62,7 +62,9 @@ World this_world(std::string_view choice) {
           .trusted = select_backends("scalar").front(),
           .cpu = cpu(),
           .machine = machine,
-          .cores = cores};
+          .cores = cores,
+          .probe = probe_times,
+          .read_rate = machine_read_rate};
 }
 
 std::vector<Candidate> list_candidates(const World& world, const Problem& problem,
@@ -79,10 +81,6 @@ std::vector<Candidate> list_candidates(const World& world, const Problem& proble
                          .threads = threads,
                          .runs = supports[i].ok,
                          .verdict = supports[i].reason};
-      if (supports[i]) {
-        candidate.shown.predicted_seconds =
-            predict_seconds(*candidate.backend, problem, threads, world.cpu);
-      }
       add_tilings(candidate, problem, candidates);
     }
   }

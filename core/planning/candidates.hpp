@@ -8,6 +8,7 @@
 #include "core/planning/measure.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,12 @@ struct World {
   std::string machine;  ///< as `wisdom_machine`
   int cores = 1;        ///< the cores that this process may use: the most threads that may pay
   Clock now = steady_seconds;
+  /// The seconds of each of `kProbes` on a backend; none if it cannot run them. Empty: nothing can
+  /// be measured, and the cost model knows what wisdom has.
+  std::function<std::vector<double>(const Backend& backend, Precision precision)> probe{};
+  /// The bytes per second at which a core reads so many, over and over. Empty: nothing can be
+  /// measured.
+  std::function<double(std::int64_t bytes)> read_rate{};
 };
 
 /// This machine and the backends of a choice. Throws Error as `select_backends` does.
@@ -68,8 +75,7 @@ struct Candidate {
 
 /// Every way to run the layer in order of priority: by ascending number of threads, then in the
 /// order of the backends, then in the order of their tilings. Backends that refuse the layer are
-/// listed with their reason. The others have predictions if the cost model knows them; it does not
-/// know tilings, so only the default one has a prediction.
+/// listed with their reason. None has times yet.
 [[nodiscard]] std::vector<Candidate> list_candidates(const World& world, const Problem& problem,
                                                      const std::vector<int>& threads);
 

@@ -9,7 +9,9 @@ namespace {
 
 KnownTime time_of(const PlanCandidate& candidate, PlanSource source) {
   if (!candidate.runs) return {};
-  if (source == PlanSource::model) return {.seconds = candidate.predicted_seconds};
+  if (source == PlanSource::model) {
+    return {.seconds = candidate.predicted_seconds, .spread = kModelSpread};
+  }
   return {.seconds = candidate.measured_seconds, .spread = candidate.spread};
 }
 

@@ -15,6 +15,10 @@ inline constexpr double kNearTie = 1.03;
 /// chosen, and the memory address of a layer makes as much of a difference.
 inline constexpr double kTilingHandicap = 1.03;
 
+/// The share of a predicted time that may be too much when it is compared with others: the order of
+/// priority is as good a guess as the cost model where that sees a difference of less than 5 %.
+inline constexpr double kModelSpread = 0.02;
+
 /// A time and the share of it that may be too much (`Timing::spread`).
 struct KnownTime {
   double seconds = 0;

@@ -1,23 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/planning/candidates.hpp"
+#include <carousel/backend.hpp>
+
+#include "core/planning/rates.hpp"
+
+#include <functional>
 
 namespace carousel::planning {
 
-/// Returns about how many seconds one run of `problem` takes with so many threads, or 0 for a
-/// backend or a kind of layer that the model does not know. It is good enough to rank backends, no
-/// more. With one thread it is
+/// The bytes per second that a core reads of so many bytes that are not in its L2 cache; 0 if that
+/// is not known.
+using ReadRate = std::function<double(double bytes)>;
+
+/// A layer, and what a run of it is expected to be.
+struct Expected {
+  Shape shape;
+  std::int64_t batch = 1;
+  std::int64_t steps = 1;
+  int threads = 1;
+};
+
+/// How a backend rounds up units: by its instruction set, where that is known.
+[[nodiscard]] Filling filling_of(const Backend& backend);
+
+/// Returns about how many seconds a run takes. With one thread it is
 ///
-///     T (W / b + B F / f + B H a + s) + r      for each direction
+///     r + T t(W, B)      for each direction
 ///
-/// with T steps, B rows, F the operations of the matrices for one row, and W the bytes of weights
-/// that are read in a step: the recurrent ones, and those of the inputs once for twelve rows. The
-/// units are rounded up to whole vectors. f, a, s and r are the backend's rate of arithmetic,
-/// what the activations of one unit cost, and what a step and a run cost besides; b is its rate of
-/// reading weights, which depends on whether they fit the core's L2 cache. More threads divide the
-/// work and have to be woken, and wait for each other after each step unless each has its own rows.
-[[nodiscard]] double predict_seconds(const Backend& backend, const Problem& problem, int threads,
-                                     const CpuFeatures& cpu);
+/// with T steps, B rows and W multiply-adds for each row, where r and t are the backend's rates;
+/// dense layers and convolutions are one step of all their rows. Of the recurrent weights, half of
+/// the L2 cache keeps some from step to step. The others are read by `read_rate`; a step takes no
+/// less than that and the work on its inputs. More threads divide the work and have to be woken,
+/// and wait for each other after each step unless each has its own rows. Returns 0 if `read_rate`
+/// is needed and not known.
+[[nodiscard]] double predict_seconds(const Rates& rates, const Backend& backend,
+                                     const Expected& expected, std::int64_t l2_bytes,
+                                     const ReadRate& read_rate);
 
 }  // namespace carousel::planning

@@ -32,12 +32,19 @@ std::string describe_work(const Problem& problem) {
 }  // namespace
 
 Planner::Planner(World world, Plan plan, const PlanOptions& options)
-    : world_(std::move(world)), plan_(plan), options_(options) {
-  if (plan_ == Plan::fixed) return;
-  file_ = options_.wisdom.empty() ? wisdom_path() : options_.wisdom;
+    : world_(std::move(world)),
+      plan_(plan),
+      options_(options),
+      file_(options.wisdom.empty() ? wisdom_path() : options.wisdom),
+      wisdom_(read_wisdom()),
+      estimator_(wisdom_) {}
+
+std::shared_ptr<const Wisdom> Planner::read_wisdom() const {
+  if (plan_ == Plan::fixed) return std::make_shared<const Wisdom>();
   std::string problem;
-  wisdom_ = cached_wisdom(file_, world_.machine, problem);
+  auto wisdom = cached_wisdom(file_, world_.machine, problem);
   if (!problem.empty()) report(problem);
+  return wisdom;
 }
 
 LayerPlan Planner::choose(const Problem& problem, const Position& position) {
@@ -57,15 +64,19 @@ LayerPlan Planner::choose(const Problem& problem, const Position& position) {
   std::string unusable;
   if (const WisdomEntry* entry = find(make_key(world_, problem))) {
     unusable = apply_wisdom(*entry, problem, candidates);
-    if (unusable.empty()) return accept(problem, candidates, PlanSource::wisdom);
+    if (unusable.empty()) {
+      estimator_.predict(world_, problem, false, candidates);
+      return accept(problem, candidates, PlanSource::wisdom);
+    }
   }
   const auto has_default_tiling = [](const Candidate& c) { return can_run(c) && c.default_tiling; };
   const bool alone = std::ranges::count_if(candidates, has_default_tiling) < 2;
   if (alone && plan_ != Plan::measure) {
     return choose_first(problem.spec(), std::move(candidates), kAlone);
   }
-  if (plan_ == Plan::measure) return choose_measured(problem, candidates, position);
   if (plan_ == Plan::wisdom_only) fail_without_wisdom(problem, unusable);
+  estimator_.predict(world_, problem, true, candidates);
+  if (plan_ == Plan::measure) return choose_measured(problem, candidates, position);
   LayerPlan plan = accept(problem, candidates, PlanSource::model);
   if (!unusable.empty()) plan.reason += "; wisdom was not used: " + unusable;
   return plan;
@@ -125,7 +136,8 @@ const WisdomEntry* Planner::find(const WisdomEntry& key) const {
 
 void Planner::measure_all(const Problem& problem, std::vector<Candidate>& candidates,
                           const Position& position) {
-  TimingOptions how{.seconds = options_.seconds_per_layer, .now = world_.now};
+  TimingOptions how{
+      .seconds = options_.seconds_per_layer, .slow_ones = options_.slow_ones, .now = world_.now};
   if (options_.progress) {
     how.progress = [&](double done) {
       options_.progress({.layer = position.layer,
@@ -138,9 +150,11 @@ void Planner::measure_all(const Problem& problem, std::vector<Candidate>& candid
 }
 
 void Planner::keep() {
-  if (fresh_.empty() || file_.empty()) return;
+  if (file_.empty()) return;
+  Wisdom fresh = estimator_.fresh();
+  fresh.entries.insert(fresh.entries.end(), fresh_.begin(), fresh_.end());
   try {
-    add_wisdom(file_, fresh_);
+    add_wisdom(file_, fresh);
   } catch (const Error& error) {
     report(std::string(kNotKept) + error.what());
   }

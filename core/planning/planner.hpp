@@ -4,6 +4,7 @@
 #include <carousel/wisdom.hpp>
 
 #include "core/planning/candidates.hpp"
+#include "core/planning/estimator.hpp"
 
 #include <cstddef>
 #include <filesystem>
@@ -32,7 +33,8 @@ class Planner {
   /// it. The plan's `memory_bytes` is zero.
   [[nodiscard]] LayerPlan choose(const Problem& problem, const Position& position);
 
-  /// Adds what was measured to the wisdom file. A failure is reported to `options.report`.
+  /// Adds what was measured to the wisdom file, rates of the cost model too. A failure is reported
+  /// to `options.report`.
   void keep();
 
  private:
@@ -50,12 +52,14 @@ class Planner {
   void measure_all(const Problem& problem, std::vector<Candidate>& candidates,
                    const Position& position);
   void report(const std::string& text) const;
+  [[nodiscard]] std::shared_ptr<const Wisdom> read_wisdom() const;
 
   World world_;
   Plan plan_;
   PlanOptions options_;
   std::filesystem::path file_;
   std::shared_ptr<const Wisdom> wisdom_;
+  Estimator estimator_;
   std::vector<WisdomEntry> fresh_;  ///< measured by this planner
 };
 

@@ -156,7 +156,7 @@ class CandidateTimer {
 
 void time_candidates(const Problem& problem, const TimingOptions& options,
                      std::vector<Candidate>& candidates) {
-  exclude_slow_ones(candidates);
+  if (!options.slow_ones) exclude_slow_ones(candidates);
   CandidateTimer(problem, options, candidates).time_all();
 }
 

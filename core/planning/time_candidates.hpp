@@ -11,6 +11,8 @@ namespace carousel::planning {
 
 struct TimingOptions {
   double seconds = 0.5;  ///< about how long to time all candidates together, without preparing them
+  /// Time also the candidates that are predicted to be far slower than the best.
+  bool slow_ones = false;
   Clock now = steady_seconds;
   std::function<void(double done)> progress = {};  ///< called with the share that is done
 };

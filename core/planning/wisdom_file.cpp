@@ -108,8 +108,8 @@ void merge(WisdomEntry& old, const WisdomEntry& entry) {
   old.times = std::move(times);
 }
 
-void merge(Wisdom& wisdom, const std::vector<WisdomEntry>& entries) {
-  for (const WisdomEntry& entry : entries) {
+void merge(Wisdom& wisdom, const Wisdom& more) {
+  for (const WisdomEntry& entry : more.entries) {
     const auto same = std::ranges::find_if(
         wisdom.entries, [&](const WisdomEntry& old) { return old.same_key(entry); });
     if (same == wisdom.entries.end()) {
@@ -117,6 +117,12 @@ void merge(Wisdom& wisdom, const std::vector<WisdomEntry>& entries) {
     } else {
       merge(*same, entry);
     }
+  }
+  for (const WisdomRead& read : more.reads) {
+    std::erase_if(wisdom.reads, [&](const WisdomRead& old) {
+      return old.machine == read.machine && old.bytes == read.bytes;
+    });
+    wisdom.reads.push_back(read);
   }
 }
 
@@ -182,8 +188,8 @@ Wisdom read_wisdom(const fs::path& file) {
   return parse_wisdom(read_text(file), file.string());
 }
 
-void add_wisdom(const fs::path& file, const std::vector<WisdomEntry>& entries) {
-  if (keeps_nothing(file) || entries.empty()) return;
+void add_wisdom(const fs::path& file, const Wisdom& more) {
+  if (keeps_nothing(file) || (more.entries.empty() && more.reads.empty())) return;
   try {
     if (fs::is_directory(file)) {
       throw Error(ErrorCode::file_access, file.string() + ": cannot write: is a directory");
@@ -191,7 +197,7 @@ void add_wisdom(const fs::path& file, const std::vector<WisdomEntry>& entries) {
     make_folders(file);
     const FileLock lock(beside(file, ".lock"));
     Wisdom wisdom = read_or_set_aside(file);
-    merge(wisdom, entries);
+    merge(wisdom, more);
     write_text(file, format_wisdom(wisdom));
   } catch (const fs::filesystem_error& error) {
     throw Error(ErrorCode::file_access,

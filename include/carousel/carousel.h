@@ -214,7 +214,8 @@ typedef struct carousel_network carousel_network;
 typedef enum carousel_plan {
   CAROUSEL_PLAN_DEFAULT = 0,    /**< CAROUSEL_PLAN_ESTIMATE */
   CAROUSEL_PLAN_FIXED = 1,      /**< first in the order of priority: the same from run to run */
-  CAROUSEL_PLAN_ESTIMATE = 2,   /**< what wisdom knows, else a cost model: takes microseconds */
+  CAROUSEL_PLAN_ESTIMATE = 2,   /**< what wisdom knows, else a cost model: takes microseconds, but
+                                     some ten milliseconds the first time on a machine */
   CAROUSEL_PLAN_MEASURE = 3,    /**< what wisdom knows, else measure and add it to wisdom */
   CAROUSEL_PLAN_WISDOM_ONLY = 4 /**< what wisdom knows; CAROUSEL_UNSUPPORTED where it does not */
 } carousel_plan;

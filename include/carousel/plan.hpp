@@ -20,7 +20,10 @@ enum class Plan : std::uint8_t {
   /// The first backend in priority order that runs the layer, with all threads. Depends on the CPU
   /// and the build only, never on timing or wisdom: results are the same from run to run.
   fixed,
-  /// What wisdom knows about such a layer on this CPU, else the cost model. Takes microseconds.
+  /// What wisdom knows about such a layer on this CPU, else the cost model. Takes microseconds, but
+  /// some ten milliseconds the first time on a machine: the model's rates are measured then, with
+  /// a few small layers on each backend, and added to wisdom. Where no wisdom is kept, that is
+  /// once in each process.
   estimate,
   /// What wisdom knows, else measures the candidates and adds the result to wisdom.
   measure,
@@ -49,6 +52,8 @@ struct PlanOptions {
   double seconds_per_layer = 0.5;
   /// Measure what wisdom knows already, too.
   bool again = false;
+  /// Measure also the candidates that are predicted to take far longer than the best.
+  bool slow_ones = false;
   /// Before a backend is accepted for its speed, let `cross_check` compare it with the scalar one
   /// on the layer's own weights and made-up inputs; one that disagrees is refused and the next
   /// taken.

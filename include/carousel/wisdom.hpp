@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-/// What `Plan::measure` learned, kept in one file that people can read.
+/// What `Plan::measure` and the cost model learned, kept in one file that people can read.
 namespace carousel {
 
 /// How long one way to run a layer took.
@@ -43,8 +43,18 @@ struct WisdomEntry {
   friend bool operator==(const WisdomEntry&, const WisdomEntry&) = default;
 };
 
+/// How fast one core reads so many bytes over and over.
+struct WisdomRead {
+  std::string machine{};  ///< `wisdom_machine()` where it was measured
+  std::int64_t bytes = 0;
+  double bytes_per_second = 0;
+
+  friend bool operator==(const WisdomRead&, const WisdomRead&) = default;
+};
+
 struct Wisdom {
   std::vector<WisdomEntry> entries{};  ///< no two with the same key
+  std::vector<WisdomRead> reads{};     ///< no two of the same machine and bytes
 };
 
 /// Where wisdom is kept: $CAROUSEL_WISDOM, else carousel/wisdom.json in $XDG_CACHE_HOME or
@@ -66,12 +76,12 @@ struct Wisdom {
 /// damaged, of another version or something else.
 [[nodiscard]] CAROUSEL_API Wisdom read_wisdom(const std::filesystem::path& file);
 
-/// Adds entries to a file; times of the same backend, threads and tiling under the same key are
-/// replaced. All of them are added, or none and there is an Error. Safe with any number of
+/// Adds to a file; times of the same backend, threads and tiling under the same key are replaced,
+/// so are reads of as many bytes on the same machine. All is added, or nothing and there is an
+/// Error. Safe with any number of
 /// processes at once. A file that cannot be read as wisdom is kept under the name FILE.damaged if
 /// it was wisdom once; anything else is left alone, which is an Error.
-CAROUSEL_API void add_wisdom(const std::filesystem::path& file,
-                             const std::vector<WisdomEntry>& entries);
+CAROUSEL_API void add_wisdom(const std::filesystem::path& file, const Wisdom& wisdom);
 
 /// Removes the file, whatever is in it. Returns whether there was one.
 CAROUSEL_API bool forget_wisdom(const std::filesystem::path& file);

@@ -71,11 +71,13 @@ std::string error_of(const std::string& text) {
 }
 
 TEST(Wisdom, IsWrittenAndReadBack) {
-  const Wisdom wisdom{{entry(4), unusual(), entry(9), of(DenseSpec{5, 6, false}),
-                       of(make_spec(Cell::gru, 2, 3, Direction::reverse)),
-                       of(make_spec(Cell::rnn, 2, 3))}};
+  const Wisdom wisdom{
+      {entry(4), unusual(), entry(9), of(DenseSpec{5, 6, false}),
+       of(make_spec(Cell::gru, 2, 3, Direction::reverse)), of(make_spec(Cell::rnn, 2, 3))},
+      {{.machine = "here", .bytes = 4096, .bytes_per_second = 1e9}}};
   const std::string text = format_wisdom(wisdom);
   EXPECT_EQ(parse_wisdom(text, "w.json").entries, wisdom.entries) << text;
+  EXPECT_EQ(parse_wisdom(text, "w.json").reads, wisdom.reads) << text;
   EXPECT_TRUE(parse_wisdom(format_wisdom({}), "w.json").entries.empty());
 }
 
@@ -104,15 +106,25 @@ TEST(Wisdom, OtherFilesAndVersionsAreToldApart) {
   EXPECT_EQ(error_of("{\"name\": 1}"), "w.json: is not a wisdom file");
   EXPECT_EQ(error_of("[1, 2]"), "w.json: is not a wisdom file");
   std::string newer = format_wisdom({{entry(4)}});
-  newer.replace(newer.find("\"version\": 3"), 12, "\"version\": 7");
-  EXPECT_EQ(error_of(newer), "w.json: is wisdom of format version 7, this is version 3");
+  newer.replace(newer.find("\"version\": 4"), 12, "\"version\": 7");
+  EXPECT_EQ(error_of(newer), "w.json: is wisdom of format version 7, this is version 4");
   // Written by Carousel before layers had kinds, and before backends had tilings.
   EXPECT_EQ(error_of("{\"format\": \"carousel wisdom\",\n \"version\": 2,\n \"checksum\": "
                      "\"08326b07b54cff27\",\n \"entries\": []}"),
-            "w.json: is wisdom of format version 2, this is version 3");
+            "w.json: is wisdom of format version 2, this is version 4");
   EXPECT_EQ(error_of("{\"format\": \"carousel wisdom\",\n \"version\": 1,\n \"checksum\": "
                      "\"08326b07b54cff27\",\n \"entries\": []}"),
-            "w.json: is wisdom of format version 1, this is version 3");
+            "w.json: is wisdom of format version 1, this is version 4");
+}
+
+/// Version 3 differs by having no reads.
+TEST(Wisdom, TheVersionBeforeIsUnderstood) {
+  const Wisdom old = parse_wisdom(
+      "{\"format\": \"carousel wisdom\", \"version\": 3, \"checksum\": \"09612b07b5ecb5a5\", "
+      "\"entries\": []}",
+      "w.json");
+  EXPECT_TRUE(old.entries.empty());
+  EXPECT_TRUE(old.reads.empty());
 }
 
 /// Neither takes more stack or time than its size: 200,000 levels, 60,000 members.
@@ -148,14 +160,14 @@ TEST(WisdomFile, EntriesAreAddedAndReplaced) {
   const TemporaryFolder folder;
   const auto file = folder.file("new/folder/wisdom.json");
   EXPECT_TRUE(read_wisdom(file).entries.empty());
-  add_wisdom(file, {entry(4), entry(5)});
+  add_wisdom(file, {{entry(4), entry(5)}});
   WisdomEntry newer = entry(5, 2e-3);
   newer.times.pop_back();
   newer.times.push_back({.backend = "three", .version = "3", .threads = 1, .seconds = 1});
-  add_wisdom(file, {newer});
+  add_wisdom(file, {{newer}});
   newer.times.push_back(entry(5).times[1]);  // of a backend that was not measured this time
   newer.times.back().tiling = "by columns";
-  add_wisdom(file, {newer});  // another tiling of it
+  add_wisdom(file, {{newer}});  // another tiling of it
   newer.times.push_back(entry(5).times[1]);
   const Wisdom wisdom = read_wisdom(file);
   ASSERT_EQ(wisdom.entries.size(), 2U);
@@ -172,7 +184,7 @@ TEST(WisdomFile, OtherVersionsAreSetAside) {
   const std::string old =
       "{\"format\": \"carousel wisdom\", \"version\": 2, \"checksum\": \"\", \"entries\": []}";
   write(file, old);
-  add_wisdom(file, {entry(5)});
+  add_wisdom(file, {{entry(5)}});
   EXPECT_EQ(read_wisdom(file).entries, std::vector<WisdomEntry>{entry(5)});
   EXPECT_EQ(read(folder.file("wisdom.json.damaged")), old);
 }
@@ -180,10 +192,10 @@ TEST(WisdomFile, OtherVersionsAreSetAside) {
 TEST(WisdomFile, DamagedOnesAreSetAside) {
   const TemporaryFolder folder;
   const auto file = folder.file("wisdom.json");
-  add_wisdom(file, {entry(4)});
+  add_wisdom(file, {{entry(4)}});
   const std::string damaged = read(file).substr(0, 200);
   write(file, damaged);
-  add_wisdom(file, {entry(5)});
+  add_wisdom(file, {{entry(5)}});
   EXPECT_EQ(read_wisdom(file).entries, std::vector<WisdomEntry>{entry(5)});
   EXPECT_EQ(read(folder.file("wisdom.json.damaged")), damaged);
 }
@@ -192,7 +204,7 @@ TEST(WisdomFile, OtherPeoplesFilesAreLeftAlone) {
   const TemporaryFolder folder;
   const auto file = folder.file("precious.json");
   write(file, "{\"precious\": true}");
-  EXPECT_THROW(add_wisdom(file, {entry(4)}), Error);
+  EXPECT_THROW(add_wisdom(file, {{entry(4)}}), Error);
   EXPECT_EQ(read(file), "{\"precious\": true}");
 }
 
@@ -259,7 +271,7 @@ TEST(WisdomFile, AMissingHomeIsNotMade) {
 
 /// The null device has no wisdom and keeps none.
 TEST(WisdomFile, TheNullDeviceKeepsNothing) {
-  add_wisdom("/dev/null", {entry(4)});
+  add_wisdom("/dev/null", {{entry(4)}});
   EXPECT_TRUE(read_wisdom("/dev/null").entries.empty());
   EXPECT_FALSE(forget_wisdom("/dev/null"));
   EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
@@ -278,7 +290,7 @@ TEST(WisdomFile, NothingIsLostWithEightWriters) {
       int status = 0;
       try {
         for (int i = 0; i < kEach; ++i) {
-          add_wisdom(file, {entry(1 + writer * kEach + i)});
+          add_wisdom(file, {{entry(1 + writer * kEach + i)}});
           (void)read_wisdom(file);  // never half a file
         }
       } catch (const Error&) {

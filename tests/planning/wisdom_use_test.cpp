@@ -24,11 +24,11 @@ TEST(CachedWisdom, SeesThatTheFileHasChanged) {
   std::string problem;
   EXPECT_TRUE(cached_wisdom(file, "here", problem)->entries.empty());
   EXPECT_EQ(problem, "") << "no file is no problem";
-  add_wisdom(file, {entry("here")});
+  add_wisdom(file, {{entry("here")}});
   const auto first = cached_wisdom(file, "here", problem);
   EXPECT_EQ(first->entries.size(), 1U);
   EXPECT_EQ(cached_wisdom(file, "here", problem), first) << "read once";
-  add_wisdom(file, {entry("there")});
+  add_wisdom(file, {{entry("there")}});
   EXPECT_EQ(cached_wisdom(file, "here", problem)->entries.size(), 2U);
   EXPECT_EQ(problem, "");
 }

@@ -7,6 +7,7 @@ import pathlib
 import subprocess
 import tempfile
 import unittest
+import unittest.mock
 
 import numpy as np
 
@@ -37,6 +38,12 @@ class SameTexts(unittest.TestCase):
         self.assertIn("scalar", report.names())
 
     def test_explain(self):
+        # Both read what the cost model measures once.
+        with tempfile.TemporaryDirectory() as folder, \
+                unittest.mock.patch.dict(os.environ, CAROUSEL_WISDOM=os.path.join(folder, "wisdom.json")):
+            self.compare_explain()
+
+    def compare_explain(self):
         for options in ({}, {"threads": 2, "batch": 16, "steps": 100}, {"plan": "fixed"}):
             flags = [text for name, value in options.items() for text in (f"--{name}", value)]
             self.assertEqual(f"{carousel.explain(self.model, **options)}\n", command("explain", cases.CHARLM, *flags))

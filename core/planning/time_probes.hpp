@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <carousel/backend.hpp>
+
+#include "core/planning/measure.hpp"
+
+#include <vector>
+
+namespace carousel::planning {
+
+/// The seconds that the calling thread has been running, so that time that other processes get does
+/// not count. Where the system does not tell, the monotonic clock.
+[[nodiscard]] double thread_seconds();
+
+/// Returns the seconds of one run of each of `kProbes` with one thread; 0 for those that were left
+/// out because the smaller ones tell that they are slow. Empty when the backend cannot run them.
+[[nodiscard]] std::vector<double> time_probes(const Backend& backend, Precision precision,
+                                              const Clock& now);
+
+/// The same with `thread_seconds`, once in this process for each version and precision of a
+/// backend. May be called by any thread.
+[[nodiscard]] std::vector<double> probe_times(const Backend& backend, Precision precision);
+
+}  // namespace carousel::planning

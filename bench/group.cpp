@@ -164,7 +164,8 @@ Task Group::task(const Contender& contender, int rounds, double deadline) const 
     if (alone) wait_until_idle();  // as those with several threads do
     return take([subject] { return subject->sample(); });
   };
-  return {.name = subject->backend() + (alone ? " alone" : ""),
+  const std::string precision(name(measurements_[contender.index].precision));
+  return {.name = subject->backend() + ", " + precision + (alone ? " alone" : ""),
           .sample = sample,
           .repetitions = repetitions(contender, rounds)};
 }

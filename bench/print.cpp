@@ -24,8 +24,7 @@ std::string spread(const Measurement& measurement) {
 /// What another precision than float32 gains.
 std::string gain_text(const Measurement& measurement) {
   if (measurement.float32_seconds == 0) return "";
-  return format_fixed(measurement.float32_seconds / measurement.seconds.median, 2) +
-         " × as fast as float32";
+  return format_fixed(measurement.float32_seconds / measurement.seconds.median, 2) + " × as fast";
 }
 
 std::string note(const Measurement& measurement) {

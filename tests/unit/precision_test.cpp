@@ -21,8 +21,12 @@ TEST(Rounding, KeepsEveryNumberOf16Bits) {
     const auto number = static_cast<std::uint16_t>(bits);
     const float half = float_from_half(number);
     const float bfloat = float_from_bfloat16(number);
-    if (!std::isnan(half)) ASSERT_EQ(half_from(half), number) << half;
-    if (!std::isnan(bfloat)) ASSERT_EQ(bfloat16_from(bfloat), number) << bfloat;
+    if (!std::isnan(half)) {
+      ASSERT_EQ(half_from(half), number) << half;
+    }
+    if (!std::isnan(bfloat)) {
+      ASSERT_EQ(bfloat16_from(bfloat), number) << bfloat;
+    }
   }
   const double nan = std::numeric_limits<double>::quiet_NaN();
   EXPECT_TRUE(std::isnan(float_from_half(half_from(nan))));

@@ -60,7 +60,7 @@ TEST(Panel, HasEachWeightWhereThePageSays) {
     const RecurrentWeights view(weights, 0);
     for (const std::int64_t width : {4, 8, 16}) {
       const PackedHead packed = pack_recurrent(spec, view, 0, 0, {width});
-      const BasicPanel<Float32Weights> panel = packed.packed.input.as<Float32Weights>();
+      const auto panel = packed.packed.input.as<Float32Weights>();
       const std::span<float> elements = std::get<AlignedFloats>(packed.input).span();
       EXPECT_EQ(panel.elements(), static_cast<std::int64_t>(elements.size()));
       double rest = std::accumulate(elements.begin(), elements.end(), 0.0);

@@ -23,6 +23,16 @@ class RealNetwork : public testing::TestWithParam<std::string> {};
 
 INSTANTIATE_TEST_SUITE_P(Backends, RealNetwork, testing::ValuesIn(runnable_ids()), id_as_test_name);
 
+/// The precisions that decide what float32 decides, of those that the backend has.
+std::vector<Precision> faithful_precisions(const std::string& id) {
+  const Backend& backend = *select_backends(id).front();
+  std::vector<Precision> list;
+  for (const Precision precision : {Precision::float32, Precision::float16, Precision::bfloat16}) {
+    if (backend.supports(make_spec(Cell::lstm, 8, 8), precision)) list.push_back(precision);
+  }
+  return list;
+}
+
 // --- Thai word segmentation ---
 
 /// The code points of a UTF-8 text, each as the bytes it has there.
@@ -54,13 +64,12 @@ std::string segmentation(const std::vector<std::string>& points, const std::vect
   return text + '|';
 }
 
-TEST_P(RealNetwork, SegmentsThai) {
-  CAROUSEL_NEEDS_REAL("thai-segmentation/cases.json");
+void expect_segmentations(const std::string& id, Precision precision) {
   const auto folder = real_folder() / "thai-segmentation";
   std::ifstream stream(folder / "cases.json");
   const nlohmann::json data = nlohmann::json::parse(stream);
-  const Network network =
-      prepare(load(folder / "model.safetensors"), {.backend = GetParam(), .steps = 100});
+  const Network network = prepare(load(folder / "model.safetensors"),
+                                  {.backend = id, .steps = 100, .precision = precision});
   ASSERT_TRUE(network.takes_ids());
   const std::int32_t unknown = data.at("unknown_id");
   int matched = 0;
@@ -81,8 +90,15 @@ TEST_P(RealNetwork, SegmentsThai) {
     EXPECT_EQ(found, expected);
     if (found == expected) ++matched;
   }
-  std::printf("%s: %d segmentations match\n", GetParam().c_str(), matched);
+  std::printf("%s, %s: %d segmentations match\n", id.c_str(), name(precision).data(), matched);
   EXPECT_EQ(matched, 46);
+}
+
+TEST_P(RealNetwork, SegmentsThai) {
+  CAROUSEL_NEEDS_REAL("thai-segmentation/cases.json");
+  for (const Precision precision : faithful_precisions(GetParam())) {
+    expect_segmentations(GetParam(), precision);
+  }
 }
 
 // --- Silero voice activity detector ---
@@ -104,8 +120,10 @@ struct Silero {
 constexpr std::int64_t kSteps = 1875;
 constexpr std::int64_t kWidth = 128;
 
-std::vector<float> run_silero(const Silero& data, const std::string& id, std::int64_t chunk) {
-  const Network network = prepare(data.model, {.backend = id, .steps = chunk});
+std::vector<float> run_silero(const Silero& data, const std::string& id, std::int64_t chunk,
+                              Precision precision = Precision::float32) {
+  const Network network =
+      prepare(data.model, {.backend = id, .steps = chunk, .precision = precision});
   Stream stream = network.stream({.batch = 1, .max_steps = std::min<std::int64_t>(chunk, 64)});
   std::vector<float> y(data.y.size());
   const auto in = unbatched<const float>(data.x.data(), kSteps, kWidth);
@@ -152,6 +170,33 @@ TEST_P(RealNetwork, DetectsVoiceAsSileroDoes) {
   const std::vector<std::string> promised = deterministic_ids();
   if (std::ranges::find(promised, GetParam()) != promised.end()) {
     EXPECT_EQ(first_different_bit(whole, single), -1);
+  }
+}
+
+/// The largest change of a probability, by precision, as measured with a margin.
+double most_change(Precision precision) {
+  switch (precision) {
+    case Precision::float16: return 1e-3;
+    case Precision::bfloat16: return 4e-3;
+    default: return 2e-5;
+  }
+}
+
+TEST_P(RealNetwork, DetectsTheSameVoiceInOtherPrecisions) {
+  CAROUSEL_NEEDS_REAL("silero-vad/lstm.safetensors");
+  const Silero data;
+  for (const Precision precision : faithful_precisions(GetParam())) {
+    const auto found = probabilities(data, run_silero(data, GetParam(), kSteps, precision));
+    double largest = 0;
+    int flips = 0;
+    for (std::size_t k = 0; k < found.size(); ++k) {
+      largest = std::max(largest, std::fabs(found[k] - double{data.probability[k]}));
+      if ((found[k] > 0.5) != (data.probability[k] > 0.5F)) ++flips;
+    }
+    std::printf("%s, %s: probability changes by at most %.2g, %d decisions\n", GetParam().c_str(),
+                name(precision).data(), largest, flips);
+    EXPECT_LE(largest, most_change(precision));
+    EXPECT_EQ(flips, 0);
   }
 }
 

@@ -54,8 +54,7 @@ std::optional<Shape> shape_of(const LayerSpec& spec) {
   if (const auto* s = std::get_if<DenseSpec>(&spec)) {
     return Shape{.inputs = s->input_size, .units = s->output_size};
   }
-  if (const auto* s = std::get_if<ConvolutionSpec>(&spec);
-      s != nullptr && !layers::is_depthwise(*s)) {
+  if (const auto* s = std::get_if<ConvolutionSpec>(&spec); s != nullptr && !s->depthwise()) {
     const DenseSpec dense = layers::dense_spec(*s);
     return Shape{.directions = s->groups,
                  .positions = s->along_time() ? 1 : s->output_positions(s->length),

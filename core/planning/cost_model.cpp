@@ -25,9 +25,10 @@ double step_seconds(const Rates& rates, const Work& work, double rows, double ca
   if (far == 0) return near;
   const double rate = read_rate(bytes);
   if (rate == 0) return 0;
-  const double inputs = near * work.inputs / work.all();
-  const double reading = far * bytes / rate + (1 - far) * (near - inputs);
-  return std::max(near, inputs + reading);
+  // The inputs of several steps are projected together, as if they were more rows.
+  const double inputs = rows * rates.row_of_many(work.all()) * work.inputs / work.all();
+  const double staying = (1 - far) * near * work.recurrent / work.all();
+  return std::max(near, inputs + far * bytes / rate + staying);
 }
 
 /// Whether threads wait for each other after each step. Those of xsimd have rows of their own where

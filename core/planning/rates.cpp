@@ -81,8 +81,7 @@ double BatchRates::seconds(double work) const {
 
 double Rates::step(double work, double rows) const {
   const auto batch_of = [](const BatchRates& one) { return static_cast<double>(one.batch); };
-  const double most = batch_of(batches.back());
-  if (rows > most) return step(work, most) * rows / most;
+  if (rows > batch_of(batches.back())) return row_of_many(work) * rows;
   const std::size_t i = line_of(batches, rows, batch_of);
   // More rows take no less time, whatever disturbed the measurement.
   double fewer = 0;

@@ -81,6 +81,11 @@ struct Rates {
   /// Seconds of a step of this work for each of so many rows, with weights in the core's caches:
   /// straight lines between the batches, in proportion beyond.
   [[nodiscard]] double step(double work, double rows) const;
+  /// Seconds of this work for one row of many.
+  [[nodiscard]] double row_of_many(double work) const {
+    const auto most = static_cast<double>(batches.back().batch);
+    return step(work, most) / most;
+  }
 };
 
 /// Computes the rates from the seconds of a run of each of `kProbes`. A time of 0 means that the

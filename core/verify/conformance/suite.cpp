@@ -124,12 +124,12 @@ SuiteReport run_suite(const Backend& backend, const SuiteOptions& options) {
   const auto wanted = [&](const std::string& name) {
     return name.find(options.filter) != std::string::npos;
   };
-  double done = 0;
+  std::size_t done = 0;
   for (const Case& c : cases()) {
     const std::string name = c.name();
-    if (options.progress) options.progress(name, done / static_cast<double>(cases().size()));
-    ++done;
-    if (!wanted(name)) continue;
+    const double share = static_cast<double>(done) / static_cast<double>(cases().size());
+    if (options.progress) options.progress(name, share);
+    if (done++ % options.every != 0 || !wanted(name)) continue;
     if (const std::string known = known_difference(backend, c); !known.empty()) {
       ++report.set_apart, ++report.differences[known];
       continue;

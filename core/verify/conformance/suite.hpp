@@ -17,6 +17,7 @@ namespace carousel::conformance {
 struct SuiteOptions {
   std::string filter{};                      ///< only cases whose names contain it
   Precision precision = Precision::float32;  ///< of all layers that have one
+  std::size_t every = 1;                     ///< of so many cases the first one only
   /// Called before each case, with its name and the share of cases that are done.
   std::function<void(const std::string& name, double done)> progress{};
 };

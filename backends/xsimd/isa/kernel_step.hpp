@@ -40,7 +40,7 @@ CAROUSEL_INLINE DepthBlock<Weights> whole_depth(const AnyPanel& any, std::int64_
 /// `kMap` is the map of a whole block, `whole` the result of `whole_depth` for this block.
 template <AccumulatorMap kMap, bool kHalf, class Weights, class Body>
 inline void for_each_depth_block(const DepthBlock<Weights>& whole, std::int64_t most, Body&& body) {
-  constexpr std::int64_t term = map_of_block<kHalf>(kMap).count * kWidth;
+  const std::int64_t term = map_of_block<kHalf>(kMap).count * kWidth;
   for (std::int64_t k = 0; k < whole.terms; k += most) {
     const std::int64_t terms = smaller(most, whole.terms - k);
     const bool last = k + terms == whole.terms;

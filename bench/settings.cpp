@@ -84,8 +84,9 @@ the recurrent layers of the network alone, each as a network of its own.
 
 --estimate: each layer's choice by Plan::estimate, its predicted time and its measured one, beside the
 fastest of all backends by the same measurement, which takes turns; the usual tilings only, and none
-that is predicted to take more than four times as long as the best. Rates are
-measured anew in each process, wisdom is left alone. One thread unless --threads says.
+that is predicted to take more than four times as long as the best. Rates are measured anew in each
+process, wisdom is left alone. One thread unless --threads says. With one thread, and by --cache-sweep,
+times are those that the thread was running.
 
 Environment variables for development: CAROUSEL_MAX_ISA=sse2, avx2 or avx512 hides what a CPU has beyond;
 CAROUSEL_CACHE_SIZES=32K,512K,16M makes rules see these sizes of L1d, L2 and L3. oneDNN has a variable

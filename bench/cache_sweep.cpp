@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What rules that depend on cache sizes do for caches that this machine does not have.
-#include "group.hpp"
-#include "sampler.hpp"
+#include "runner.hpp"
 #include "suite.hpp"
 
 #include "core/engine/cpu_limits.hpp"
 #include "core/measure/statistics.hpp"
+#include "core/planning/layer_trial.hpp"
+#include "core/planning/time_probes.hpp"
+#include <timing.hpp>
 
 #include <carousel/backend.hpp>
 
@@ -23,52 +25,74 @@ std::string sizes_with_l2(std::int64_t l2_kibibytes) {
   const std::int64_t l2 = l2_kibibytes * 1024;
   const std::int64_t l1 = cpu().l1d_bytes > 0 ? cpu().l1d_bytes : std::int64_t{32} * 1024;
   const std::int64_t l3 = std::max(cpu().l3_bytes, 4 * l2);
-  return std::to_string(std::min(l1, l2 / 2)) + "," + std::to_string(l2) + "," +
-         std::to_string(l3);
+  return std::to_string(std::min(l1, l2 / 2)) + "," + std::to_string(l2) + "," + std::to_string(l3);
 }
 
-std::vector<std::string> backends_of(const Settings& settings) {
-  if (!settings.backends.empty()) return settings.backends;
-  return {select_backends("xsimd").front()->id()};
-}
-
-void sweep(const Work& work, const std::string& backend, double seconds, int most_repetitions,
-           Results& results) {
-  std::vector<std::unique_ptr<Subject>> subjects;
-  double round = 0;
-  const auto add = [&](const std::string& sizes) {
-    const AssumedCaches assumed(sizes);
-    subjects.push_back(std::make_unique<Subject>(backend, work, 1));
-    round += subjects.back()->calibrate() * static_cast<double>(subjects.back()->runs_per_sample());
-  };
-  add("");
-  for (const std::int64_t kibibytes : kKibibytes) add(sizes_with_l2(kibibytes));
-  std::vector<Task> tasks;
-  for (const auto& subject : subjects) {
-    tasks.push_back({std::to_string(tasks.size()), [&] { return subject->sample(); },
-                     repetitions_within(seconds, 2 * round, most_repetitions)});
+/// The first of each choice.
+std::vector<const Backend*> backends_of(const Settings& settings) {
+  if (settings.backends.empty()) return {select_backends("xsimd").front()};
+  std::vector<const Backend*> backends;
+  for (const std::string& choice : settings.backends) {
+    backends.push_back(select_backends(choice).front());
   }
-  const auto samples = sample_interleaved(tasks);
-  CacheSweepResult result{.shape = work.shape.name, .backend = backend};
+  return backends;
+}
+
+/// The first layer of a shape as it is prepared for caches of such sizes.
+std::unique_ptr<planning::LayerTrial> trial_for(const std::string& sizes, const Work& work,
+                                                const Backend& backend) {
+  const AssumedCaches assumed(sizes);
+  const ModelLayer& layer = work.model.layers.front();
+  return std::make_unique<planning::LayerTrial>(
+      backend, layer.spec, layer.weights,
+      LayerOptions{
+          .batch = work.shape.batch, .steps = work.shape.steps, .precision = work.precision});
+}
+
+/// Seconds of a run that the thread was running, after one that brings weights into the caches.
+double sample(planning::LayerTrial& trial, std::int64_t steps) {
+  trial.run(steps);
+  const double start = planning::thread_seconds();
+  trial.run(steps);
+  return planning::thread_seconds() - start;
+}
+
+/// They take turns for so many seconds.
+CacheSweepResult sweep(const Work& work, const Backend& backend, double seconds) {
+  std::vector<std::unique_ptr<planning::LayerTrial>> trials;
+  trials.push_back(trial_for("", work, backend));
+  for (const std::int64_t kibibytes : kKibibytes) {
+    trials.push_back(trial_for(sizes_with_l2(kibibytes), work, backend));
+  }
+  std::vector<std::vector<double>> samples(trials.size());
+  constexpr std::size_t kLeastRounds = 5;
+  const double end = cli::now() + seconds;
+  for (std::size_t round = 0; round < kLeastRounds || cli::now() < end; ++round) {
+    for (std::size_t i = 0; i < trials.size(); ++i) {
+      const std::size_t which = (i + round) % trials.size();  // none always follows the same one
+      samples.at(which).push_back(sample(*trials.at(which), work.shape.steps));
+    }
+  }
+  CacheSweepResult result{.shape = work.shape.name, .backend = backend.id()};
   result.own = quartiles(samples.front());
   for (std::size_t i = 0; i < kKibibytes.size(); ++i) {
-    result.assumed.push_back({.l2_bytes = kKibibytes.at(i) * 1024,
-                              .seconds = quartiles(samples.at(i + 1))});
+    result.assumed.push_back(
+        {.l2_bytes = kKibibytes.at(i) * 1024, .seconds = quartiles(samples.at(i + 1))});
   }
-  results.cache_sweep.push_back(std::move(result));
+  return result;
 }
 
 }  // namespace
 
 void run_cache_sweep(const Settings& settings, Results& results) {
-  const std::vector<std::string> backends = backends_of(settings);
+  const std::vector<const Backend*> backends = backends_of(settings);
   const auto count = static_cast<double>(settings.shapes.size() * backends.size());
   ProgressLine progress;
   for (const Shape& shape : settings.shapes) {
     const Work work(shape, settings.precision);
-    for (const std::string& backend : backends) {
-      progress.show("carousel_bench: cache sizes, " + shape.name + ", " + backend);
-      sweep(work, backend, settings.seconds / count, settings.most_repetitions, results);
+    for (const Backend* backend : backends) {
+      progress.show("carousel_bench: cache sizes, " + shape.name + ", " + backend->id());
+      results.cache_sweep.push_back(sweep(work, *backend, settings.seconds / count));
     }
   }
 }

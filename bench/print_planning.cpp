@@ -69,8 +69,9 @@ void print_cache_sweep(const Results& results, std::ostream& out) {
     table.add(std::move(row));
   }
   table.print(out);
-  out << "\nTimes with the rules for another size of the L2 cache, divided by those with this "
-         "machine's rules.\n";
+  out << "\nThe first layer of each shape, one thread: times with the rules for another size of "
+         "the\n"
+         "L2 cache, divided by those with this machine's rules.\n";
 }
 
 }  // namespace carousel::bench

@@ -84,8 +84,9 @@ the recurrent layers of the network alone, each as a network of its own.
 
 --estimate: each layer's choice by Plan::estimate, its predicted time and its measured one, beside the
 fastest of all backends by the same measurement, which takes turns; the usual tilings only, and none
-that is predicted to take more than four times as long as the best. Rates are
-measured anew in each process, wisdom is left alone. One thread unless --threads says.
+that is predicted to take more than four times as long as the best. Rates are measured anew in each
+process, wisdom is left alone. One thread unless --threads says. With one thread, and by --cache-sweep,
+times are those that the thread was running.
 
 Environment variables for development: CAROUSEL_MAX_ISA=sse2, avx2 or avx512 hides what a CPU has beyond;
 CAROUSEL_CACHE_SIZES=32K,512K,16M makes rules see these sizes of L1d, L2 and L3. oneDNN has a variable
@@ -167,9 +168,7 @@ void apply(const Arguments& arguments, Settings& settings) {
     settings.threads = {1};
   }
   settings.all_backends = !arguments.quick && !settings.compare;
-  const double usual = arguments.quick                                  ? 45
-                       : is_extra(settings) ? 60
-                                            : 540;
+  const double usual = arguments.quick ? 45 : is_extra(settings) ? 60 : 540;
   settings.seconds = arguments.seconds > 0 ? arguments.seconds : usual;
   settings.most_repetitions = arguments.quick ? 31 : 101;
   settings.mode = arguments.quick ? "quick" : "full";
@@ -191,9 +190,8 @@ void add_options(CLI::App& app, Arguments& arguments, Settings& settings) {
       [&settings](const std::string& word) { settings.precision = precision_by_name(word); },
       "how Carousel stores and multiplies weights, besides float32: float16, bfloat16, int8");
   app.add_option("--threads", arguments.threads, "only these counts (default: 1,2)");
-  app.add_option(
-         "--seconds", arguments.seconds,
-         "about how long shapes take (default: 540; --quick: 45; instead of the suite: 60)")
+  app.add_option("--seconds", arguments.seconds,
+                 "about how long shapes take (default: 540; --quick: 45; instead of the suite: 60)")
       ->check(CLI::Range(1.0, 36000.0));
   CLI::Option* peers =
       app.add_flag("--peers", settings.peers, "ONNX Runtime as well, if it is found (see below)");
@@ -206,8 +204,9 @@ void add_options(CLI::App& app, Arguments& arguments, Settings& settings) {
   app.add_flag("--plugin-route", settings.plugin_route,
                "instead: what a call costs that goes through the ABI of plug-ins")
       ->excludes(peers);
-  app.add_flag("--estimate", settings.estimate,
-               "instead: what Plan::estimate chooses and predicts, and what is measured (see below)")
+  app.add_flag(
+         "--estimate", settings.estimate,
+         "instead: what Plan::estimate chooses and predicts, and what is measured (see below)")
       ->excludes(peers);
   app.add_flag("--cache-sweep", settings.cache_sweep,
                "instead: the rules for L2 caches of 256 KiB to 2 MiB, on this machine")

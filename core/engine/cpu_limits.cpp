@@ -49,8 +49,8 @@ std::optional<std::int64_t> parse_bytes(std::string_view text) {
 CpuFeatures with_max_isa(CpuFeatures features, std::string_view isa) {
   if (isa.empty() || isa == "avx512") return features;
   if (isa != "avx2" && isa != "sse2") {
-    throw Error(ErrorCode::invalid_argument, "CAROUSEL_MAX_ISA: '" + std::string(isa) +
-                                                 "' is none of sse2, avx2, avx512");
+    throw Error(ErrorCode::invalid_argument,
+                "CAROUSEL_MAX_ISA: '" + std::string(isa) + "' is none of sse2, avx2, avx512");
   }
   hide_avx512(features);
   if (isa == "sse2") {
@@ -79,9 +79,8 @@ CpuFeatures with_cache_sizes(CpuFeatures features, std::string_view sizes) {
 }
 
 CpuFeatures limited_by_environment(CpuFeatures features) {
-  return with_cache_sizes(
-      with_max_isa(std::move(features), text_of_variable("CAROUSEL_MAX_ISA")),
-      text_of_variable("CAROUSEL_CACHE_SIZES"));
+  return with_cache_sizes(with_max_isa(std::move(features), text_of_variable("CAROUSEL_MAX_ISA")),
+                          text_of_variable("CAROUSEL_CACHE_SIZES"));
 }
 
 }  // namespace carousel

@@ -89,9 +89,9 @@ TEST(Planning, ExplainListsEveryWay) {
 }
 
 TEST(Planning, ExplainMeasuresWithoutChoosingByIt) {
-  const CommandResult result = carousel(
-      {"explain", "--shape", "4,8,10,1", "--measure", "--seconds", "0.01", "--json"},
-      "CAROUSEL_WISDOM=/dev/null");
+  const CommandResult result =
+      carousel({"explain", "--shape", "4,8,10,1", "--measure", "--seconds", "0.01", "--json"},
+               "CAROUSEL_WISDOM=/dev/null");
   ASSERT_EQ(result.code, 0) << result.err;
   const auto layer = result.json()["layers"][0];
   EXPECT_EQ(layer["source"], "cost model");

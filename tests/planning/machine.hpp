@@ -27,10 +27,9 @@ inline std::vector<double> probe_seconds(const Machine& machine,
   std::vector<double> seconds;
   for (const planning::Probe& probe : planning::kProbes) {
     const auto shape = *planning::shape_of(planning::probe_spec(probe));
-    seconds.push_back(machine.seconds(static_cast<double>(probe.units),
-                                      planning::work_of(shape, filling).all(),
-                                      static_cast<double>(probe.batch),
-                                      static_cast<double>(probe.steps)));
+    seconds.push_back(
+        machine.seconds(static_cast<double>(probe.units), planning::work_of(shape, filling).all(),
+                        static_cast<double>(probe.batch), static_cast<double>(probe.steps)));
   }
   return seconds;
 }

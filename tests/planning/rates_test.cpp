@@ -24,8 +24,7 @@ TEST(Rates, CountTheMultiplyAddsOfALayer) {
   EXPECT_EQ(gru.inputs, 3 * 5 * 3);
   EXPECT_EQ(gru.recurrent, 3 * 5 * 5);
   EXPECT_EQ(work_of(*shape_of(DenseSpec{10, 7}), {.gated = 8, .plain = 16}).all(), 16 * 10);
-  const Work projected =
-      work_of(*shape_of(make_spec(Cell::lstm, 8, 8, Direction::forward, 2)), {});
+  const Work projected = work_of(*shape_of(make_spec(Cell::lstm, 8, 8, Direction::forward, 2)), {});
   EXPECT_EQ(projected.recurrent, 4 * 8 * 2 + 2 * 8);
 }
 
@@ -38,8 +37,8 @@ TEST(Rates, FollowTheProbes) {
   for (const std::int64_t units : {16, 40, 64, 128, 512}) {
     for (const double rows : {1.0, 2.0, 4.0, 10.0, 16.0, 64.0}) {
       const double all = work(units, units);
-      const double true_step = machine.seconds(static_cast<double>(units), all, rows, 1) -
-                               machine.run;
+      const double true_step =
+          machine.seconds(static_cast<double>(units), all, rows, 1) - machine.run;
       EXPECT_NEAR(rates->step(all, rows) / true_step, 1, 0.12) << units << " units, " << rows;
     }
   }

@@ -68,8 +68,9 @@ TEST(CpuLimits, RefuseWhatTheyDoNotUnderstand) {
   for (const char* sizes : {"32K", "32K,512K", "32K,512K,16M,64M", "32K,,16M", "32k,512K,16M",
                             "-32K,512K,16M", "0,512K,16M", "32K,16M,512K", "32K,512K,16G",
                             " 32K,512K,16M", "32K,512K,99999999999M", ","}) {
-    EXPECT_TRUE(complaint([&] { (void)with_cache_sizes(full_cpu(), sizes); })
-                    .starts_with("CAROUSEL_CACHE_SIZES: '" + std::string(sizes) + "' is not"))
+    EXPECT_TRUE(complaint([&] {
+                  (void)with_cache_sizes(full_cpu(), sizes);
+                }).starts_with("CAROUSEL_CACHE_SIZES: '" + std::string(sizes) + "' is not"))
         << sizes;
   }
 }

@@ -193,6 +193,7 @@ const carousel_plugin* carousel_backend_plugin(const carousel_plugin_host* host,
                                          workspace_create,
                                          workspace_memory_bytes,
                                          workspace_destroy,
-                                         forward};
+                                         forward,
+                                         NULL /* supports_precision: only float32 */};
   return &plugin;
 }

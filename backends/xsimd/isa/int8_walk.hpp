@@ -34,6 +34,15 @@ inline void project_int8_segment(const RecurrentJob& job, Member& member, const 
   }
 }
 
+/// Computes the new states of any number of rows.
+template <class Finish>
+inline void finish_all(const RecurrentJob& job, const Finish& finish, const TileRange& of) {
+  for (std::int64_t done = 0; done < of.rows; done += kMaxRows) {
+    const std::int64_t rows = smaller(kMaxRows, of.rows - done);
+    finish.finish(job, finish.sums, finish.s, {of.row + done, rows, of.block, of.blocks});
+  }
+}
+
 /// A part of a step: some blocks of all rows.
 template <class Finish>
 inline void step_int8(const RecurrentJob& job, const Finish& finish, const States& states,
@@ -52,7 +61,7 @@ inline void step_int8(const RecurrentJob& job, const Finish& finish, const State
                          [&](std::int64_t row, std::int64_t block, const Tile<1, 1>& tile) {
                            store<Finish::kState>(tile, sums(row, block), 0);
                          });
-                     finish.finish(job, finish.sums, finish.s, of);
+                     finish_all(job, finish, of);
                    });
 }
 

@@ -46,6 +46,7 @@ Int8Row quantized(std::span<const Number> row) {
   const std::vector<double> zeros(row.size(), 0.0);
   const auto [largest, error] = extent(row);
   if (std::isnan(largest)) return {zeros, zeros, largest, 0.0};
+  if (!std::isfinite(error)) return {zeros, zeros, 0.0, error};  // they may be anything
   // What the rounding to float32 of a computed number may cost is part of its error.
   const auto top = static_cast<double>(static_cast<float>(largest));
   if (top < kLeast && largest + error < kLeast) return {zeros, zeros, 0.0, 0.0};
@@ -70,31 +71,29 @@ Int8Row quantized(std::span<const float> row) {
   return quantized(numbers);
 }
 
-Number int8_product(const Int8Row& weights, const Int8Row& numbers, const ErrorModel& model) {
+Number int8_product(const Int8Row& weights, const Int8Row& numbers) {
   double sum = 0.0;
-  double linear = 0.0;
-  double square = 0.0;
+  double doubted = 0.0;
   for (std::size_t k = 0; k < weights.multiples.size(); ++k) {
     sum += weights.multiples[k] * numbers.multiples[k];
-    const double inherited = std::fabs(weights.multiples[k]) * numbers.doubts[k];
-    linear += inherited;
-    square += inherited * inherited;
+    doubted += std::fabs(weights.multiples[k]) * numbers.doubts[k];
   }
   const double scale = weights.scale * numbers.scale;
   const double value = sum * scale;
   if (!std::isfinite(value)) return {value, 0.0};
+  if (!std::isfinite(numbers.scale_error)) return {0.0, numbers.scale_error};
   // The sum is exact: there are its conversion, the product of the scales, and that of both.
   constexpr double kRoundings = 3.0;
   const double size = std::fabs(value);
   const double own = kRoundings * kUnit * size + kFlush * (std::fabs(sum) + 1.0);
-  const double doubted = scale * (model.independent ? std::sqrt(square) : linear);
-  return {value, own + doubted + size * numbers.scale_error};
+  // Steps are few and large, so that they count at their worst.
+  return {value, own + scale * doubted + size * numbers.scale_error};
 }
 
 void add_matrix_row(Sum& sum, std::span<const float> weights, std::span<const Number> numbers,
                     const ErrorModel& model) {
   if (!model.int8) return sum.add_products(weights, numbers);
-  sum.add(int8_product(quantized(weights), quantized(numbers), model));
+  sum.add(int8_product(quantized(weights), quantized(numbers)));
 }
 
 }  // namespace carousel::oracle

@@ -24,8 +24,7 @@ struct Int8Row {
 [[nodiscard]] Int8Row quantized(std::span<const float> row);
 
 /// The sum of the products of a row of weights and a row of numbers.
-[[nodiscard]] Number int8_product(const Int8Row& weights, const Int8Row& numbers,
-                                  const ErrorModel& model);
+[[nodiscard]] Number int8_product(const Int8Row& weights, const Int8Row& numbers);
 
 /// Adds the products of a matrix's row, in the arithmetic that the model says.
 void add_matrix_row(Sum& sum, std::span<const float> weights, std::span<const Number> numbers,

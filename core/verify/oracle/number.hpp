@@ -166,11 +166,10 @@ class Sum {
     terms_ += 1.0;
   }
 
-  /// A term that has an error of its own.
+  /// A term that has an error of its own, which counts at its worst.
   void add(Number term) {
     add(term.value);
-    linear_ += term.error;
-    square_ += term.error * term.error;
+    certain_ += term.error;
   }
 
   void add_products(std::span<const float> weights, std::span<const Number> numbers) {
@@ -195,7 +194,7 @@ class Sum {
     const double operations = terms_ + 1.0;
     const double roundings = std::min(operations, model_.deviations * std::sqrt(operations));
     const double own = roundings * kUnit * magnitude_ + kFlush * (terms_ + operands_);
-    return {value_, own + (model_.independent ? std::sqrt(square_) : linear_)};
+    return {value_, own + certain_ + (model_.independent ? std::sqrt(square_) : linear_)};
   }
 
  private:
@@ -204,6 +203,7 @@ class Sum {
   double magnitude_ = 0.0;  ///< sum of the terms' sizes
   double linear_ = 0.0;     ///< inherited error, all at their worst
   double square_ = 0.0;     ///< inherited error squared, as independent ones
+  double certain_ = 0.0;    ///< error of terms that have one of their own
   double operands_ = 0.0;   ///< sum of the factors' sizes: what flushing the other factor costs
   double terms_ = 0.0;
 };

@@ -54,7 +54,7 @@ using LayerState = std::vector<Quantity>;
 using Trace = std::map<std::string, Quantity, std::less<>>;
 
 struct Options {
-  ErrorModel errors;
+  ErrorModel errors{};
   bool trace = false;
   /// Of a model: the precision of each layer, whose weights are as it stores them; empty: float32.
   std::vector<Precision> precisions{};

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "recurrent_kernel.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace carousel::onnxruntime {
+namespace {
+
+constexpr std::array<const char*, 2> kInitialNames{"initial_h", "initial_c"};
+
+void copy_step(const SequenceView<const float>& from, const SequenceView<float>& to) {
+  for (std::int64_t row = 0; row < from.batch; ++row) {
+    std::copy_n(from.row(0, row), from.features, to.row(0, row));
+  }
+}
+
+/// What the sizes of X promise about runs; what is open there stays as the options have it.
+PrepareOptions with_expected_shape(PrepareOptions options, const RecurrentNode& node) {
+  if (node.x_shape.size() != 3) return options;
+  const std::int64_t steps = node.x_shape[node.batch_first ? 1 : 0];
+  const std::int64_t batch = node.x_shape[node.batch_first ? 0 : 1];
+  if (steps > 0) options.steps = steps;
+  if (batch > 0) options.batch = batch;
+  return options;
+}
+
+}  // namespace
+
+RecurrentKernel::RecurrentKernel(const RecurrentNode& node, Wiring wiring, PrepareOptions options)
+    : where_(node.where),
+      spec_(std::get<RecurrentSpec>(node.layer.spec)),
+      batch_first_(node.batch_first),
+      wiring_(std::move(wiring)),
+      streams_(prepare(node.layer, with_expected_shape(std::move(options), node))) {}
+
+void RecurrentKernel::refuse(const std::string& reason) const {
+  throw Error(ErrorCode::invalid_argument, where_ + ": " + reason);
+}
+
+std::optional<Ort::ConstValue> RecurrentKernel::input(const Ort::KernelContext& context,
+                                                      OperatorInput which) const {
+  const Operand& operand = wiring_.inputs.at(which);
+  if (const auto* index = std::get_if<std::size_t>(&operand)) return context.GetInput(*index);
+  if (const auto* constant = std::get_if<Ort::Value>(&operand)) return constant->GetConst();
+  return std::nullopt;
+}
+
+RecurrentKernel::Shape RecurrentKernel::read_shape(const Ort::ConstValue& x) const {
+  const std::vector<std::int64_t> shape = x.GetTensorTypeAndShapeInfo().GetShape();
+  if (shape.size() != 3 || shape[2] != spec_.input_size) {
+    refuse("X has the shape " + shape_text(shape) + "; it must have 3 axes, the last of which is " +
+           std::to_string(spec_.input_size));
+  }
+  return batch_first_ ? Shape{shape[1], shape[0]} : Shape{shape[0], shape[1]};
+}
+
+SequenceView<const float> RecurrentKernel::view_x(const Ort::ConstValue& x,
+                                                  const Shape& shape) const {
+  const auto* values = x.GetTensorData<float>();
+  return batch_first_ ? batch_first(values, shape.batch, shape.steps, spec_.input_size)
+                      : steps_first(values, shape.steps, shape.batch, spec_.input_size);
+}
+
+std::array<std::int64_t, 3> RecurrentKernel::state_shape(std::int64_t batch) const noexcept {
+  const std::int64_t directions = spec_.directions();
+  if (batch_first_) return {batch, directions, spec_.hidden_size};
+  return {directions, batch, spec_.hidden_size};
+}
+
+template <class T>
+SequenceView<T> RecurrentKernel::view_state(T* values, std::int64_t direction,
+                                            std::int64_t batch) const noexcept {
+  const std::int64_t size = spec_.hidden_size;
+  const std::int64_t stride = batch_first_ ? spec_.directions() * size : size;
+  T* first = values + direction * size * (batch_first_ ? 1 : batch);
+  return {first, 1, batch, size, batch * stride, stride};
+}
+
+void RecurrentKernel::read_lengths(const Ort::KernelContext& context, const Shape& shape,
+                                   PooledStream& pooled) const {
+  pooled.lengths.clear();
+  const std::optional<Ort::ConstValue> lengths = input(context, kLengths);
+  if (!lengths) return;
+  const std::vector<std::int64_t> found = lengths->GetTensorTypeAndShapeInfo().GetShape();
+  if (found != std::vector{shape.batch}) {
+    refuse("sequence_lens has the shape " + shape_text(found) + "; expected [batch] = [" +
+           std::to_string(shape.batch) + "]");
+  }
+  const auto* values = lengths->GetTensorData<std::int32_t>();
+  pooled.lengths.assign(values, values + shape.batch);
+}
+
+void RecurrentKernel::read_initial_states(const Ort::KernelContext& context, const Shape& shape,
+                                          PooledStream& pooled) const {
+  pooled.stream.reset();
+  const std::array<std::int64_t, 3> expected = state_shape(shape.batch);
+  const std::size_t count = spec_.state_count();
+  for (std::size_t k = 0; k < count; ++k) {
+    const auto which = static_cast<OperatorInput>(kInitialH + k);
+    const std::optional<Ort::ConstValue> initial = input(context, which);
+    if (!initial) continue;
+    const std::vector<std::int64_t> found = initial->GetTensorTypeAndShapeInfo().GetShape();
+    if (!std::ranges::equal(found, expected)) {
+      refuse(std::string(kInitialNames.at(k)) + " has the shape " + shape_text(found) +
+             "; expected " + shape_text(expected));
+    }
+    const auto* values = initial->GetTensorData<float>();
+    for (std::int64_t d = 0; d < spec_.directions(); ++d) {
+      const NamedState& state = pooled.states[static_cast<std::size_t>(d) * count + k];
+      copy_step(view_state(values, d, shape.batch), state.values);
+    }
+  }
+}
+
+void RecurrentKernel::write_final_states(const Ort::KernelContext& context, const Shape& shape,
+                                         const PooledStream& pooled) const {
+  const std::array<std::int64_t, 3> sizes = state_shape(shape.batch);
+  const std::size_t count = spec_.state_count();
+  for (std::size_t k = 0; k < count; ++k) {
+    const std::optional<std::size_t> output = wiring_.outputs.at(kFinalH + k);
+    if (!output) continue;
+    auto value = context.GetOutput(*output, sizes.data(), sizes.size());
+    auto* values = value.GetTensorMutableData<float>();
+    for (std::int64_t d = 0; d < spec_.directions(); ++d) {
+      const NamedState& state = pooled.states[static_cast<std::size_t>(d) * count + k];
+      copy_step(state.values, view_state(values, d, shape.batch));
+    }
+  }
+}
+
+void RecurrentKernel::write_y(float* y, const Shape& shape, const PooledStream& pooled) const {
+  const std::int64_t size = spec_.hidden_size;
+  const float* from = pooled.y.data();
+  for (std::int64_t step = 0; step < shape.steps; ++step) {
+    for (std::int64_t row = 0; row < shape.batch; ++row) {
+      for (std::int64_t d = 0; d < spec_.directions(); ++d, from += size) {
+        std::copy_n(from, size, y + ((step * spec_.directions() + d) * shape.batch + row) * size);
+      }
+    }
+  }
+}
+
+void RecurrentKernel::run(const Ort::KernelContext& context, const Ort::ConstValue& x,
+                          const Shape& shape, PooledStream& pooled) const {
+  float* y = nullptr;
+  const std::int64_t directions = spec_.directions();
+  const std::int64_t size = spec_.output_size();
+  if (wiring_.outputs[kY]) {
+    const std::array<std::int64_t, 4> sizes =
+        batch_first_ ? std::array{shape.batch, shape.steps, directions, spec_.hidden_size}
+                     : std::array{shape.steps, directions, shape.batch, spec_.hidden_size};
+    y = context.GetOutput(*wiring_.outputs[kY], sizes.data(), sizes.size())
+            .GetTensorMutableData<float>();
+  }
+  const bool in_place = y != nullptr && (batch_first_ || directions == 1);
+  if (!in_place) pooled.y.resize(static_cast<std::size_t>(shape.steps * shape.batch * size));
+  float* target = in_place ? y : pooled.y.data();
+  const SequenceView<float> view = in_place && batch_first_
+                                       ? batch_first(target, shape.batch, shape.steps, size)
+                                       : steps_first(target, shape.steps, shape.batch, size);
+  const Status status = pooled.stream.run(view_x(x, shape), view, pooled.lengths);
+  if (!status) refuse(status.message());
+  if (y != nullptr && !in_place) write_y(y, shape, pooled);
+}
+
+void RecurrentKernel::compute(const Ort::KernelContext& context) {
+  const Ort::ConstValue x = *input(context, kX);
+  const Shape shape = read_shape(x);
+  const StreamPool::Lease lease = streams_.take(shape.batch, shape.steps);
+  read_lengths(context, shape, *lease);
+  read_initial_states(context, shape, *lease);
+  run(context, x, shape, *lease);
+  write_final_states(context, shape, *lease);
+}
+
+}  // namespace carousel::onnxruntime

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whole networks from outside in ONNX Runtime, with and without the execution provider.
+#include "real/real_folder.hpp"
+#include "real_case.hpp"
+
+#include <gtest/gtest.h>
+
+namespace carousel::onnxruntime_test {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr double kTolerance = 1e-5;
+
+/// Runs all cases of a folder; how many there were.
+int expect_same_with_and_without(const fs::path& folder) {
+  int count = 0;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    if (!fs::exists(entry.path() / "model.onnx")) continue;
+    SCOPED_TRACE(entry.path().filename().string());
+    RealCase network(entry.path());
+    Ort::Session without = open_session(entry.path() / "model.onnx");
+    Ort::Session with = open_session(entry.path() / "model.onnx", {.providers = kWith});
+    const std::vector<Tensors> expected = network.run(without);
+    const std::vector<Tensors> found = network.run(with);
+    for (std::size_t call = 0; call < expected.size(); ++call) {
+      EXPECT_LE(largest_difference(found[call], expected[call]), kTolerance) << "call " << call;
+    }
+    ++count;
+  }
+  return count;
+}
+
+TEST(OnnxRuntimeNetworks, OfRepositories) {
+  CAROUSEL_NEEDS_REAL("networks");
+  EXPECT_GE(expect_same_with_and_without(testing_support::real_folder() / "networks"), 8);
+}
+
+TEST(OnnxRuntimeNetworks, GraphsOfExporters) {
+  CAROUSEL_NEEDS_REAL("graphs");
+  EXPECT_GE(expect_same_with_and_without(testing_support::real_folder() / "graphs"), 20);
+}
+
+}  // namespace
+}  // namespace carousel::onnxruntime_test

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Single nodes with all that the operators can have, by the execution provider and by ONNX Runtime.
+#include "node_case.hpp"
+
+#include <gtest/gtest.h>
+
+namespace carousel::onnxruntime_test {
+namespace {
+
+constexpr double kTolerance = 1e-5;
+
+/// Claimed by the execution provider, with ONNX Runtime's results.
+void expect_same(const NodeCase& c, std::int64_t steps = 9, std::int64_t batch = 3) {
+  SCOPED_TRACE(c.op + " " + c.direction);
+  const std::string bytes = model_bytes(c);
+  const Tensors inputs = node_inputs(c, steps, batch);
+  Ort::Session without = open_session(bytes);
+  Ort::Session with = open_session(bytes, {.providers = kWith, .only_providers = true});
+  const Tensors expected = run_session(without, inputs);
+  EXPECT_LE(largest_difference(run_session(with, inputs), expected), kTolerance);
+}
+
+/// The same in all directions.
+void expect_same_in_all_directions(NodeCase c) {
+  for (const char* direction : {"forward", "reverse", "bidirectional"}) {
+    c.direction = direction;
+    expect_same(c);
+  }
+}
+
+class RecurrentOperator : public testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(Operators, RecurrentOperator, testing::Values("LSTM", "GRU", "RNN"),
+                         [](const auto& op) { return op.param; });
+
+TEST_P(RecurrentOperator, Plain) { expect_same_in_all_directions({.op = GetParam()}); }
+
+TEST_P(RecurrentOperator, WithoutBias) {
+  expect_same_in_all_directions({.op = GetParam(), .bias = false});
+}
+
+TEST_P(RecurrentOperator, WithLengths) {
+  expect_same_in_all_directions({.op = GetParam(), .lengths = true});
+}
+
+TEST_P(RecurrentOperator, WithInitialStates) {
+  expect_same_in_all_directions({.op = GetParam(), .initial = true});
+}
+
+TEST_P(RecurrentOperator, WithConstantInitialStates) {
+  expect_same({.op = GetParam(), .direction = "bidirectional", .constant_initial = true}, 9, 2);
+}
+
+TEST_P(RecurrentOperator, WithLengthsAndInitialStates) {
+  expect_same_in_all_directions({.op = GetParam(), .lengths = true, .initial = true});
+}
+
+TEST_P(RecurrentOperator, Clipped) {
+  expect_same_in_all_directions(
+      {.op = GetParam(), .attributes = [](auto& node) { set_real(node, "clip", 0.25F); }});
+}
+
+TEST_P(RecurrentOperator, OfOneStepAndRow) {
+  expect_same({.op = GetParam(), .initial = true}, 1, 1);
+}
+
+TEST_P(RecurrentOperator, OfManySteps) {
+  expect_same({.op = GetParam(), .lengths = true}, 700, 2);
+}
+
+TEST(LstmNode, WithPeepholes) { expect_same_in_all_directions({.peephole = true}); }
+
+TEST(LstmNode, WithCoupledGates) {
+  expect_same_in_all_directions(
+      {.attributes = [](auto& node) { set_integer(node, "input_forget", 1); }});
+}
+
+TEST(LstmNode, WithOtherActivations) {
+  expect_same({.attributes = [](auto& node) {
+    set_texts(node, "activations", {"HardSigmoid", "Softsign", "Relu"});
+  }});
+}
+
+TEST(GruNode, WithLinearBeforeReset) {
+  expect_same_in_all_directions(
+      {.op = "GRU", .attributes = [](auto& node) { set_integer(node, "linear_before_reset", 1); }});
+}
+
+TEST(RnnNode, WithRelu) {
+  expect_same({.op = "RNN", .attributes = [](auto& node) {
+    set_texts(node, "activations", {"Relu"});
+  }});
+}
+
+}  // namespace
+}  // namespace carousel::onnxruntime_test

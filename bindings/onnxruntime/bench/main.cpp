@@ -26,10 +26,14 @@ using namespace onnxruntime_test;
 constexpr double kSeconds = 1.0;  // for each shape or network
 constexpr const char* kUsage =
     "usage: carousel_onnxruntime_bench [SHAPE|FOLDER...]\n"
-    "Times ONNX Runtime's sessions with Carousel's execution provider against the same without, and\n"
-    "against Carousel alone: recurrent layers of the shapes of bench/shapes.csv (all, unless some are\n"
+    "Times ONNX Runtime's sessions with Carousel's execution provider against the same without, "
+    "and\n"
+    "against Carousel alone: recurrent layers of the shapes of bench/shapes.csv (all, unless some "
+    "are\n"
     "named; 'sq64_*' stands for several), and whole networks in folders with model.onnx,\n"
-    "input_NAME.npy and, where states are carried from call to call, calls.json. One thread.\n";
+    "input_NAME.npy and, where states are carried from call to call, calls.json. One thread, by "
+    "its\n"
+    "CPU time; the medians of many turns.\n";
 
 /// A session with its input x and its output y in place, so that a call is all that is timed.
 class Caller {
@@ -44,8 +48,7 @@ class Caller {
     const char* const output = "y";
     const OrtValue* const x = x_;
     OrtValue* y = y_;
-    Ort::ThrowOnError(
-        Ort::GetApi().Run(session_, nullptr, &input, &x, 1, &output, 1, &y));
+    Ort::ThrowOnError(Ort::GetApi().Run(session_, nullptr, &input, &x, 1, &output, 1, &y));
     if (static_cast<OrtValue*>(y_) == nullptr) y_ = Ort::Value(y);
   }
 
@@ -59,8 +62,8 @@ class Caller {
 class ModelFile {
  public:
   explicit ModelFile(const Model& model)
-      : path_(fs::temp_directory_path() / ("carousel-onnxruntime-bench-" +
-                                           std::to_string(std::rand()) + ".onnx")) {
+      : path_(fs::temp_directory_path() /
+              ("carousel-onnxruntime-bench-" + std::to_string(std::rand()) + ".onnx")) {
     save_onnx(model, path_);
   }
   ModelFile(const ModelFile&) = delete;
@@ -95,17 +98,15 @@ double measure_shape(const bench::Shape& shape) {
   Caller without(file.path(), kWithout, shape, x);
   Stream stream = prepare(model, {.batch = shape.batch, .steps = shape.steps})
                       .stream({.batch = shape.batch, .max_steps = shape.steps});
-  std::vector<float> y(
-      static_cast<std::size_t>(shape.steps * shape.batch * model.output_size()));
+  std::vector<float> y(static_cast<std::size_t>(shape.steps * shape.batch * model.output_size()));
   const auto run_alone = [&] {
     stream.reset();
     static_cast<void>(
         stream.run(steps_first(x.data(), shape.steps, shape.batch, shape.input),
                    steps_first(y.data(), shape.steps, shape.batch, model.output_size())));
   };
-  std::vector<Contender> contenders{{"with", [&] { with.call(); }},
-                                    {"without", [&] { without.call(); }},
-                                    {"alone", run_alone}};
+  std::vector<Contender> contenders{
+      {"with", [&] { with.call(); }}, {"without", [&] { without.call(); }}, {"alone", run_alone}};
   measure(contenders, kSeconds);
   print_row(shape.name, contenders);
   return median_ratio(contenders[0], contenders[1]);
@@ -115,9 +116,8 @@ void measure_network(const fs::path& folder) {
   RealCase network(folder);
   Ort::Session with = open_session(folder / "model.onnx", {.providers = kWith});
   Ort::Session without = open_session(folder / "model.onnx");
-  std::vector<Contender> contenders{
-      {"with", [&] { static_cast<void>(network.run(with)); }},
-      {"without", [&] { static_cast<void>(network.run(without)); }}};
+  std::vector<Contender> contenders{{"with", [&] { static_cast<void>(network.run(with)); }},
+                                    {"without", [&] { static_cast<void>(network.run(without)); }}};
   measure(contenders, kSeconds);
   for (Contender& contender : contenders) {
     for (double& seconds : contender.seconds) seconds /= static_cast<double>(network.calls());
@@ -135,7 +135,7 @@ void run(const std::vector<std::string>& arguments) {
       shapes.push_back(argument);
     }
   }
-  std::printf("%-22s %11s %11s %7s %11s %9s\n", "us of one run", "with", "without", "ratio",
+  std::printf("%-22s %11s %11s %7s %11s %9s\n", "us of a call", "with", "without", "ratio",
               "Carousel", "overhead");
   for (const fs::path& folder : folders) measure_network(folder);
   if (shapes.empty() && !folders.empty()) return;

@@ -97,10 +97,9 @@ extern "C" {
 
 using namespace carousel::onnxruntime;
 
-CAROUSEL_ONNXRUNTIME_EXPORT OrtStatus* CreateEpFactories(const char* registered_name, const OrtApiBase* base,
-                                        const OrtLogger* /*default_logger*/,
-                                        OrtEpFactory** factories, std::size_t max_factories,
-                                        std::size_t* num_factories) {
+CAROUSEL_ONNXRUNTIME_EXPORT OrtStatus* CreateEpFactories(
+    const char* registered_name, const OrtApiBase* base, const OrtLogger* /*default_logger*/,
+    OrtEpFactory** factories, std::size_t max_factories, std::size_t* num_factories) {
   const OrtApi* api = base->GetApi(ORT_API_VERSION);
   if (api == nullptr) return too_old(*base);
   Ort::InitApi(api);

@@ -11,8 +11,8 @@ namespace {
 
 constexpr const char* kKnown = "backend, threads, precision";
 
-/// ONNX Runtime keeps the options of a provider among those of the session, behind its name in lower
-/// case.
+/// ONNX Runtime keeps the options of a provider among those of the session, behind its name in
+/// lower case.
 std::string prefix_of(std::string provider) {
   std::ranges::transform(provider, provider.begin(), [](char letter) {
     return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;

@@ -11,8 +11,8 @@
 /// Before a function that ONNX Runtime looks up.
 #define CAROUSEL_ONNXRUNTIME_EXPORT __attribute__((visibility("default")))
 
-/// ONNX Runtime's interface. Nothing of its library is linked: whoever loads this library hands over
-/// the tables of functions.
+/// ONNX Runtime's interface. Nothing of its library is linked: whoever loads this library hands
+/// over the tables of functions.
 namespace carousel::onnxruntime {
 
 [[nodiscard]] inline OrtErrorCode status_code(ErrorCode code) noexcept {

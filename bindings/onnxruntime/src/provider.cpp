@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "provider.hpp"
 
+#include "neighbours.hpp"
 #include "recurrent_kernel.hpp"
 #include "recurrent_node.hpp"
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -22,9 +24,8 @@ struct ComputeInfo : OrtNodeComputeInfo {
       return nullptr;
     };
     Compute = [](OrtNodeComputeInfo* self, void*, OrtKernelContext* context) -> OrtStatus* {
-      return status_of([&] {
-        static_cast<ComputeInfo*>(self)->kernel.compute(Ort::KernelContext(context));
-      });
+      return status_of(
+          [&] { static_cast<ComputeInfo*>(self)->kernel.compute(Ort::KernelContext(context)); });
     };
     ReleaseState = [](OrtNodeComputeInfo*, void*) {};
   }
@@ -55,8 +56,8 @@ std::optional<std::size_t> position(const std::vector<Ort::ConstValueInfo>& valu
   return static_cast<std::size_t>(found - values.begin());
 }
 
-/// The fused node that stands for `node` has each of its values once, without constants, in an order
-/// of its own.
+/// The fused node that stands for `node` has each of its values once, without constants, in an
+/// order of its own.
 Wiring wire(const RecurrentNode& node, const Ort::ConstNode& fused) {
   Wiring wiring;
   const std::vector<Ort::ConstValueInfo> inputs = fused.GetInputs();
@@ -83,14 +84,16 @@ void log_left_alone(const OrtLogger& logger, const char* reason) {
                                                     ORT_FILE, __LINE__, "carousel"));
 }
 
-bool can_run(const Ort::ConstNode& node, const OrtLogger& logger) {
-  if (!is_recurrent(node)) return false;
+/// A recurrent node with what can be taken of its neighbours; nothing for nodes that are none, and
+/// for those that Carousel cannot run.
+std::optional<FusedNode> claimed_node(const Ort::ConstNode& node, const NodeIds& available,
+                                      const OrtLogger& logger) {
+  if (!is_recurrent(node)) return std::nullopt;
   try {
-    static_cast<void>(read_node(node));
-    return true;
+    return fuse(node, available);
   } catch (const Error& error) {
     log_left_alone(logger, error.what());
-    return false;
+    return std::nullopt;
   }
 }
 
@@ -123,22 +126,28 @@ void Provider::claim(const OrtGraph& graph, OrtEpGraphSupportInfo& claimed,
   OrtNodeFusionOptions fusion{};
   fusion.ort_version_supported = ORT_API_VERSION;
   fusion.drop_constant_initializers = true;
-  for (const Ort::ConstNode& node : Ort::ConstGraph(&graph).GetNodes()) {
-    if (!can_run(node, logger)) continue;
-    const OrtNode* claim = node;
-    Ort::ThrowOnError(
-        Ort::GetEpApi().EpGraphSupportInfo_AddNodesToFuse(&claimed, &claim, 1, &fusion));
+  const std::vector<Ort::ConstNode> nodes = Ort::ConstGraph(&graph).GetNodes();
+  NodeIds available = ids_of(nodes);
+  for (const Ort::ConstNode& node : nodes) {
+    const std::optional<FusedNode> fused = claimed_node(node, available, logger);
+    if (!fused) continue;
+    std::vector<const OrtNode*> claims(fused->nodes.begin(), fused->nodes.end());
+    Ort::ThrowOnError(Ort::GetEpApi().EpGraphSupportInfo_AddNodesToFuse(&claimed, claims.data(),
+                                                                        claims.size(), &fusion));
+    for (const Ort::ConstNode& taken : fused->nodes) available.erase(taken.GetId());
   }
 }
 
 OrtNodeComputeInfo* Provider::compile(const OrtGraph& graph, const OrtNode& fused) const {
   const std::vector<Ort::ConstNode> nodes = Ort::ConstGraph(&graph).GetNodes();
-  if (nodes.size() != 1) {
-    throw Error(ErrorCode::internal, "a claimed node came back as " + std::to_string(nodes.size()));
+  const auto recurrent = std::ranges::find_if(nodes, is_recurrent);
+  if (recurrent == nodes.end()) throw Error(ErrorCode::internal, "a claimed node is not there");
+  const FusedNode claim = fuse(*recurrent, ids_of(nodes));
+  if (claim.nodes.size() != nodes.size()) {
+    throw Error(ErrorCode::internal, claim.recurrent.where + ": its neighbours are not the same");
   }
-  const RecurrentNode node = read_node(nodes.front());
-  return std::make_unique<ComputeInfo>(node, wire(node, Ort::ConstNode(&fused)), options_)
-      .release();
+  Wiring wiring = wire(claim.recurrent, Ort::ConstNode(&fused));
+  return std::make_unique<ComputeInfo>(claim.recurrent, std::move(wiring), options_).release();
 }
 
 }  // namespace carousel::onnxruntime

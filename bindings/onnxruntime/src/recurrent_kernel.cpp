@@ -18,11 +18,8 @@ void copy_step(const SequenceView<const float>& from, const SequenceView<float>&
 
 /// What the sizes of X promise about runs; what is open there stays as the options have it.
 PrepareOptions with_expected_shape(PrepareOptions options, const RecurrentNode& node) {
-  if (node.x_shape.size() != 3) return options;
-  const std::int64_t steps = node.x_shape[node.batch_first ? 1 : 0];
-  const std::int64_t batch = node.x_shape[node.batch_first ? 0 : 1];
-  if (steps > 0) options.steps = steps;
-  if (batch > 0) options.batch = batch;
+  if (node.steps > 0) options.steps = node.steps;
+  if (node.batch > 0) options.batch = node.batch;
   return options;
 }
 
@@ -31,7 +28,9 @@ PrepareOptions with_expected_shape(PrepareOptions options, const RecurrentNode& 
 RecurrentKernel::RecurrentKernel(const RecurrentNode& node, Wiring wiring, PrepareOptions options)
     : where_(node.where),
       spec_(std::get<RecurrentSpec>(node.layer.spec)),
-      batch_first_(node.batch_first),
+      x_batch_first_(node.x_batch_first),
+      states_batch_first_(node.batch_first),
+      y_axes_(node.y_axes),
       wiring_(std::move(wiring)),
       streams_(prepare(node.layer, with_expected_shape(std::move(options), node))) {}
 
@@ -53,19 +52,19 @@ RecurrentKernel::Shape RecurrentKernel::read_shape(const Ort::ConstValue& x) con
     refuse("X has the shape " + shape_text(shape) + "; it must have 3 axes, the last of which is " +
            std::to_string(spec_.input_size));
   }
-  return batch_first_ ? Shape{shape[1], shape[0]} : Shape{shape[0], shape[1]};
+  return x_batch_first_ ? Shape{shape[1], shape[0]} : Shape{shape[0], shape[1]};
 }
 
 SequenceView<const float> RecurrentKernel::view_x(const Ort::ConstValue& x,
                                                   const Shape& shape) const {
   const auto* values = x.GetTensorData<float>();
-  return batch_first_ ? batch_first(values, shape.batch, shape.steps, spec_.input_size)
-                      : steps_first(values, shape.steps, shape.batch, spec_.input_size);
+  return x_batch_first_ ? batch_first(values, shape.batch, shape.steps, spec_.input_size)
+                        : steps_first(values, shape.steps, shape.batch, spec_.input_size);
 }
 
 std::array<std::int64_t, 3> RecurrentKernel::state_shape(std::int64_t batch) const noexcept {
   const std::int64_t directions = spec_.directions();
-  if (batch_first_) return {batch, directions, spec_.hidden_size};
+  if (states_batch_first_) return {batch, directions, spec_.hidden_size};
   return {directions, batch, spec_.hidden_size};
 }
 
@@ -73,9 +72,28 @@ template <class T>
 SequenceView<T> RecurrentKernel::view_state(T* values, std::int64_t direction,
                                             std::int64_t batch) const noexcept {
   const std::int64_t size = spec_.hidden_size;
-  const std::int64_t stride = batch_first_ ? spec_.directions() * size : size;
-  T* first = values + direction * size * (batch_first_ ? 1 : batch);
+  const std::int64_t stride = states_batch_first_ ? spec_.directions() * size : size;
+  T* first = values + direction * size * (states_batch_first_ ? 1 : batch);
   return {first, 1, batch, size, batch * stride, stride};
+}
+
+std::int64_t RecurrentKernel::size_of(Axis axis, const Shape& shape) const noexcept {
+  switch (axis) {
+    case Axis::steps: return shape.steps;
+    case Axis::batch: return shape.batch;
+    case Axis::directions: return spec_.directions();
+    case Axis::hidden: return spec_.hidden_size;
+  }
+  return 1;
+}
+
+std::vector<std::int64_t> RecurrentKernel::y_shape(const Shape& shape) const {
+  std::vector<std::int64_t> sizes;
+  for (const std::vector<Axis>& parts : y_axes_) {
+    std::int64_t& size = sizes.emplace_back(1);
+    for (const Axis axis : parts) size *= size_of(axis, shape);
+  }
+  return sizes;
 }
 
 void RecurrentKernel::read_lengths(const Ort::KernelContext& context, const Shape& shape,
@@ -145,19 +163,15 @@ void RecurrentKernel::write_y(float* y, const Shape& shape, const PooledStream& 
 void RecurrentKernel::run(const Ort::KernelContext& context, const Ort::ConstValue& x,
                           const Shape& shape, PooledStream& pooled) const {
   float* y = nullptr;
-  const std::int64_t directions = spec_.directions();
-  const std::int64_t size = spec_.output_size();
   if (wiring_.outputs[kY]) {
-    const std::array<std::int64_t, 4> sizes =
-        batch_first_ ? std::array{shape.batch, shape.steps, directions, spec_.hidden_size}
-                     : std::array{shape.steps, directions, shape.batch, spec_.hidden_size};
-    y = context.GetOutput(*wiring_.outputs[kY], sizes.data(), sizes.size())
-            .GetTensorMutableData<float>();
+    const std::vector<std::int64_t> sizes = y_shape(shape);
+    y = context.GetOutput(*wiring_.outputs[kY], sizes).GetTensorMutableData<float>();
   }
-  const bool in_place = y != nullptr && (batch_first_ || directions == 1);
+  const bool in_place = y != nullptr && in_stream_order(y_axes_, spec_.directions());
+  const std::int64_t size = spec_.output_size();
   if (!in_place) pooled.y.resize(static_cast<std::size_t>(shape.steps * shape.batch * size));
   float* target = in_place ? y : pooled.y.data();
-  const SequenceView<float> view = in_place && batch_first_
+  const SequenceView<float> view = in_place && is_batch_first(y_axes_)
                                        ? batch_first(target, shape.batch, shape.steps, size)
                                        : steps_first(target, shape.steps, shape.batch, size);
   const Status status = pooled.stream.run(view_x(x, shape), view, pooled.lengths);

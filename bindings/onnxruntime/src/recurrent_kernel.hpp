@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace carousel::onnxruntime {
 
@@ -32,8 +33,8 @@ class RecurrentKernel {
   /// Throws Error where the options do not fit the node.
   RecurrentKernel(const RecurrentNode& node, Wiring wiring, PrepareOptions options);
 
-  /// One call: X [steps, batch, input_size] to Y [steps, directions, batch, hidden_size], Y_h and
-  /// Y_c [directions, batch, hidden_size]; with `layout` 1 batch comes first in each. Throws Error
+  /// One call: X [steps, batch, input_size] (or batch first) to Y with the node's axes, Y_h and Y_c
+  /// [directions, batch, hidden_size]; with `layout` 1 batch comes first in these. Throws Error
   /// (invalid_argument) naming node and input whose shape breaks the operator's rule.
   void compute(const Ort::KernelContext& context);
 
@@ -48,6 +49,8 @@ class RecurrentKernel {
   [[nodiscard]] Shape read_shape(const Ort::ConstValue& x) const;
   [[nodiscard]] SequenceView<const float> view_x(const Ort::ConstValue& x,
                                                  const Shape& shape) const;
+  [[nodiscard]] std::int64_t size_of(Axis axis, const Shape& shape) const noexcept;
+  [[nodiscard]] std::vector<std::int64_t> y_shape(const Shape& shape) const;
   /// [directions, batch, features], or [batch, directions, features].
   [[nodiscard]] std::array<std::int64_t, 3> state_shape(std::int64_t batch) const noexcept;
   /// The view of a state array of one direction, as one step.
@@ -63,13 +66,16 @@ class RecurrentKernel {
                           const PooledStream& pooled) const;
   void run(const Ort::KernelContext& context, const Ort::ConstValue& x, const Shape& shape,
            PooledStream& pooled) const;
-  /// Y, which a stream writes as [steps, batch, directions * hidden_size], in the operator's order.
+  /// Y [steps, directions, batch, hidden_size] of what a stream wrote as [steps, batch, directions
+  /// * hidden_size].
   void write_y(float* y, const Shape& shape, const PooledStream& pooled) const;
   [[noreturn]] void refuse(const std::string& reason) const;
 
   std::string where_;
   RecurrentSpec spec_;
-  bool batch_first_;
+  bool x_batch_first_;
+  bool states_batch_first_;
+  Axes y_axes_;
   Wiring wiring_;
   StreamPool streams_;
 };

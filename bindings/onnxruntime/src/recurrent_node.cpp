@@ -71,8 +71,7 @@ void add_attribute(schema::NodeProto& node, const Ort::ConstOpAttr& attribute,
       added.set_type(schema::AttributeProto::STRINGS);
       for (std::string& text : read_values<std::string>(attribute)) added.add_strings(text);
       return;
-    default:
-      refuse(where, "its attribute '" + attribute.GetName() + "' is of an unknown type");
+    default: refuse(where, "its attribute '" + attribute.GetName() + "' is of an unknown type");
   }
 }
 
@@ -90,7 +89,8 @@ bool is_given(const Ort::ConstValueInfo& value) {
   return static_cast<const OrtValueInfo*>(value) != nullptr && !value.GetName().empty();
 }
 
-NodeValue read_input(const Ort::ConstValueInfo& value, std::size_t input, const std::string& where) {
+NodeValue read_input(const Ort::ConstValueInfo& value, std::size_t input,
+                     const std::string& where) {
   if (!is_given(value)) return {};
   const std::string what = std::string("its input ") + kInputNames.at(input);
   const auto type = value.TypeInfo().GetTensorTypeAndShapeInfo().GetElementType();
@@ -108,7 +108,7 @@ NodeValue read_input(const Ort::ConstValueInfo& value, std::size_t input, const 
   return read;
 }
 
-bool is_batch_first(const schema::NodeProto& node) {
+bool has_batch_first(const schema::NodeProto& node) {
   return std::any_of(node.attribute().begin(), node.attribute().end(), [](const auto& attribute) {
     return attribute.name() == "layout" && attribute.i() == 1;
   });
@@ -139,9 +139,15 @@ RecurrentNode read_node(const Ort::ConstNode& node) {
     if (is_given(outputs[k])) read.outputs.at(k) = outputs[k].GetName();
   }
   if (!read.inputs[kX].exists()) refuse(read.where, "it has no input X");
-  read.x_shape = inputs[kX].TypeInfo().GetTensorTypeAndShapeInfo().GetShape();
   const schema::NodeProto attributes = read_attributes(node, read.where);
-  read.batch_first = is_batch_first(attributes);
+  read.batch_first = has_batch_first(attributes);
+  read.x_batch_first = read.batch_first;
+  read.y_axes = operator_axes(read.batch_first);
+  const auto x_shape = inputs[kX].TypeInfo().GetTensorTypeAndShapeInfo().GetShape();
+  if (x_shape.size() == 3) {
+    read.steps = x_shape[read.batch_first ? 1 : 0];
+    read.batch = x_shape[read.batch_first ? 0 : 1];
+  }
   read.layer = read_one_node(attributes, read.where, read.inputs);
   return read;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "layout.hpp"
 #include "ort.hpp"
 
 #include <carousel/model.hpp>
@@ -35,12 +36,15 @@ struct NodeValue {
 struct RecurrentNode {
   std::string where;  ///< For messages: "node 'lstm' (LSTM)".
   ModelLayer layer;   ///< With the weights.
-  /// Attribute `layout` 1: X is [batch, steps, input_size] instead of [steps, batch, input_size].
+  /// Attribute `layout` 1: states are [batch, directions, hidden] instead of [directions, batch,
+  /// hidden], and so are X and Y, unless they say something else.
   bool batch_first = false;
+  bool x_batch_first = false;  ///< X is [batch, steps, input_size] instead of [steps, batch, ...].
+  Axes y_axes{};
   std::array<NodeValue, kOperatorInputs> inputs{};
   std::array<std::string, kOperatorOutputs> outputs{};  ///< Names; empty: not asked for.
-  /// What X's axes count, in its own order; -1: open.
-  std::vector<std::int64_t> x_shape{};
+  std::int64_t steps = -1;                              ///< Of each run; -1: open.
+  std::int64_t batch = -1;                              ///< Likewise.
 };
 
 /// Whether it is an LSTM, GRU or RNN of the standard.

@@ -20,11 +20,11 @@ struct NodeCase {
   std::int64_t hidden_size = 7;
   bool bias = true;
   bool peephole = false;
-  bool lengths = false;            ///< sequence_lens is an input of the graph.
-  bool initial = false;            ///< So are initial_h and, of an LSTM, initial_c.
-  bool constant_initial = false;   ///< They are constants, for two rows.
-  bool constant_weights = true;    ///< Otherwise W, R, B and P are inputs of the graph.
-  bool float16 = false;            ///< All floats of the graph.
+  bool lengths = false;           ///< sequence_lens is an input of the graph.
+  bool initial = false;           ///< So are initial_h and, of an LSTM, initial_c.
+  bool constant_initial = false;  ///< They are constants, for two rows.
+  bool constant_weights = true;   ///< Otherwise W, R, B and P are inputs of the graph.
+  bool float16 = false;           ///< All floats of the graph.
   std::function<void(onnx_schema::NodeProto&)> attributes{};
 
   [[nodiscard]] std::int64_t directions() const { return direction == "bidirectional" ? 2 : 1; }

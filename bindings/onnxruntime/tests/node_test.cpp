@@ -63,9 +63,7 @@ TEST_P(RecurrentOperator, OfOneStepAndRow) {
   expect_same({.op = GetParam(), .initial = true}, 1, 1);
 }
 
-TEST_P(RecurrentOperator, OfManySteps) {
-  expect_same({.op = GetParam(), .lengths = true}, 700, 2);
-}
+TEST_P(RecurrentOperator, OfManySteps) { expect_same({.op = GetParam(), .lengths = true}, 700, 2); }
 
 TEST(LstmNode, WithPeepholes) { expect_same_in_all_directions({.peephole = true}); }
 
@@ -86,9 +84,8 @@ TEST(GruNode, WithLinearBeforeReset) {
 }
 
 TEST(RnnNode, WithRelu) {
-  expect_same({.op = "RNN", .attributes = [](auto& node) {
-    set_texts(node, "activations", {"Relu"});
-  }});
+  expect_same(
+      {.op = "RNN", .attributes = [](auto& node) { set_texts(node, "activations", {"Relu"}); }});
 }
 
 }  // namespace

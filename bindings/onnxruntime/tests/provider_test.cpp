@@ -47,13 +47,13 @@ bool same_bits(const Tensors& a, const Tensors& b) {
 
 TEST(OnnxRuntimeProvider, ClaimsNodesWithConstantWeights) {
   const NodeCase c;
-  EXPECT_EQ(count_claimed(model_bytes(c), node_inputs(c, 4, 2)), 1);
+  EXPECT_EQ(run_nodes(model_bytes(c), kWith, node_inputs(c, 4, 2)).claimed, 1);
 }
 
 TEST(OnnxRuntimeProvider, LeavesNodesWithOtherWeightsAlone) {
   const NodeCase c{.constant_weights = false};
   const Tensors inputs = node_inputs(c, 4, 2);
-  EXPECT_EQ(count_claimed(model_bytes(c), inputs), 0);
+  EXPECT_EQ(run_nodes(model_bytes(c), kWith, inputs).claimed, 0);
 }
 
 TEST(OnnxRuntimeProvider, LeavesFloat16Alone) {
@@ -65,10 +65,11 @@ TEST(OnnxRuntimeProvider, LeavesFloat16Alone) {
     static_cast<void>(run_session(session, inputs));
   });
   if (without.empty()) {
-    EXPECT_EQ(count_claimed(bytes, inputs), 0);
+    EXPECT_EQ(run_nodes(bytes, kWith, inputs).claimed, 0);
     return;
   }
-  EXPECT_EQ(error_of([&] { static_cast<void>(open_session(bytes, {.providers = kWith})); }), without);
+  EXPECT_EQ(error_of([&] { static_cast<void>(open_session(bytes, {.providers = kWith})); }),
+            without);
 }
 
 /// If (cond) one layer, else another; their weights are constants of the graph around them.
@@ -110,7 +111,7 @@ TEST(OnnxRuntimeProvider, ClaimsNodesInBranches) {
   for (const bool condition : {true, false}) {
     Tensors inputs = node_inputs({.input_size = 3}, 6, 2);
     inputs.emplace("cond", make_tensor<bool>({}, std::array{condition}));
-    EXPECT_EQ(count_claimed(bytes, inputs), 1);
+    EXPECT_EQ(run_nodes(bytes, kWith, inputs).claimed, 1);
     const Tensors expected = run_session(without, inputs);
     EXPECT_LE(largest_difference(run_session(with, inputs), expected), kTolerance);
   }
@@ -124,7 +125,8 @@ TEST(OnnxRuntimeProvider, TwoInOneSession) {
   Ort::Session both =
       open_session(bytes, {.providers = {{kProvider, {}}, {kSecondProvider, {{"threads", "2"}}}},
                            .only_providers = true});
-  EXPECT_LE(largest_difference(run_session(both, inputs), run_session(without, inputs)), kTolerance);
+  EXPECT_LE(largest_difference(run_session(both, inputs), run_session(without, inputs)),
+            kTolerance);
 }
 
 // --- Options ---
@@ -137,7 +139,8 @@ TEST(OnnxRuntimeProvider, TakesOptions) {
   const Options options{{"backend", "scalar"}, {"threads", "2"}, {"precision", "float32"}};
   Ort::Session with =
       open_session(bytes, {.providers = {{kProvider, options}}, .only_providers = true});
-  EXPECT_LE(largest_difference(run_session(with, inputs), run_session(without, inputs)), kTolerance);
+  EXPECT_LE(largest_difference(run_session(with, inputs), run_session(without, inputs)),
+            kTolerance);
 }
 
 TEST(OnnxRuntimeProvider, RefusesOptionsThatItHasNot) {
@@ -208,8 +211,7 @@ TEST(OnnxRuntimeProvider, NamesWhatIsWrongWithARun) {
   Tensors inputs = node_inputs(c, 4, 2);
   inputs.erase("lengths");
   inputs.emplace("lengths", make_tensor<std::int32_t>({2}, std::vector<std::int32_t>{4, 5}));
-  const std::string error =
-      error_of([&] { static_cast<void>(run_session(with, inputs)); });
+  const std::string error = error_of([&] { static_cast<void>(run_session(with, inputs)); });
   EXPECT_NE(error.find("node 'layer' (LSTM)"), std::string::npos) << error;
   EXPECT_NE(error.find("length"), std::string::npos) << error;
 }

@@ -18,6 +18,7 @@ class RealCase {
 
   /// The outputs of all calls, which begin with states of zeros.
   [[nodiscard]] std::vector<Tensors> run(Ort::Session& session);
+  [[nodiscard]] const Tensors& first_inputs() const noexcept { return calls_.front(); }
   [[nodiscard]] std::size_t calls() const noexcept { return calls_.size(); }
 
  private:

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <limits>
-#include <set>
+#include <unistd.h>
 
 namespace carousel::onnxruntime_test {
 namespace {
@@ -111,22 +111,26 @@ double largest_difference(const Tensors& a, const Tensors& b) {
   return worst;
 }
 
-int count_claimed(const std::string& model_bytes, const Tensors& inputs) {
-  const auto folder = std::filesystem::temp_directory_path() / "carousel-onnxruntime-profile";
+RunNodes run_nodes(const std::string& model_bytes, const Providers& providers,
+                   const Tensors& inputs) {
+  const auto prefix = std::filesystem::temp_directory_path() /
+                      ("carousel-onnxruntime-profile-" + std::to_string(getpid()));
   Ort::Session session =
-      open_session(model_bytes, {.providers = kWith, .profile = folder.string()});
+      open_session(model_bytes, {.providers = providers, .profile = prefix.string()});
   static_cast<void>(run_session(session, inputs));
   Ort::AllocatorWithDefaultOptions allocator;
   const std::string file = session.EndProfilingAllocated(allocator).get();
   const nlohmann::json events = nlohmann::json::parse(read_file(file));
   std::filesystem::remove(file);
-  std::set<std::string> claimed;
+  RunNodes nodes;
   for (const nlohmann::json& event : events) {
-    if (event.value("args", nlohmann::json::object()).value("provider", "") == kProvider) {
-      claimed.insert(event.value("name", ""));
-    }
+    if (!event.value("name", "").ends_with("_kernel_time")) continue;
+    const nlohmann::json& arguments = event.at("args");
+    const std::string op = arguments.value("op_name", "");
+    if (arguments.value("provider", "") == kProvider) ++nodes.claimed;
+    if (op == "LSTM" || op == "GRU" || op == "RNN") ++nodes.recurrent;
   }
-  return static_cast<int>(claimed.size());
+  return nodes;
 }
 
 std::string read_file(const std::filesystem::path& file) {

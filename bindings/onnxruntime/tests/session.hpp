@@ -21,8 +21,8 @@ inline constexpr const char* kSecondProvider = "SecondCarousel";
 
 using Options = std::map<std::string, std::string>;
 
-/// The execution providers of a session, in order, with their options; ONNX Runtime's own comes last
-/// and is not named.
+/// The execution providers of a session, in order, with their options; ONNX Runtime's own comes
+/// last and is not named.
 using Providers = std::vector<std::pair<std::string, Options>>;
 inline const Providers kWithout{};
 inline const Providers kWith{{kProvider, {}}};
@@ -62,9 +62,13 @@ template <class T>
 /// is beyond 1; infinite where names or shapes differ or something is not a number.
 [[nodiscard]] double largest_difference(const Tensors& a, const Tensors& b);
 
-/// How many nodes of the model the execution provider runs, counted by what a profile says of one
-/// run.
-[[nodiscard]] int count_claimed(const std::string& model_bytes, const Tensors& inputs);
+/// Which nodes ran in a run, by what a profile says of it.
+struct RunNodes {
+  int claimed = 0;    ///< By the execution provider.
+  int recurrent = 0;  ///< LSTM, GRU and RNN by ONNX Runtime itself.
+};
+[[nodiscard]] RunNodes run_nodes(const std::string& model_bytes, const Providers& providers,
+                                 const Tensors& inputs);
 
 /// The bytes of a file.
 [[nodiscard]] std::string read_file(const std::filesystem::path& file);

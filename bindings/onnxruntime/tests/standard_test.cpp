@@ -87,8 +87,7 @@ int expect_folder(const fs::path& folder) {
     if (!is_recurrent_test(entry.path().filename())) continue;
     SCOPED_TRACE(entry.path().filename().string());
     const StandardTest test = read_test(entry.path());
-    Ort::Session session =
-        open_session(test.model, {.providers = kWith, .only_providers = true});
+    Ort::Session session = open_session(test.model, {.providers = kWith, .only_providers = true});
     EXPECT_LE(largest_difference(run_session(session, test.inputs), test.expected), kTolerance);
     ++count;
   }

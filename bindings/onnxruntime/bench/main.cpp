@@ -28,7 +28,10 @@ constexpr const char* kUsage =
     "usage: carousel_onnxruntime_bench [SHAPE|FOLDER...]\n"
     "Times ONNX Runtime's sessions with Carousel's execution provider against the same without, "
     "and\n"
-    "against Carousel alone: recurrent layers of the shapes of bench/shapes.csv (all, unless some "
+    "against Carousel alone and a session that does next to nothing (what is left of the time "
+    "with\n"
+    "Carousel without these two is the provider's own overhead): recurrent layers of the shapes of "
+    "bench/shapes.csv (all, unless some "
     "are\n"
     "named; 'sq64_*' stands for several), and whole networks in folders with model.onnx,\n"
     "input_NAME.npy and, where states are carried from call to call, calls.json. One thread, by "
@@ -58,6 +61,13 @@ class Caller {
   Ort::Value y_{nullptr};  ///< The first call makes it.
 };
 
+/// A model that does next to nothing: what is left is a call of ONNX Runtime.
+Model almost_empty_model() {
+  Model model;
+  model.layers.push_back({.spec = ActivationSpec{{ActivationKind::relu}, 1}});
+  return model;
+}
+
 /// The model as a file, for as long as this lives.
 class ModelFile {
  public:
@@ -82,7 +92,8 @@ void print_row(const std::string& name, const std::vector<Contender>& contenders
               median_ratio(contenders[0], contenders[1]));
   if (contenders.size() > 2) {
     const double alone = median(contenders[2].seconds);
-    std::printf(" %11.2f %9.2f", alone * 1e6, (with - alone) * 1e6);
+    const double empty = median(contenders[3].seconds);
+    std::printf(" %11.2f %8.2f %9.2f", alone * 1e6, empty * 1e6, (with - alone - empty) * 1e6);
   }
   std::printf("\n");
   std::fflush(stdout);
@@ -96,6 +107,10 @@ double measure_shape(const bench::Shape& shape) {
   const ModelFile file(model);
   Caller with(file.path(), kWith, shape, x);
   Caller without(file.path(), kWithout, shape, x);
+  const ModelFile empty_file(almost_empty_model());
+  bench::Shape one_number = shape;
+  one_number.input = one_number.steps = one_number.batch = 1;
+  Caller empty(empty_file.path(), kWithout, one_number, std::span(x).first(1));
   Stream stream = prepare(model, {.batch = shape.batch, .steps = shape.steps})
                       .stream({.batch = shape.batch, .max_steps = shape.steps});
   std::vector<float> y(static_cast<std::size_t>(shape.steps * shape.batch * model.output_size()));
@@ -105,8 +120,10 @@ double measure_shape(const bench::Shape& shape) {
         stream.run(steps_first(x.data(), shape.steps, shape.batch, shape.input),
                    steps_first(y.data(), shape.steps, shape.batch, model.output_size())));
   };
-  std::vector<Contender> contenders{
-      {"with", [&] { with.call(); }}, {"without", [&] { without.call(); }}, {"alone", run_alone}};
+  std::vector<Contender> contenders{{"with", [&] { with.call(); }},
+                                    {"without", [&] { without.call(); }},
+                                    {"alone", run_alone},
+                                    {"empty", [&] { empty.call(); }}};
   measure(contenders, kSeconds);
   print_row(shape.name, contenders);
   return median_ratio(contenders[0], contenders[1]);
@@ -135,8 +152,8 @@ void run(const std::vector<std::string>& arguments) {
       shapes.push_back(argument);
     }
   }
-  std::printf("%-22s %11s %11s %7s %11s %9s\n", "us of a call", "with", "without", "ratio",
-              "Carousel", "overhead");
+  std::printf("%-22s %11s %11s %7s %11s %8s %9s\n", "us of a call", "with", "without", "ratio",
+              "Carousel", "empty", "overhead");
   for (const fs::path& folder : folders) measure_network(folder);
   if (shapes.empty() && !folders.empty()) return;
   double logarithms = 0;

@@ -28,62 +28,64 @@ void expect_same_in_all_directions(NodeCase c) {
   }
 }
 
-class RecurrentOperator : public testing::TestWithParam<std::string> {};
-INSTANTIATE_TEST_SUITE_P(Operators, RecurrentOperator, testing::Values("LSTM", "GRU", "RNN"),
+class OnnxRuntimeOperator : public testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(Operators, OnnxRuntimeOperator, testing::Values("LSTM", "GRU", "RNN"),
                          [](const auto& op) { return op.param; });
 
-TEST_P(RecurrentOperator, Plain) { expect_same_in_all_directions({.op = GetParam()}); }
+TEST_P(OnnxRuntimeOperator, Plain) { expect_same_in_all_directions({.op = GetParam()}); }
 
-TEST_P(RecurrentOperator, WithoutBias) {
+TEST_P(OnnxRuntimeOperator, WithoutBias) {
   expect_same_in_all_directions({.op = GetParam(), .bias = false});
 }
 
-TEST_P(RecurrentOperator, WithLengths) {
+TEST_P(OnnxRuntimeOperator, WithLengths) {
   expect_same_in_all_directions({.op = GetParam(), .lengths = true});
 }
 
-TEST_P(RecurrentOperator, WithInitialStates) {
+TEST_P(OnnxRuntimeOperator, WithInitialStates) {
   expect_same_in_all_directions({.op = GetParam(), .initial = true});
 }
 
-TEST_P(RecurrentOperator, WithConstantInitialStates) {
+TEST_P(OnnxRuntimeOperator, WithConstantInitialStates) {
   expect_same({.op = GetParam(), .direction = "bidirectional", .constant_initial = true}, 9, 2);
 }
 
-TEST_P(RecurrentOperator, WithLengthsAndInitialStates) {
+TEST_P(OnnxRuntimeOperator, WithLengthsAndInitialStates) {
   expect_same_in_all_directions({.op = GetParam(), .lengths = true, .initial = true});
 }
 
-TEST_P(RecurrentOperator, Clipped) {
+TEST_P(OnnxRuntimeOperator, Clipped) {
   expect_same_in_all_directions(
       {.op = GetParam(), .attributes = [](auto& node) { set_real(node, "clip", 0.25F); }});
 }
 
-TEST_P(RecurrentOperator, OfOneStepAndRow) {
+TEST_P(OnnxRuntimeOperator, OfOneStepAndRow) {
   expect_same({.op = GetParam(), .initial = true}, 1, 1);
 }
 
-TEST_P(RecurrentOperator, OfManySteps) { expect_same({.op = GetParam(), .lengths = true}, 700, 2); }
+TEST_P(OnnxRuntimeOperator, OfManySteps) {
+  expect_same({.op = GetParam(), .lengths = true}, 700, 2);
+}
 
-TEST(LstmNode, WithPeepholes) { expect_same_in_all_directions({.peephole = true}); }
+TEST(OnnxRuntimeLstm, WithPeepholes) { expect_same_in_all_directions({.peephole = true}); }
 
-TEST(LstmNode, WithCoupledGates) {
+TEST(OnnxRuntimeLstm, WithCoupledGates) {
   expect_same_in_all_directions(
       {.attributes = [](auto& node) { set_integer(node, "input_forget", 1); }});
 }
 
-TEST(LstmNode, WithOtherActivations) {
+TEST(OnnxRuntimeLstm, WithOtherActivations) {
   expect_same({.attributes = [](auto& node) {
     set_texts(node, "activations", {"HardSigmoid", "Softsign", "Relu"});
   }});
 }
 
-TEST(GruNode, WithLinearBeforeReset) {
+TEST(OnnxRuntimeGru, WithLinearBeforeReset) {
   expect_same_in_all_directions(
       {.op = "GRU", .attributes = [](auto& node) { set_integer(node, "linear_before_reset", 1); }});
 }
 
-TEST(RnnNode, WithRelu) {
+TEST(OnnxRuntimeRnn, WithRelu) {
   expect_same(
       {.op = "RNN", .attributes = [](auto& node) { set_texts(node, "activations", {"Relu"}); }});
 }

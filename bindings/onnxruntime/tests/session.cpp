@@ -67,6 +67,11 @@ double difference(const Ort::Value& a, const Ort::Value& b) {
 
 }  // namespace
 
+OrtAllocator* allocator() {
+  environment();
+  return Ort::AllocatorWithDefaultOptions();
+}
+
 Ort::Session open_session(const std::filesystem::path& file, const SessionSettings& settings) {
   const Ort::SessionOptions options = session_options(settings);
   return {environment(), file.c_str(), options};
@@ -118,8 +123,7 @@ RunNodes run_nodes(const std::string& model_bytes, const Providers& providers,
   Ort::Session session =
       open_session(model_bytes, {.providers = providers, .profile = prefix.string()});
   static_cast<void>(run_session(session, inputs));
-  Ort::AllocatorWithDefaultOptions allocator;
-  const std::string file = session.EndProfilingAllocated(allocator).get();
+  const std::string file = session.EndProfilingAllocated(allocator()).get();
   const nlohmann::json events = nlohmann::json::parse(read_file(file));
   std::filesystem::remove(file);
   RunNodes nodes;

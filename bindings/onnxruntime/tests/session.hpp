@@ -43,11 +43,13 @@ struct SessionSettings {
 /// Tensors by name.
 using Tensors = std::map<std::string, Ort::Value>;
 
+/// ONNX Runtime's own, of which it is the first use.
+[[nodiscard]] OrtAllocator* allocator();
+
 template <class T>
 [[nodiscard]] Ort::Value make_tensor(const std::vector<std::int64_t>& shape,
                                      std::span<const T> values) {
-  Ort::AllocatorWithDefaultOptions allocator;
-  Ort::Value tensor = Ort::Value::CreateTensor<T>(allocator, shape.data(), shape.size());
+  Ort::Value tensor = Ort::Value::CreateTensor<T>(allocator(), shape.data(), shape.size());
   std::copy(values.begin(), values.end(), tensor.GetTensorMutableData<T>());
   return tensor;
 }

@@ -131,8 +131,9 @@ RunNodes run_nodes(const std::string& model_bytes, const Providers& providers,
     if (!event.value("name", "").ends_with("_kernel_time")) continue;
     const nlohmann::json& arguments = event.at("args");
     const std::string op = arguments.value("op_name", "");
-    if (arguments.value("provider", "") == kProvider) ++nodes.claimed;
-    if (op == "LSTM" || op == "GRU" || op == "RNN") ++nodes.recurrent;
+    const bool recurrent = op == "LSTM" || op == "GRU" || op == "RNN";
+    const bool claimed = arguments.value("provider", "") == kProvider;
+    ++(claimed ? nodes.claimed : recurrent ? nodes.recurrent : nodes.others);
   }
   return nodes;
 }

@@ -68,6 +68,7 @@ template <class T>
 struct RunNodes {
   int claimed = 0;    ///< By the execution provider.
   int recurrent = 0;  ///< LSTM, GRU and RNN by ONNX Runtime itself.
+  int others = 0;     ///< What else ONNX Runtime ran.
 };
 [[nodiscard]] RunNodes run_nodes(const std::string& model_bytes, const Providers& providers,
                                  const Tensors& inputs);

@@ -16,6 +16,15 @@ void copy_step(const SequenceView<const float>& from, const SequenceView<float>&
   }
 }
 
+/// ONNX Runtime gives zeros as the final states of rows without steps, not the initial ones.
+void clear_rows_of_no_steps(const std::vector<std::int64_t>& lengths,
+                            const SequenceView<float>& states) {
+  for (std::size_t row = 0; row < lengths.size(); ++row) {
+    if (lengths[row] > 0) continue;
+    std::fill_n(states.row(0, static_cast<std::int64_t>(row)), states.features, 0.0F);
+  }
+}
+
 /// What the sizes of X promise about runs; what is open there stays as the options have it.
 PrepareOptions with_expected_shape(PrepareOptions options, const RecurrentNode& node) {
   if (node.steps > 0) options.steps = node.steps;
@@ -143,7 +152,9 @@ void RecurrentKernel::write_final_states(const Ort::KernelContext& context, cons
     auto* values = value.GetTensorMutableData<float>();
     for (std::int64_t d = 0; d < spec_.directions(); ++d) {
       const NamedState& state = pooled.states[static_cast<std::size_t>(d) * count + k];
-      copy_step(state.values, view_state(values, d, shape.batch));
+      const SequenceView<float> written = view_state(values, d, shape.batch);
+      copy_step(state.values, written);
+      clear_rows_of_no_steps(pooled.lengths, written);
     }
   }
 }

@@ -4,20 +4,27 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <string>
+#include <vector>
+
 namespace carousel::onnxruntime_test {
 namespace {
 
 constexpr double kTolerance = 1e-5;
 
 /// Claimed by the execution provider, with ONNX Runtime's results.
-void expect_same(const NodeCase& c, std::int64_t steps = 9, std::int64_t batch = 3) {
+void expect_same(const NodeCase& c, const Tensors& inputs) {
   SCOPED_TRACE(c.op + " " + c.direction);
   const std::string bytes = model_bytes(c);
-  const Tensors inputs = node_inputs(c, steps, batch);
   Ort::Session without = open_session(bytes);
   Ort::Session with = open_session(bytes, {.providers = kWith, .only_providers = true});
   const Tensors expected = run_session(without, inputs);
   EXPECT_LE(largest_difference(run_session(with, inputs), expected), kTolerance);
+}
+
+void expect_same(const NodeCase& c, std::int64_t steps = 9, std::int64_t batch = 3) {
+  expect_same(c, node_inputs(c, steps, batch));
 }
 
 /// The same in all directions.
@@ -52,6 +59,15 @@ TEST_P(OnnxRuntimeOperator, WithConstantInitialStates) {
 
 TEST_P(OnnxRuntimeOperator, WithLengthsAndInitialStates) {
   expect_same_in_all_directions({.op = GetParam(), .lengths = true, .initial = true});
+}
+
+TEST_P(OnnxRuntimeOperator, WithRowsOfNoSteps) {
+  const NodeCase c{
+      .op = GetParam(), .direction = "bidirectional", .lengths = true, .initial = true};
+  Tensors inputs = node_inputs(c, 4, 3);
+  inputs.insert_or_assign("lengths",
+                          make_tensor<std::int32_t>({3}, std::vector<std::int32_t>{2, 0, 4}));
+  expect_same(c, inputs);
 }
 
 TEST_P(OnnxRuntimeOperator, Clipped) {

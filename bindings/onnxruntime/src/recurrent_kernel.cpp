@@ -17,11 +17,11 @@ void copy_step(const SequenceView<const float>& from, const SequenceView<float>&
 }
 
 /// ONNX Runtime gives zeros as the final states of rows without steps, not the initial ones.
-void clear_rows_of_no_steps(const std::vector<std::int64_t>& lengths,
+void clear_rows_of_no_steps(std::int64_t steps, const std::vector<std::int64_t>& lengths,
                             const SequenceView<float>& states) {
-  for (std::size_t row = 0; row < lengths.size(); ++row) {
-    if (lengths[row] > 0) continue;
-    std::fill_n(states.row(0, static_cast<std::int64_t>(row)), states.features, 0.0F);
+  for (std::int64_t row = 0; row < states.batch; ++row) {
+    const std::int64_t length = lengths.empty() ? steps : lengths[static_cast<std::size_t>(row)];
+    if (length == 0) std::fill_n(states.row(0, row), states.features, 0.0F);
   }
 }
 
@@ -154,7 +154,7 @@ void RecurrentKernel::write_final_states(const Ort::KernelContext& context, cons
       const NamedState& state = pooled.states[static_cast<std::size_t>(d) * count + k];
       const SequenceView<float> written = view_state(values, d, shape.batch);
       copy_step(state.values, written);
-      clear_rows_of_no_steps(pooled.lengths, written);
+      clear_rows_of_no_steps(shape.steps, pooled.lengths, written);
     }
   }
 }

@@ -174,6 +174,18 @@ TEST(OnnxRuntimeProvider, RunsOfAllSizesInOneSession) {
   }
 }
 
+// ONNX Runtime's own operators end the process in some of these cases.
+TEST(OnnxRuntimeProvider, RunsOfNothing) {
+  const NodeCase c{.initial = true};
+  Ort::Session with = open_session(model_bytes(c), {.providers = kWith});
+  const Tensors no_rows = run_session(with, node_inputs(c, 3, 0));
+  EXPECT_TRUE(floats(no_rows.at("Y")).empty());
+  EXPECT_TRUE(floats(no_rows.at("Y_h")).empty());
+  const Tensors no_steps = run_session(with, node_inputs(c, 0, 2));
+  EXPECT_TRUE(floats(no_steps.at("Y")).empty());
+  for (const float value : floats(no_steps.at("Y_c"))) EXPECT_EQ(value, 0.0F);
+}
+
 TEST(OnnxRuntimeProvider, KeepsNoStateBetweenRuns) {
   const NodeCase c;
   Ort::Session with = open_session(model_bytes(c), {.providers = kWith});

@@ -40,6 +40,8 @@ RecurrentKernel::RecurrentKernel(const RecurrentNode& node, Wiring wiring, Prepa
       x_batch_first_(node.x_batch_first),
       states_batch_first_(node.batch_first),
       y_axes_(node.y_axes),
+      y_in_stream_order_(in_stream_order(y_axes_, spec_.directions())),
+      y_batch_first_(is_batch_first(y_axes_)),
       wiring_(std::move(wiring)),
       streams_(prepare(node.layer, with_expected_shape(std::move(options), node))) {}
 
@@ -178,11 +180,11 @@ void RecurrentKernel::run(const Ort::KernelContext& context, const Ort::ConstVal
     const std::vector<std::int64_t> sizes = y_shape(shape);
     y = context.GetOutput(*wiring_.outputs[kY], sizes).GetTensorMutableData<float>();
   }
-  const bool in_place = y != nullptr && in_stream_order(y_axes_, spec_.directions());
+  const bool in_place = y != nullptr && y_in_stream_order_;
   const std::int64_t size = spec_.output_size();
   if (!in_place) pooled.y.resize(static_cast<std::size_t>(shape.steps * shape.batch * size));
   float* target = in_place ? y : pooled.y.data();
-  const SequenceView<float> view = in_place && is_batch_first(y_axes_)
+  const SequenceView<float> view = in_place && y_batch_first_
                                        ? batch_first(target, shape.batch, shape.steps, size)
                                        : steps_first(target, shape.steps, shape.batch, size);
   const Status status = pooled.stream.run(view_x(x, shape), view, pooled.lengths);

@@ -76,6 +76,8 @@ class RecurrentKernel {
   bool x_batch_first_;
   bool states_batch_first_;
   Axes y_axes_;
+  bool y_in_stream_order_;
+  bool y_batch_first_;
   Wiring wiring_;
   StreamPool streams_;
 };

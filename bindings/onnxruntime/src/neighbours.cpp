@@ -121,7 +121,8 @@ void take_behind(FusedNode& fused, const Ort::ConstNode& node, const NodeIds& av
 /// Takes a Transpose before X that swaps steps and batch.
 void take_before(FusedNode& fused, const Ort::ConstNode& node, const NodeIds& available) {
   const Ort::ConstValueInfo x = node.GetInputs().at(kX);
-  if (x.IsFromOuterScope() || !only_consumer(x, ids_of({node}))) return;
+  const bool given = x.IsRequiredGraphInput() || x.IsOptionalGraphInput() || x.IsFromOuterScope();
+  if (given || !only_consumer(x, ids_of({node}))) return;
   const Ort::ConstNode before = x.GetProducerNode().node;
   if (static_cast<const OrtNode*>(before) == nullptr || !available.contains(before.GetId())) return;
   const bool swaps = before.GetDomain().empty() && before.GetOperatorType() == "Transpose" &&

@@ -142,7 +142,8 @@ carousel_find_xsimd()
 if(NOT CAROUSEL_XSIMD_INCLUDE_DIR AND CAROUSEL_FETCH_DEPS)
   message(STATUS "xsimd >= ${CAROUSEL_XSIMD_MINIMUM} not found; fetching Debian's package")
   execute_process(
-    COMMAND "${CMAKE_CURRENT_LIST_DIR}/fetch-debian-xsimd.sh" "${CAROUSEL_DEPS_DIR}/xsimd"
+    COMMAND "${CMAKE_CURRENT_LIST_DIR}/fetch-debian-package.sh"
+      trixie libxsimd-dev "${CAROUSEL_DEPS_DIR}/xsimd"
     RESULT_VARIABLE fetch_status)
   if(fetch_status EQUAL 0)
     carousel_find_xsimd()

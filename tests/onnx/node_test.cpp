@@ -52,6 +52,12 @@ TEST(OnnxNode, RnnWithTanhAndRelu) {
   EXPECT_EQ(spec_of(graph.load()), expected);
 }
 
+TEST(OnnxNode, RnnWithTheStandardsListOfActivations) {
+  GraphBuilder graph = one_node({.op = "RNN"});
+  only_node(graph).set("activations", Names{"Tanh", "Tanh"});
+  EXPECT_EQ(spec_of(graph.load()), make_spec(Cell::rnn, 3, 2));
+}
+
 TEST(OnnxNode, DirectionsHaveTheirOwnWeights) {
   const Model model = one_node({.input = 1, .hidden = 1, .directions = 2}).load();
   EXPECT_EQ(spec_of(model), make_spec(Cell::lstm, 1, 1, Direction::bidirectional));

@@ -55,11 +55,17 @@ float next_parameter(std::span<const float>& values, const std::optional<float>&
   return *otherwise;
 }
 
+/// An RNN's list is two functions by default, whatever its direction, and programs that write all
+/// attributes write that.
+bool is_default(const std::vector<std::string>& names, Cell cell) {
+  return cell == Cell::rnn && names == std::vector<std::string>{"Tanh", "Tanh"};
+}
+
 std::array<ActivationSet, 2> read_activations(const NodeProto& node, Cell cell,
                                               std::size_t directions) {
   const std::vector<std::string> names = texts(node, "activations");
   std::array<ActivationSet, 2> sets{traits(cell).activations, traits(cell).activations};
-  if (names.empty()) return sets;
+  if (names.empty() || is_default(names, cell)) return sets;
   const std::size_t count = traits(cell).activation_count;
   if (names.size() != count * directions) {
     throw Malformed("attribute 'activations' has " + std::to_string(names.size()) +

@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# fetch-debian-xsimd.sh DIR: unpacks Debian trixie's libxsimd-dev (headers only) into DIR.
+# fetch-debian-package.sh SUITE PACKAGE DIR: unpacks PACKAGE of Debian's SUITE into DIR.
 #
-# For Debian 12, whose own xsimd is too old. The mirror is the one apt is configured with, apt
-# checks the signatures, and nothing outside DIR and a temporary folder is touched.
+# For headers that an older Debian does not have, such as Debian 12's too old xsimd. The mirror is the one
+# apt is configured with, apt checks the signatures, and nothing outside DIR and a temporary folder is
+# touched.
 set -euo pipefail
 
-suite=trixie
+suite=${1:?usage: fetch-debian-package.sh SUITE PACKAGE DIR}
+package=${2:?usage: fetch-debian-package.sh SUITE PACKAGE DIR}
+target=${3:?usage: fetch-debian-package.sh SUITE PACKAGE DIR}
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-target=${1:?usage: fetch-debian-xsimd.sh DIR}
 
-fail() { echo "fetch-debian-xsimd.sh: $*" >&2; exit 1; }
+fail() { echo "fetch-debian-package.sh: $*" >&2; exit 1; }
 
 for tool in apt-get dpkg-deb; do
   command -v "$tool" >/dev/null || fail "$tool not found; this works on Debian only"
@@ -35,11 +37,10 @@ apt=(-q
 
 cd "$work/download"
 [[ $(id -u) != 0 ]] || chown _apt . 2>/dev/null || true
-{ apt-get "${apt[@]}" update && apt-get "${apt[@]}" download libxsimd-dev; } >"$work/log" 2>&1 ||
-  { tail -n 15 "$work/log" >&2; fail "could not download libxsimd-dev of $suite"; }
-dpkg-deb -x libxsimd-dev_*.deb "$unpacked"
+{ apt-get "${apt[@]}" update && apt-get "${apt[@]}" download "$package"; } >"$work/log" 2>&1 ||
+  { tail -n 15 "$work/log" >&2; fail "could not download $package of $suite"; }
+dpkg-deb -x "$package"_*.deb "$unpacked"
 
 # A rename is atomic: of two builds at once one wins, and both find the same files.
-mv -T "$unpacked" "$target" 2>/dev/null || [[ -f $target/usr/include/xsimd/xsimd.hpp ]] ||
-  fail "$target is in the way; remove it"
-echo "unpacked $(basename libxsimd-dev_*.deb .deb) into $target"
+mv -T "$unpacked" "$target" 2>/dev/null || [[ -d $target/usr ]] || fail "$target is in the way; remove it"
+echo "unpacked $(basename "$package"_*.deb .deb) into $target"

@@ -24,7 +24,7 @@ TEST(Csv, ReadsFieldsByColumn) {
   const Csv csv("name,T,us\na,3,1.5\r\n\nb,4,\n", "test");
   ASSERT_EQ(csv.rows(), 2U);
   EXPECT_EQ(csv.text(1, "name"), "b");
-  EXPECT_EQ(csv.integer(0, "T"), 3);
+  EXPECT_EQ(csv.integer(0, "T", 9), 3);
   EXPECT_DOUBLE_EQ(csv.number(0, "us").value(), 1.5);
   EXPECT_FALSE(csv.number(1, "us").has_value());
 }
@@ -33,10 +33,13 @@ TEST(Csv, ErrorsNameLineAndColumn) {
   EXPECT_EQ(message_of([] { Csv("a,b\n1,2\n3\n", "t.csv"); }),
             "t.csv, line 3: 1 fields where the heading has 2");
   const Csv csv("a\n1x\n-2\n", "t.csv");
-  EXPECT_EQ(message_of([&] { static_cast<void>(csv.integer(0, "a")); }),
-            "t.csv, line 2: a is '1x', not a whole number");
-  EXPECT_EQ(message_of([&] { static_cast<void>(csv.integer(1, "a")); }),
-            "t.csv, line 3: a is '-2', not a whole number");
+  EXPECT_EQ(message_of([&] { static_cast<void>(csv.integer(0, "a", 9)); }),
+            "t.csv, line 2: a is '1x', not a whole number in 0..9");
+  EXPECT_EQ(message_of([&] { static_cast<void>(csv.integer(1, "a", 9)); }),
+            "t.csv, line 3: a is '-2', not a whole number in 0..9");
+  const Csv many("a\n10\n", "t.csv");
+  EXPECT_EQ(message_of([&] { static_cast<void>(many.integer(0, "a", 9)); }),
+            "t.csv, line 2: a is '10', not a whole number in 0..9");
   EXPECT_EQ(message_of([&] { static_cast<void>(csv.number(0, "a")); }),
             "t.csv, line 2: a is '1x', not a number");
   EXPECT_EQ(message_of([&] { static_cast<void>(csv.text(0, "b")); }), "t.csv: no column b");

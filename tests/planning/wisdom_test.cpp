@@ -228,7 +228,7 @@ TEST(WisdomFile, AFolderIsNone) {
   const auto place = folder.file("wisdom.json");
   std::filesystem::create_directory(place);
   try {
-    add_wisdom(place, {entry(4)});
+    add_wisdom(place, {{entry(4)}});
     FAIL() << "written";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::file_access);
@@ -262,10 +262,10 @@ TEST(WisdomFile, AMissingHomeIsNotMade) {
   const Environment no_file("CAROUSEL_WISDOM", nullptr);
   const Environment no_cache("XDG_CACHE_HOME", nullptr);
   const Environment variable("HOME", home.c_str());
-  EXPECT_THROW(add_wisdom(wisdom_path(), {entry(4)}), Error);
+  EXPECT_THROW(add_wisdom(wisdom_path(), {{entry(4)}}), Error);
   EXPECT_FALSE(std::filesystem::exists(home));
   std::filesystem::create_directory(home);
-  add_wisdom(wisdom_path(), {entry(4)});
+  add_wisdom(wisdom_path(), {{entry(4)}});
   EXPECT_EQ(read_wisdom(wisdom_path()).entries.size(), 1U);
 }
 

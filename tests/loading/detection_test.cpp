@@ -61,7 +61,9 @@ TEST(Detection, ShapeDecidesAmongNames) {
   EXPECT_EQ(
       load_error(dict.bytes()),
       "bad.safetensors: unexpected tensor 'out.weight', F32 [6, 7] (a weight of the head would "
-      "have shape [any, 2])");
+      "have shape [any, 2]); ignore_extra (--ignore-extra) leaves out tensors that belong to "
+      "nothing "
+      "else");
   EXPECT_EQ(names_of(load_with(dict, {.ignore_extra = true})), "emb lstm.l0 fc");
 }
 

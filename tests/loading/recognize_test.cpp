@@ -54,6 +54,8 @@ TEST(Recognize, ZipArchivesAreToldApartByTheFilesInThem) {
   EXPECT_TRUE(contains(error("model.weights.h5"), "is a Keras archive (.keras); save the weights"));
   EXPECT_TRUE(contains(error("w.npy"), "is an archive of NumPy arrays (.npz), not a model"));
   EXPECT_TRUE(contains(error("readme.txt"), "is a zip archive of files that Carousel does not"));
+  EXPECT_TRUE(contains(load_error(to_bytes("PK\x03\x04 data")),
+                       "is a zip archive (as .pt, .keras and .npz files are) that was cut short"));
   // A list that is cut short is no list.
   EXPECT_TRUE(contains(load_error(to_bytes("PK\x03\x04 PK\x01\x02")), "is a zip archive of files"));
 }

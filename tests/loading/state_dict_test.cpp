@@ -153,7 +153,8 @@ TEST(StateDict, ExtraTensorsAreNamed) {
   StateDict dict = recurrent_dict({});
   dict.add("norm.num_batches_tracked", {"I64", {}, Bytes(8)});
   EXPECT_EQ(load_error(dict.bytes()),
-            "bad.safetensors: unexpected tensor 'norm.num_batches_tracked', I64 []");
+            "bad.safetensors: unexpected tensor 'norm.num_batches_tracked', I64 []; "
+            "ignore_extra (--ignore-extra) leaves out tensors that belong to nothing else");
   const Model model =
       load(dict.bytes(), "good", {.prefix = {}, .embedding = {}, .head = {}, .ignore_extra = true});
   EXPECT_EQ(model.layers.size(), 1U);

@@ -26,8 +26,11 @@ std::map<std::string, std::string> own_metadata(const Model& model) {
   return metadata;
 }
 
-/// Without the order of axes of the file that it is from: ONNX files are written steps first.
+/// With inputs and outputs that are told, without the order of axes of the file that it is from:
+/// ONNX files are written steps first, and what is read from them need not tell what is usual.
 Model steps_first(Model model) {
+  model.inputs = model_inputs(model);
+  model.outputs = model_outputs(model);
   for (ModelInput& input : model.inputs) input.axes.clear();
   for (ModelOutput& output : model.outputs) output.axes.clear();
   return model;

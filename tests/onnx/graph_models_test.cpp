@@ -206,8 +206,16 @@ TEST(OnnxGraphs, AnyNamesAreKept) {
   const Model again = load(loading::to_onnx(model, {.lengths = true}), "again.onnx");
   ASSERT_EQ(again.inputs.size(), model.inputs.size() + 1);
   EXPECT_EQ(again.inputs.back().name, again.lengths);
-  EXPECT_TRUE(std::ranges::equal(model.inputs, std::span(again.inputs).first(model.inputs.size())));
-  EXPECT_EQ(again.outputs, model.outputs);
+  const auto same_names = [](const auto& a, const auto& b) {
+    return std::ranges::equal(
+        a, b, {}, [](const auto& end) { return end.name; },
+        [](const auto& end) { return end.name; });
+  };
+  EXPECT_TRUE(same_names(model.inputs, std::span(again.inputs).first(model.inputs.size())));
+  // An input and an output of a graph cannot have one name.
+  const std::vector<ModelOutput> outputs{
+      {"rows", "sizes"}, {"one_", "row_shape"}, {"a.W", "a.weight"}};
+  EXPECT_EQ(again.outputs, outputs);
   EXPECT_EQ(layer_names(again), layer_names(model));
   for (std::size_t k = 0; k < model.layers.size(); ++k) {
     EXPECT_EQ(again.layers[k].spec, model.layers[k].spec);

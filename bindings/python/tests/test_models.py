@@ -80,12 +80,16 @@ class Models(unittest.TestCase):
         self.raises(ErrorCode.INVALID_ARGUMENT, "bias_ih_l0 is int64", carousel.from_torch,
                     cases.lstm_state_dict() | {"bias_ih_l0": np.zeros(20, np.int64)})
 
-    def test_wisdom_that_cannot_be_used_is_a_warning(self):
+    def damage_wisdom(self):
         with open(self.path("wisdom.json"), "w", encoding="utf-8") as file:
             file.write('{"carousel wisdom": 1, "entries": [')
+
+    def test_wisdom_that_cannot_be_used_is_a_warning(self):
+        self.damage_wisdom()
         model = carousel.from_torch(cases.lstm_state_dict())
         with self.assertWarnsRegex(RuntimeWarning, "wisdom.json"):
             carousel.prepare(model, wisdom=self.path("wisdom.json"))
+        self.damage_wisdom()  # the first one set it aside and keeps its own
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             with self.assertRaisesRegex(RuntimeWarning, "wisdom.json"):

@@ -126,7 +126,7 @@ const Signature* find_signature(std::string_view text) noexcept {
 }
 
 [[noreturn]] void refuse_zip(std::string_view text, std::string_view source) {
-  if (text.find("PK\x05\x06") == text.npos) {
+  if (text.find("PK\x01\x02") == text.npos) {
     fail(source,
          "is a zip archive (as .pt, .keras and .npz files are) that was cut short: the list "
          "of its files is missing");

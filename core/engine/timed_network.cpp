@@ -23,11 +23,11 @@ class TimedLayer final : public Layer {
   }
 
   Status forward(const ForwardArgs& args, Workspace& workspace) const noexcept override {
-    using Clock = std::chrono::steady_clock;
-    const Clock::time_point start = Clock::now();
+    using Steady = std::chrono::steady_clock;
+    const Steady::time_point start = Steady::now();
     Status status = layer_->forward(args, workspace);
     LayerTime& time = (*times_)[index_];
-    time.seconds += std::chrono::duration<double>(Clock::now() - start).count();
+    time.seconds += std::chrono::duration<double>(Steady::now() - start).count();
     ++time.calls;
     return status;
   }

@@ -10,7 +10,8 @@ namespace carousel::planning {
 namespace {
 
 double round_up(std::int64_t count, std::int64_t block) {
-  return static_cast<double>((count + block - 1) / block * block);
+  const std::int64_t blocks = (count + block - 1) / block;
+  return static_cast<double>(blocks * block);
 }
 
 /// The y at `x` of the line through two points.

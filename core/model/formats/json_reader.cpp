@@ -10,7 +10,7 @@
 namespace carousel::loading {
 namespace {
 
-constexpr int kMaxNesting = 5;  // layers, layer, activations, direction, function
+constexpr int kMaxMetadataNesting = 5;  // layers, layer, activations, direction, function
 
 [[noreturn]] void fail_at(const JsonPlace& place, const std::string& text) {
   fail(place.source, "metadata " + quote(place.key) + text);
@@ -25,7 +25,7 @@ void refuse(const JsonPlace& place, const std::string& text, ErrorCode code) {
 
 Json parse_json(std::string_view text, const JsonPlace& place) {
   const auto limit = [&](int depth, Json::parse_event_t, Json&) {
-    if (depth > kMaxNesting) fail_at(place, " is nested too deep");
+    if (depth > kMaxMetadataNesting) fail_at(place, " is nested too deep");
     return true;
   };
   try {

@@ -186,8 +186,10 @@ int run(const CheckOptions& options) {
   const CrossCheckReport report = cross_check(work.model, {.inputs = inputs}, check);
   progress.clear();
   if (report.ran() == 0) {
-    throw Error(ErrorCode::unsupported, "no backend can run it: " + report.backends.front().id +
-                                            ": " + report.backends.front().refusal);
+    const CheckedBackend& first = report.backends.front();
+    throw Error(ErrorCode::unsupported,
+                "no backend can run it: " + first.id + ": " +
+                    (first.refusal.empty() ? first.failure : first.refusal));
   }
   std::optional<PrecisionLoss> loss;
   const bool reduced = options.precision.network != Precision::float32;

@@ -62,6 +62,11 @@ class Contender {
   /// Fixes the runs per sample. When one run would burst `budget`, keeps the guess instead.
   void warm_up(const Workload& work, double budget) {
     run_.emplace(network_, work, work.steps);
+    if (run_->y().empty() && work.steps > 0) {
+      throw Error(ErrorCode::invalid_argument, std::to_string(work.steps) +
+                                                   (work.steps == 1 ? " step is" : " steps are") +
+                                                   " too few for this network: no output has any");
+    }
     if (guess_ > budget) {
       result_.scaled = true;
       samples_.push_back(guess_);

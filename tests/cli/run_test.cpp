@@ -190,6 +190,9 @@ TEST_F(RunCommand, TooFewStepsForAnyOutput) {
                          " steps are too few for this network");
   const CommandResult check = carousel({"check", model, "--steps", std::to_string(kSteps)});
   EXPECT_NE(check.code, 0) << check.out;
+  EXPECT_NE(check.err.find("steps are too few for this network"), std::string::npos) << check.err;
+  const CommandResult rank = carousel({"rank", model, "--steps", "2", "--seconds", "0.1"});
+  EXPECT_NE(rank.err.find("steps are too few for this network"), std::string::npos) << rank.err;
 }
 
 TEST_F(RunCommand, UnwritableOutputLeavesNothingBehind) {

@@ -324,7 +324,8 @@ TEST(Command, ConvertRoundsMatrices) {
   const std::string half = folder.file("half.safetensors");
   save_language_model(model, {"a", "b"});
   ASSERT_EQ(carousel({"convert", model, half, "--precision", "float16"}).code, 0);
-  const Weights& weights = load(half).layers.at(1).weights;
+  const Model rounded = load(half);
+  const Weights& weights = rounded.layers.at(1).weights;
   EXPECT_EQ(weights.at("weight_hh").dtype(), DType::float16);
   EXPECT_EQ(weights.at("bias_hh").dtype(), DType::float32);
   expect_bad_input({"convert", model, folder.file("m.onnx"), "--precision", "float16"},

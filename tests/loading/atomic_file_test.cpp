@@ -34,6 +34,9 @@ TEST(ReadFile, SaysWhyNot) {
 
 /// A hole of 3 GB that is called a model: neither its time nor its memory is spent.
 TEST(ReadFile, StopsAtTheHeadOfWhatIsNoModel) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "AddressSanitizer needs the memory";
+#endif
   const TemporaryFolder folder;
   for (const char* name : {"hole.safetensors", "hole.onnx"}) {
     write_bytes(folder / name, to_bytes(""));

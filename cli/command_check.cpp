@@ -177,7 +177,7 @@ int run(const CheckOptions& options) {
   if (work.steps * work.batch == 0) {
     throw Error(ErrorCode::invalid_argument, "check: nothing to compare: no steps or no rows");
   }
-  const OracleReference oracle(detail::layer_precisions(
+  const OracleReference oracle(layer_precisions(
       work.model, {.precision = check.precision, .layer_precisions = check.layer_precisions}));
   check.reference = &oracle;
   Progress progress("checking");

@@ -50,7 +50,7 @@ struct Plan {
 Plan make_plan(const Model& model, const std::string& backend, const PrecisionChoice& precision) {
   const PrepareOptions options{
       .backend = backend, .precision = precision.network, .layer_precisions = precision.layers};
-  Plan plan{.precisions = detail::layer_precisions(model, options)};
+  Plan plan{.precisions = layer_precisions(model, options)};
   try {
     plan.network = prepare(model, options);
   } catch (const Error& error) {

@@ -42,7 +42,7 @@ CheckedPart make_checked_part(const Workload& work) {
 
 oracle::Result expected_of(const CheckedPart& part, const PrepareOptions& options) {
   const Model& model = part.prefix.model;
-  const auto precisions = detail::layer_precisions(model, options);
+  const auto precisions = layer_precisions(model, options);
   return oracle::run(store_weights(model, precisions),
                      oracle_inputs(part.prefix.first_rows(part.rows)), {}, {},
                      {.precisions = precisions});

@@ -160,7 +160,7 @@ CrossCheckReport cross_check(const Model& model, const CheckInput& input,
                              const CrossCheckOptions& options) {
   validate(model);
   detail::check_input(model, input);
-  std::vector<Precision> precisions = detail::layer_precisions(
+  std::vector<Precision> precisions = layer_precisions(
       model, {.precision = options.precision, .layer_precisions = options.layer_precisions});
   // What is checked is arithmetic: references compute with the very numbers that are stored.
   const Model stored = store_weights(model, precisions);

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <set>
 
-namespace carousel::detail {
+namespace carousel {
 namespace {
 
 [[noreturn]] void refuse_exception(const LayerPrecision& exception, const std::string& why) {
@@ -44,4 +44,4 @@ std::vector<Precision> layer_precisions(const Model& model, const PrepareOptions
   return precisions;
 }
 
-}  // namespace carousel::detail
+}  // namespace carousel

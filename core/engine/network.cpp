@@ -112,7 +112,7 @@ std::shared_ptr<detail::NetworkData> build(const Model& model, const PrepareOpti
 /// Calls `body(model, precisions)` with the weights that the layers' precisions store.
 template <class Body>
 auto with_stored(const Model& model, const PrepareOptions& options, Body body) {
-  const std::vector<Precision> precisions = detail::layer_precisions(model, options);
+  const std::vector<Precision> precisions = layer_precisions(model, options);
   const bool rounds = std::ranges::any_of(
       precisions, [](Precision precision) { return stored_type(precision).has_value(); });
   return rounds ? body(store_weights(model, precisions), precisions) : body(model, precisions);

@@ -7,11 +7,10 @@
 #include <algorithm>
 #include <ctime>
 #include <limits>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <tuple>
+#include <vector>
 
 namespace carousel::planning {
 namespace {
@@ -98,6 +97,13 @@ bool is_slow(const Probe& probe, const std::vector<double>& seconds) {
   return most > kMostRun;
 }
 
+/// What the probes of a backend took in this process.
+struct KnownTimes {
+  std::string backend, version;
+  Precision precision;
+  std::vector<double> seconds;
+};
+
 }  // namespace
 
 double thread_seconds() {
@@ -132,14 +138,18 @@ std::vector<double> time_probes(const Backend& backend, Precision precision, con
 }
 
 std::vector<double> probe_times(const Backend& backend, Precision precision) {
-  using Key = std::tuple<std::string, std::string, Precision>;
   static std::mutex mutex;
   // Never destroyed: an application may prepare while it ends.
-  static auto* known = new std::map<Key, std::vector<double>>;
+  static auto* known = new std::vector<KnownTimes>;
   const std::scoped_lock lock(mutex);
-  const auto [found, is_new] = known->try_emplace({backend.id(), backend.version(), precision});
-  if (is_new) found->second = time_probes(backend, precision, thread_seconds);
-  return found->second;
+  const auto found = std::ranges::find_if(*known, [&](const KnownTimes& times) {
+    return times.backend == backend.id() && times.version == backend.version() &&
+           times.precision == precision;
+  });
+  if (found != known->end()) return found->seconds;
+  known->push_back({backend.id(), backend.version(), precision,
+                    time_probes(backend, precision, thread_seconds)});
+  return known->back().seconds;
 }
 
 }  // namespace carousel::planning

@@ -12,7 +12,7 @@ namespace {
 
 /// What the least of a few samples may be off.
 constexpr double kSpread = 0.1;
-constexpr const char* kTooSlow = "too slow for a probe of the cost model";
+constexpr const char* kLeftOut = "too slow for a probe of the cost model";
 
 WisdomEntry key_of(const World& world, const Probe& probe, Precision precision) {
   return {.machine = world.machine,
@@ -56,7 +56,7 @@ void Estimator::keep(const World& world, const Backend& backend, Precision preci
     entry.times.push_back({.backend = backend.id(),
                            .version = backend.version(),
                            .seconds = seconds[i],
-                           .left_out = timed ? "" : kTooSlow,
+                           .left_out = timed ? "" : kLeftOut,
                            .spread = timed ? kSpread : 0});
     fresh_.entries.push_back(std::move(entry));
   }

@@ -5,6 +5,8 @@
 #include "sampler.hpp"
 #include "suite.hpp"
 
+#include "core/planning/time_probes.hpp"
+
 #include <timing.hpp>
 
 #include <carousel/backend.hpp>
@@ -17,24 +19,12 @@ namespace {
 constexpr std::int64_t kSize = 128;  // vadcell
 constexpr double kSample = 1e-3;
 
-Weights constant_weights(const LayerSpec& spec) {
-  Weights weights;
-  for (const WeightRole& role : weight_roles(spec)) {
-    if (!role.required) continue;
-    std::int64_t count = 1;
-    for (const std::int64_t size : role.shape) count *= size;
-    weights.emplace(role.name,
-                    Tensor(role.shape, std::vector<float>(static_cast<std::size_t>(count), 0.01F)));
-  }
-  return weights;
-}
-
 /// One layer of 128 units, one step of one row.
 class Call {
  public:
   Call(const Backend& backend, Cell cell)
       : spec_(make_spec(cell, kSize, kSize)),
-        layer_(backend.prepare(spec_, constant_weights(spec_), {.batch = 1, .steps = 1})),
+        layer_(backend.prepare(spec_, planning::constant_weights(spec_), {.batch = 1, .steps = 1})),
         workspace_(layer_->workspace({.batch = 1, .max_steps = 1})) {
     for (const StateSpec& state : states(spec_)) {
       state_memory_.emplace_back(static_cast<std::size_t>(state.size));

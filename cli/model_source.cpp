@@ -6,12 +6,13 @@
 #include "named_file.hpp"
 #include "random.hpp"
 
+#include "core/engine/environment.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <charconv>
 #include <cmath>
-#include <cstdlib>
 
 namespace carousel::cli {
 namespace {
@@ -270,8 +271,8 @@ void add_model_options(Parser& command, ModelSource& source, bool allow_shape) {
 
 std::string backend_choice(const std::string& option) {
   if (!option.empty()) return option;
-  const char* environment = std::getenv("CAROUSEL_BACKEND");
-  return environment == nullptr || *environment == '\0' ? "auto" : environment;
+  const std::string_view chosen = environment_text("CAROUSEL_BACKEND");
+  return std::string(chosen.empty() ? "auto" : chosen);
 }
 
 std::string all_unless(const std::string& option) {

@@ -5,6 +5,8 @@
 #include "rank_check.hpp"
 #include "workload_run.hpp"
 
+#include "core/engine/too_few_steps.hpp"
+
 #include <carousel/network.hpp>
 
 #include <algorithm>
@@ -63,9 +65,7 @@ class Contender {
   void warm_up(const Workload& work, double budget) {
     run_.emplace(network_, work, work.steps);
     if (run_->y().empty() && work.steps > 0) {
-      throw Error(ErrorCode::invalid_argument, std::to_string(work.steps) +
-                                                   (work.steps == 1 ? " step is" : " steps are") +
-                                                   " too few for this network: no output has any");
+      throw Error(ErrorCode::invalid_argument, too_few_steps(work.steps) + ": no output has any");
     }
     if (guess_ > budget) {
       result_.scaled = true;

@@ -5,6 +5,8 @@
 #include "format.hpp"
 #include "model_facts.hpp"
 
+#include "core/engine/too_few_steps.hpp"
+
 #include <carousel/error.hpp>
 
 #include <algorithm>
@@ -200,8 +202,7 @@ std::vector<OutputArray> make_outputs(const Network& network, const std::vector<
     const std::size_t k = output_index(network, file.name);
     const NetworkOutput& output = network.outputs()[k];
     if (size.steps > 0 && network.output_steps(size.steps, k) == 0) {
-      refuse("output '" + output.name + "' would have no step: " + std::to_string(size.steps) +
-             (size.steps == 1 ? " step is" : " steps are") + " too few for this network");
+      refuse("output '" + output.name + "' would have no step: " + too_few_steps(size.steps));
     }
     const bool own = file.named && !output.axes.empty();
     arrays.emplace_back(output, own ? output.axes : order.axes(output.size, false),

@@ -2,6 +2,7 @@
 #include "backend_reference.hpp"
 
 #include "core/engine/network_data.hpp"
+#include "core/engine/too_few_steps.hpp"
 #include "input.hpp"
 #include "prepared_layer.hpp"
 
@@ -120,9 +121,7 @@ std::vector<std::vector<float>> run_model(const Network& network, const Model& m
     all += values.emplace_back(static_cast<std::size_t>(count)).size();
   }
   if (all == 0 && steps > 0) {
-    throw Error(ErrorCode::invalid_argument, std::to_string(steps) +
-                                                 (steps == 1 ? " step is" : " steps are") +
-                                                 " too few for this network: no output has any");
+    throw Error(ErrorCode::invalid_argument, too_few_steps(steps) + ": no output has any");
   }
   std::vector<NamedOutput> outputs;
   for (const NetworkOutput& output : network.outputs()) {

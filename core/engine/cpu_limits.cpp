@@ -13,11 +13,6 @@
 namespace carousel {
 namespace {
 
-std::string_view text_of_variable(const char* variable) {
-  const char* value = environment(variable);
-  return value == nullptr ? "" : value;
-}
-
 void hide_avx512(CpuFeatures& f) {
   f.avx512f = f.avx512cd = f.avx512bw = f.avx512dq = f.avx512vl = false;
   f.avx512_vnni = f.avx512_bf16 = false;
@@ -55,6 +50,7 @@ CpuFeatures with_max_isa(CpuFeatures features, std::string_view isa) {
   hide_avx512(features);
   if (isa == "sse2") {
     features.sse4_2 = features.avx = features.avx2 = features.fma = features.f16c = false;
+    features.avx_vnni = false;
   }
   return features;
 }
@@ -79,8 +75,8 @@ CpuFeatures with_cache_sizes(CpuFeatures features, std::string_view sizes) {
 }
 
 CpuFeatures limited_by_environment(CpuFeatures features) {
-  return with_cache_sizes(with_max_isa(std::move(features), text_of_variable("CAROUSEL_MAX_ISA")),
-                          text_of_variable("CAROUSEL_CACHE_SIZES"));
+  return with_cache_sizes(with_max_isa(std::move(features), environment_text("CAROUSEL_MAX_ISA")),
+                          environment_text("CAROUSEL_CACHE_SIZES"));
 }
 
 }  // namespace carousel

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdlib>
+#include <string_view>
 
 namespace carousel {
 
@@ -13,6 +14,12 @@ namespace carousel {
 #else
   return std::getenv(variable);
 #endif
+}
+
+/// The same as text; empty where there is none.
+[[nodiscard]] inline std::string_view environment_text(const char* variable) noexcept {
+  const char* value = environment(variable);
+  return value == nullptr ? std::string_view() : std::string_view(value);
 }
 
 }  // namespace carousel

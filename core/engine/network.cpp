@@ -20,8 +20,8 @@ namespace {
 
 std::string chosen_backend(const PrepareOptions& options) {
   if (!options.backend.empty()) return options.backend;
-  const char* chosen = environment("CAROUSEL_BACKEND");
-  return chosen == nullptr || *chosen == '\0' ? "auto" : chosen;
+  const std::string_view chosen = environment_text("CAROUSEL_BACKEND");
+  return std::string(chosen.empty() ? "auto" : chosen);
 }
 
 void check(const PrepareOptions& options) {

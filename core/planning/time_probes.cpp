@@ -26,19 +26,6 @@ constexpr double kAgreement = 1.02;
 constexpr int kLeastRounds = 2;
 constexpr int kMostRounds = 12;
 
-/// Weights of one value: what they are does not matter to the time, but making them takes some.
-Weights constant_weights(const LayerSpec& spec) {
-  Weights weights;
-  for (const WeightRole& role : weight_roles(spec)) {
-    if (!role.required) continue;
-    std::int64_t count = 1;
-    for (const std::int64_t size : role.shape) count *= size;
-    weights[role.name] =
-        Tensor(role.shape, std::vector<float>(static_cast<std::size_t>(count), 0.01F));
-  }
-  return weights;
-}
-
 /// A probe on a backend, being timed.
 class ProbeTimer {
  public:
@@ -110,6 +97,18 @@ double thread_seconds() {
   timespec time{};
   if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) != 0) return steady_seconds();
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+Weights constant_weights(const LayerSpec& spec) {
+  Weights weights;
+  for (const WeightRole& role : weight_roles(spec)) {
+    if (!role.required) continue;
+    std::int64_t count = 1;
+    for (const std::int64_t size : role.shape) count *= size;
+    weights[role.name] =
+        Tensor(role.shape, std::vector<float>(static_cast<std::size_t>(count), 0.01F));
+  }
+  return weights;
 }
 
 std::vector<double> time_probes(const Backend& backend, Precision precision, const Clock& now) {

@@ -13,6 +13,10 @@ namespace carousel::planning {
 /// not count. Where the system does not tell, the monotonic clock.
 [[nodiscard]] double thread_seconds();
 
+/// The required weights of a layer, of one value: what they are does not matter to the time, but
+/// making them takes some.
+[[nodiscard]] Weights constant_weights(const LayerSpec& spec);
+
 /// Returns the seconds of one run of each of `kProbes` with one thread; 0 for those that were left
 /// out because the smaller ones tell that they are slow. Empty when the backend cannot run them.
 [[nodiscard]] std::vector<double> time_probes(const Backend& backend, Precision precision,

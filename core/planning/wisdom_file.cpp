@@ -23,12 +23,6 @@ namespace carousel {
 namespace fs = std::filesystem;
 namespace {
 
-/// The value of an environment variable, empty when there is none.
-std::string value_of(const char* variable) {
-  const char* value = environment(variable);
-  return value == nullptr ? "" : value;
-}
-
 /// Locks a file, which one process and thread may do at a time, until the end of its life. The file
 /// is not removed afterwards: that would allow a second holder.
 class FileLock {
@@ -134,9 +128,9 @@ bool keeps_nothing(const fs::path& file) {
 /// Makes the folders that a file is to stand in, but not the user's home: where that is missing,
 /// nothing is to be kept.
 void make_folders(const fs::path& file) {
-  const fs::path home = value_of("HOME");
-  const bool in_home = value_of("CAROUSEL_WISDOM").empty() && value_of("XDG_CACHE_HOME").empty() &&
-                       file == wisdom_path();
+  const fs::path home = environment_text("HOME");
+  const bool in_home = environment_text("CAROUSEL_WISDOM").empty() &&
+                       environment_text("XDG_CACHE_HOME").empty() && file == wisdom_path();
   if (in_home && !fs::is_directory(home)) {
     throw Error(ErrorCode::file_access,
                 file.string() + ": cannot write: there is no folder " + home.string());
@@ -155,10 +149,10 @@ bool WisdomEntry::same_key(const WisdomEntry& other) const noexcept {
 }
 
 fs::path wisdom_path() {
-  if (const std::string file = value_of("CAROUSEL_WISDOM"); !file.empty()) return file;
-  fs::path folder = value_of("XDG_CACHE_HOME");
+  if (const std::string_view file = environment_text("CAROUSEL_WISDOM"); !file.empty()) return file;
+  fs::path folder = environment_text("XDG_CACHE_HOME");
   if (folder.empty()) {
-    const std::string home = value_of("HOME");
+    const std::string_view home = environment_text("HOME");
     if (home.empty()) return {};
     folder = fs::path(home) / ".cache";
   }

@@ -43,6 +43,14 @@ TEST(CpuLimits, HideInstructionSets) {
   EXPECT_EQ(with_max_isa(full_cpu(), "sse2").names(), std::vector<std::string>{"sse2"});
 }
 
+/// AVX-VNNI belongs to CPUs with AVX2, whether they have AVX-512 or not.
+TEST(CpuLimits, HideAvxVnniWithAvx2) {
+  CpuFeatures f = full_cpu();
+  f.avx_vnni = true;
+  EXPECT_TRUE(with_max_isa(f, "avx2").avx_vnni);
+  EXPECT_FALSE(with_max_isa(f, "sse2").avx_vnni);
+}
+
 TEST(CpuLimits, DecideWhichBackendsAreThere) {
   const CpuFeatures narrow = with_max_isa(cpu(), "sse2");
   for (const BackendEntry& entry : backends()) {

@@ -2,6 +2,7 @@
 // Activation functions that the layer before them applies: where that is done, and that the bits
 // are those of a layer of its own.
 #include "support/every_backend.hpp"
+#include "unit/sample.hpp"
 
 #include <carousel/backend.hpp>
 #include <carousel/carousel.hpp>
@@ -16,31 +17,11 @@ namespace {
 
 constexpr std::int64_t kSteps = 11;
 
-Tensor varied(const std::vector<std::int64_t>& shape) {
-  std::int64_t count = 1;
-  for (const std::int64_t size : shape) count *= size;
-  std::vector<float> values;
-  float next = -0.71F;
-  for (std::int64_t k = 0; k<count; ++k, next += next> 0.6F ? -1.33F : 0.213F) {
-    values.push_back(next);
-  }
-  return {shape, values};
-}
-
-ModelLayer layer_of(const LayerSpec& spec, const std::string& name) {
-  ModelLayer layer{.spec = spec};
-  layer.name = name;
-  for (const WeightRole& role : weight_roles(spec)) {
-    if (role.required) layer.weights.emplace(role.name, varied(role.shape));
-  }
-  return layer;
-}
-
 /// A layer, and a function of what it puts out.
 Model with_activation(const LayerSpec& before, const Activation& function) {
   Model model;
-  model.layers.push_back(layer_of(before, "before"));
-  model.layers.push_back(layer_of(ActivationSpec{function, output_size(before)}, "function"));
+  model.layers.push_back(named_layer(before, "before"));
+  model.layers.push_back(named_layer(ActivationSpec{function, output_size(before)}, "function"));
   return model;
 }
 
@@ -127,7 +108,7 @@ TEST(Fusion, IsDoneWhereABackendCan) {
 
 TEST(Fusion, OfTheFirstOfTwoFunctions) {
   Model model = with_activation(DenseSpec{3, 4}, {ActivationKind::relu});
-  model.layers.push_back(layer_of(ActivationSpec{{ActivationKind::tanh}, 4}, "second"));
+  model.layers.push_back(named_layer(ActivationSpec{{ActivationKind::tanh}, 4}, "second"));
   const std::vector<LayerPlan> plans = explain(model, {.backend = "scalar"});
   EXPECT_EQ(plans[1].fused_into, "before");
   EXPECT_EQ(plans[2].fused_into, "");

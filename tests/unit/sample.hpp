@@ -42,6 +42,28 @@ inline bool runs(const std::string& id, const Case& spec) {
   return true;
 }
 
+/// A layer whose required weights are various numbers between -1 and 1.
+inline ModelLayer named_layer(LayerSpec spec, std::string name,
+                              std::vector<std::string> inputs = {}) {
+  ModelLayer layer{std::move(spec)};
+  layer.name = std::move(name);
+  layer.inputs = std::move(inputs);
+  float next = -0.5F;
+  for (const WeightRole& role : weight_roles(layer.spec)) {
+    if (!role.required) continue;
+    std::vector<float> values(1);
+    for (const std::int64_t size : role.shape) {
+      values.resize(values.size() * static_cast<std::size_t>(size));
+    }
+    for (float& value : values) {
+      value = next;
+      next = next > 0.5F ? next - 1.0F : next + 0.137F;
+    }
+    layer.weights[role.name] = Tensor(role.shape, values);
+  }
+  return layer;
+}
+
 inline constexpr float kUntouched = 12345.0F;
 
 /// Runs `stream` once over dense x; y starts out as kUntouched.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/engine/timed_network.hpp"
+#include "core/planning/time_probes.hpp"
 #include "support/every_backend.hpp"
 
 #include <gtest/gtest.h>
@@ -12,20 +13,11 @@ namespace {
 
 constexpr std::int64_t kSteps = 7;
 
-Tensor all_alike(const std::vector<std::int64_t>& shape) {
-  std::int64_t count = 1;
-  for (const std::int64_t size : shape) count *= size;
-  return {shape, std::vector<float>(static_cast<std::size_t>(count), 0.01F)};
-}
-
 /// A network of two layers, of which the second one has hardly anything to do.
 Model unequal_model() {
   Model model;
   for (const DenseSpec& spec : {DenseSpec{256, 512}, DenseSpec{512, 1}}) {
-    ModelLayer& layer = model.layers.emplace_back(ModelLayer{.spec = spec});
-    for (const WeightRole& role : weight_roles(spec)) {
-      layer.weights.emplace(role.name, all_alike(role.shape));
-    }
+    model.layers.push_back({.spec = spec, .weights = planning::constant_weights(spec)});
   }
   return model;
 }

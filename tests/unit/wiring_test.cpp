@@ -14,38 +14,18 @@
 namespace carousel::testing_support {
 namespace {
 
-ModelLayer named(LayerSpec spec, std::string name, std::vector<std::string> inputs = {}) {
-  ModelLayer layer{std::move(spec)};
-  layer.name = std::move(name);
-  layer.inputs = std::move(inputs);
-  float next = -0.5F;
-  for (const WeightRole& role : weight_roles(layer.spec)) {
-    if (!role.required) continue;
-    std::vector<float> values(1);
-    for (const std::int64_t size : role.shape) {
-      values.resize(values.size() * static_cast<std::size_t>(size));
-    }
-    for (float& value : values) {
-      value = next;
-      next = next > 0.5F ? next - 1.0F : next + 0.137F;
-    }
-    layer.weights[role.name] = Tensor(role.shape, values);
-  }
-  return layer;
-}
-
 /// Two inputs, a skip connection around an LSTM, and two outputs.
 Model branched() {
   Model model;
   model.inputs = {{"features", 3, false}, {"speaker", 1, true}};
   model.layers = {
-      named(EmbeddingSpec{5, 2}, "table", {"speaker"}),
-      named(ConcatenateSpec{{3, 2}}, "joined", {"features", "table"}),
-      named(make_spec(Cell::lstm, 5, 4), "lstm"),
-      named(ConcatenateSpec{{4, 3}}, "skip", {"lstm", "features"}),
-      named(DenseSpec{7, 2}, "gains"),
-      named(ActivationSpec{{ActivationKind::sigmoid}, 2}, "squashed"),
-      named(DenseSpec{4, 1}, "vad", {"lstm"}),
+      named_layer(EmbeddingSpec{5, 2}, "table", {"speaker"}),
+      named_layer(ConcatenateSpec{{3, 2}}, "joined", {"features", "table"}),
+      named_layer(make_spec(Cell::lstm, 5, 4), "lstm"),
+      named_layer(ConcatenateSpec{{4, 3}}, "skip", {"lstm", "features"}),
+      named_layer(DenseSpec{7, 2}, "gains"),
+      named_layer(ActivationSpec{{ActivationKind::sigmoid}, 2}, "squashed"),
+      named_layer(DenseSpec{4, 1}, "vad", {"lstm"}),
   };
   model.outputs = {{"probability", "vad"}, {"gain", "squashed"}};
   return model;

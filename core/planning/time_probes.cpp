@@ -18,7 +18,7 @@ namespace {
 /// A probe is left out if its run is expected to take longer.
 constexpr double kMostRun = 1.2e-3;
 /// A sample is long compared with asking for the time.
-constexpr double kLeastSample = 15e-6;
+constexpr double kLeastProbeSample = 15e-6;
 /// The best of several samples counts. All probes take turns, so that what disturbs the machine for
 /// a moment does not meet all samples of one of them. A probe takes no more samples when its two
 /// best ones differ by less than this, which on a quiet machine is soon.
@@ -38,7 +38,7 @@ class ProbeTimer {
   void calibrate(const Clock& now) {
     constexpr std::int64_t kMostRuns = 1 << 10;
     trial_.run(steps_);  // the first run may be slow
-    while (sample(now) < kLeastSample && runs_ < kMostRuns) runs_ *= 2;
+    while (sample(now) < kLeastProbeSample && runs_ < kMostRuns) runs_ *= 2;
   }
 
   /// Others have had the caches, so it begins with a run that does not count.

@@ -51,6 +51,14 @@ constexpr int kMaxRows = 6;  // 32 registers
 constexpr int kMaxRows = 3;  // 16 registers
 #endif
 
+/// The most rows of a tile that has all rows of a step. Four of them are quicker as one tile, whose
+/// sums are added in passes (`multiply_in_passes`), than as two tiles that read all weights each.
+#if defined(__AVX2__) && !defined(__AVX512F__)
+constexpr int kMaxRowsAlone = 4;
+#else
+constexpr int kMaxRowsAlone = kMaxRows;
+#endif
+
 constexpr std::int64_t kLineFloats = 16;  ///< floats of a cache line
 
 template <int N>

@@ -33,9 +33,11 @@ inline bool input_part_hides(const PanelShape& input) {
 }
 
 /// Adds W a to all gates of one row: NB blocks, the last of which may be a half one, in groups that
-/// the registers have room for.
-template <AccumulatorMap kMap, bool kHalf, int NB, int First = 0>
-CAROUSEL_INLINE void multiply_row(Tile<1, NB>& gates, const float* a, const AnyPanel& any) {
+/// the registers have room for. Calls `done(first block, last block)` after each group, with the
+/// blocks as integral constants.
+template <AccumulatorMap kMap, bool kHalf, int NB, int First = 0, class Done>
+CAROUSEL_INLINE void multiply_row(Tile<1, NB>& gates, const float* a, const AnyPanel& any,
+                                  const Done& done) {
   constexpr int kLeft = NB - First;
   constexpr int kGroups = (kLeft + kMaxRows - 1) / kMaxRows;
   constexpr int B = (kLeft + kGroups - 1) / kGroups;
@@ -46,14 +48,15 @@ CAROUSEL_INLINE void multiply_row(Tile<1, NB>& gates, const float* a, const AnyP
   multiply<kMap, kHalf && B == kLeft, Float32Weights>(tile, row, panel.terms, panel.at(First),
                                                       panel.block_stride());
   copy_blocks<B>(gates.acc[0] + First, tile.acc[0]);
-  if constexpr (B < kLeft) multiply_row<kMap, kHalf, NB, First + B>(gates, a, any);
+  done(Int<First>{}, Int<First + B>{});
+  if constexpr (B < kLeft) multiply_row<kMap, kHalf, NB, First + B>(gates, a, any, done);
 }
 
 /// Sets the gates' sums of one row to bias and input part.
 template <class AnyCell, bool kHalf, int NB>
 CAROUSEL_INLINE void start_row(Tile<1, NB>& gates, const PackedLayer& w, const float* x) {
   load(gates, w.bias, 0);
-  multiply_row<AnyCell::kInput, kHalf>(gates, x, w.input);
+  multiply_row<AnyCell::kInput, kHalf>(gates, x, w.input, [](auto, auto) {});
 }
 
 /// Steps [s0, end) of a single row: memories stay in registers, h in one small buffer. Here a step
@@ -88,14 +91,20 @@ void run_one_row(const RecurrentJob& job, std::int64_t s0, std::int64_t end) {
     } else {
       copy_blocks<NB>(gates.acc[0], next.acc[0]);
     }
+    const auto update = [&](auto first, auto last) __attribute__((always_inline)) {
+      constexpr int kLast = decltype(last)::value;
+      if constexpr (kHalf && kLast == NB) spread_half_block<AnyCell::kInput>(gates);
+#pragma GCC unroll 8
+      for (int b = decltype(first)::value; b < kLast; ++b) {
+        cell.update_memory(gates.acc[0][b], kept[b], b);
+      }
+    };
     if constexpr (NB == 1) {
       add_both_sums<AnyCell::kState, kHalf, Float32Weights>(gates, h, w.recurrent);
+      update(Int<0>{}, Int<1>{});
     } else {
-      multiply_row<AnyCell::kState, kHalf>(gates, h, w.recurrent);
+      multiply_row<AnyCell::kState, kHalf>(gates, h, w.recurrent, update);
     }
-    if constexpr (kHalf) spread_half_block<AnyCell::kInput>(gates);
-#pragma GCC unroll 8
-    for (int b = 0; b < NB; ++b) cell.update_memory(gates.acc[0][b], kept[b], b);
     if (!kProjected && s + 1 < end) {
       x += direction * job.x.step_stride;
       start_row<AnyCell, kHalf>(next, w, x);

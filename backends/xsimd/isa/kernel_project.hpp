@@ -33,7 +33,7 @@ void project_inputs(const RecurrentJob& job, const float* const* inputs, std::in
     constexpr AccumulatorMap kUsed = map_of_block<kHalf>(kInput);
     const std::int64_t column = sums_offset(block);
     const auto add_depth = [&](const DepthBlock<Weights>& depth) {
-      for_each_tile(count, [&](auto rows, std::int64_t m0) {
+      for_each_tile<kMostOfSeveral<kInput>>(count, [&](auto rows, std::int64_t m0) {
         constexpr int R = decltype(rows)::value;
         float* sums = job.sums + m0 * stride + column;
         Tile<R, 1> tile{};

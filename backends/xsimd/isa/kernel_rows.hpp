@@ -3,7 +3,7 @@
 
 // The addresses of a job's rows at a step, and a thread's share of rows and blocks.
 
-#include "backends/xsimd/isa/kernel_tile.hpp"
+#include "backends/xsimd/isa/kernel_multiply.hpp"
 
 namespace carousel::simd {
 namespace {

@@ -51,12 +51,13 @@ inline void for_each_depth_block(const DepthBlock<Weights>& whole, std::int64_t 
 }
 
 /// Calls `body(Blocks, first block)` over some of a layer's blocks, in ascending order or, if not
-/// `upwards`, in descending order: two at once where tiles of R rows leave registers for them, else
-/// single ones. A half block, which is the layer's last one, is computed together with the block
-/// before it: alone it has too few sums to keep the multipliers busy.
+/// `upwards`, in descending order: two at once where tiles of R rows leave registers for them, or
+/// have passes, which come out even for two; else single ones. A half block, which is the layer's
+/// last one, is computed together with the block before it: alone it has too few sums to keep the
+/// multipliers busy.
 template <int R, bool kHalves, class Body>
 inline void for_each_block(const PackedLayer& w, Range blocks, bool upwards, Body&& body) {
-  constexpr int B = 2 * R <= kMaxRows ? 2 : 1;
+  constexpr int B = 2 * R <= kMaxRows || R > kMaxRows ? 2 : 1;
   std::int64_t first = blocks.first;
   std::int64_t last = blocks.last;
   if constexpr (kHalves) {
@@ -183,18 +184,19 @@ void step_tiles(const RecurrentJob& job, const Finish& finish, const States& sta
     const std::int64_t next = upwards ? block + 1 : block - 1;
     const bool turn = next < blocks.first || next >= blocks.last;
     const auto add_depth = [&](const DepthBlock<Weights>& depth) {
-      for_each_tile<kLeastOfSeveral>(active, [&](auto rows, std::int64_t r0) {
-        constexpr int R = decltype(rows)::value;
-        float* row_sums = sums + r0 * stride + sums_offset(block);
-        Tile<R, 1> tile;
-        load<Finish::kLoaded>(tile, row_sums, stride);
-        add_state<kState, kHalf>(w.recurrent, tile, states, depth, r0);
-        if (depth.last) {
-          finish.template operator()<kHalf>(tile, r0, block);
-        } else {
-          store<Finish::kLoaded>(tile, row_sums, stride);
-        }
-      });
+      for_each_tile<kMostOfSeveral<kState>, kLeastOfSeveral<kState>>(
+          active, [&](auto rows, std::int64_t r0) {
+            constexpr int R = decltype(rows)::value;
+            float* row_sums = sums + r0 * stride + sums_offset(block);
+            Tile<R, 1> tile;
+            load<Finish::kLoaded>(tile, row_sums, stride);
+            add_state<kState, kHalf>(w.recurrent, tile, states, depth, r0);
+            if (depth.last) {
+              finish.template operator()<kHalf>(tile, r0, block);
+            } else {
+              store<Finish::kLoaded>(tile, row_sums, stride);
+            }
+          });
     };
     for_each_depth_block<kState, kHalf>(
         whole_depth<kState, Weights>(w.recurrent, block, turn ? block : next, rate),
@@ -220,7 +222,7 @@ void step_from_inputs(const RecurrentJob& job, const Finish& finish, const State
     constexpr bool kHalf = decltype(one)::half;
     const auto input = whole_depth<kInput, Weights>(w.input, block, next, input_rate);
     const auto state = whole_depth<kState, Weights>(w.recurrent, block, next, state_rate);
-    for_each_tile(active, [&](auto rows, std::int64_t r0) {
+    for_each_tile<kMostOfSeveral<kState>>(active, [&](auto rows, std::int64_t r0) {
       constexpr int R = decltype(rows)::value;
       Tile<R, 1> tile;
       load(tile, w.bias + sums_offset(block), 0);

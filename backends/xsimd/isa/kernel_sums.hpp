@@ -71,9 +71,9 @@ CAROUSEL_INLINE void add_both_sums(Tile<1, 1>& tile, const float* a, const AnyPa
 }
 
 /// Whether a single tile of R rows prefetches. With fewer rows the loads of the weights themselves
-/// are the limit.
+/// are the limit; with more, sums are added in passes, which do not.
 template <int R>
-constexpr bool kTimeToFetch = 2 * R > kMaxRows;
+constexpr bool kTimeToFetch = 2 * R > kMaxRows&& R <= kMaxRows;
 
 /// Adds the first `terms` terms of the tile's blocks, of which `block` is the first. All rows are
 /// in this tile.
@@ -82,15 +82,17 @@ CAROUSEL_INLINE void add_product(const RecurrentJob& job, Tile<R, B>& tile,
                                  const float* const (&a)[R], const AnyPanel& any,
                                  std::int64_t terms, std::int64_t block) {
   using Element = typename Weights::Element;
+  constexpr std::int64_t kTerm = kMap.count * kWidth;
   const auto panel = with_constants<kMap, Weights>(any);
   const Element* weights = panel.at(block);
-  if (kTimeToFetch<R> && job.prefetch_distance > 0) {
-    constexpr std::int64_t kTerm = kMap.count * kWidth;
-    multiply<kMap, kHalf, Weights>(tile, a, terms, weights, panel.block_stride(),
-                                   PrefetchTerm<kTerm, Element>{weights + job.prefetch_distance});
-  } else {
-    multiply<kMap, kHalf, Weights>(tile, a, terms, weights, panel.block_stride());
+  if constexpr (kTimeToFetch<R>) {
+    if (job.prefetch_distance > 0) {
+      return multiply<kMap, kHalf, Weights>(
+          tile, a, terms, weights, panel.block_stride(),
+          PrefetchTerm<kTerm, Element>{weights + job.prefetch_distance});
+    }
   }
+  multiply<kMap, kHalf, Weights>(tile, a, terms, weights, panel.block_stride());
 }
 
 /// Adds the recurrent part to the tile's blocks, of which `block` is the first. All rows are in

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The micro-kernel, `multiply`, and the register tile that all matrix work goes through.
-// docs/kernels.md has its contract.
+// The tile that all matrix work goes through, and how rows are divided into tiles.
 //
 // A tile is R rows times B blocks of four vectors. Its accumulators live in registers while k runs,
 // so each weight vector is loaded once for R rows and each row's element once for B blocks. Every
@@ -10,8 +9,6 @@
 // which rows form a tile.
 
 #include "backends/xsimd/isa/kernel_config.hpp"
-#include "backends/xsimd/isa/kernel_prefetch.hpp"
-#include "backends/xsimd/isa/kernel_weights.hpp"
 
 namespace carousel::simd {
 namespace {
@@ -51,15 +48,6 @@ struct Blocks {
 template <bool kHalf>
 constexpr AccumulatorMap map_of_block(AccumulatorMap map) {
   return kHalf ? AccumulatorMap{(map.count + 1) / 2, {map.to[0], map.to[2], 0, 0}} : map;
-}
-
-/// The panel of this policy, with the sizes that this object's kernels know when they are compiled.
-template <AccumulatorMap kMap, class Weights>
-CAROUSEL_INLINE BasicPanel<Weights> with_constants(const AnyPanel& any) {
-  BasicPanel<Weights> panel = any.as<Weights>();
-  panel.width = kWidth;
-  panel.vectors = kMap.count;
-  return panel;
 }
 
 /// Loads the accumulators of a tile from the four vectors of each block at
@@ -122,55 +110,8 @@ CAROUSEL_INLINE void store(const Tile<R, B>& tile, float* start, std::int64_t ro
   }
 }
 
-/// Keeps a vector that several instructions use in a register. GCC would repeat its load in each of
-/// two or three of them, and these loads would be what the loop waits for.
-CAROUSEL_INLINE Batch held_in_register(Batch vector) {
-#if defined(__x86_64__)
-  __asm__("" : "+v"(vector.data));
-#endif
-  return vector;
-}
-
-/// The micro-kernel: acc[r][b][kMap.to[v]] += sum over k < terms of a[r][k] * w[b][k][v], k
-/// ascending. With `kHalf` the last block is a half block, whose vectors are added by its own map.
-template <AccumulatorMap kMap, bool kHalf, class Weights, int R, int B, int V,
-          class AnyPrefetch = NoPrefetch>
-CAROUSEL_INLINE void multiply(Tile<R, B, V>& tile, const float* const (&a)[R], std::int64_t terms,
-                              const typename Weights::Element* w, std::int64_t block_stride,
-                              AnyPrefetch prefetch = {}) {
-  constexpr bool kHold = R == 2 || R == 3;
-  constexpr AccumulatorMap kLast = map_of_block<kHalf>(kMap);
-  constexpr std::int64_t kWidest = (B > 1 ? kMap : kLast).count * kWidth;
-  const auto* last = w + (B - 1) * block_stride;
-  Tile<R, B, V> t = tile;  // a local copy stays in registers
-  for (std::int64_t k = 0; k < terms; ++k) {
-    Batch row[R];
-#pragma GCC unroll 8
-    for (int r = 0; r < R; ++r) row[r] = Batch(a[r][k]);
-    prefetch.template fetch<(kWidest > kLineElements<typename Weights::Element>)>();
-#pragma GCC unroll 4
-    for (int b = 0; b < B; ++b) {
-      const bool half = kHalf && b == B - 1;
-      const AccumulatorMap& map = half ? kLast : kMap;
-#pragma GCC unroll 4
-      for (int v = 0; v < map.count; ++v) {
-        const Batch loaded =
-            load_weights<Weights>(half ? last : w + b * block_stride, v, map.stored);
-        const Batch weight = kHold ? held_in_register(loaded) : loaded;
-#pragma GCC unroll 8
-        for (int r = 0; r < R; ++r) {
-          t.acc[r][b][map.to[v]] = xsimd::fma(row[r], weight, t.acc[r][b][map.to[v]]);
-        }
-      }
-    }
-    w += kMap.stored * kWidth;
-    last += kLast.stored * kWidth;
-  }
-  tile = t;
-}
-
 /// Calls `body(integral constant rows, first row)`, for rows in kLeast..R.
-template <int kLeast = 1, int R = kMaxRows, class Body>
+template <int kLeast = 1, int R = kMaxRowsAlone, class Body>
 inline void call_with_rows(std::int64_t rows, std::int64_t first, Body&& body) {
   if (rows == R) {
     body(Int<R>{}, first);
@@ -179,16 +120,22 @@ inline void call_with_rows(std::int64_t rows, std::int64_t first, Body&& body) {
   }
 }
 
-/// The fewest rows that a tile may have where one tile is not enough.
-constexpr int kLeastOfSeveral = (kMaxRows + 1) / 2;
+/// The most rows of one of several tiles. Where a term has three weight vectors instead of four,
+/// the registers have room for as many rows as one tile alone may have.
+template <AccumulatorMap kMap>
+constexpr int kMostOfSeveral = kMap.count == 3 ? kMaxRowsAlone : kMaxRows;
 
-/// Calls `body` for ceil(count / kMaxRows) tiles of nearly equal numbers of rows, at least kLeast.
-template <int kLeast = 1, class Body>
+/// The fewest rows that a tile may have where one tile is not enough.
+template <AccumulatorMap kMap>
+constexpr int kLeastOfSeveral = (kMostOfSeveral<kMap> + 1) / 2;
+
+/// Calls `body` for ceil(count / kMost) tiles of nearly equal numbers of rows, at least kLeast.
+template <int kMost = kMaxRows, int kLeast = 1, class Body>
 inline void for_each_tile(std::int64_t count, Body&& body) {
-  std::int64_t tiles = (count + kMaxRows - 1) / kMaxRows;
+  std::int64_t tiles = (count + kMost - 1) / kMost;
   for (std::int64_t first = 0; first < count; --tiles) {
     const std::int64_t rows = (count - first + tiles - 1) / tiles;
-    call_with_rows<kLeast>(rows, first, body);
+    call_with_rows<kLeast, kMost>(rows, first, body);
     first += rows;
   }
 }

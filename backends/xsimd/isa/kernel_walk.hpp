@@ -25,12 +25,18 @@ enum class Walk {
 };
 // clang-format on
 
+/// Whether these rows are a single tile. With passes it is one only where the weights do not have
+/// to be prefetched, as each pass needs some of them at a time.
+inline bool is_one_tile(const RecurrentJob& job, std::int64_t active) {
+  return active <= kMaxRows || (active <= kMaxRowsAlone && job.prefetch_distance == 0);
+}
+
 /// Whether the inputs of these rows are to be projected ahead of the steps: when that uses the
 /// input weights for several steps at once (or, with one tile, for several blocks), or when sums
 /// are to be added in depth blocks.
 inline bool worth_projecting(const RecurrentJob& job, std::int64_t active) {
   if (active > job.projected_rows) return false;
-  return active <= kMaxRows || 2 * active <= job.projected_rows ||
+  return is_one_tile(job, active) || 2 * active <= job.projected_rows ||
          job.depth < job.weights->recurrent.terms;
 }
 
@@ -39,7 +45,7 @@ inline bool worth_projecting(const RecurrentJob& job, std::int64_t active) {
 template <class Steps>
 inline Walk choose_walk(const RecurrentJob& job, const Member& member, std::int64_t s,
                         std::int64_t active) {
-  const bool one_tile = active <= kMaxRows;
+  const bool one_tile = is_one_tile(job, active);
   const Walk projected = one_tile ? Walk::projected_one_tile : Walk::projected_tiles;
   if (s < member.projected.last) return projected;
   bool registers = false;

@@ -13,12 +13,9 @@
 #include <carousel/cpu.hpp>
 
 #include <chrono>
-#include <condition_variable>
-#include <cstdlib>
 #include <iostream>
 #include <memory>
-#include <mutex>
-#include <thread>
+#include <random>
 
 namespace carousel::cli {
 namespace {
@@ -30,8 +27,14 @@ constexpr const char* kFooter =
 variants, directions, sizes, batches, lengths, strides, chunks, threads, and numbers that are huge,
 tiny, infinite or NaN. With --precision, weights are stored in it, and the oracle has the numbers that
 are stored. Each value is compared with a float64 oracle whose tolerance follows from the
-number of roundings; all memory around the arrays is watched. A case that takes longer than
---time-limit ends the run.
+number of roundings; all memory around the arrays is watched. The cases run in a child process: one in
+which it dies, or that takes longer than --time-limit, fails by name, and the rest is run all the same.
+Plug-ins are also asked for layers that do not exist, and run two streams at the same time; their
+weights lie at any multiple of 4 bytes and are gone after layer_create.
+
+--random draws cases instead: any cell, variant, size, wiring and way to call; on scalar and xsimd also
+some rows alone, in other chunks and with more threads, which have to give the same bits. The seed is
+printed; with --seed the same cases are drawn again.
 
 Examples:
   carousel conformance --plugin ./libcarousel_backend_abacus.so
@@ -39,6 +42,8 @@ Examples:
   carousel conformance --backend xsimd:avx2 --case lengths
   carousel conformance --backend xsimd --digest
   carousel conformance --backend xsimd --precision float16
+  carousel conformance --backend xsimd --random 10000
+  carousel conformance --backend xsimd:avx2 --random 10000 --seed 7 --case s7.4711_
 
 Exit code 1 when a case fails, or none could be run.)";
 
@@ -46,64 +51,18 @@ struct Options {
   std::string plugin;
   std::string backend;
   conformance::SuiteOptions suite{};
+  std::size_t random = 0;
+  std::uint64_t seed = 0;  ///< 0: a new one
   double time_limit = 60;
   bool digest = false;
   bool json = false;
 };
 
-/// Ends the process if a case takes too long: nothing else stops code that does not return.
-class CaseWatch {
- public:
-  explicit CaseWatch(double seconds)
-      : limit_(std::chrono::duration<double>(seconds)), thread_([this] { watch(); }) {}
-  CaseWatch(const CaseWatch&) = delete;
-  CaseWatch& operator=(const CaseWatch&) = delete;
-  ~CaseWatch() {
-    begin({});
-    thread_.join();
-  }
-
-  /// An empty name: it is over.
-  void begin(const std::string& name) {
-    {
-      const std::lock_guard lock(mutex_);
-      name_ = name;
-      ++count_;
-      over_ = name.empty();
-    }
-    changed_.notify_one();
-  }
-
- private:
-  void watch() {
-    std::unique_lock lock(mutex_);
-    while (!over_) {
-      const std::size_t seen = count_;
-      if (changed_.wait_for(lock, limit_, [&] { return count_ != seen; })) continue;
-      std::cerr << "carousel: error: " << (name_.empty() ? "preparing" : name_)
-                << " did not end within " << limit_.count() << " s\n";
-      std::_Exit(kCheckFailed);
-    }
-  }
-
-  std::chrono::duration<double> limit_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::string name_;
-  std::size_t count_ = 0;
-  bool over_ = false;
-  std::thread thread_;
-};
-
 SuiteReport run_one(const Backend& backend, const Options& options) {
   Progress bar("carousel conformance, " + backend.id());
-  CaseWatch watch(options.time_limit);
   conformance::SuiteOptions suite = options.suite;
-  suite.progress = [&](const std::string& name, double done) {
-    watch.begin(name);
-    bar.update(done);
-  };
-  return run_suite(backend, suite);
+  suite.progress = [&](const std::string&, double done) { bar.update(done); };
+  return run_suite_apart(backend, suite, std::chrono::duration<double>(options.time_limit));
 }
 
 std::string_view plugin_of(const Backend& backend) {
@@ -131,6 +90,7 @@ Json json_of(const Backend& backend, const Options& options, const SuiteReport& 
           {"features", cpu().names()},
           {"case", options.suite.filter},
           {"precision", name(options.suite.precision)},
+          {"seed", options.suite.random ? Json(options.suite.random->seed) : Json(nullptr)},
           {"passed", report.passed},
           {"failed", report.failed},
           {"refused", report.refused},
@@ -173,8 +133,9 @@ void print_text(const Backend& backend, const SuiteReport& report, const Options
             << "          " << backend.description() << '\n';
   if (!plugin.empty()) std::cout << "plug-in   " << plugin << '\n';
   std::cout << "on        Carousel " << carousel_version() << ", " << cpu().brand << '\n'
-            << "precision " << name(options.suite.precision) << '\n'
-            << "cases     " << report.passed << " passed, " << report.failed << " failed, "
+            << "precision " << name(options.suite.precision) << '\n';
+  if (options.suite.random) std::cout << "seed      " << options.suite.random->seed << '\n';
+  std::cout << "cases     " << report.passed << " passed, " << report.failed << " failed, "
             << report.refused << " refused, " << report.set_apart << " set apart\n"
             << "values    " << format_count(report.elements) << " compared, largest error "
             << format_fixed(report.worst_share, 2) << " of its tolerance";
@@ -195,7 +156,16 @@ std::vector<const Backend*> chosen(const Options& options) {
   return select_backends(options.backend.empty() ? loaded->id() : options.backend);
 }
 
-int run(const Options& options) {
+conformance::RandomCases drawn(const Options& options) {
+  std::random_device device;
+  return {options.seed > 0 ? options.seed : device(), options.random};
+}
+
+int run(Options options) {
+  if (options.random > 0) options.suite.random = drawn(options);
+  if (options.seed > 0 && options.random == 0) {
+    throw Error(ErrorCode::invalid_argument, "conformance: --seed is the seed of --random COUNT");
+  }
   bool conform = true;
   Json list = Json::array();
   for (const Backend* backend : chosen(options)) {
@@ -220,6 +190,9 @@ Command conformance_command(Parser& app) {
   command.add_option("--plugin", options->plugin, "the backend in this plug-in").type_name("FILE");
   command.add_option("--backend", options->backend, "one that Carousel has: a family or an id");
   command.add_option("--case", options->suite.filter, "only cases whose names contain this");
+  command.add_option("--random", options->random, "so many cases drawn at random instead");
+  command.add_option("--seed", options->seed,
+                     "of the cases drawn at random (default, and 0: a new one)");
   command.add_option("--time-limit", options->time_limit, "seconds that one case may take")
       .show_default()
       .positive();

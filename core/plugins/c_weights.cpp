@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <span>
 
 namespace carousel::c_types {
@@ -69,14 +70,28 @@ FloatWeights::FloatWeights(const LayerSpec& spec, const Weights& weights)
     : roles_(weight_roles(spec)) {
   std::erase_if(roles_, [](const WeightRole& role) { return !role.required; });
   for (const WeightRole& role : roles_) {
-    const auto& view = values_.emplace_back(find_weight(weights, role.name));
     tensors_.push_back({.role = role.name.c_str(),
                         .dtype = CAROUSEL_DTYPE_F32,
                         .rank = static_cast<std::int32_t>(role.shape.size()),
                         .shape = role.shape.data(),
-                        .data = view.values().data()});
+                        .data = floats(find_weight(weights, role.name))});
   }
   c_ = {.struct_size = sizeof c_, .count = tensors_.size(), .tensors = tensors_.data()};
+}
+
+FloatWeights::~FloatWeights() {
+  for (std::vector<float>& copy : copies_) {
+    // Through volatile: a compiler may leave out what is written to memory that is freed then.
+    for (volatile float& value : copy) value = std::numeric_limits<float>::quiet_NaN();
+  }
+}
+
+const float* FloatWeights::floats(const Tensor* tensor) {
+  if (tensor == nullptr) return nullptr;
+  if (tensor->dtype() == DType::float32) return tensor->floats().data();
+  std::vector<float>& copy = copies_.emplace_back(tensor->to_float32());
+  copy.insert(copy.begin(), 0.0F);
+  return copy.data() + 1;
 }
 
 }  // namespace carousel::c_types

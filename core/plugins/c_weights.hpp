@@ -16,19 +16,22 @@ namespace carousel::c_types {
 [[nodiscard]] Weights from_c(const carousel_weights& weights);
 
 /// The required weights of a layer as float32, in the order of `weight_roles`. What they were made
-/// of must outlive it.
+/// of must outlive it. Where they are copies, these are aligned to 4 bytes and no more, and are
+/// overwritten in the end: who relies on more than the interface promises shall notice it early.
 class FloatWeights {
  public:
   FloatWeights(const LayerSpec& spec, const Weights& weights);
   FloatWeights(const FloatWeights&) = delete;
   FloatWeights& operator=(const FloatWeights&) = delete;
-  ~FloatWeights() = default;
+  ~FloatWeights();
 
   [[nodiscard]] const carousel_weights& c() const noexcept { return c_; }
 
  private:
+  const float* floats(const Tensor* tensor);
+
   std::vector<WeightRole> roles_;
-  std::deque<Float32View> values_;
+  std::deque<std::vector<float>> copies_;
   std::vector<carousel_tensor> tensors_;
   carousel_weights c_{};
 };

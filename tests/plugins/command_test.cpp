@@ -99,10 +99,23 @@ TEST(ConformanceCommand, FailsWhatIsWrong) {
 
 TEST(ConformanceCommand, EndsWhatDoesNotReturn) {
   const Folder folder;
-  const CommandResult result = carousel(
-      {"conformance", "--plugin", folder.hostile("sleeps-forward"), "--time-limit", "0.3"});
+  const CommandResult result =
+      carousel({"conformance", "--plugin", folder.hostile("sleeps-forward"), "--case", "size/I3_H3",
+                "--time-limit", "0.3"});
   EXPECT_EQ(result.code, 1);
-  EXPECT_NE(result.err.find("did not end within 0.3 s"), std::string::npos) << result.err;
+  EXPECT_NE(result.out.find("did not end within the time limit"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("does NOT conform"), std::string::npos) << result.out;
+}
+
+TEST(ConformanceCommand, DrawsCases) {
+  const CommandResult result =
+      carousel({"conformance", "--backend", "scalar", "--random", "20", "--seed", "5", "--json"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.json()[0]["seed"], 5);
+  EXPECT_EQ(result.json()[0]["passed"], 20);
+  const CommandResult lonely = carousel({"conformance", "--backend", "scalar", "--seed", "5"});
+  EXPECT_EQ(lonely.code, 2);
+  EXPECT_NE(lonely.err.find("--random COUNT"), std::string::npos) << lonely.err;
 }
 
 }  // namespace

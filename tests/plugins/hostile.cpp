@@ -9,13 +9,18 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <functional>
 #include <limits>
 #include <map>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <tuple>
+#include <vector>
 
 namespace {
 
@@ -50,6 +55,8 @@ using Spec = const carousel_layer_spec*;
 using Layer = const carousel_plugin_layer*;
 using Workspace = carousel_plugin_workspace*;
 using Args = const carousel_plugin_args*;
+using Weights = const carousel_weights*;
+using Options = const carousel_plugin_options*;
 
 void wrong_table(const std::string& what, carousel_plugin& t) {
   const std::map<std::string, std::function<void()>> crimes{
@@ -99,8 +106,6 @@ void wrong_answers(const std::string& what, carousel_plugin& t) {
 }
 
 void wrong_layers(const std::string& what, carousel_plugin& t) {
-  using Weights = const carousel_weights*;
-  using Options = const carousel_plugin_options*;
   if (what == "fails-layer") {
     t.layer_create = [](Spec, Weights, Options, carousel_plugin_layer**, char* text,
                         std::size_t size) { return fail(text, size); };
@@ -141,6 +146,8 @@ void wrong_forward(const std::string& what, carousel_plugin& t) {
     t.forward = [](Layer, Workspace, Args, const char**) -> std::int32_t {
       throw std::runtime_error("in the middle");
     };
+  } else if (what == "crashes-forward") {
+    t.forward = [](Layer, Workspace, Args, const char**) -> std::int32_t { std::abort(); };
   } else if (what == "sleeps-forward") {
     t.forward = [](Layer, Workspace, Args, const char**) -> std::int32_t { sleep_for_ever(); };
   } else if (what == "nan") {
@@ -156,6 +163,112 @@ void wrong_forward(const std::string& what, carousel_plugin& t) {
       return status;
     };
   }
+}
+
+std::mutex mutex;  // of what is kept here
+
+/// Makes its layers when their first workspace is asked for, of weights that are gone by then.
+struct LateLayer {
+  carousel_layer_spec spec;
+  std::deque<std::string> roles;
+  std::deque<std::vector<std::int64_t>> shapes;
+  std::vector<carousel_tensor> tensors;
+  carousel_plugin_options options;
+  carousel_plugin_layer* made = nullptr;
+};
+
+std::int32_t keep_weights(Spec spec, Weights weights, Options options, carousel_plugin_layer** made,
+                          char*, std::size_t) {
+  auto* late = new LateLayer{*spec, {}, {}, {}, *options};
+  for (std::size_t k = 0; k < weights->count; ++k) {
+    carousel_tensor& kept = late->tensors.emplace_back(weights->tensors[k]);
+    kept.role = late->roles.emplace_back(kept.role).c_str();
+    kept.shape = late->shapes.emplace_back(kept.shape, kept.shape + kept.rank).data();
+  }
+  *made = reinterpret_cast<carousel_plugin_layer*>(late);
+  return CAROUSEL_OK;
+}
+
+std::int32_t make_late(Layer layer, std::int64_t batch, std::int64_t steps, Workspace* made,
+                       char* text, std::size_t size) {
+  auto& late = *reinterpret_cast<LateLayer*>(const_cast<carousel_plugin_layer*>(layer));
+  const carousel_weights weights{sizeof weights, late.tensors.size(), late.tensors.data()};
+  if (late.made == nullptr) {
+    const std::int32_t status =
+        real.layer_create(&late.spec, &weights, &late.options, &late.made, text, size);
+    if (status != CAROUSEL_OK) return status;
+  }
+  return real.workspace_create(late.made, batch, steps, made, text, size);
+}
+
+void keep_all_weights(carousel_plugin& t) {
+  t.layer_create = keep_weights;
+  t.workspace_create = make_late;
+  t.layer_memory_bytes = [](Layer) -> std::size_t { return 0; };
+  t.layer_destroy = [](carousel_plugin_layer* layer) {
+    auto* late = reinterpret_cast<LateLayer*>(layer);
+    if (late->made != nullptr) real.layer_destroy(late->made);
+    delete late;
+  };
+  t.forward = [](Layer layer, Workspace workspace, Args args, const char** error) {
+    return real.forward(reinterpret_cast<const LateLayer*>(layer)->made, workspace, args, error);
+  };
+}
+
+/// All streams of a layer, batch and number of steps have the same scratch.
+void share_scratch(carousel_plugin& t) {
+  t.workspace_create = [](Layer layer, std::int64_t batch, std::int64_t steps, Workspace* made,
+                          char* text, std::size_t size) -> std::int32_t {
+    static std::map<std::tuple<Layer, std::int64_t, std::int64_t>, Workspace> all;
+    const std::lock_guard lock(mutex);
+    Workspace& one = all[{layer, batch, steps}];
+    const std::int32_t status =
+        one == nullptr ? real.workspace_create(layer, batch, steps, &one, text, size) : CAROUSEL_OK;
+    *made = one;
+    return status;
+  };
+  t.workspace_destroy = [](Workspace) {};
+  t.layer_destroy = [](carousel_plugin_layer*) {};  // or a new one might have its address
+}
+
+/// Takes the batch that callers expect for a limit.
+void limit_batch(carousel_plugin& t) {
+  static std::map<Layer, std::int64_t> limits;
+  t.layer_create = [](Spec spec, Weights weights, Options options, carousel_plugin_layer** made,
+                      char* text, std::size_t size) -> std::int32_t {
+    const std::int32_t status = real.layer_create(spec, weights, options, made, text, size);
+    const std::lock_guard lock(mutex);
+    limits[*made] = options->batch;
+    return status;
+  };
+  t.workspace_create = [](Layer layer, std::int64_t batch, std::int64_t steps, Workspace* made,
+                          char* text, std::size_t size) -> std::int32_t {
+    {
+      const std::lock_guard lock(mutex);
+      if (batch > limits[layer]) return fail(text, size);
+    }
+    return real.workspace_create(layer, batch, steps, made, text, size);
+  };
+}
+
+void wants_alignment(carousel_plugin& t) {
+  t.layer_create = [](Spec spec, Weights weights, Options options, carousel_plugin_layer** made,
+                      char* text, std::size_t size) -> std::int32_t {
+    for (std::size_t k = 0; k < weights->count; ++k) {
+      if (reinterpret_cast<std::uintptr_t>(weights->tensors[k].data) % 16 != 0) {
+        return fail(text, size);
+      }
+    }
+    return real.layer_create(spec, weights, options, made, text, size);
+  };
+}
+
+/// What only shows where callers do more than usual.
+void wrong_promises(const std::string& what, carousel_plugin& t) {
+  if (what == "keeps-weights") keep_all_weights(t);
+  if (what == "shares-scratch") share_scratch(t);
+  if (what == "limits-batch") limit_batch(t);
+  if (what == "wants-alignment") wants_alignment(t);
 }
 
 }  // namespace
@@ -182,5 +295,6 @@ const carousel_plugin* carousel_backend_plugin(const carousel_plugin_host*, char
   wrong_answers(what, wrong);
   wrong_layers(what, wrong);
   wrong_forward(what, wrong);
+  wrong_promises(what, wrong);
   return &wrong;
 }

@@ -3,12 +3,19 @@
 #include "core/verify/conformance/suite.hpp"
 #include "plugins/plugin_files.hpp"
 
+#include <carousel/cpu.hpp>
+
 #include <gtest/gtest.h>
+
+#include <chrono>
+#include <random>
+#include <utility>
 
 namespace carousel::plugin_test {
 namespace {
 
 using conformance::run_suite;
+using conformance::run_suite_apart;
 using conformance::SuiteReport;
 
 TEST(Suite, CountsWhatThePluginOfTheExampleRunsAndRefuses) {
@@ -17,7 +24,8 @@ TEST(Suite, CountsWhatThePluginOfTheExampleRunsAndRefuses) {
   for (const std::string& failure : report.failures) ADD_FAILURE() << failure;
   EXPECT_GE(report.passed, 330U);
   EXPECT_GE(report.refusals.at("only LSTM layers"), 700U);
-  EXPECT_EQ(report.executed() + report.refused, conformance::cases().size() + 5) << "unknown ones";
+  EXPECT_EQ(report.executed() + report.refused, conformance::cases().size() + 5 + 3)
+      << "layers that do not exist, streams at once";
   EXPECT_GT(report.elements, 1'000'000);
   EXPECT_GT(report.worst_share, 0.0);
   EXPECT_LT(report.worst_share, 1.0);
@@ -29,7 +37,7 @@ TEST(Suite, RestrictedToCases) {
   std::size_t seen = 0;
   const SuiteReport report = run_suite(
       backend, {.filter = "lengths/", .progress = [&](const std::string&, double) { ++seen; }});
-  EXPECT_EQ(seen, conformance::cases().size());
+  EXPECT_EQ(seen, report.executed());
   EXPECT_TRUE(report.conforms());
   EXPECT_GT(report.passed, 20U);
   EXPECT_EQ(report.refused + report.set_apart + report.failed, 0U);
@@ -53,6 +61,66 @@ TEST(Suite, FailsWhoeverFails) {
     EXPECT_FALSE(report.conforms()) << crime;
     EXPECT_EQ(report.passed, 0U) << crime;
     EXPECT_GT(report.failed, 20U) << crime;
+  }
+}
+
+/// What only shows where the suite goes beyond what callers usually do.
+TEST(Suite, FindsWhoeverReliesOnMoreThanTheContractPromises) {
+  const Folder folder;
+  const std::pair<const char*, const char*> mistakes[] = {{"keeps-weights", "size/"},
+                                                          {"limits-batch", "batch/"},
+                                                          {"wants-alignment", "size/"},
+                                                          {"shares-scratch", "at-once/"}};
+  for (const auto& [mistake, cases] : mistakes) {
+    const SuiteReport report = run_suite(load_plugin(folder.hostile(mistake)), {.filter = cases});
+    EXPECT_GT(report.failed, 0U) << mistake;
+  }
+}
+
+TEST(Suite, ACrashCostsOneCase) {
+  const Folder folder;
+  const Backend& backend = load_plugin(folder.hostile("crashes-forward"));
+  const SuiteReport report =
+      run_suite_apart(backend, {.filter = "size/I3_H3"}, std::chrono::seconds(60));
+  ASSERT_FALSE(report.failures.empty());
+  EXPECT_NE(report.failures[0].find("size/I3_H3"), std::string::npos) << report.failures[0];
+  EXPECT_NE(report.failures[0].find("the process died: Aborted (signal 6)"), std::string::npos)
+      << report.failures[0];
+  EXPECT_GT(report.failed, 1U) << "the next case was run";
+  EXPECT_LE(report.failed, 11U) << "and not all of them";
+}
+
+TEST(Suite, ApartIsTheSame) {
+  const Backend& backend = *select_backends("scalar").front();
+  const conformance::SuiteOptions options{.filter = "lengths/"};
+  const SuiteReport here = run_suite(backend, options);
+  const SuiteReport apart = run_suite_apart(backend, options, std::chrono::seconds(60));
+  EXPECT_EQ(apart.passed, here.passed);
+  EXPECT_EQ(apart.elements, here.elements);
+  EXPECT_EQ(apart.digest, here.digest);
+  EXPECT_EQ(apart.worst_case, here.worst_case);
+}
+
+TEST(Suite, RandomCasesFollowFromTheirSeed) {
+  const auto names = [](std::uint64_t seed) {
+    std::vector<std::string> list;
+    for (const auto& c : conformance::random_cases(seed, 20)) list.push_back(c.name());
+    return list;
+  };
+  EXPECT_EQ(names(1), names(1));
+  EXPECT_NE(names(1), names(2));
+}
+
+/// Other cases at every run; the seed is in the names of those that fail.
+TEST(Suite, BuiltInBackendsAndRandomCases) {
+  std::random_device device;
+  const conformance::RandomCases random{device(), 300};
+  for (const BackendEntry& entry : backends()) {
+    if (entry.backend == nullptr || !entry.plugin.empty()) continue;
+    if (!entry.backend->available(cpu())) continue;
+    const SuiteReport report = run_suite(*entry.backend, {.random = random});
+    EXPECT_GT(report.passed, 100U) << entry.backend->id();
+    for (const std::string& failure : report.failures) ADD_FAILURE() << failure;
   }
 }
 

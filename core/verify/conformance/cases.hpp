@@ -105,6 +105,9 @@ struct Case {
   /// The network amplifies rounding errors so much that after a few steps nothing can be said about
   /// the values: only single steps are judged.
   bool chaotic = false;
+  /// Some of the rows alone, in other chunks and with more threads, have to give the same bits, on
+  /// backends that promise it.
+  bool same_bits = false;
 
   /// Group and every field that differs from the usual; identifies the case and seeds its numbers.
   [[nodiscard]] std::string name() const;
@@ -117,6 +120,10 @@ struct Case {
 
 /// All cases, in a fixed order.
 [[nodiscard]] const std::vector<Case>& cases();
+
+/// So many cases with fields drawn at random; they follow from the seed alone. The group is
+/// "random", the label tells seed and index.
+[[nodiscard]] std::vector<Case> random_cases(std::uint64_t seed, std::size_t count);
 
 /// Each activation function that a cell can have; where it has parameters, such that they show.
 [[nodiscard]] const std::vector<Activation>& cell_functions();

@@ -14,11 +14,12 @@ enum class Outcome : std::uint8_t {
   passed,
   refused,  ///< `Backend::supports` said no, with a reason
   failed,
+  set_apart,  ///< Not run: a known difference of a library that is not ours.
 };
 
 struct CaseReport {
   Outcome outcome = Outcome::passed;
-  std::string message;        ///< Why it was refused, or which case failed and how.
+  std::string message;        ///< Why it was not run, or which case failed and how.
   double worst_share = 0.0;   ///< Largest error, as a share of its tolerance.
   std::int64_t elements = 0;  ///< Values compared.
   /// A hash of the bits of all outputs and final states of the whole sequence, to compare builds

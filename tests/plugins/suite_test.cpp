@@ -72,7 +72,8 @@ TEST(Suite, FindsWhoeverReliesOnMoreThanTheContractPromises) {
                                                           {"wants-alignment", "size/"},
                                                           {"shares-scratch", "at-once/"}};
   for (const auto& [mistake, cases] : mistakes) {
-    const SuiteReport report = run_suite(load_plugin(folder.hostile(mistake)), {.filter = cases});
+    const SuiteReport report = run_suite_apart(load_plugin(folder.hostile(mistake)),
+                                               {.filter = cases}, std::chrono::seconds(60));
     EXPECT_GT(report.failed, 0U) << mistake;
   }
 }

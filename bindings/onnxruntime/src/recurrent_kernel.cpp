@@ -32,9 +32,18 @@ PrepareOptions with_expected_shape(PrepareOptions options, const RecurrentNode& 
   return options;
 }
 
+std::unique_ptr<ReferenceKernel> make_reference(const RecurrentNode& node, const Wiring& wiring) {
+  std::vector<OperatorOutput> asked;
+  for (const OperatorOutput output : {kY, kFinalH, kFinalC}) {
+    if (wiring.outputs.at(output)) asked.push_back(output);
+  }
+  return std::make_unique<ReferenceKernel>(node, std::move(asked));
+}
+
 }  // namespace
 
-RecurrentKernel::RecurrentKernel(const RecurrentNode& node, Wiring wiring, PrepareOptions options)
+RecurrentKernel::RecurrentKernel(const RecurrentNode& node, Wiring wiring,
+                                 const KernelOptions& options)
     : where_(node.where),
       spec_(std::get<RecurrentSpec>(node.layer.spec)),
       x_batch_first_(node.x_batch_first),
@@ -43,7 +52,8 @@ RecurrentKernel::RecurrentKernel(const RecurrentNode& node, Wiring wiring, Prepa
       y_in_stream_order_(in_stream_order(y_axes_, spec_.directions())),
       y_batch_first_(is_batch_first(y_axes_)),
       wiring_(std::move(wiring)),
-      streams_(prepare(node.layer, with_expected_shape(std::move(options), node))) {}
+      streams_(prepare(node.layer, with_expected_shape(options.prepare, node))),
+      reference_(options.cross_check ? make_reference(node, wiring_) : nullptr) {}
 
 void RecurrentKernel::refuse(const std::string& reason) const {
   throw Error(ErrorCode::invalid_argument, where_ + ": " + reason);
@@ -68,7 +78,7 @@ RecurrentKernel::Shape RecurrentKernel::read_shape(const Ort::ConstValue& x) con
 
 SequenceView<const float> RecurrentKernel::view_x(const Ort::ConstValue& x,
                                                   const Shape& shape) const {
-  const auto* values = x.GetTensorData<float>();
+  const auto* values = elements<float>(x);
   return x_batch_first_ ? batch_first(values, shape.batch, shape.steps, spec_.input_size)
                         : steps_first(values, shape.steps, shape.batch, spec_.input_size);
 }
@@ -77,15 +87,6 @@ std::array<std::int64_t, 3> RecurrentKernel::state_shape(std::int64_t batch) con
   const std::int64_t directions = spec_.directions();
   if (states_batch_first_) return {batch, directions, spec_.hidden_size};
   return {directions, batch, spec_.hidden_size};
-}
-
-template <class T>
-SequenceView<T> RecurrentKernel::view_state(T* values, std::int64_t direction,
-                                            std::int64_t batch) const noexcept {
-  const std::int64_t size = spec_.hidden_size;
-  const std::int64_t stride = states_batch_first_ ? spec_.directions() * size : size;
-  T* first = values + direction * size * (states_batch_first_ ? 1 : batch);
-  return {first, 1, batch, size, batch * stride, stride};
 }
 
 std::int64_t RecurrentKernel::size_of(Axis axis, const Shape& shape) const noexcept {
@@ -117,7 +118,7 @@ void RecurrentKernel::read_lengths(const Ort::KernelContext& context, const Shap
     refuse("sequence_lens has the shape " + shape_text(found) + "; expected [batch] = [" +
            std::to_string(shape.batch) + "]");
   }
-  const auto* values = lengths->GetTensorData<std::int32_t>();
+  const auto* values = elements<std::int32_t>(*lengths);
   pooled.lengths.assign(values, values + shape.batch);
 }
 
@@ -135,7 +136,7 @@ void RecurrentKernel::read_initial_states(const Ort::KernelContext& context, con
       refuse(std::string(kInitialNames.at(k)) + " has the shape " + shape_text(found) +
              "; expected " + shape_text(expected));
     }
-    const auto* values = initial->GetTensorData<float>();
+    const auto* values = elements<float>(*initial);
     for (std::int64_t d = 0; d < spec_.directions(); ++d) {
       const NamedState& state = pooled.states[static_cast<std::size_t>(d) * count + k];
       copy_step(view_state(values, d, shape.batch), state.values);
@@ -200,6 +201,7 @@ void RecurrentKernel::compute(const Ort::KernelContext& context) {
   read_initial_states(context, shape, *lease);
   run(context, x, shape, *lease);
   write_final_states(context, shape, *lease);
+  if (reference_) cross_check(context, x, shape, *lease);
 }
 
 }  // namespace carousel::onnxruntime

@@ -26,12 +26,7 @@ class OnnxRuntimeRuns : public testing::TestWithParam<Way> {
   [[nodiscard]] static const SessionSettings& settings() { return GetParam().settings; }
 };
 INSTANTIATE_TEST_SUITE_P(Ways, OnnxRuntimeRuns, testing::ValuesIn(ways_with_cross_check()),
-                         [](const auto& way) {
-                           const std::array<const char*, 4> names{
-                               "ExecutionProvider", "CustomOperators",
-                               "CrossCheckedExecutionProvider", "CrossCheckedCustomOperators"};
-                           return names.at(way.index);
-                         });
+                         [](const auto& way) { return way.param.name; });
 
 TEST_P(OnnxRuntimeRuns, OfAllSizesInOneSession) {
   for (const char* direction : {"forward", "bidirectional"}) {

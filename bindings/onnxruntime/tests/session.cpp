@@ -84,8 +84,8 @@ SessionSettings Way::with(const std::string& option, const std::string& value) c
 
 const std::vector<Way>& ways() {
   static const std::vector<Way> both{
-      {"execution provider", {.providers = kWith, .only_providers = true}},
-      {"custom operators", {.custom_operators = Options{}}}};
+      {"ExecutionProvider", {.providers = kWith, .only_providers = true}},
+      {"CustomOperators", {.custom_operators = Options{}}}};
   return both;
 }
 
@@ -93,7 +93,7 @@ const std::vector<Way>& ways_with_cross_check() {
   static const std::vector<Way> all = [] {
     std::vector<Way> made = ways();
     for (const Way& way : ways()) {
-      made.push_back({way.name, way.with("cross_check", "1")});
+      made.push_back({way.name + "CrossChecked", way.with("cross_check", "1")});
     }
     return made;
   }();

@@ -7,6 +7,7 @@
 #include <map>
 #include <onnxruntime_cxx_api.h>
 #include <optional>
+#include <ostream>
 #include <span>
 #include <string>
 #include <utility>
@@ -40,11 +41,12 @@ struct SessionSettings {
 
 /// A way in which Carousel runs the recurrent nodes of a session.
 struct Way {
-  const char* name;
+  std::string name;
   SessionSettings settings;
   /// The same with one more option of Carousel.
   [[nodiscard]] SessionSettings with(const std::string& option, const std::string& value) const;
 };
+inline void PrintTo(const Way& way, std::ostream* stream) { *stream << way.name; }
 /// The two ways in.
 [[nodiscard]] const std::vector<Way>& ways();
 /// These, and each with the option cross_check.

@@ -15,6 +15,13 @@ struct OpenShape {
   std::vector<std::string> names{};
 
   [[nodiscard]] std::size_t rank() const noexcept { return sizes.size(); }
+  /// ONNX Runtime would take a size that is open and has no name for a size of -1.
+  [[nodiscard]] bool can_be_told() const {
+    for (std::size_t axis = 0; axis < rank(); ++axis) {
+      if (sizes[axis] < 0 && names[axis].empty()) return false;
+    }
+    return true;
+  }
   void add(std::int64_t size, std::string name = {}) {
     sizes.push_back(size);
     names.push_back(std::move(name));
@@ -45,26 +52,29 @@ const OrtOpAttr* attribute(const OrtShapeInferContext& context, const char* name
   return status.IsOK() ? found : nullptr;
 }
 
-bool has_batch_first(const OrtShapeInferContext& context) {
-  const OrtOpAttr* layout = attribute(context, "layout");
-  if (layout == nullptr) return false;
+std::int64_t integer(const OrtShapeInferContext& context, const char* name, std::int64_t usual) {
+  const OrtOpAttr* found = attribute(context, name);
+  if (found == nullptr) return usual;
   std::int64_t value = 0;
   std::size_t size = 0;
-  Ort::ThrowOnError(
-      Ort::GetApi().ReadOpAttr(layout, ORT_OP_ATTR_INT, &value, sizeof(value), &size));
-  return value == 1;
+  Ort::ThrowOnError(Ort::GetApi().ReadOpAttr(found, ORT_OP_ATTR_INT, &value, sizeof(value), &size));
+  return value;
+}
+
+/// The bytes of a text or, each with a zero at its end, of several; none without the attribute.
+std::string bytes_of(const OrtShapeInferContext& context, const char* name, OrtOpAttrType type) {
+  const OrtOpAttr* found = attribute(context, name);
+  if (found == nullptr) return {};
+  std::size_t size = 0;
+  // This call fails and says how many bytes it takes.
+  const Ort::Status too_small(Ort::GetApi().ReadOpAttr(found, type, nullptr, 0, &size));
+  std::string bytes(size, '\0');
+  Ort::ThrowOnError(Ort::GetApi().ReadOpAttr(found, type, bytes.data(), size, &size));
+  return bytes;
 }
 
 SeenActivations::Names read_activations(const OrtShapeInferContext& context) {
-  const OrtOpAttr* activations = attribute(context, "activations");
-  if (activations == nullptr) return {};
-  std::size_t size = 0;
-  // This call fails and says how many bytes it takes: each name with a zero at its end.
-  const Ort::Status too_small(
-      Ort::GetApi().ReadOpAttr(activations, ORT_OP_ATTR_STRINGS, nullptr, 0, &size));
-  std::string bytes(size, '\0');
-  Ort::ThrowOnError(
-      Ort::GetApi().ReadOpAttr(activations, ORT_OP_ATTR_STRINGS, bytes.data(), size, &size));
+  const std::string bytes = bytes_of(context, "activations", ORT_OP_ATTR_STRINGS);
   SeenActivations::Names names;
   for (std::size_t begin = 0; begin < bytes.size();) {
     names.emplace_back(bytes.data() + begin);
@@ -91,21 +101,23 @@ void set_output_shape(const OrtShapeInferContext& context, OperatorOutput output
 
 void infer_shapes(const OrtShapeInferContext& context, SeenActivations& seen) {
   const OpenShape x = input_shape(context, kX);
-  const OpenShape w = input_shape(context, kW);
-  const OpenShape r = input_shape(context, kR);
-  seen.add(w.sizes, r.sizes, read_activations(context));
-  if (x.rank() != 3 || r.rank() != 3) return;
+  seen.add(input_shape(context, kW).sizes, input_shape(context, kR).sizes,
+           read_activations(context));
+  if (x.rank() != 3) return;
+  // The attributes tell more than the shapes of weights, which may be computed.
+  const bool both = bytes_of(context, "direction", ORT_OP_ATTR_STRING) == "bidirectional";
+  const std::int64_t directions = both ? 2 : 1;
   OpenShape y;  // [steps, directions, batch, hidden], or [batch, steps, directions, hidden]
   y.add(x.sizes[0], x.names[0]);
-  if (has_batch_first(context)) {
+  if (integer(context, "layout", 0) == 1) {
     y.add(x.sizes[1], x.names[1]);
-    y.add(r.sizes[0], r.names[0]);
+    y.add(directions);
   } else {
-    y.add(r.sizes[0], r.names[0]);
+    y.add(directions);
     y.add(x.sizes[1], x.names[1]);
   }
-  y.add(r.sizes[2], r.names[2]);
-  set_output_shape(context, kY, y);
+  y.add(integer(context, "hidden_size", -1));
+  if (y.can_be_told()) set_output_shape(context, kY, y);
 }
 
 }  // namespace carousel::onnxruntime

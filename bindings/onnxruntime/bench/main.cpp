@@ -93,7 +93,8 @@ void print_row(const std::string& name, const std::vector<Contender>& contenders
   if (contenders.size() > 2) {
     const double alone = median(contenders[2].seconds);
     const double empty = median(contenders[3].seconds);
-    std::printf(" %11.2f %8.2f %9.2f", alone * 1e6, empty * 1e6, (with - alone - empty) * 1e6);
+    const double overhead = median_rest(contenders[0], contenders[2], contenders[3]);
+    std::printf(" %11.2f %8.2f %9.2f", alone * 1e6, empty * 1e6, overhead * 1e6);
   }
   std::printf("\n");
   std::fflush(stdout);

@@ -8,8 +8,6 @@
 namespace carousel::onnxruntime {
 namespace {
 
-constexpr std::array<const char*, 2> kInitialNames{"initial_h", "initial_c"};
-
 void copy_step(const SequenceView<const float>& from, const SequenceView<float>& to) {
   for (std::int64_t row = 0; row < from.batch; ++row) {
     std::copy_n(from.row(0, row), from.features, to.row(0, row));
@@ -68,9 +66,9 @@ std::optional<Ort::ConstValue> RecurrentKernel::input(const Ort::KernelContext& 
 }
 
 RecurrentKernel::Shape RecurrentKernel::read_shape(const Ort::ConstValue& x) const {
-  const std::vector<std::int64_t> shape = x.GetTensorTypeAndShapeInfo().GetShape();
-  if (shape.size() != 3 || shape[2] != spec_.input_size) {
-    refuse("X has the shape " + shape_text(shape) + "; it must have 3 axes, the last of which is " +
+  const Sizes shape = sizes_of(x);
+  if (shape.rank() != 3 || shape[2] != spec_.input_size) {
+    refuse("X has the shape " + sizes_text(x) + "; it must have 3 axes, the last of which is " +
            std::to_string(spec_.input_size));
   }
   return x_batch_first_ ? Shape{shape[1], shape[0]} : Shape{shape[0], shape[1]};
@@ -99,11 +97,12 @@ std::int64_t RecurrentKernel::size_of(Axis axis, const Shape& shape) const noexc
   return 1;
 }
 
-std::vector<std::int64_t> RecurrentKernel::y_shape(const Shape& shape) const {
-  std::vector<std::int64_t> sizes;
+Sizes RecurrentKernel::y_shape(const Shape& shape) const {
+  Sizes sizes;
   for (const std::vector<Axis>& parts : y_axes_) {
-    std::int64_t& size = sizes.emplace_back(1);
+    std::int64_t size = 1;
     for (const Axis axis : parts) size *= size_of(axis, shape);
+    sizes.add(size);
   }
   return sizes;
 }
@@ -113,9 +112,8 @@ void RecurrentKernel::read_lengths(const Ort::KernelContext& context, const Shap
   pooled.lengths.clear();
   const std::optional<Ort::ConstValue> lengths = input(context, kLengths);
   if (!lengths) return;
-  const std::vector<std::int64_t> found = lengths->GetTensorTypeAndShapeInfo().GetShape();
-  if (found != std::vector{shape.batch}) {
-    refuse("sequence_lens has the shape " + shape_text(found) + "; expected [batch] = [" +
+  if (!std::ranges::equal(sizes_of(*lengths).span(), std::array{shape.batch})) {
+    refuse("sequence_lens has the shape " + sizes_text(*lengths) + "; expected [batch] = [" +
            std::to_string(shape.batch) + "]");
   }
   const auto* values = elements<std::int32_t>(*lengths);
@@ -131,9 +129,8 @@ void RecurrentKernel::read_initial_states(const Ort::KernelContext& context, con
     const auto which = static_cast<OperatorInput>(kInitialH + k);
     const std::optional<Ort::ConstValue> initial = input(context, which);
     if (!initial) continue;
-    const std::vector<std::int64_t> found = initial->GetTensorTypeAndShapeInfo().GetShape();
-    if (!std::ranges::equal(found, expected)) {
-      refuse(std::string(kInitialNames.at(k)) + " has the shape " + shape_text(found) +
+    if (!std::ranges::equal(sizes_of(*initial).span(), expected)) {
+      refuse(std::string(kInputNames.at(which)) + " has the shape " + sizes_text(*initial) +
              "; expected " + shape_text(expected));
     }
     const auto* values = elements<float>(*initial);
@@ -178,8 +175,9 @@ void RecurrentKernel::run(const Ort::KernelContext& context, const Ort::ConstVal
                           const Shape& shape, PooledStream& pooled) const {
   float* y = nullptr;
   if (wiring_.outputs[kY]) {
-    const std::vector<std::int64_t> sizes = y_shape(shape);
-    y = context.GetOutput(*wiring_.outputs[kY], sizes).GetTensorMutableData<float>();
+    const Sizes sizes = y_shape(shape);
+    y = context.GetOutput(*wiring_.outputs[kY], sizes.span().data(), sizes.rank())
+            .GetTensorMutableData<float>();
   }
   const bool in_place = y != nullptr && y_in_stream_order_;
   const std::int64_t size = spec_.output_size();

@@ -5,6 +5,7 @@
 #include "ort.hpp"
 #include "recurrent_node.hpp"
 #include "reference_kernel.hpp"
+#include "sizes.hpp"
 #include "stream_pool.hpp"
 
 #include <carousel/network.hpp>
@@ -54,7 +55,7 @@ class RecurrentKernel {
   [[nodiscard]] SequenceView<const float> view_x(const Ort::ConstValue& x,
                                                  const Shape& shape) const;
   [[nodiscard]] std::int64_t size_of(Axis axis, const Shape& shape) const noexcept;
-  [[nodiscard]] std::vector<std::int64_t> y_shape(const Shape& shape) const;
+  [[nodiscard]] Sizes y_shape(const Shape& shape) const;
   /// [directions, batch, features], or [batch, directions, features].
   [[nodiscard]] std::array<std::int64_t, 3> state_shape(std::int64_t batch) const noexcept;
   /// The view of a state array of one direction, as one step.

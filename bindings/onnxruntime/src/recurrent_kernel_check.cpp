@@ -61,7 +61,8 @@ void RecurrentKernel::cross_check(const Ort::KernelContext& context, const Ort::
     if (initial) run.initial.at(k) = dense_state(elements<float>(*initial), shape.batch);
   }
   if (wiring_.outputs[kY]) {
-    const auto y = context.GetOutput(*wiring_.outputs[kY], y_shape(shape));
+    const Sizes sizes = y_shape(shape);
+    const auto y = context.GetOutput(*wiring_.outputs[kY], sizes.span().data(), sizes.rank());
     run.outputs[kY] = dense_y(elements<float>(y), shape);
   }
   const std::array<std::int64_t, 3> states = state_shape(shape.batch);

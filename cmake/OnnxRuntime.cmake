@@ -23,9 +23,8 @@ set(onnxruntime_problem)
 if(NOT CAROUSEL_HAS_ONNX)
   set(onnxruntime_problem "protobuf and ONNX's schema are missing (see CAROUSEL_ONNX)")
 elseif(NOT EXISTS "${CAROUSEL_ONNXRUNTIME_INCLUDE_DIR}/onnxruntime_ep_c_api.h")
-  set(onnxruntime_problem "no onnxruntime_ep_c_api.h (ONNX Runtime 1.23 or newer); "
-    "`./dev onnxruntime` fetches it, or give -DONNXRUNTIME_ROOT=DIR")
-  list(JOIN onnxruntime_problem "" onnxruntime_problem)
+  string(CONCAT onnxruntime_problem "no onnxruntime_ep_c_api.h (ONNX Runtime 1.23 or newer), which "
+    "`./dev onnxruntime` fetches and -DONNXRUNTIME_ROOT=DIR tells")
 endif()
 if(NOT onnxruntime_problem)
   set(CAROUSEL_HAS_ONNXRUNTIME ON)

@@ -48,6 +48,19 @@ TEST(OnnxRuntimeCustomOperators, RefuseWeightsThatAreNotConstant) {
               "node 'layer' (LSTM): its input W is not constant");
 }
 
+TEST(OnnxRuntimeCustomOperators, RunWhereAllInputsAreConstant) {
+  schema::ModelProto model;
+  ASSERT_TRUE(model.ParseFromString(model_bytes({})));
+  schema::GraphProto& graph = *model.mutable_graph();
+  graph.clear_input();
+  add_weight(graph, "X", {6, 2, 5});
+  const std::string bytes = model.SerializeAsString();
+  Ort::Session without = open_session(bytes);
+  Ort::Session with = open_session(bytes, kOperators);
+  const Tensors nothing;
+  EXPECT_LE(largest_difference(run_session(with, nothing), run_session(without, nothing)), 1e-5);
+}
+
 TEST(OnnxRuntimeCustomOperators, NameANodeWithoutNameByItsResult) {
   schema::ModelProto model;
   ASSERT_TRUE(model.ParseFromString(model_bytes({.constant_weights = false})));

@@ -27,10 +27,6 @@ Wiring wire(const RecurrentNode& node) {
 
 }  // namespace
 
-struct CustomOperator::Kernel {
-  RecurrentKernel recurrent;
-};
-
 CustomOperator::CustomOperator(std::string name, std::size_t inputs, std::size_t outputs,
                                bool infers_shapes, KernelOptions options)
     : OrtCustomOp{},
@@ -49,9 +45,8 @@ void CustomOperator::set_descriptions() {
   GetName = [](const OrtCustomOp* self) {
     return static_cast<const CustomOperator*>(self)->name_.c_str();
   };
-  GetExecutionProviderType = [](const OrtCustomOp*) -> const char* {
-    return nullptr;
-  };  // the CPU's
+  // Null is the CPU's.
+  GetExecutionProviderType = [](const OrtCustomOp*) -> const char* { return nullptr; };
   if (!infers_shapes_) return;
   InferOutputShapeFn = [](const OrtCustomOp* self, OrtShapeInferContext* context) -> OrtStatus* {
     return status_of(
@@ -88,17 +83,15 @@ void CustomOperator::set_kernels() {
   };
   KernelComputeV2 = [](void* kernel, OrtKernelContext* context) -> OrtStatus* {
     return status_of(
-        [&] { static_cast<Kernel*>(kernel)->recurrent.compute(Ort::KernelContext(context)); });
+        [&] { static_cast<RecurrentKernel*>(kernel)->compute(Ort::KernelContext(context)); });
   };
-  KernelDestroy = [](void* kernel) { delete static_cast<Kernel*>(kernel); };
+  KernelDestroy = [](void* kernel) { delete static_cast<RecurrentKernel*>(kernel); };
 }
 
-std::unique_ptr<CustomOperator::Kernel> CustomOperator::make_kernel(
-    const OrtKernelInfo& info) const {
+std::unique_ptr<RecurrentKernel> CustomOperator::make_kernel(const OrtKernelInfo& info) const {
   const RecurrentNode node =
       read_node(Ort::ConstKernelInfo(&info), name_, infers_shapes_ ? &seen_ : nullptr);
-  return std::unique_ptr<Kernel>(
-      new Kernel{.recurrent = RecurrentKernel(node, wire(node), options_)});
+  return std::make_unique<RecurrentKernel>(node, wire(node), options_);
 }
 
 }  // namespace carousel::onnxruntime

@@ -11,6 +11,8 @@
 
 namespace carousel::onnxruntime {
 
+class RecurrentKernel;
+
 /// LSTM, GRU or RNN as a custom operator, which ONNX Runtime takes instead of its own one if it is
 /// in the domain "". It takes every version of the operator, but all its nodes must be ones that
 /// Carousel can run: where its kernel cannot be made, neither can the session.
@@ -24,12 +26,10 @@ class CustomOperator : public OrtCustomOp {
   CustomOperator& operator=(const CustomOperator&) = delete;
 
  private:
-  struct Kernel;
-
   void set_descriptions();
   void set_inputs_and_outputs();
   void set_kernels();
-  [[nodiscard]] std::unique_ptr<Kernel> make_kernel(const OrtKernelInfo& info) const;
+  [[nodiscard]] std::unique_ptr<RecurrentKernel> make_kernel(const OrtKernelInfo& info) const;
 
   std::string name_;
   std::size_t inputs_;

@@ -86,6 +86,28 @@ TEST_P(OnnxRuntimeRuns, AtTheSameTime) {
   EXPECT_EQ(wrong, 0);
 }
 
+TEST_P(OnnxRuntimeRuns, InSessionsMadeAtTheSameTime) {
+  const NodeCase c{.attributes = [](auto& node) {
+    set_texts(node, "activations", {"HardSigmoid", "Softsign", "Relu"});
+  }};
+  const std::string bytes = model_bytes(c);
+  const Tensors inputs = node_inputs(c, 6, 2);
+  Ort::Session without = open_session(bytes);
+  const Tensors expected = run_session(without, inputs);
+  std::atomic<int> wrong = 0;
+  std::vector<std::thread> makers;
+  for (int maker = 0; maker < 3; ++maker) {
+    makers.emplace_back([&] {
+      for (int k = 0; k < 5; ++k) {
+        Ort::Session with = open_session(bytes, settings());
+        if (largest_difference(run_session(with, inputs), expected) > kTolerance) ++wrong;
+      }
+    });
+  }
+  for (std::thread& maker : makers) maker.join();
+  EXPECT_EQ(wrong, 0);
+}
+
 TEST_P(OnnxRuntimeRuns, OfNodesInBranches) {
   const std::string bytes = branches();
   Ort::Session without = open_session(bytes);

@@ -5,35 +5,14 @@
 #include "core/engine/too_few_steps.hpp"
 #include "input.hpp"
 #include "prepared_layer.hpp"
+#include "roundings.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <utility>
 #include <variant>
 
 namespace carousel::detail {
 namespace {
-
-constexpr double kRounding = 0x1p-24;  // relative, of one float32 operation
-constexpr double kActivationRoundings = 16;
-constexpr double kBothSides = 2;  // each of two backends may be off
-// The error of products that are flushed to zero in one order of sums and not in another.
-constexpr double kFlushed = 1024 * static_cast<double>(std::numeric_limits<float>::min());
-
-/// SplitMix64 (Steele, Lea & Flood 2014): the same numbers everywhere.
-class Signs {
- public:
-  double next() noexcept {
-    std::uint64_t z = state_ += 0x9e3779b97f4a7c15ULL;
-    z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9ULL;
-    z = (z ^ (z >> 27U)) * 0x94d049bb133111ebULL;
-    return (z >> 63U) != 0 ? 1.0 : -1.0;
-  }
-
- private:
-  std::uint64_t state_ = 0;
-};
 
 /// The number of terms of the sum that a weight of that role is in, or 0 if it is in none (an
 /// embedding's table, an initial state).
@@ -48,11 +27,8 @@ std::int64_t terms(const LayerSpec& spec, const WeightRole& role) {
 
 /// A copy of the weight in which every element is off by as many roundings as its sum has terms.
 Tensor changed(const Tensor& weight, std::int64_t terms, Signs& signs) {
-  const double relative = static_cast<double>(terms) * kRounding;
   std::vector<float> values = weight.to_float32();
-  for (float& value : values) {
-    value = static_cast<float>(value * (1.0 + signs.next() * relative));
-  }
+  change_by_roundings(values, terms, signs);
   return {weight.shape(), values};
 }
 
@@ -89,17 +65,9 @@ Model changed(const Model& model) {
 /// Appends the expectation of one quantity. The tolerance of all its elements is that of the worst.
 void add_quantity(std::span<const float> values, std::span<const float> with_changes,
                   Expected& expected) {
-  double moved = 0;
-  double largest = 0;
-  for (std::size_t k = 0; k < values.size(); ++k) {
-    const double value = values[k];
-    const double move = std::fabs(value - static_cast<double>(with_changes[k]));
-    if (std::isfinite(move)) moved = std::max(moved, move);
-    if (std::isfinite(value)) largest = std::max(largest, std::fabs(value));
-  }
-  const double own = moved + kActivationRoundings * kRounding * largest + kFlushed;
+  const double tolerance = rounding_tolerance(values, with_changes);
   expected.value.insert(expected.value.end(), values.begin(), values.end());
-  expected.tolerance.insert(expected.tolerance.end(), values.size(), kBothSides * own);
+  expected.tolerance.insert(expected.tolerance.end(), values.size(), tolerance);
 }
 
 void append(std::vector<float>& values, const SequenceView<float>& view) {

@@ -156,6 +156,12 @@ void wrong_forward(const std::string& what, carousel_plugin& t) {
       if (args->steps > 0 && args->batch > 0) args->y[0] = std::numeric_limits<float>::quiet_NaN();
       return status;
     };
+  } else if (what == "wrong-number") {
+    t.forward = [](Layer layer, Workspace workspace, Args args, const char** error) {
+      const std::int32_t status = real.forward(layer, workspace, args, error);
+      if (args->steps > 0 && args->batch > 0) args->y[0] += 0.001F;
+      return status;
+    };
   } else if (what == "out-of-bounds") {
     t.forward = [](Layer layer, Workspace workspace, Args args, const char** error) {
       const std::int32_t status = real.forward(layer, workspace, args, error);

@@ -62,4 +62,12 @@ double median_ratio(const Contender& a, const Contender& b) {
   return median(std::move(ratios));
 }
 
+double median_rest(const Contender& whole, const Contender& a, const Contender& b) {
+  std::vector<double> rests;
+  for (std::size_t k = 0; k < whole.seconds.size(); ++k) {
+    rests.push_back(whole.seconds[k] - a.seconds[k] - b.seconds[k]);
+  }
+  return median(std::move(rests));
+}
+
 }  // namespace carousel::onnxruntime_bench

@@ -20,5 +20,7 @@ void measure(std::vector<Contender>& contenders, double seconds);
 [[nodiscard]] double median(std::vector<double> values);
 /// The median of the ratios of the samples of each turn.
 [[nodiscard]] double median_ratio(const Contender& a, const Contender& b);
+/// The median of what the samples of each turn are above those of the two others together.
+[[nodiscard]] double median_rest(const Contender& whole, const Contender& a, const Contender& b);
 
 }  // namespace carousel::onnxruntime_bench

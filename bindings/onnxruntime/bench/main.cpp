@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sessions of ONNX Runtime with Carousel's execution provider against the same without, one thread,
-// in turns.
+// Sessions of ONNX Runtime with Carousel's execution provider, and with its custom operators,
+// against the same without, one thread, in turns.
 #include "contender.hpp"
 #include "real_case.hpp"
 #include "session.hpp"
@@ -26,24 +26,27 @@ using namespace onnxruntime_test;
 constexpr double kSeconds = 1.0;  // for each shape or network
 constexpr const char* kUsage =
     "usage: carousel_onnxruntime_bench [SHAPE|FOLDER...]\n"
-    "Times ONNX Runtime's sessions with Carousel's execution provider against the same without, "
-    "and\n"
-    "against Carousel alone and a session that does next to nothing (what is left of the time "
-    "with\n"
-    "Carousel without these two is the provider's own overhead): recurrent layers of the shapes of "
-    "bench/shapes.csv (all, unless some "
-    "are\n"
-    "named; 'sq64_*' stands for several), and whole networks in folders with model.onnx,\n"
-    "input_NAME.npy and, where states are carried from call to call, calls.json. One thread, by "
-    "its\n"
-    "CPU time; the medians of many turns.\n";
+    "Times ONNX Runtime's sessions with Carousel's execution provider against the same without,\n"
+    "against those with Carousel's custom operators, and against Carousel alone and a session "
+    "that\n"
+    "does next to nothing (what the first takes beyond these two is the provider's own overhead):\n"
+    "recurrent layers of the shapes of bench/shapes.csv (all, unless some are named; 'sq64_*'\n"
+    "stands for several), and whole networks in folders with model.onnx, input_NAME.npy and, "
+    "where\n"
+    "states are carried from call to call, calls.json. One thread, by its CPU time; the medians "
+    "of\n"
+    "many turns.\n";
+
+const SessionSettings kWithoutCarousel{};
+const SessionSettings kByProvider{.providers = kWith};
+const SessionSettings kByOperators{.custom_operators = Options{}};
 
 /// A session with its input x and its output y in place, so that a call is all that is timed.
 class Caller {
  public:
-  Caller(const fs::path& file, const Providers& providers, const bench::Shape& shape,
+  Caller(const fs::path& file, const SessionSettings& settings, const bench::Shape& shape,
          std::span<const float> x)
-      : session_(open_session(file, {.providers = providers})),
+      : session_(open_session(file, settings)),
         x_(make_tensor<float>({shape.steps, shape.batch, shape.input}, x)) {}
 
   void call() {
@@ -85,32 +88,34 @@ class ModelFile {
   fs::path path_;
 };
 
+/// Contenders: by the provider, without Carousel, by the operators and, of a single layer, Carousel
+/// alone and the session that does next to nothing.
 void print_row(const std::string& name, const std::vector<Contender>& contenders) {
-  const double with = median(contenders[0].seconds);
-  const double without = median(contenders[1].seconds);
-  std::printf("%-22s %11.2f %11.2f %7.3f", name.c_str(), with * 1e6, without * 1e6,
-              median_ratio(contenders[0], contenders[1]));
-  if (contenders.size() > 2) {
-    const double alone = median(contenders[2].seconds);
-    const double empty = median(contenders[3].seconds);
-    std::printf(" %11.2f %8.2f %9.2f", alone * 1e6, empty * 1e6, (with - alone - empty) * 1e6);
+  const auto microseconds = [&](std::size_t k) { return median(contenders[k].seconds) * 1e6; };
+  std::printf("%-22s %11.2f %11.2f %7.3f %11.2f %7.3f", name.c_str(), microseconds(0),
+              microseconds(1), median_ratio(contenders[0], contenders[1]), microseconds(2),
+              median_ratio(contenders[2], contenders[1]));
+  if (contenders.size() > 3) {
+    const double overhead = median_rest(contenders[0], contenders[3], contenders[4]);
+    std::printf(" %11.2f %8.2f %9.2f", microseconds(3), microseconds(4), overhead * 1e6);
   }
   std::printf("\n");
   std::fflush(stdout);
 }
 
-/// The ratio of the time with Carousel to that without.
+/// The ratio of the time by the provider to that without.
 double measure_shape(const bench::Shape& shape) {
   const Model model = shape.random_model();
   const std::vector<float> x(static_cast<std::size_t>(shape.steps * shape.batch * shape.input),
                              0.25F);
   const ModelFile file(model);
-  Caller with(file.path(), kWith, shape, x);
-  Caller without(file.path(), kWithout, shape, x);
+  Caller with(file.path(), kByProvider, shape, x);
+  Caller without(file.path(), kWithoutCarousel, shape, x);
+  Caller operators(file.path(), kByOperators, shape, x);
   const ModelFile empty_file(almost_empty_model());
   bench::Shape one_number = shape;
   one_number.input = one_number.steps = one_number.batch = 1;
-  Caller empty(empty_file.path(), kWithout, one_number, std::span(x).first(1));
+  Caller empty(empty_file.path(), kWithoutCarousel, one_number, std::span(x).first(1));
   Stream stream = prepare(model, {.batch = shape.batch, .steps = shape.steps})
                       .stream({.batch = shape.batch, .max_steps = shape.steps});
   std::vector<float> y(static_cast<std::size_t>(shape.steps * shape.batch * model.output_size()));
@@ -122,6 +127,7 @@ double measure_shape(const bench::Shape& shape) {
   };
   std::vector<Contender> contenders{{"with", [&] { with.call(); }},
                                     {"without", [&] { without.call(); }},
+                                    {"operators", [&] { operators.call(); }},
                                     {"alone", run_alone},
                                     {"empty", [&] { empty.call(); }}};
   measure(contenders, kSeconds);
@@ -131,10 +137,13 @@ double measure_shape(const bench::Shape& shape) {
 
 void measure_network(const fs::path& folder) {
   RealCase network(folder);
-  Ort::Session with = open_session(folder / "model.onnx", {.providers = kWith});
+  Ort::Session with = open_session(folder / "model.onnx", kByProvider);
   Ort::Session without = open_session(folder / "model.onnx");
-  std::vector<Contender> contenders{{"with", [&] { static_cast<void>(network.run(with)); }},
-                                    {"without", [&] { static_cast<void>(network.run(without)); }}};
+  Ort::Session operators = open_session(folder / "model.onnx", kByOperators);
+  std::vector<Contender> contenders{
+      {"with", [&] { static_cast<void>(network.run(with)); }},
+      {"without", [&] { static_cast<void>(network.run(without)); }},
+      {"operators", [&] { static_cast<void>(network.run(operators)); }}};
   measure(contenders, kSeconds);
   for (Contender& contender : contenders) {
     for (double& seconds : contender.seconds) seconds /= static_cast<double>(network.calls());
@@ -152,8 +161,8 @@ void run(const std::vector<std::string>& arguments) {
       shapes.push_back(argument);
     }
   }
-  std::printf("%-22s %11s %11s %7s %11s %8s %9s\n", "us of a call", "with", "without", "ratio",
-              "Carousel", "empty", "overhead");
+  std::printf("%-22s %11s %11s %7s %11s %7s %11s %8s %9s\n", "us of a call", "provider", "without",
+              "ratio", "operators", "ratio", "Carousel", "empty", "overhead");
   for (const fs::path& folder : folders) measure_network(folder);
   if (shapes.empty() && !folders.empty()) return;
   double logarithms = 0;

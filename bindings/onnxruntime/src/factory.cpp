@@ -13,6 +13,7 @@ namespace carousel::onnxruntime {
 namespace {
 
 constexpr const char* kVendor = "Carousel";
+constexpr std::uint32_t kOldest = 23;  // ONNX Runtime 1.23, the first with such libraries
 
 /// Makes a provider for each session. It is called what the library was registered as.
 class Factory : public OrtEpFactory {
@@ -57,7 +58,8 @@ class Factory : public OrtEpFactory {
                   const OrtLogger* logger, OrtEp** made) noexcept {
       return status_of([&] {
         const std::string& name = static_cast<Factory*>(self)->name_;
-        *made = std::make_unique<Provider>(name, read_options(*session, name), *logger).release();
+        *made =
+            std::make_unique<Provider>(name, provider_options(*session, name), *logger).release();
       });
     };
     ReleaseEp = [](OrtEpFactory*, OrtEp* provider) noexcept {
@@ -83,13 +85,6 @@ class Factory : public OrtEpFactory {
   std::string name_;
 };
 
-OrtStatus* too_old(const OrtApiBase& base) noexcept {
-  constexpr std::uint32_t kFirstApiVersion = 1;
-  return base.GetApi(kFirstApiVersion)
-      ->CreateStatus(ORT_NOT_IMPLEMENTED,
-                     "Carousel's execution provider needs ONNX Runtime 1.23 or newer");
-}
-
 }  // namespace
 }  // namespace carousel::onnxruntime
 
@@ -100,9 +95,7 @@ using namespace carousel::onnxruntime;
 CAROUSEL_ONNXRUNTIME_EXPORT OrtStatus* CreateEpFactories(
     const char* registered_name, const OrtApiBase* base, const OrtLogger* /*default_logger*/,
     OrtEpFactory** factories, std::size_t max_factories, std::size_t* num_factories) {
-  const OrtApi* api = base->GetApi(ORT_API_VERSION);
-  if (api == nullptr) return too_old(*base);
-  Ort::InitApi(api);
+  if (OrtStatus* too_old = take_api(*base, kOldest, "execution provider")) return too_old;
   return status_of([&] {
     *num_factories = 0;
     if (max_factories < 1) return;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "recurrent_node.hpp"
+#include "graph_node.hpp"
 
 #include <cstddef>
 #include <set>

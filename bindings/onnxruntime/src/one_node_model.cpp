@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <array>
-#include <string_view>
+#include <string>
 #include <utility>
 
 namespace carousel::onnxruntime {
@@ -11,63 +11,82 @@ namespace {
 
 namespace schema = onnx_schema;
 
-// The names in the model that is made here, by place; empty: an input that is no weight.
-constexpr std::array<std::string_view, kOperatorInputs> kNames{"X", "W", "R", "B", "", "", "", "P"};
-constexpr const char* kResult = "Y";
-constexpr int kRank = 3;          // of X
-constexpr int kResultRank = 4;    // of Y
+// The numbers of axes of the operator's inputs and outputs, by place.
+constexpr std::array<int, kOperatorInputs> kInputRanks{3, 3, 3, 2, 1, 3, 3, 2};
+constexpr std::array<int, kOperatorOutputs> kOutputRanks{4, 3, 3};
 constexpr int kOperatorSet = 14;  // the first whose operators have the attribute `layout`
 
-void declare(schema::ValueInfoProto& value, std::string_view name, int rank) {
-  value.set_name(std::string(name));
-  schema::TypeProto::Tensor& type = *value.mutable_type()->mutable_tensor_type();
-  type.set_elem_type(schema::TensorProto::FLOAT);
-  for (int axis = 0; axis < rank; ++axis) type.mutable_shape()->add_dim();
+void declare(schema::ValueInfoProto& value, const std::string& name, int type, int rank) {
+  value.set_name(name);
+  schema::TypeProto::Tensor& tensor = *value.mutable_type()->mutable_tensor_type();
+  tensor.set_elem_type(type);
+  for (int axis = 0; axis < rank; ++axis) tensor.mutable_shape()->add_dim();
 }
 
-void set_tensor(schema::TensorProto& tensor, std::string_view name, const Ort::ConstValue& value) {
+void set_tensor(schema::TensorProto& tensor, const std::string& name,
+                const Ort::ConstValue& value) {
   const Ort::TensorTypeAndShapeInfo info = value.GetTensorTypeAndShapeInfo();
-  tensor.set_name(std::string(name));
+  tensor.set_name(name);
   tensor.set_data_type(schema::TensorProto::FLOAT);
   for (const std::int64_t size : info.GetShape()) tensor.add_dims(size);
-  tensor.set_raw_data(value.GetTensorRawData(), info.GetElementCount() * sizeof(float));
+  tensor.set_raw_data(elements<float>(value), info.GetElementCount() * sizeof(float));
 }
 
-/// Trailing inputs that do not exist are left out, as the standard wants.
-void trim_inputs(schema::NodeProto& node) {
-  while (node.input_size() > 0 && node.input(node.input_size() - 1).empty()) {
-    node.mutable_input()->RemoveLast();
+/// The name that the node's model has for an input; empty for one that it does without.
+std::string add_input(schema::GraphProto& graph, const NodeValue& value, std::size_t input,
+                      bool given) {
+  if (!value.exists() || (!given && !is_weight(input))) return {};
+  const std::string name = kInputNames.at(input);
+  if (is_weight(input)) {
+    set_tensor(*graph.add_initializer(), name, *value.constant);
+  } else {
+    const int type = input == kLengths ? schema::TensorProto::INT32 : schema::TensorProto::FLOAT;
+    declare(*graph.add_input(), name, type, kInputRanks.at(input));
   }
+  return name;
 }
 
-std::string model_bytes(const schema::NodeProto& given, std::span<const NodeValue> constants) {
-  schema::ModelProto model;
-  model.set_ir_version(schema::IR_VERSION_2019_9_19);
-  model.add_opset_import()->set_version(kOperatorSet);
-  schema::GraphProto& graph = *model.mutable_graph();
-  declare(*graph.add_input(), kNames[kX], kRank);
-  declare(*graph.add_output(), kResult, kResultRank);
-  schema::NodeProto& node = *graph.add_node();
-  node = given;
-  for (std::size_t k = 0; k < constants.size(); ++k) {
-    const bool used = k == kX || (!kNames.at(k).empty() && constants[k].exists());
-    node.add_input(used ? std::string(kNames.at(k)) : std::string());
-    if (used && k != kX) set_tensor(*graph.add_initializer(), kNames.at(k), *constants[k].constant);
-  }
-  trim_inputs(node);
-  node.add_output(kResult);
-  return model.SerializeAsString();
+/// Trailing values that do not exist are left out, as the standard wants.
+template <class Names>
+void trim(Names& names) {
+  while (!names.empty() && names.rbegin()->empty()) names.RemoveLast();
 }
 
 }  // namespace
 
-ModelLayer read_one_node(const schema::NodeProto& node, const std::string& where,
-                         std::span<const NodeValue> constants) {
-  const std::string bytes = model_bytes(node, constants);
-  Model model = load(std::as_bytes(std::span(bytes)), where + ".onnx");
+schema::ModelProto one_node_model(const RecurrentNode& node, std::span<const OperatorInput> given,
+                                  std::span<const OperatorOutput> asked) {
+  schema::ModelProto model;
+  model.set_ir_version(schema::IR_VERSION_2019_9_19);
+  model.add_opset_import()->set_version(kOperatorSet);
+  schema::GraphProto& graph = *model.mutable_graph();
+  graph.set_name("one node");
+  schema::NodeProto& made = *graph.add_node();
+  made = node.attributes;
+  for (std::size_t k = 0; k < kOperatorInputs; ++k) {
+    const bool is_given = std::ranges::find(given, k) != given.end();
+    made.add_input(add_input(graph, node.inputs.at(k), k, is_given));
+  }
+  trim(*made.mutable_input());
+  for (std::size_t k = 0; k < kOperatorOutputs; ++k) {
+    const bool is_asked = std::ranges::find(asked, k) != asked.end();
+    made.add_output(is_asked ? kOutputNames.at(k) : "");
+    if (!is_asked) continue;
+    declare(*graph.add_output(), kOutputNames.at(k), schema::TensorProto::FLOAT,
+            kOutputRanks.at(k));
+  }
+  trim(*made.mutable_output());
+  return model;
+}
+
+ModelLayer read_one_node(const RecurrentNode& node) {
+  const std::string bytes =
+      one_node_model(node, std::array{kX}, std::array{kY}).SerializeAsString();
+  Model model = load(std::as_bytes(std::span(bytes)), node.where + ".onnx");
   if (model.layers.size() != 1) {
-    throw Error(ErrorCode::internal, where + ": read as " + std::to_string(model.layers.size()) +
-                                         " layers instead of one");
+    throw Error(
+        ErrorCode::internal,
+        node.where + ": read as " + std::to_string(model.layers.size()) + " layers instead of one");
   }
   ModelLayer layer = std::move(model.layers.front());
   layer.inputs.clear();

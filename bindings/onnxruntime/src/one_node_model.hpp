@@ -5,15 +5,17 @@
 
 #include <onnx_schema.pb.h>
 #include <span>
-#include <string>
 
 namespace carousel::onnxruntime {
 
-/// Reads an ONNX model of a single recurrent node as a file of that kind is read, so that what
-/// holds for files holds here. `node` has the operator and the attributes; `constants` are the
-/// operator's inputs by place, of which the weights W, R, B and P are taken. Throws Error
-/// (unsupported, bad_format) naming `where`.
-[[nodiscard]] ModelLayer read_one_node(const onnx_schema::NodeProto& node, const std::string& where,
-                                       std::span<const NodeValue> constants);
+/// An ONNX model of this node alone: its weights are constants; those of its other inputs that
+/// are `given`, and the outputs that are `asked` for, are the graph's, under the operator's names.
+[[nodiscard]] onnx_schema::ModelProto one_node_model(const RecurrentNode& node,
+                                                     std::span<const OperatorInput> given,
+                                                     std::span<const OperatorOutput> asked);
+
+/// The layer that a node is, read as a file of it is read, so that what holds for files holds here.
+/// Throws Error (unsupported, bad_format) naming the node.
+[[nodiscard]] ModelLayer read_one_node(const RecurrentNode& node);
 
 }  // namespace carousel::onnxruntime

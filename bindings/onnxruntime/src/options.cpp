@@ -4,12 +4,20 @@
 #include <carousel/precision.hpp>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <optional>
 
 namespace carousel::onnxruntime {
 namespace {
 
-constexpr const char* kKnown = "backend, threads, precision";
+constexpr std::array<const char*, 4> kNames{"backend", "threads", "precision", "cross_check"};
+
+std::string known_names() {
+  std::string names;
+  for (const char* name : kNames) names += (names.empty() ? "" : ", ") + std::string(name);
+  return names;
+}
 
 /// ONNX Runtime keeps the options of a provider among those of the session, behind its name in
 /// lower case.
@@ -31,31 +39,73 @@ int thread_count(const std::string& text) {
   return threads;
 }
 
-void set_option(PrepareOptions& options, const std::string& name, const std::string& value) {
+bool yes_or_no(const std::string& name, const std::string& text) {
+  if (text == "1") return true;
+  if (text == "0") return false;
+  throw Error(ErrorCode::invalid_argument,
+              "Carousel's option " + name + " is '" + text + "'; it must be 0 or 1");
+}
+
+void set_option(KernelOptions& options, const std::string& name, const std::string& value) {
   if (name == "backend") {
-    options.backend = value;
+    options.prepare.backend = value;
   } else if (name == "threads") {
-    options.threads = thread_count(value);
+    options.prepare.threads = thread_count(value);
   } else if (name == "precision") {
-    options.precision = precision_by_name(value);
+    options.prepare.precision = precision_by_name(value);
+  } else if (name == "cross_check") {
+    options.cross_check = yes_or_no(name, value);
   } else {
     throw Error(ErrorCode::invalid_argument,
-                "Carousel has no option '" + name + "'; there are " + kKnown);
+                "Carousel has no option '" + name + "'; there are " + known_names());
   }
+}
+
+/// Throws Error where two options do not go together.
+KernelOptions checked(const KernelOptions& options) {
+  if (options.cross_check && options.prepare.precision != Precision::float32) {
+    throw Error(ErrorCode::invalid_argument,
+                "Carousel's option cross_check needs the precision float32: ONNX Runtime's own "
+                "kernel has no other");
+  }
+  return options;
+}
+
+/// An entry of the session's configuration.
+std::optional<std::string> config_entry(const OrtSessionOptions& session, const std::string& key) {
+  const OrtApi& api = Ort::GetApi();
+  int exists = 0;
+  Ort::ThrowOnError(api.HasSessionConfigEntry(&session, key.c_str(), &exists));
+  if (exists == 0) return std::nullopt;
+  std::size_t size = 0;  // with the zero at the end
+  Ort::ThrowOnError(api.GetSessionConfigEntry(&session, key.c_str(), nullptr, &size));
+  std::string value(size, '\0');
+  Ort::ThrowOnError(api.GetSessionConfigEntry(&session, key.c_str(), value.data(), &size));
+  value.resize(size - 1);
+  return value;
 }
 
 }  // namespace
 
-PrepareOptions read_options(const OrtSessionOptions& session, const std::string& provider) {
+KernelOptions provider_options(const OrtSessionOptions& session, const std::string& provider) {
   OrtKeyValuePairs* entries = nullptr;
   Ort::ThrowOnError(Ort::GetApi().GetSessionOptionsConfigEntries(&session, &entries));
   const Ort::KeyValuePairs owner(entries);
   const std::string prefix = prefix_of(provider);
-  PrepareOptions options;
+  KernelOptions options;
   for (const auto& [key, value] : owner.GetKeyValuePairs()) {
     if (key.starts_with(prefix)) set_option(options, key.substr(prefix.size()), value);
   }
-  return options;
+  return checked(options);
+}
+
+KernelOptions custom_operator_options(const OrtSessionOptions& session) {
+  KernelOptions options;
+  for (const char* name : kNames) {
+    const std::optional<std::string> value = config_entry(session, std::string("carousel.") + name);
+    if (value) set_option(options, name, *value);
+  }
+  return checked(options);
 }
 
 }  // namespace carousel::onnxruntime

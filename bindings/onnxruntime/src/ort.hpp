@@ -4,6 +4,7 @@
 #define ORT_API_MANUAL_INIT
 #include <carousel/error.hpp>
 
+#include <cstdint>
 #include <exception>
 #include <onnxruntime_cxx_api.h>
 #undef ORT_API_MANUAL_INIT
@@ -14,6 +15,14 @@
 /// ONNX Runtime's interface. Nothing of its library is linked: whoever loads this library hands
 /// over the tables of functions.
 namespace carousel::onnxruntime {
+
+/// The N of ONNX Runtime 1.N, which is the newest version of the table of functions that it has.
+[[nodiscard]] std::uint32_t version_of(const OrtApiBase& base);
+
+/// Takes the newest table that both ONNX Runtime and the header have, for Ort::GetApi(); this is
+/// what every entry of this library does first. Null, or where ONNX Runtime is older than
+/// 1.`oldest`, a status that says what of Carousel needs a newer one.
+[[nodiscard]] OrtStatus* take_api(const OrtApiBase& base, std::uint32_t oldest, const char* what);
 
 [[nodiscard]] inline OrtErrorCode status_code(ErrorCode code) noexcept {
   if (code == ErrorCode::invalid_argument) return ORT_INVALID_ARGUMENT;
@@ -33,6 +42,15 @@ template <class Work>
   } catch (const std::exception& error) {
     return Ort::GetApi().CreateStatus(ORT_FAIL, error.what());
   }
+}
+
+/// The elements of a tensor, by a function that every version has: `GetTensorData` of
+/// Ort::ConstValue needs ONNX Runtime 1.23.
+template <class T>
+[[nodiscard]] const T* elements(const OrtValue* tensor) {
+  void* data = nullptr;
+  Ort::ThrowOnError(Ort::GetApi().GetTensorMutableData(const_cast<OrtValue*>(tensor), &data));
+  return static_cast<const T*>(data);
 }
 
 }  // namespace carousel::onnxruntime

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "provider.hpp"
 
+#include "graph_node.hpp"
 #include "neighbours.hpp"
 #include "recurrent_kernel.hpp"
-#include "recurrent_node.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -16,7 +16,7 @@ namespace {
 
 /// A kernel as ONNX Runtime calls it; all runs of a session share it.
 struct ComputeInfo : OrtNodeComputeInfo {
-  ComputeInfo(const RecurrentNode& node, Wiring wiring, const PrepareOptions& options)
+  ComputeInfo(const RecurrentNode& node, Wiring wiring, const KernelOptions& options)
       : OrtNodeComputeInfo{}, kernel(node, std::move(wiring), options) {
     ort_version_supported = ORT_API_VERSION;
     CreateState = [](OrtNodeComputeInfo* self, OrtNodeComputeContext*, void** state) -> OrtStatus* {
@@ -99,7 +99,7 @@ std::optional<FusedNode> claimed_node(const Ort::ConstNode& node, const NodeIds&
 
 }  // namespace
 
-Provider::Provider(std::string name, PrepareOptions options, const OrtLogger& logger)
+Provider::Provider(std::string name, KernelOptions options, const OrtLogger& logger)
     : OrtEp{}, name_(std::move(name)), options_(std::move(options)), logger_(logger) {
   ort_version_supported = ORT_API_VERSION;
   GetName = [](const OrtEp* self) noexcept {

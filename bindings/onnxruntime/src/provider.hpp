@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "options.hpp"
 #include "ort.hpp"
-
-#include <carousel/network.hpp>
 
 #include <string>
 
@@ -14,14 +13,14 @@ namespace carousel::onnxruntime {
 class Provider : public OrtEp {
  public:
   /// `logger` is told, at level INFO, which recurrent nodes are left to ONNX Runtime and why.
-  Provider(std::string name, PrepareOptions options, const OrtLogger& logger);
+  Provider(std::string name, KernelOptions options, const OrtLogger& logger);
 
  private:
   static void claim(const OrtGraph& graph, OrtEpGraphSupportInfo& claimed, const OrtLogger& logger);
   [[nodiscard]] OrtNodeComputeInfo* compile(const OrtGraph& graph, const OrtNode& fused) const;
 
   std::string name_;
-  PrepareOptions options_;
+  KernelOptions options_;
   const OrtLogger& logger_;
 };
 

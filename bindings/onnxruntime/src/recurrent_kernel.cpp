@@ -8,8 +8,6 @@
 namespace carousel::onnxruntime {
 namespace {
 
-constexpr std::array<const char*, 2> kInitialNames{"initial_h", "initial_c"};
-
 void copy_step(const SequenceView<const float>& from, const SequenceView<float>& to) {
   for (std::int64_t row = 0; row < from.batch; ++row) {
     std::copy_n(from.row(0, row), from.features, to.row(0, row));
@@ -32,9 +30,18 @@ PrepareOptions with_expected_shape(PrepareOptions options, const RecurrentNode& 
   return options;
 }
 
+std::unique_ptr<ReferenceKernel> make_reference(const RecurrentNode& node, const Wiring& wiring) {
+  std::vector<OperatorOutput> asked;
+  for (const OperatorOutput output : {kY, kFinalH, kFinalC}) {
+    if (wiring.outputs.at(output)) asked.push_back(output);
+  }
+  return std::make_unique<ReferenceKernel>(node, std::move(asked));
+}
+
 }  // namespace
 
-RecurrentKernel::RecurrentKernel(const RecurrentNode& node, Wiring wiring, PrepareOptions options)
+RecurrentKernel::RecurrentKernel(const RecurrentNode& node, Wiring wiring,
+                                 const KernelOptions& options)
     : where_(node.where),
       spec_(std::get<RecurrentSpec>(node.layer.spec)),
       x_batch_first_(node.x_batch_first),
@@ -43,7 +50,8 @@ RecurrentKernel::RecurrentKernel(const RecurrentNode& node, Wiring wiring, Prepa
       y_in_stream_order_(in_stream_order(y_axes_, spec_.directions())),
       y_batch_first_(is_batch_first(y_axes_)),
       wiring_(std::move(wiring)),
-      streams_(prepare(node.layer, with_expected_shape(std::move(options), node))) {}
+      streams_(prepare(node.layer, with_expected_shape(options.prepare, node))),
+      reference_(options.cross_check ? make_reference(node, wiring_) : nullptr) {}
 
 void RecurrentKernel::refuse(const std::string& reason) const {
   throw Error(ErrorCode::invalid_argument, where_ + ": " + reason);
@@ -58,9 +66,9 @@ std::optional<Ort::ConstValue> RecurrentKernel::input(const Ort::KernelContext& 
 }
 
 RecurrentKernel::Shape RecurrentKernel::read_shape(const Ort::ConstValue& x) const {
-  const std::vector<std::int64_t> shape = x.GetTensorTypeAndShapeInfo().GetShape();
-  if (shape.size() != 3 || shape[2] != spec_.input_size) {
-    refuse("X has the shape " + shape_text(shape) + "; it must have 3 axes, the last of which is " +
+  const Sizes shape = sizes_of(x);
+  if (shape.rank() != 3 || shape[2] != spec_.input_size) {
+    refuse("X has the shape " + sizes_text(x) + "; it must have 3 axes, the last of which is " +
            std::to_string(spec_.input_size));
   }
   return x_batch_first_ ? Shape{shape[1], shape[0]} : Shape{shape[0], shape[1]};
@@ -68,7 +76,7 @@ RecurrentKernel::Shape RecurrentKernel::read_shape(const Ort::ConstValue& x) con
 
 SequenceView<const float> RecurrentKernel::view_x(const Ort::ConstValue& x,
                                                   const Shape& shape) const {
-  const auto* values = x.GetTensorData<float>();
+  const auto* values = elements<float>(x);
   return x_batch_first_ ? batch_first(values, shape.batch, shape.steps, spec_.input_size)
                         : steps_first(values, shape.steps, shape.batch, spec_.input_size);
 }
@@ -77,15 +85,6 @@ std::array<std::int64_t, 3> RecurrentKernel::state_shape(std::int64_t batch) con
   const std::int64_t directions = spec_.directions();
   if (states_batch_first_) return {batch, directions, spec_.hidden_size};
   return {directions, batch, spec_.hidden_size};
-}
-
-template <class T>
-SequenceView<T> RecurrentKernel::view_state(T* values, std::int64_t direction,
-                                            std::int64_t batch) const noexcept {
-  const std::int64_t size = spec_.hidden_size;
-  const std::int64_t stride = states_batch_first_ ? spec_.directions() * size : size;
-  T* first = values + direction * size * (states_batch_first_ ? 1 : batch);
-  return {first, 1, batch, size, batch * stride, stride};
 }
 
 std::int64_t RecurrentKernel::size_of(Axis axis, const Shape& shape) const noexcept {
@@ -98,11 +97,12 @@ std::int64_t RecurrentKernel::size_of(Axis axis, const Shape& shape) const noexc
   return 1;
 }
 
-std::vector<std::int64_t> RecurrentKernel::y_shape(const Shape& shape) const {
-  std::vector<std::int64_t> sizes;
+Sizes RecurrentKernel::y_shape(const Shape& shape) const {
+  Sizes sizes;
   for (const std::vector<Axis>& parts : y_axes_) {
-    std::int64_t& size = sizes.emplace_back(1);
+    std::int64_t size = 1;
     for (const Axis axis : parts) size *= size_of(axis, shape);
+    sizes.add(size);
   }
   return sizes;
 }
@@ -112,12 +112,11 @@ void RecurrentKernel::read_lengths(const Ort::KernelContext& context, const Shap
   pooled.lengths.clear();
   const std::optional<Ort::ConstValue> lengths = input(context, kLengths);
   if (!lengths) return;
-  const std::vector<std::int64_t> found = lengths->GetTensorTypeAndShapeInfo().GetShape();
-  if (found != std::vector{shape.batch}) {
-    refuse("sequence_lens has the shape " + shape_text(found) + "; expected [batch] = [" +
+  if (!std::ranges::equal(sizes_of(*lengths).span(), std::array{shape.batch})) {
+    refuse("sequence_lens has the shape " + sizes_text(*lengths) + "; expected [batch] = [" +
            std::to_string(shape.batch) + "]");
   }
-  const auto* values = lengths->GetTensorData<std::int32_t>();
+  const auto* values = elements<std::int32_t>(*lengths);
   pooled.lengths.assign(values, values + shape.batch);
 }
 
@@ -130,12 +129,11 @@ void RecurrentKernel::read_initial_states(const Ort::KernelContext& context, con
     const auto which = static_cast<OperatorInput>(kInitialH + k);
     const std::optional<Ort::ConstValue> initial = input(context, which);
     if (!initial) continue;
-    const std::vector<std::int64_t> found = initial->GetTensorTypeAndShapeInfo().GetShape();
-    if (!std::ranges::equal(found, expected)) {
-      refuse(std::string(kInitialNames.at(k)) + " has the shape " + shape_text(found) +
+    if (!std::ranges::equal(sizes_of(*initial).span(), expected)) {
+      refuse(std::string(kInputNames.at(which)) + " has the shape " + sizes_text(*initial) +
              "; expected " + shape_text(expected));
     }
-    const auto* values = initial->GetTensorData<float>();
+    const auto* values = elements<float>(*initial);
     for (std::int64_t d = 0; d < spec_.directions(); ++d) {
       const NamedState& state = pooled.states[static_cast<std::size_t>(d) * count + k];
       copy_step(view_state(values, d, shape.batch), state.values);
@@ -177,8 +175,9 @@ void RecurrentKernel::run(const Ort::KernelContext& context, const Ort::ConstVal
                           const Shape& shape, PooledStream& pooled) const {
   float* y = nullptr;
   if (wiring_.outputs[kY]) {
-    const std::vector<std::int64_t> sizes = y_shape(shape);
-    y = context.GetOutput(*wiring_.outputs[kY], sizes).GetTensorMutableData<float>();
+    const Sizes sizes = y_shape(shape);
+    y = context.GetOutput(*wiring_.outputs[kY], sizes.span().data(), sizes.rank())
+            .GetTensorMutableData<float>();
   }
   const bool in_place = y != nullptr && y_in_stream_order_;
   const std::int64_t size = spec_.output_size();
@@ -200,6 +199,7 @@ void RecurrentKernel::compute(const Ort::KernelContext& context) {
   read_initial_states(context, shape, *lease);
   run(context, x, shape, *lease);
   write_final_states(context, shape, *lease);
+  if (reference_) cross_check(context, x, shape, *lease);
 }
 
 }  // namespace carousel::onnxruntime

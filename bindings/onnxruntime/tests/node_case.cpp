@@ -184,4 +184,35 @@ Tensors node_inputs(const NodeCase& c, std::int64_t steps, std::int64_t batch, u
   return inputs;
 }
 
+std::string branches() {
+  schema::ModelProto model = new_model();
+  schema::GraphProto& graph = *model.mutable_graph();
+  declare(*graph.add_input(), "X", schema::TensorProto::FLOAT, {-1, -1, 3});
+  declare(*graph.add_input(), "cond", schema::TensorProto::BOOL, {});
+  declare(*graph.add_output(), "out", schema::TensorProto::FLOAT, {-1, 1, -1, 4});
+  schema::NodeProto& choice = *graph.add_node();
+  choice.set_op_type("If");
+  choice.add_input("cond");
+  choice.add_output("out");
+  for (const std::string branch : {"then", "else"}) {
+    add_weight(graph, branch + "_W", {1, 16, 3});
+    add_weight(graph, branch + "_R", {1, 16, 4});
+    schema::AttributeProto& attribute = *choice.add_attribute();
+    attribute.set_name(branch + "_branch");
+    attribute.set_type(schema::AttributeProto::GRAPH);
+    schema::GraphProto& inner = *attribute.mutable_g();
+    inner.set_name(branch);
+    declare(*inner.add_output(), branch + "_Y", schema::TensorProto::FLOAT, {-1, 1, -1, 4});
+    schema::NodeProto& layer = *inner.add_node();
+    layer.set_op_type("LSTM");
+    for (const char* input : {"_W", "_R"}) {
+      if (layer.input_size() == 0) layer.add_input("X");
+      layer.add_input(branch + input);
+    }
+    layer.add_output(branch + "_Y");
+    set_integer(layer, "hidden_size", 4);
+  }
+  return model.SerializeAsString();
+}
+
 }  // namespace carousel::onnxruntime_test

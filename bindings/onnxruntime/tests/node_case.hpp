@@ -37,6 +37,10 @@ struct NodeCase {
 [[nodiscard]] Tensors node_inputs(const NodeCase& c, std::int64_t steps, std::int64_t batch,
                                   unsigned seed = 1);
 
+/// The bytes of a model: If (cond) one LSTM, else another, each 3 -> 4; their weights are constants
+/// of the graph around them, whose inputs are X and cond.
+[[nodiscard]] std::string branches();
+
 void set_integer(onnx_schema::NodeProto& node, const std::string& name, std::int64_t value);
 void set_real(onnx_schema::NodeProto& node, const std::string& name, float value);
 void set_text(onnx_schema::NodeProto& node, const std::string& name, const std::string& value);

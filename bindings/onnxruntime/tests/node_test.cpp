@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Single nodes with all that the operators can have, by the execution provider and by ONNX Runtime.
+// Single nodes with all that the operators can have, by Carousel in all ways and by ONNX Runtime.
 #include "node_case.hpp"
 
 #include <gtest/gtest.h>
@@ -13,14 +13,17 @@ namespace {
 
 constexpr double kTolerance = 1e-5;
 
-/// Claimed by the execution provider, with ONNX Runtime's results.
+/// Run by Carousel in every way, with ONNX Runtime's results.
 void expect_same(const NodeCase& c, const Tensors& inputs) {
   SCOPED_TRACE(c.op + " " + c.direction);
   const std::string bytes = model_bytes(c);
   Ort::Session without = open_session(bytes);
-  Ort::Session with = open_session(bytes, {.providers = kWith, .only_providers = true});
   const Tensors expected = run_session(without, inputs);
-  EXPECT_LE(largest_difference(run_session(with, inputs), expected), kTolerance);
+  for (const Way& way : ways_with_cross_check()) {
+    SCOPED_TRACE(way.name);
+    Ort::Session with = open_session(bytes, way.settings);
+    EXPECT_LE(largest_difference(run_session(with, inputs), expected), kTolerance);
+  }
 }
 
 void expect_same(const NodeCase& c, std::int64_t steps = 9, std::int64_t batch = 3) {

@@ -36,6 +36,13 @@ void append_provider(Ort::SessionOptions& session, const std::string& name,
   session.AppendExecutionProvider_V2(environment(), devices, pairs);
 }
 
+void register_operators(Ort::SessionOptions& session, const Options& options) {
+  for (const auto& [key, value] : options) {
+    session.AddConfigEntry(("carousel." + key).c_str(), value.c_str());
+  }
+  session.RegisterCustomOpsLibrary(CAROUSEL_ONNXRUNTIME_PROVIDER, Ort::CustomOpConfigs());
+}
+
 Ort::SessionOptions session_options(const SessionSettings& settings) {
   environment();
   Ort::SessionOptions session;
@@ -44,6 +51,7 @@ Ort::SessionOptions session_options(const SessionSettings& settings) {
   if (settings.only_providers) session.AddConfigEntry("session.disable_cpu_ep_fallback", "1");
   if (!settings.profile.empty()) session.EnableProfiling(settings.profile.c_str());
   for (const auto& [name, options] : settings.providers) append_provider(session, name, options);
+  if (settings.custom_operators) register_operators(session, *settings.custom_operators);
   return session;
 }
 
@@ -66,6 +74,31 @@ double difference(const Ort::Value& a, const Ort::Value& b) {
 }
 
 }  // namespace
+
+SessionSettings Way::with(const std::string& option, const std::string& value) const {
+  SessionSettings changed = settings;
+  for (auto& [provider, options] : changed.providers) options[option] = value;
+  if (changed.custom_operators) (*changed.custom_operators)[option] = value;
+  return changed;
+}
+
+const std::vector<Way>& ways() {
+  static const std::vector<Way> both{
+      {"ExecutionProvider", {.providers = kWith, .only_providers = true}},
+      {"CustomOperators", {.custom_operators = Options{}}}};
+  return both;
+}
+
+const std::vector<Way>& ways_with_cross_check() {
+  static const std::vector<Way> all = [] {
+    std::vector<Way> made = ways();
+    for (const Way& way : ways()) {
+      made.push_back({way.name + "CrossChecked", way.with("cross_check", "1")});
+    }
+    return made;
+  }();
+  return all;
+}
 
 OrtAllocator* allocator() {
   environment();
@@ -114,6 +147,12 @@ double largest_difference(const Tensors& a, const Tensors& b) {
     worst = std::max(worst, difference(value, other->second));
   }
   return worst;
+}
+
+bool same_bits(const Tensors& a, const Tensors& b) {
+  return std::ranges::all_of(a, [&](const auto& entry) {
+    return std::ranges::equal(floats(entry.second), floats(b.at(entry.first)));
+  });
 }
 
 RunNodes run_nodes(const std::string& model_bytes, const Providers& providers,

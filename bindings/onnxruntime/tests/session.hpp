@@ -6,13 +6,16 @@
 #include <filesystem>
 #include <map>
 #include <onnxruntime_cxx_api.h>
+#include <optional>
+#include <ostream>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 #undef ORT_API_MANUAL_INIT
 
-/// Sessions of ONNX Runtime with and without Carousel's execution provider.
+/// Sessions of ONNX Runtime with Carousel's execution provider, with its custom operators, and
+/// without either.
 namespace carousel::onnxruntime_test {
 
 /// What the library of the execution provider is registered as, once and a second time.
@@ -31,8 +34,34 @@ inline const Providers kWith{{kProvider, {}}};
 struct SessionSettings {
   Providers providers = kWithout;
   bool only_providers = false;  ///< A node that is left to ONNX Runtime is an error.
-  std::string profile{};        ///< Prefix of the file with what ran where; empty: none.
+  /// The options of Carousel's custom operators; nothing: they are not registered.
+  std::optional<Options> custom_operators{};
+  std::string profile{};  ///< Prefix of the file with what ran where; empty: none.
 };
+
+/// A way in which Carousel runs the recurrent nodes of a session.
+struct Way {
+  std::string name;
+  SessionSettings settings;
+  /// The same with one more option of Carousel.
+  [[nodiscard]] SessionSettings with(const std::string& option, const std::string& value) const;
+};
+inline void PrintTo(const Way& way, std::ostream* stream) { *stream << way.name; }
+/// The two ways in.
+[[nodiscard]] const std::vector<Way>& ways();
+/// These, and each with the option cross_check.
+[[nodiscard]] const std::vector<Way>& ways_with_cross_check();
+
+/// What `work` throws; empty where it does not.
+template <class Work>
+[[nodiscard]] std::string error_of(const Work& work) {
+  try {
+    work();
+    return {};
+  } catch (const Ort::Exception& error) {
+    return error.what();
+  }
+}
 
 /// The model of a file, or of the bytes of one; one thread. Throws Ort::Exception.
 [[nodiscard]] Ort::Session open_session(const std::filesystem::path& file,
@@ -63,6 +92,9 @@ template <class T>
 /// The largest difference of two sets of float32 tensors, relative to the largest value where that
 /// is beyond 1; infinite where names or shapes differ or something is not a number.
 [[nodiscard]] double largest_difference(const Tensors& a, const Tensors& b);
+
+/// Whether two sets of tensors are equal, number by number.
+[[nodiscard]] bool same_bits(const Tensors& a, const Tensors& b);
 
 /// Which nodes ran in a run, by what a profile says of it.
 struct RunNodes {

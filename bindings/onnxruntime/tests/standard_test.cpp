@@ -87,8 +87,11 @@ int expect_folder(const fs::path& folder) {
     if (!is_recurrent_test(entry.path().filename())) continue;
     SCOPED_TRACE(entry.path().filename().string());
     const StandardTest test = read_test(entry.path());
-    Ort::Session session = open_session(test.model, {.providers = kWith, .only_providers = true});
-    EXPECT_LE(largest_difference(run_session(session, test.inputs), test.expected), kTolerance);
+    for (const Way& way : ways_with_cross_check()) {
+      SCOPED_TRACE(way.name);
+      Ort::Session session = open_session(test.model, way.settings);
+      EXPECT_LE(largest_difference(run_session(session, test.inputs), test.expected), kTolerance);
+    }
     ++count;
   }
   return count;

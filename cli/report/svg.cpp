@@ -41,8 +41,8 @@ std::string escape(std::string_view text) {
 Svg::Svg(double width, double height, std::string_view label) {
   const std::string w = format_fixed(width, 0);
   const std::string h = format_fixed(height, 0);
-  body_ = "<svg viewBox=\"0 0 " + w + " " + h + "\" width=\"" + w + "\" height=\"" + h +
-          "\" role=\"img\" aria-label=\"" + escape(label) + "\">\n";
+  body_ = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + w + " " + h + "\" width=\"" +
+          w + "\" height=\"" + h + "\" role=\"img\" aria-label=\"" + escape(label) + "\">\n";
 }
 
 void Svg::line(double x1, double y1, double x2, double y2, std::string_view css) {

@@ -60,9 +60,9 @@ class SameTexts(unittest.TestCase):
         layer = self.model.layers[1].name
         for options, flags in (({"precision": "int8"}, ["--precision", "int8"]),
                                ({"layer_precisions": {layer: "float16"}}, ["--layer-precision", f"{layer}=float16"])):
-            report = carousel.check(self.model, steps=20, **options)
+            report = carousel.check(self.model, steps=3, **options)
             self.assertTrue(report.ok)
-            self.assertEqual(f"{report}\n", command("check", cases.CHARLM, "--steps", 20, *flags))
+            self.assertEqual(f"{report}\n", command("check", cases.CHARLM, "--steps", 3, *flags))
             self.assertGreater(report.loss.sequences[-1].max_abs, 0)
             json.dumps(report.to_dict())
 
@@ -90,7 +90,8 @@ class SameTexts(unittest.TestCase):
     @unittest.skipUnless(HAS_PARTS, "this build has no parts of the command")
     def test_rank_in_all_precisions(self):
         report = self.compare_ranks({"precision": "all"}, ["--precision", "all"])
-        found = {one.precision: one for one in report.results if one.backend == "scalar"}
+        fastest = next(one.backend for one in report.results if one.backend.startswith("xsimd"))
+        found = {one.precision: one for one in report.results if one.backend == fastest}
         self.assertEqual(set(found), {"float32", "float16", "bfloat16", "int8"})
         self.assertLess(found["int8"].memory_bytes, found["float16"].memory_bytes)
         self.assertLess(found["float16"].memory_bytes, found["float32"].memory_bytes)

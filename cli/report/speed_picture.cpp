@@ -71,10 +71,10 @@ double largest_gain(const std::vector<Panel>& panels) {
   return largest;
 }
 
-/// From 0 upwards, in pixels.
+/// From 0 upwards, in pixels, with room for a figure above the highest bar.
 class Height {
  public:
-  explicit Height(double largest) : top_(std::ceil(largest)) {}
+  explicit Height(double largest) : top_(std::ceil(largest + 0.5)) {}
   [[nodiscard]] double top() const noexcept { return top_; }
   [[nodiscard]] double operator()(double gain) const noexcept {
     return kBarsBottom - gain / top_ * (kBarsBottom - kBarsTop);
@@ -91,6 +91,7 @@ void draw_grid(Svg& svg, const Height& y, double left) {
     svg.text(left - 7, y(gain) + 4, format_fixed(gain, 0) + " ×", "dim", Anchor::end);
   }
   svg.line(left, y(1), left + kPanelWidth, y(1), "dashed");
+  if (step > 1) svg.text(left - 7, y(1) + 4, "1 ×", "dim", Anchor::end);
 }
 
 void draw_bar(Svg& svg, const Height& y, double x, const Group& group, std::size_t rival) {
@@ -118,32 +119,44 @@ void draw_panel(Svg& svg, const Height& y, double left, std::int64_t batch, cons
   svg.text(left + kPanelWidth / 2, kBarsBottom + 35, "hidden units", "dim", Anchor::middle);
 }
 
-void draw_legend(Svg& svg) {
-  double x = kFirstPanel;
-  for (const Rival& rival : kRivals) {
-    svg.rect(x, 59, 12, 12, backend_class(rival.backend));
-    svg.text(x + 18, 69.5, std::string("than ") + rival.name);
-    x += 150;
-  }
-}
-
-std::string version_of(const ReportData& data, const std::string& backend) {
+std::string version_of(const ReportData& data, const std::string& part) {
   const auto found =
-      std::ranges::find(data.versions, backend, &std::pair<std::string, std::string>::first);
-  if (found == data.versions.end()) return {};
+      std::ranges::find(data.versions, part, &std::pair<std::string, std::string>::first);
+  if (found == data.versions.end()) return part;
   return found->second.substr(0, found->second.find_first_of(",;("));
 }
 
-/// "AMD EPYC, xsimd:avx512; LSTM in float32, one thread; 2026-11-30; Carousel 0.2.0, oneDNN 2.6.3"
-std::string source_text(const ReportData& data, const std::string& shape) {
-  std::string text = data.cpu + ", " + data.find(shape, "xsimd", 1)->name() +
-                     "; float32, one thread; " + data.created.substr(0, 10) + "; Carousel " +
-                     version_of(data, "Carousel");
-  for (const Rival& rival : kRivals) {
-    const std::string version = version_of(data, rival.backend);
-    if (!version.empty()) text += ", " + version;
+/// Over all bars; 0 where there is none.
+double geometric_mean(const std::vector<Panel>& panels, std::size_t rival) {
+  double sum = 0;
+  int count = 0;
+  for (const Panel& panel : panels) {
+    for (const Group& group : panel) {
+      if (group.gains[rival] == 0) continue;
+      sum += std::log(group.gains[rival]);
+      ++count;
+    }
   }
-  return text;
+  return count == 0 ? 0 : std::exp(sum / count);
+}
+
+void draw_legend(Svg& svg, const ReportData& data, const std::vector<Panel>& panels) {
+  double x = kFirstPanel;
+  for (std::size_t k = 0; k < kRivals.size(); ++k) {
+    const double mean = geometric_mean(panels, k);
+    if (mean == 0) continue;
+    svg.rect(x, 59, 12, 12, backend_class(kRivals[k].backend));
+    svg.text(x + 18, 69.5,
+             "as " + version_of(data, kRivals[k].backend) +
+                 " (geometric mean: " + format_fixed(mean, 2) + ")");
+    x += 330;
+  }
+}
+
+/// "AMD EPYC, xsimd:avx512; float32, one thread; 2026-11-30; Carousel 0.2.0"
+std::string source_text(const ReportData& data, const std::string& shape) {
+  return data.cpu + ", " + data.find(shape, "xsimd", 1)->name() + "; float32, one thread; " +
+         data.created.substr(0, 10) + "; Carousel " + version_of(data, "Carousel");
 }
 
 }  // namespace
@@ -162,9 +175,9 @@ std::string speed_picture(const ReportData& data) {
           "How many times as fast Carousel is as ONNX Runtime and oneDNN, by hidden units");
   svg.add(picture_style());
   svg.rect(0.5, 0.5, kPictureWidth - 1, kPictureHeight - 1, "card");
-  svg.text(kFirstPanel, 30, "LSTM layers: how many times as fast Carousel is", "title");
-  svg.text(kFirstPanel, 49, "above the dashed line it is faster", "dim");
-  draw_legend(svg);
+  svg.text(kFirstPanel, 30, "How many times as fast Carousel is on LSTM layers", "title");
+  svg.text(kFirstPanel, 49, "above the dashed line it is the faster one", "dim");
+  draw_legend(svg, data, panels);
   double left = kFirstPanel;
   std::string shape;
   for (std::size_t k = 0; k < panels.size(); ++k) {
@@ -174,7 +187,7 @@ std::string speed_picture(const ReportData& data) {
     left += kPanelDistance;
   }
   svg.text(kFirstPanel, kPictureHeight - 14, source_text(data, shape), "small");
-  return svg.str();
+  return svg.file();
 }
 
 }  // namespace carousel::cli

@@ -8,12 +8,12 @@ constexpr const char* kColours = R"css(
 :root { color-scheme: light dark;
   --page: #f6f7f9; --card: #ffffff; --ink: #1b1f24; --dim: #5d6673; --rule: #dfe3e8; --track: #eef0f3;
   --b-avx512: #2463d6; --b-avx2: #0f8f83; --b-sse2: #8a5cd6; --b-other: #b0457f;
-  --b-onednn: #d9730d; --b-onnxruntime: #b3860b; --b-scalar: #7a828e;
+  --b-onednn: #b8500b; --b-onnxruntime: #dbb02a; --b-scalar: #7a828e;
   --good: #2463d6; --bad: #d9480f; --met: #1a7f4b; --missed: #c0341d; --slow: #9a6700; }
 @media (prefers-color-scheme: dark) { :root {
   --page: #14171b; --card: #1c2026; --ink: #e7eaee; --dim: #9aa4b1; --rule: #323841; --track: #272c34;
   --b-avx512: #6ea0ff; --b-avx2: #3fc4b5; --b-sse2: #b493f5; --b-other: #e58bbb;
-  --b-onednn: #f5a04f; --b-onnxruntime: #e8d05a; --b-scalar: #9aa3af;
+  --b-onednn: #e8853a; --b-onnxruntime: #f0dc6e; --b-scalar: #9aa3af;
   --good: #5b93ff; --bad: #ff7a45; --met: #4cc38a; --missed: #ff8069; --slow: #e2b340; } }
 )css";
 

@@ -41,8 +41,8 @@ std::string escape(std::string_view text) {
 Svg::Svg(double width, double height, std::string_view label) {
   const std::string w = format_fixed(width, 0);
   const std::string h = format_fixed(height, 0);
-  body_ = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + w + " " + h + "\" width=\"" +
-          w + "\" height=\"" + h + "\" role=\"img\" aria-label=\"" + escape(label) + "\">\n";
+  body_ = "<svg viewBox=\"0 0 " + w + " " + h + "\" width=\"" + w + "\" height=\"" + h +
+          "\" role=\"img\" aria-label=\"" + escape(label) + "\">\n";
 }
 
 void Svg::line(double x1, double y1, double x2, double y2, std::string_view css) {
@@ -73,6 +73,12 @@ void Svg::text(double x, double y, std::string_view content, std::string_view cs
              format_fixed(y, 1) + ")\"";
   }
   body_ += ">" + escape(content) + "</text>\n";
+}
+
+std::string Svg::file() const {
+  constexpr std::string_view kElement = "<svg";
+  return std::string(kElement) + " xmlns=\"http://www.w3.org/2000/svg\"" +
+         str().substr(kElement.size());
 }
 
 LogScale::LogScale(double low, double high, double from, double to)

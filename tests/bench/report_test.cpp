@@ -135,7 +135,8 @@ TEST(SpeedPicture, HasTheRatiosOfOneThreadByHiddenSize) {
   EXPECT_LT(svg.find(">16</text>"), svg.find(">64</text>")) << "small ones first";
   EXPECT_TRUE(
       contains(svg, "A &amp; B &quot;CPU&quot;, xsimd:avx2; float32, one thread; 2026-01-02"));
-  EXPECT_TRUE(contains(svg, "ONNX Runtime 1.30.0, oneDNN 2.6.3"));
+  EXPECT_TRUE(contains(svg, ">as ONNX Runtime 1.30.0 (geometric mean: 1.85)</text>"));
+  EXPECT_TRUE(contains(svg, ">as oneDNN 2.6.3 (geometric mean: 5.87)</text>"));
   EXPECT_TRUE(contains(svg, "prefers-color-scheme: dark"));
 }
 

@@ -123,7 +123,8 @@ std::string version_of(const ReportData& data, const std::string& part) {
   const auto found =
       std::ranges::find(data.versions, part, &std::pair<std::string, std::string>::first);
   if (found == data.versions.end()) return part;
-  return found->second.substr(0, found->second.find_first_of(",;("));
+  const std::string text = found->second.substr(0, found->second.find_first_of(",;("));
+  return text.substr(0, text.find_last_not_of(' ') + 1);
 }
 
 /// Over all bars; 0 where there is none.

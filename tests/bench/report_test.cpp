@@ -52,7 +52,7 @@ Json results() {
            {{"carousel", "0.1"},
             {"compiler", "g++"},
             {"benchmark", "1.7"},
-            {"backends", {{"onednn", "oneDNN 2.6.3"}}}}},
+            {"backends", {{"onednn", "oneDNN 2.6.3 (CPU)"}}}}},
           {"roofline",
            {{"isa", "avx2"},
             {"flops_per_second", 1e11},

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <set>
 
 namespace carousel::cli {
 namespace {
@@ -39,6 +38,7 @@ struct Group {
 };
 
 using Panel = std::vector<Group>;
+using Panels = std::array<Panel, kBatches.size()>;
 
 double gain_over(const ReportData& data, const std::string& shape, const char* backend) {
   const ReportMeasurement* ours = data.find(shape, "xsimd", 1);
@@ -61,7 +61,7 @@ Panel panel_of(const ReportData& data, std::int64_t batch) {
   return panel;
 }
 
-double largest_gain(const std::vector<Panel>& panels) {
+double largest_gain(const Panels& panels) {
   double largest = 1;
   for (const Panel& panel : panels) {
     for (const Group& group : panel) {
@@ -128,7 +128,7 @@ std::string version_of(const ReportData& data, const std::string& part) {
 }
 
 /// Over all bars; 0 where there is none.
-double geometric_mean(const std::vector<Panel>& panels, std::size_t rival) {
+double geometric_mean(const Panels& panels, std::size_t rival) {
   double sum = 0;
   int count = 0;
   for (const Panel& panel : panels) {
@@ -141,7 +141,7 @@ double geometric_mean(const std::vector<Panel>& panels, std::size_t rival) {
   return count == 0 ? 0 : std::exp(sum / count);
 }
 
-void draw_legend(Svg& svg, const ReportData& data, const std::vector<Panel>& panels) {
+void draw_legend(Svg& svg, const ReportData& data, const Panels& panels) {
   double x = kFirstPanel;
   for (std::size_t k = 0; k < kRivals.size(); ++k) {
     const double mean = geometric_mean(panels, k);
@@ -163,8 +163,8 @@ std::string source_text(const ReportData& data, const std::string& shape) {
 }  // namespace
 
 std::string speed_picture(const ReportData& data) {
-  std::vector<Panel> panels;
-  for (const std::int64_t batch : kBatches) panels.push_back(panel_of(data, batch));
+  Panels panels;
+  for (std::size_t k = 0; k < panels.size(); ++k) panels[k] = panel_of(data, kBatches[k]);
   if (std::ranges::all_of(panels, &Panel::empty)) {
     throw Error(
         ErrorCode::invalid_argument,

@@ -73,12 +73,17 @@ def choose_partitions(given: int | None, folder: pathlib.Path, inputs: scoring.I
     return there.pop() if there else max(LEAST_PARTITIONS, -(-sum(inputs.sizes.values()) // PARTITION_BYTES))
 
 
+def remove_half_written(folder: str) -> None:
+    """What killed workers left."""
+    for path in pathlib.Path(folder).glob(".part-*.tmp"):
+        path.unlink(missing_ok=True)
+
+
 def clean(job: scoring.Job, used: set[int]) -> None:
     """Removes what killed runs left half-written, and results whose inputs are all gone."""
     folder = pathlib.Path(job.output)
     (folder / scoring.SUMMARY).unlink(missing_ok=True)
-    for path in folder.glob(".part-*.tmp"):
-        path.unlink(missing_ok=True)
+    remove_half_written(job.output)
     kept = {scoring.result_file(job, index) for index in used}
     for path in folder.glob("part-*.npz"):
         if path not in kept:
@@ -131,6 +136,7 @@ def score_all(client: dask.distributed.Client, job: scoring.Job, inputs: scoring
         done += sizes[index]
         outcome.seconds = time.monotonic() - started
         tell(outcome, done / sum(sizes.values()))
+    remove_half_written(job.output)
     write_summary(job, sorted(parts), outcome)
     return outcome
 

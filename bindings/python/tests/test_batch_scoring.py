@@ -216,6 +216,13 @@ class Clusters(Folders):
             self.assertEqual(outcome.frames, sum(map(len, self.arrays.values())))
             self.assert_scored(expected, folder)
 
+    def test_what_was_half_written_is_removed(self):
+        job = self.job()
+        left = self.output / ".part-00001-of-00007.npz.abc.tmp"
+        left.touch()
+        self.score(job, lambda outcome, share: left.touch())
+        self.assertFalse(left.exists())
+
     def test_one_network_for_each_process(self):
         job = self.job()
         self.score(job)
@@ -242,11 +249,11 @@ class Clusters(Folders):
         self.assertLess(killed[0][1], 0.9, "in the middle")
         self.assertEqual((outcome.scored, outcome.failures), (60, {}))
         self.assert_scored(expected)
+        self.assertEqual([path.name for path in self.output.glob(".part-*")], [], "what was half-written is gone")
         self.client.wait_for_workers(2)
         self.assertNotIn(killed[0][0], self.client.run(os.getpid).values())
         again = self.score(job)
         self.assertEqual((again.scored, again.reused), (60, len(list(self.output.glob("part-*.npz")))))
-        self.assertEqual([path.name for path in self.output.glob(".part-*")], [], "what was half-written is gone")
 
     def test_a_bad_file(self):
         expected = self.alone()

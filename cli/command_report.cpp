@@ -17,14 +17,20 @@ constexpr const char* kFooter =
     R"(The page is one file without scripts or outside resources: a heat map of xsimd against the best other
 backend, a roofline plot, what two threads gain, the targets missed, and every figure as a bar.
 
+--picture draws one figure besides, for a README: how many times as fast as ONNX Runtime and oneDNN, by hidden
+size, with the machine and the date. It is for results of `carousel_bench --compare --peers`.
+
 Examples:
   ./dev bench --quick
   carousel report build/bench/results.json
-  carousel report results.json --output /tmp/report.html)";
+  carousel report results.json --output /tmp/report.html
+  ./dev bench --compare --peers --threads 1 --shapes '*_b1,*_b16'
+  carousel report build/bench/results.json --picture docs/speed.svg)";
 
 struct ReportArguments {
   std::string input;
   std::string output;
+  std::string picture;
 };
 
 int run(const ReportArguments& arguments) {
@@ -34,6 +40,10 @@ int run(const ReportArguments& arguments) {
     output = std::filesystem::path(arguments.input).replace_extension(".html").string();
     if (output == arguments.input)
       throw Error(ErrorCode::invalid_argument, output + ": is the input; give --output");
+  }
+  if (!arguments.picture.empty()) {
+    write_file(arguments.picture, speed_picture(data));
+    std::cout << arguments.picture << '\n';
   }
   write_file(output, report_page(data));
   std::cout << output << '\n';
@@ -48,6 +58,8 @@ Command report_command(Parser& app) {
   auto arguments = std::make_shared<ReportArguments>();
   command.add_option("RESULTS", arguments->input, "JSON file written by carousel_bench").required();
   command.add_option("--output", arguments->output, "(default: RESULTS with the ending .html)");
+  command.add_option("--picture", arguments->picture, "also an SVG of speed by hidden size")
+      .type_name("FILE");
   command.footer(kFooter);
   return {command, [arguments] { return run(*arguments); }};
 }

@@ -3,8 +3,6 @@
 
 #include <carousel/error.hpp>
 
-#include <sstream>
-
 namespace carousel::cli {
 namespace {
 
@@ -49,15 +47,7 @@ void add_precisions_option(Parser& command, std::vector<Precision>& chosen) {
   command
       .add_function(
           "--precision",
-          [&chosen](const std::string& words) {
-            chosen.assign(precisions().begin(), precisions().end());
-            if (words == "all") return;
-            chosen.clear();
-            std::istringstream list(words);
-            for (std::string word; std::getline(list, word, ',');) {
-              chosen.push_back(precision_by_name(word));
-            }
-          },
+          [&chosen](const std::string& words) { chosen = precisions_by_names(words); },
           ("all, or some of them with commas between; " + precision_help()).c_str())
       .type_name("PRECISIONS");
 }

@@ -3,6 +3,7 @@
 
 #include <carousel/precision.hpp>
 
+#include <string>
 #include <vector>
 
 namespace carousel::cli {
@@ -12,5 +13,8 @@ struct PrecisionChoice {
   Precision network = Precision::float32;
   std::vector<LayerPrecision> layers{};  ///< exceptions
 };
+
+/// "all", or names with commas between. An unknown one is refused by name.
+[[nodiscard]] std::vector<Precision> precisions_by_names(const std::string& words);
 
 }  // namespace carousel::cli

@@ -19,6 +19,10 @@ namespace carousel::cli {
 /// The whole page, which needs nothing else.
 [[nodiscard]] std::string report_page(const ReportData& data);
 
+/// How many times as fast as ONNX Runtime and oneDNN, by hidden size, one thread: SVG for a file of
+/// its own. Throws Error where nothing of that was measured.
+[[nodiscard]] std::string speed_picture(const ReportData& data);
+
 /// The style class of a backend's colour: the same everywhere.
 [[nodiscard]] std::string backend_class(const std::string& id);
 /// Names of backends with their colours, in the order in which they were measured.

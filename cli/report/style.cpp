@@ -4,17 +4,44 @@
 namespace carousel::cli {
 namespace {
 
-constexpr const char* kReportStyle = R"css(
+constexpr const char* kColours = R"css(
 :root { color-scheme: light dark;
   --page: #f6f7f9; --card: #ffffff; --ink: #1b1f24; --dim: #5d6673; --rule: #dfe3e8; --track: #eef0f3;
   --b-avx512: #2463d6; --b-avx2: #0f8f83; --b-sse2: #8a5cd6; --b-other: #b0457f;
-  --b-onednn: #d9730d; --b-onnxruntime: #b3860b; --b-scalar: #7a828e;
+  --b-onednn: #b8500b; --b-onnxruntime: #dbb02a; --b-scalar: #7a828e;
   --good: #2463d6; --bad: #d9480f; --met: #1a7f4b; --missed: #c0341d; --slow: #9a6700; }
 @media (prefers-color-scheme: dark) { :root {
   --page: #14171b; --card: #1c2026; --ink: #e7eaee; --dim: #9aa4b1; --rule: #323841; --track: #272c34;
   --b-avx512: #6ea0ff; --b-avx2: #3fc4b5; --b-sse2: #b493f5; --b-other: #e58bbb;
-  --b-onednn: #f5a04f; --b-onnxruntime: #e8d05a; --b-scalar: #9aa3af;
+  --b-onednn: #e8853a; --b-onnxruntime: #f0dc6e; --b-scalar: #9aa3af;
   --good: #5b93ff; --bad: #ff7a45; --met: #4cc38a; --missed: #ff8069; --slow: #e2b340; } }
+)css";
+
+constexpr const char* kDrawing = R"css(
+svg { display: block; } svg text { fill: var(--ink); font-size: 12px; }
+svg text.dim { fill: var(--dim); font-size: 11.5px; } svg text.small { font-size: 10.5px; fill: var(--dim); }
+svg text.cell { font-variant-numeric: tabular-nums; }
+svg text.strong { font-weight: 650; } svg text.title { font-size: 17px; font-weight: 650; }
+.grid { stroke: var(--rule); stroke-width: 1; } .limit { stroke: var(--dim); stroke-width: 1.5; }
+.axis { stroke: var(--dim); stroke-width: 1; } .card { fill: var(--card); stroke: var(--rule); }
+.dashed { stroke: var(--dim); stroke-width: 1; stroke-dasharray: 4 4; }
+.stem { stroke: var(--dim); stroke-width: 1; opacity: .55; }
+.dot { stroke: var(--card); stroke-width: 1; } .dot:hover { stroke: var(--ink); stroke-width: 2; }
+.minor { opacity: .55; }
+.b-avx512 { fill: var(--b-avx512); background: var(--b-avx512); }
+.b-avx2 { fill: var(--b-avx2); background: var(--b-avx2); }
+.b-sse2 { fill: var(--b-sse2); background: var(--b-sse2); }
+.b-other { fill: var(--b-other); background: var(--b-other); }
+.b-onednn { fill: var(--b-onednn); background: var(--b-onednn); }
+.b-onnxruntime { fill: var(--b-onnxruntime); background: var(--b-onnxruntime); }
+.b-scalar { fill: var(--b-scalar); background: var(--b-scalar); }
+.heat-good { fill: var(--good); } .heat-bad { fill: var(--bad); } .heat-none { fill: var(--track); }
+.heat-box { fill: none; stroke: var(--card); stroke-width: 2; }
+.track { fill: var(--track); } .whisker { stroke: var(--ink); stroke-width: 1.25; }
+.allowed { stroke: var(--missed); stroke-width: 2; } .least { stroke: var(--ink); stroke-width: 1; stroke-dasharray: 2 2; }
+)css";
+
+constexpr const char* kPage = R"css(
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--ink);
   font: 14px/1.5 system-ui, "Segoe UI", Roboto, "Helvetica Neue", "DejaVu Sans", sans-serif; }
@@ -35,27 +62,6 @@ dt { color: var(--dim); } dd { margin: 0; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 6px 0 10px; font-size: 13px; }
 .legend i { display: inline-block; width: 11px; height: 11px; border-radius: 50%; margin-right: 6px;
   vertical-align: -1px; }
-svg { display: block; } svg text { fill: var(--ink); font-size: 12px; }
-svg text.dim { fill: var(--dim); font-size: 11.5px; } svg text.small { font-size: 10.5px; fill: var(--dim); }
-svg text.cell { font-variant-numeric: tabular-nums; }
-svg text.strong { font-weight: 650; }
-.grid { stroke: var(--rule); stroke-width: 1; } .limit { stroke: var(--dim); stroke-width: 1.5; }
-.axis { stroke: var(--dim); stroke-width: 1; }
-.dashed { stroke: var(--dim); stroke-width: 1; stroke-dasharray: 4 4; }
-.stem { stroke: var(--dim); stroke-width: 1; opacity: .55; }
-.dot { stroke: var(--card); stroke-width: 1; } .dot:hover { stroke: var(--ink); stroke-width: 2; }
-.minor { opacity: .55; }
-.b-avx512 { fill: var(--b-avx512); background: var(--b-avx512); }
-.b-avx2 { fill: var(--b-avx2); background: var(--b-avx2); }
-.b-sse2 { fill: var(--b-sse2); background: var(--b-sse2); }
-.b-other { fill: var(--b-other); background: var(--b-other); }
-.b-onednn { fill: var(--b-onednn); background: var(--b-onednn); }
-.b-onnxruntime { fill: var(--b-onnxruntime); background: var(--b-onnxruntime); }
-.b-scalar { fill: var(--b-scalar); background: var(--b-scalar); }
-.heat-good { fill: var(--good); } .heat-bad { fill: var(--bad); } .heat-none { fill: var(--track); }
-.heat-box { fill: none; stroke: var(--card); stroke-width: 2; }
-.track { fill: var(--track); } .whisker { stroke: var(--ink); stroke-width: 1.25; }
-.allowed { stroke: var(--missed); stroke-width: 2; } .least { stroke: var(--ink); stroke-width: 1; stroke-dasharray: 2 2; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 13px; }
 th { text-align: right; color: var(--dim); font-weight: 500; padding: 3px 10px; border-bottom: 1px solid var(--rule);
   white-space: nowrap; }
@@ -74,8 +80,14 @@ footer { color: var(--dim); margin-top: 18px; font-size: 12.5px; }
 std::string page_start(const std::string& title, const std::string& more_style) {
   return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta "
          "name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>" +
-         title + "</title>\n<style>" + kReportStyle + more_style +
+         title + "</title>\n<style>" + kColours + kDrawing + kPage + more_style +
          "</style>\n</head>\n<body>\n<main>\n";
+}
+
+std::string picture_style() {
+  return std::string("<style>") + kColours + kDrawing +
+         "svg { font-family: system-ui, \"Segoe UI\", Roboto, \"Helvetica Neue\", \"DejaVu Sans\", "
+         "sans-serif; }\n</style>\n";
 }
 
 }  // namespace carousel::cli

@@ -9,4 +9,7 @@ namespace carousel::cli {
 /// sheet that all pages have.
 [[nodiscard]] std::string page_start(const std::string& title, const std::string& more_style = {});
 
+/// The style element of a picture that stands in a file of its own.
+[[nodiscard]] std::string picture_style();
+
 }  // namespace carousel::cli

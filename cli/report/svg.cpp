@@ -75,6 +75,12 @@ void Svg::text(double x, double y, std::string_view content, std::string_view cs
   body_ += ">" + escape(content) + "</text>\n";
 }
 
+std::string Svg::file() const {
+  constexpr std::string_view kElement = "<svg";
+  return std::string(kElement) + " xmlns=\"http://www.w3.org/2000/svg\"" +
+         str().substr(kElement.size());
+}
+
 LogScale::LogScale(double low, double high, double from, double to)
     : low_(low), high_(high), from_(from), per_octave_((to - from) / std::log2(high / low)) {}
 

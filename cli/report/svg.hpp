@@ -29,7 +29,10 @@ class Svg {
   /// Elements as they are.
   void add(const std::string& elements) { body_ += elements; }
 
+  /// For a page of HTML.
   [[nodiscard]] std::string str() const { return body_ + "</svg>\n"; }
+  /// For a file of its own, which needs a name space and, among its elements, a style.
+  [[nodiscard]] std::string file() const;
 
  private:
   std::string body_;

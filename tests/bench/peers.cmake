@@ -14,7 +14,7 @@ if("$ENV{CAROUSEL_ONNXRUNTIME}" STREQUAL "")
   endif()
 endif()
 
-expect(0 "onnxruntime" "${bench}" --peers --compare --shapes vadcell,asr_bi320 --seconds 1
+expect(0 "onnxruntime" "${bench}" --peers --compare --shapes vadcell,asr_bi320,sq16_b1 --seconds 1
   --output "${folder}/results.json")
 file(READ "${folder}/results.json" json)
 string(JSON version GET "${json}" versions backends onnxruntime)
@@ -44,8 +44,15 @@ file(READ "${folder}/page.html" page)
 if(NOT page MATCHES "b-onnxruntime\"></i>onnxruntime")
   message(FATAL_ERROR "the page does not show onnxruntime")
 endif()
+expect(0 "speed.svg" "${carousel}" report "${folder}/results.json" --output "${folder}/page.html"
+  --picture "${folder}/speed.svg")
+file(READ "${folder}/speed.svg" picture)
+if(NOT picture MATCHES "sq16_b1: [0-9.]+ times as fast as ONNX Runtime")
+  message(FATAL_ERROR "the picture has no bar of ONNX Runtime")
+endif()
 
 foreach(cell gru rnn)
   expect(0 "onnxruntime" "${bench}" --peers --backend xsimd --shapes vadcell --cell ${cell} --seconds 1
     --threads 1 --output "${folder}/other.json")
 endforeach()
+expect(2 "the picture needs" "${carousel}" report "${folder}/other.json" --picture "${folder}/none.svg")

@@ -52,7 +52,7 @@ Json results() {
            {{"carousel", "0.1"},
             {"compiler", "g++"},
             {"benchmark", "1.7"},
-            {"backends", {{"onednn", "oneDNN 2.6.3"}}}}},
+            {"backends", {{"onednn", "oneDNN 2.6.3 (CPU)"}}}}},
           {"roofline",
            {{"isa", "avx2"},
             {"flops_per_second", 1e11},
@@ -91,6 +91,64 @@ TEST(Report, HasTheFigures) {
   EXPECT_TRUE(contains(html, "missed: ≤ 0.70 × ort"));
   EXPECT_TRUE(contains(html, "took 1.37 × that"));
   EXPECT_TRUE(contains(html, "oneDNN 2.6.3"));
+}
+
+/// With two sizes, with and without a batch, beside a shape that the picture leaves out.
+Json results_by_size() {
+  Json json = results();
+  json["shapes"] = Json::array();
+  json["measurements"] = Json::array();
+  for (const std::int64_t hidden : {64, 16}) {
+    for (const std::int64_t batch : {1, 16, 3}) {
+      const std::string name = "h" + std::to_string(hidden) + "b" + std::to_string(batch);
+      Json shape = results()["shapes"][0];
+      shape["name"] = name;
+      shape["input"] = shape["hidden"] = hidden;
+      shape["batch"] = batch;
+      json["shapes"].push_back(shape);
+      const auto add = [&](const char* backend, const char* resolved, int threads, double seconds) {
+        json["measurements"].push_back(measurement(backend, resolved, threads, seconds));
+        json["measurements"].back()["shape"] = name;
+      };
+      const double slower = batch == 3 ? 9 : 1.5 + 0.5 * (hidden == 16) + 0.25 * (batch == 1);
+      add("xsimd", "xsimd:avx2", 1, 1e-5);
+      add("xsimd", "xsimd:avx2", 2, 1e-6);
+      add("onnxruntime", "onnxruntime", 1, slower * 1e-5);
+      add("onednn", "onednn", 1, (slower + 4) * 1e-5);
+    }
+  }
+  json["versions"]["backends"]["onnxruntime"] = "ONNX Runtime 1.30.0";
+  return json;
+}
+
+std::string picture(const Json& json) {
+  return speed_picture(parse_results(json.dump(), "r.json"));
+}
+
+TEST(SpeedPicture, HasTheRatiosOfOneThreadByHiddenSize) {
+  const std::string svg = picture(results_by_size());
+  EXPECT_TRUE(svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\""));
+  EXPECT_TRUE(contains(svg, "<title>h64b1: 1.75 times as fast as ONNX Runtime</title>"));
+  EXPECT_TRUE(contains(svg, "<title>h16b1: 6.25 times as fast as oneDNN</title>"));
+  EXPECT_TRUE(contains(svg, "<title>h16b16: 2.00 times as fast as ONNX Runtime</title>"));
+  EXPECT_FALSE(contains(svg, "h16b3")) << "a batch that has no panel";
+  EXPECT_LT(svg.find(">16</text>"), svg.find(">64</text>")) << "small ones first";
+  EXPECT_TRUE(
+      contains(svg, "A &amp; B &quot;CPU&quot;, xsimd:avx2; float32, one thread; 2026-01-02"));
+  EXPECT_TRUE(contains(svg, ">as ONNX Runtime 1.30.0 (geometric mean: 1.85)</text>"));
+  EXPECT_TRUE(contains(svg, ">as oneDNN 2.6.3 (geometric mean: 5.87)</text>"));
+  EXPECT_TRUE(contains(svg, "prefers-color-scheme: dark"));
+}
+
+TEST(SpeedPicture, LeavesOutWhatIsMissingOrWrong) {
+  Json json = results_by_size();
+  for (Json& one : json["measurements"]) {
+    if (one["backend"] == "onednn") one["agrees"] = false;
+  }
+  const std::string svg = picture(json);
+  EXPECT_FALSE(contains(svg, "times as fast as oneDNN<"));
+  EXPECT_TRUE(contains(svg, "16 sequences at once"));
+  EXPECT_THROW(static_cast<void>(picture(results())), Error) << "neither batch was measured";
 }
 
 TEST(Report, TellsWhichDemandsAllowLessThanTheRoofline) {

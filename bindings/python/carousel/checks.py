@@ -85,6 +85,40 @@ class CheckedPair(Result):
 
 
 @dataclass(frozen=True)
+class SequenceLoss(Result):
+    """The difference of one sequence from that in float32."""
+
+    name: str  # of an output, or of the recurrent layer whose outputs these are
+    max_abs: float  # the largest difference
+    sqnr_db: float  # 10 log10 of the squares of float32 over those of the differences
+
+
+@dataclass(frozen=True)
+class BitsPerSymbol(Result):
+    """How well a network predicts the symbol after each that it reads: the mean of -log2 of its probability."""
+
+    float32: float
+    precision: float
+
+
+@dataclass(frozen=True)
+class PrecisionLoss(Result):
+    """What a precision costs: the same network in float32 and in that precision, on the same data."""
+
+    sequences: list[SequenceLoss]  # of recurrent layers, then outputs
+    bits_per_symbol: BitsPerSymbol | None  # None: it predicts no symbols
+
+    def __str__(self) -> str:
+        columns = [Column("sequence", left=True), Column("max abs difference"), Column("SQNR")]
+        rows = [[one.name, error_text(one.max_abs), f"{one.sqnr_db:.1f} dB"] for one in self.sequences]
+        text = f"Against the same network in float32\n{table_text(columns, rows)}"
+        if self.bits_per_symbol is None:
+            return text
+        bits = self.bits_per_symbol
+        return f"{text}\nbits per symbol: {bits.precision:.6f}, {bits.precision - bits.float32:+.6f}"
+
+
+@dataclass(frozen=True)
 class CheckReport(Result):
     """What `check` and `cross_check` found."""
 
@@ -97,6 +131,7 @@ class CheckReport(Result):
     backends: list[CheckedBackend]
     pairs: list[CheckedPair]
     problems: str  # a line for each
+    loss: PrecisionLoss | None  # None: float32, or lengths were given
     work: str = ""
     input: str = ""
 
@@ -132,6 +167,8 @@ class CheckReport(Result):
             parts.append("Each against each (0: the same bits)\n" + self._triangle())
         if self.problems:
             parts.append(self.problems.rstrip("\n"))
+        if self.loss is not None:
+            parts.append(str(self.loss))
         return "\n\n".join([*parts, self._verdict()])
 
 
@@ -141,7 +178,7 @@ def _named(report: CheckReport, model: _carousel.Model, what: str, seed: int) ->
 
 
 def check(model: _carousel.Model, inputs: Any = None, lengths: Any = None, *, backend: str = "auto", threads: int = 1,
-          steps: int = 256, batch: int = 1, seed: int = 1,
+          precision: str = "float32", layer_precisions: dict[str, str] | None = None, steps: int = 256, batch: int = 1, seed: int = 1,
           progress: Callable[[float], None] | None = None) -> CheckReport:
     """Compares every backend with a float64 oracle, then with each other.
 
@@ -149,20 +186,25 @@ def check(model: _carousel.Model, inputs: Any = None, lengths: Any = None, *, ba
         [steps, batch]); None: random numbers for so many steps and rows.
     lengths: integers [batch], real steps of each row.
     backend: "auto" (all), a family or an id.
+    precision, layer_precisions: as for `prepare`. The oracle computes with the numbers that are stored; what they cost
+        against float32 is `loss`, of which whole rows count only: None where lengths are given.
     progress: called with the share that is done.
     """
     frames, what = frames_of(model, inputs, steps, batch, seed)
-    report: CheckReport = command_part("check")(model, frames, lengths, backend, threads, progress)
+    report: CheckReport = command_part("check")(model, frames, lengths, backend, threads, precision,
+                                                layer_precisions or {}, progress)
     return _named(report, model, what, seed)
 
 
 def cross_check(model: _carousel.Model, inputs: Any = None, lengths: Any = None, *, backend: str = "auto",
-                threads: int = 1, tolerance: float | None = None, steps: int = 256, batch: int = 1, seed: int = 1,
+                threads: int = 1, precision: str = "float32", layer_precisions: dict[str, str] | None = None,
+                tolerance: float | None = None, steps: int = 256, batch: int = 1, seed: int = 1,
                 progress: Callable[[float], None] | None = None) -> CheckReport:
     """Compares the backends with each other, without an oracle; arguments as for `check`.
 
     tolerance: the largest difference that passes; None: what roundings make of this network on this input.
     """
     frames, what = frames_of(model, inputs, steps, batch, seed)
-    report = _carousel.cross_check(model, frames, lengths, backend, threads, tolerance, progress)
+    report = _carousel.cross_check(model, frames, lengths, backend, threads, precision, layer_precisions or {},
+                                   tolerance, progress)
     return _named(report, model, what, seed)

@@ -2,6 +2,7 @@
 #include "cross_check.hpp"
 
 #include "named_run.hpp"
+#include "plans.hpp"
 #include "results.hpp"
 
 #include <cmath>
@@ -43,7 +44,8 @@ py::object pair_of(const CrossCheckReport& report, const CheckedPair& pair) {
               "divergence"_a = divergence_of(pair.divergence));
 }
 
-py::object report_of(const CrossCheckReport& report, const RunSize& size, bool against_oracle) {
+py::object report_of(const CrossCheckReport& report, const RunSize& size, bool against_oracle,
+                     const py::object& loss) {
   py::list backends;
   for (const CheckedBackend& backend : report.backends) backends.append(backend_of(backend));
   py::list pairs;
@@ -51,18 +53,21 @@ py::object report_of(const CrossCheckReport& report, const RunSize& size, bool a
   return made("checks", "CheckReport", "ok"_a = report.ok(), "void_share"_a = report.void_share,
               "proves_nothing"_a = report.proves_nothing(), "steps"_a = size.steps,
               "batch"_a = size.batch, "against_oracle"_a = against_oracle, "backends"_a = backends,
-              "pairs"_a = pairs, "problems"_a = describe(report));
+              "pairs"_a = pairs, "problems"_a = describe(report), "loss"_a = loss);
 }
 
 }  // namespace
 
-py::object checked(const CheckArguments& arguments, const Reference* reference) {
+py::object checked(const CheckArguments& arguments, const Reference* reference,
+                   const py::object& loss) {
   const Model& model = *arguments.model.model;
   const std::vector<ModelInput> inputs = model_inputs(model);
   const NamedArrays arrays(inputs, arguments.frames, Axes::frames);
   const std::vector<std::int64_t> lengths = given_lengths(arguments.lengths);
   CrossCheckOptions options{.choice = arguments.backend,
                             .threads = arguments.threads,
+                            .precision = precision_by_name(arguments.precision),
+                            .layer_precisions = layer_precisions_of(arguments.layer_precisions),
                             .tolerance = arguments.tolerance,
                             .reference = reference};
   if (!arguments.progress.is_none()) {
@@ -72,18 +77,22 @@ py::object checked(const CheckArguments& arguments, const Reference* reference) 
     const py::gil_scoped_release release;
     return cross_check(model, {.lengths = lengths, .inputs = arrays.views()}, options);
   }();
-  return report_of(report, arrays.size(), reference != nullptr);
+  return report_of(report, arrays.size(), reference != nullptr, loss);
 }
 
 void bind_cross_check(py::module_& module) {
   module.def(
       "cross_check",
       [](const PythonModel& model, const py::dict& frames, const py::object& lengths,
-         const std::string& backend, int threads, std::optional<double> tolerance,
+         const std::string& backend, int threads, const std::string& precision,
+         const py::dict& layer_precisions, std::optional<double> tolerance,
          const py::object& progress) {
-        return checked({model, frames, lengths, backend, threads, tolerance, progress}, nullptr);
+        return checked({model, frames, lengths, backend, threads, precision, layer_precisions,
+                        tolerance, progress},
+                       nullptr);
       },
-      "model"_a, "frames"_a, "lengths"_a, "backend"_a, "threads"_a, "tolerance"_a, "progress"_a);
+      "model"_a, "frames"_a, "lengths"_a, "backend"_a, "threads"_a, "precision"_a,
+      "layer_precisions"_a, "tolerance"_a, "progress"_a);
 }
 
 }  // namespace carousel::python

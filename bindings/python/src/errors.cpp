@@ -9,22 +9,21 @@
 namespace carousel::python {
 namespace {
 
-/// Raises carousel.Error, which keeps the code.
-void raise(ErrorCode code, const char* text) {
-  const py::object type = py::module_::import("carousel.errors").attr("Error");
-  const py::object error = type(static_cast<int>(code), text);
-  PyErr_SetObject(type.ptr(), error.ptr());
-}
-
 void translate(std::exception_ptr thrown) {
   try {
     if (thrown) std::rethrow_exception(thrown);
   } catch (const Error& error) {
-    raise(error.code(), error.what());
+    raise(error);
   }
 }
 
 }  // namespace
+
+void raise(const Error& error) {
+  const py::object type = py::module_::import("carousel.errors").attr("Error");
+  const py::object made = type(static_cast<int>(error.code()), error.what());
+  PyErr_SetObject(type.ptr(), made.ptr());
+}
 
 void refuse(const std::string& text) { throw Error(ErrorCode::invalid_argument, text); }
 

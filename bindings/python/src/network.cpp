@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "network.hpp"
 
+#include "direct_call.hpp"
 #include "named_run.hpp"
 #include "plans.hpp"
 
@@ -96,11 +97,11 @@ PythonNetwork::PythonNetwork(const PythonModel& model, Network prepared)
       main_output(find_main_output(*model.model)) {}
 
 void bind_network(py::module_& module) {
-  py::class_<PythonNetwork, std::shared_ptr<PythonNetwork>>(
+  py::class_<PythonNetwork, std::shared_ptr<PythonNetwork>> type(
       module, "Network",
       "A model packed for this CPU. Immutable: any number of threads may call it and its streams "
-      "at the same time.")
-      .def("__call__", call_network, "x"_a, "lengths"_a = py::none(), "state"_a = py::none(),
+      "at the same time.");
+  type.def("__call__", call_network, "x"_a, "lengths"_a = py::none(), "state"_a = py::none(),
            "Runs x from the initial state, or from `state`, and returns (y, state), as PyTorch's "
            "modules do.\n\n"
            "x: float32 [steps, batch, input_size], with batch_first [batch, steps, input_size], or "
@@ -150,6 +151,7 @@ void bind_network(py::module_& module) {
           },
           "steps"_a, "output"_a = 0, "How many steps come out of so many.")
       .def("__repr__", repr_of);
+  DirectCall<PythonNetwork, call_network>::install(type, "lengths", "state");
 
   module.def("prepare", prepare_model, "model"_a);
   module.def("explain", explain_model, "model"_a);

@@ -39,6 +39,14 @@ py::object candidate_of(const PlanCandidate& candidate) {
 
 }  // namespace
 
+std::vector<LayerPrecision> layer_precisions_of(const py::dict& given) {
+  std::vector<LayerPrecision> layers;
+  for (const auto& [layer, precision] : given) {
+    layers.push_back({layer.cast<std::string>(), precision_by_name(precision.cast<std::string>())});
+  }
+  return layers;
+}
+
 PrepareOptions prepare_options(const py::kwargs& given) {
   PrepareOptions options;
   options.planning.report = warn;
@@ -55,10 +63,7 @@ PrepareOptions prepare_options(const py::kwargs& given) {
     } else if (name == "precision") {
       options.precision = precision_by_name(value.cast<std::string>());
     } else if (name == "layer_precisions") {
-      for (const auto& [layer, precision] : value.cast<py::dict>()) {
-        options.layer_precisions.push_back(
-            {layer.cast<std::string>(), precision_by_name(precision.cast<std::string>())});
-      }
+      options.layer_precisions = layer_precisions_of(value.cast<py::dict>());
     } else if (name == "plan") {
       options.plan = plan_by_name(value.cast<std::string>());
     } else if (name == "seconds_per_layer") {

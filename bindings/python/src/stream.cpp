@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "arrays.hpp"
+#include "direct_call.hpp"
 #include "errors.hpp"
 #include "named_run.hpp"
 #include "network.hpp"
@@ -42,11 +43,11 @@ void reset(PythonStream& self) {
 }  // namespace
 
 void bind_stream(py::module_& module) {
-  py::class_<PythonStream, std::shared_ptr<PythonStream>>(
+  py::class_<PythonStream, std::shared_ptr<PythonStream>> type(
       module, "Stream",
       "One caller's states and scratch memory, which `Network.stream` makes; one thread at a time. "
-      "A run in a second thread while one is running is an error.")
-      .def("__call__", call_stream, "x"_a, "lengths"_a = py::none(), "out"_a = py::none(),
+      "A run in a second thread while one is running is an error.");
+  type.def("__call__", call_stream, "x"_a, "lengths"_a = py::none(), "out"_a = py::none(),
            "Runs x from the present state and returns y; shapes as in a call of the network. The "
            "state moves on. With `out`, a float32 array, y is written into it and it is returned.")
       .def("run", run, "inputs"_a, "lengths"_a = py::none(),
@@ -63,6 +64,7 @@ void bind_stream(py::module_& module) {
       .def_readonly("batch", &PythonStream::batch, "Rows of every run.")
       .def_property_readonly("memory_bytes",
                              [](const PythonStream& self) { return self.stream.memory_bytes(); });
+  DirectCall<PythonStream, call_stream>::install(type, "lengths", "out");
 }
 
 }  // namespace carousel::python

@@ -29,4 +29,5 @@ def main():
     return 0 if result.wasSuccessful() else 1
 
 
-sys.exit(main())
+if __name__ == "__main__":  # and not in processes that a test starts
+    sys.exit(main())

@@ -44,4 +44,5 @@ def main():
     print(f"{len(blocks)} blocks")
 
 
-main()
+if __name__ == "__main__":  # and not in processes that a block starts
+    main()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One call: shapes, orders of axes, arrays in place, and what is refused."""
 
+import sys
 import unittest
 
 import numpy as np
@@ -119,6 +120,63 @@ class Ids(unittest.TestCase):
         for ids in ([2**40], [-1], [10**6], [1.5]):
             with self.assertRaises(carousel.Error):
                 self.network(np.array(ids))
+
+
+class Arguments(unittest.TestCase):
+    """By position or by name, as of any function of Python."""
+
+    def setUp(self):
+        self.network = cases.lstm()
+        self.x = cases.sequence(4, 2, 3)
+        self.first, self.state = self.network(self.x)
+        self.rest = self.network(self.x, None, self.state)[0]
+
+    def test_networks(self):
+        made = {"".join(("sta", "te")): self.state}  # a string that is not interned
+        for y, _ in (self.network(self.x, state=self.state), self.network(state=self.state, x=self.x),
+                     self.network(self.x, lengths=None, state=self.state), self.network(self.x, **made),
+                     self.network.__call__(self.x, state=self.state)):
+            np.testing.assert_array_equal(y, self.rest)
+        np.testing.assert_array_equal(self.network(x=self.x)[0], self.first)
+        np.testing.assert_array_equal(self.network(self.x, [2, 4])[0], self.network(self.x, lengths=[2, 4])[0])
+
+    def test_streams(self):
+        out = np.empty_like(self.first)
+        for call in (lambda stream: stream(self.x, None, out), lambda stream: stream(self.x, out=out),
+                     lambda stream: stream(x=self.x, out=out)):
+            out[:] = 0
+            self.assertIs(call(self.network.stream(batch=2)), out)
+            np.testing.assert_array_equal(out, self.first)
+
+    def test_those_that_do_not_fit(self):
+        for call in (lambda: self.network(), lambda: self.network(self.x, None, None, None),
+                     lambda: self.network(self.x, stat=None), lambda: self.network(self.x, x=self.x),
+                     lambda: self.network(self.x, None, lengths=None), lambda: self.network(state=self.state),
+                     lambda: self.network.stream(batch=2)(self.x, state=self.state)):
+            with self.assertRaises(TypeError):
+                call()
+
+    def test_errors_have_their_code(self):
+        with self.assertRaises(carousel.Error) as raised:
+            self.network(self.x, state=(self.state[0],))
+        self.assertEqual(raised.exception.code, carousel.ErrorCode.INVALID_ARGUMENT)
+
+        class Broken:
+            def __array__(self, *arguments, **options):
+                raise ZeroDivisionError
+
+        with self.assertRaises(ZeroDivisionError):
+            self.network(Broken())
+
+    def test_references(self):
+        before = [sys.getrefcount(one) for one in (self.x, self.state, None)]
+        for _ in range(1000):
+            self.network(self.x, state=self.state)
+        after = [sys.getrefcount(one) for one in (self.x, self.state, None)]
+        self.assertLess(max(abs(b - a) for a, b in zip(before, after)), 100)
+
+    def test_documentation(self):
+        self.assertIn("lengths: integers", carousel.Network.__call__.__doc__)
 
 
 class OtherStates(unittest.TestCase):

@@ -56,17 +56,50 @@ class SameTexts(unittest.TestCase):
                          command("check", cases.CHARLM, "--steps", 20, "--batch", 2, "--seed", 3))
 
     @unittest.skipUnless(HAS_PARTS, "this build has no parts of the command")
-    def test_rank_has_the_same_columns(self):
-        report = carousel.rank(self.model, steps=5, seconds=0.05)
-        text = command("rank", cases.CHARLM, "--steps", 5, "--seconds", 0.05)
+    def test_check_in_other_precisions(self):
+        layer = self.model.layers[1].name
+        for options, flags in (({"precision": "int8"}, ["--precision", "int8"]),
+                               ({"layer_precisions": {layer: "float16"}}, ["--layer-precision", f"{layer}=float16"])):
+            report = carousel.check(self.model, steps=3, **options)
+            self.assertTrue(report.ok)
+            self.assertEqual(f"{report}\n", command("check", cases.CHARLM, "--steps", 3, *flags))
+            self.assertGreater(report.loss.sequences[-1].max_abs, 0)
+            json.dumps(report.to_dict())
+
+    def compare_ranks(self, options, flags):
+        report = carousel.rank(self.model, steps=5, seconds=0.05, **options)
+        text = command("rank", cases.CHARLM, "--steps", 5, "--seconds", 0.05, *flags)
 
         def headings(table):
             return next(line.split() for line in table.splitlines() if " backend " in line)
 
         self.assertEqual(headings(str(report)), headings(text))
         self.assertEqual({one.backend for one in report.results}, set(carousel.backends().names()))
-        self.assertIn(report.winner, carousel.backends().names())
+        self.assertIn(report.winner, [one.label for one in report.results])
         self.assertTrue(report.all_agree)
+        return report
+
+    @unittest.skipUnless(HAS_PARTS, "this build has no parts of the command")
+    def test_rank_has_the_same_columns(self):
+        report = self.compare_ranks({}, [])
+        self.assertIn(report.winner, carousel.backends().names())
+        self.compare_ranks({"precision": "float16"}, ["--precision", "float16"])
+        layer = self.model.layers[1].name
+        self.compare_ranks({"layer_precisions": {layer: "int8"}}, ["--layer-precision", f"{layer}=int8"])
+
+    @unittest.skipUnless(HAS_PARTS, "this build has no parts of the command")
+    def test_rank_in_all_precisions(self):
+        report = self.compare_ranks({"precision": "all"}, ["--precision", "all"])
+        fastest = next(one.backend for one in report.results if one.backend.startswith("xsimd"))
+        found = {one.precision: one for one in report.results if one.backend == fastest}
+        self.assertEqual(set(found), {"float32", "float16", "bfloat16", "int8"})
+        self.assertLess(found["int8"].memory_bytes, found["float16"].memory_bytes)
+        self.assertLess(found["float16"].memory_bytes, found["float32"].memory_bytes)
+        self.assertLess(found["int8"].sqnr_db, found["float32"].sqnr_db)
+        two = self.compare_ranks({"precision": ["float32", "int8"]}, ["--precision", "float32,int8"])
+        self.assertEqual({one.precision for one in two.results}, {"float32", "int8"})
+        with self.assertRaisesRegex(carousel.Error, "int4"):
+            carousel.rank(self.model, precision="int4")
 
     @unittest.skipUnless(HAS_PARTS, "this build has no parts of the command")
     def test_trace(self):
@@ -106,6 +139,22 @@ class Reports(unittest.TestCase):
         self.assertFalse(report.ok)
         self.assertTrue(report.problems)
         self.assertIn("FAILED: see above.", str(report))
+
+    def test_cross_check_in_another_precision(self):
+        x = cases.sequence(7, 2, 3)
+        exact = carousel.cross_check(self.model, x, backend="scalar", precision="int8")
+        self.assertTrue(exact.ok)
+        with self.assertRaisesRegex(carousel.Error, "there is no such layer"):
+            carousel.cross_check(self.model, x, layer_precisions={"l9": "int8"})
+
+    @unittest.skipUnless(HAS_PARTS, "this build has no parts of the command")
+    def test_loss_is_of_whole_rows(self):
+        x = cases.sequence(7, 2, 3)
+        self.assertIsNone(carousel.check(self.model, x).loss)
+        self.assertIsNone(carousel.check(self.model, x, [7, 3], precision="int8").loss)
+        loss = carousel.check(self.model, x, precision="int8").loss
+        self.assertEqual([one.name for one in loss.sequences], ["layer l0", "layer l1", "y"])
+        self.assertIsNone(loss.bits_per_symbol)
 
     def test_lengths_and_names(self):
         x = cases.sequence(7, 2, 3)

@@ -70,6 +70,18 @@ void add_quantity(std::span<const float> values, std::span<const float> with_cha
   expected.tolerance.insert(expected.tolerance.end(), values.size(), tolerance);
 }
 
+void set_states(Stream& stream, const std::vector<std::vector<float>>& states) {
+  if (states.empty()) return;
+  std::size_t k = 0;
+  for (const NamedState& state : stream.states()) {
+    const std::vector<float>& from = states.at(k++);
+    for (std::int64_t row = 0; row < state.values.batch; ++row) {
+      std::copy_n(from.begin() + row * state.values.features, state.values.features,
+                  state.values.row(0, row));
+    }
+  }
+}
+
 void append(std::vector<float>& values, const SequenceView<float>& view) {
   for (std::int64_t row = 0; row < view.batch; ++row) {
     values.insert(values.end(), view.row(0, row), view.row(0, row) + view.features);
@@ -82,6 +94,7 @@ std::vector<std::vector<float>> run_model(const Network& network, const Model& m
                                           const CheckInput& input) {
   const auto [steps, batch] = std::pair(input.steps(), input.batch());
   Stream stream = network.stream({.batch = batch, .max_steps = std::max<std::int64_t>(steps, 1)});
+  set_states(stream, input.states);
   std::vector<std::vector<float>> values;
   std::size_t all = 0;
   for (const NetworkOutput& output : network.outputs()) {

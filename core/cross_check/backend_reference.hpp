@@ -9,7 +9,7 @@
 
 namespace carousel::detail {
 
-/// The quantities of one run from the model's initial state: each output [steps, batch, size], then
+/// The quantities of one run: each output [steps, batch, size], then
 /// each state of each layer after it. Throws Error when the run fails.
 [[nodiscard]] std::vector<std::vector<float>> run_model(const Network& network, const Model& model,
                                                         const CheckInput& input);

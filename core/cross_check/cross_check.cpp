@@ -2,6 +2,7 @@
 #include <carousel/cross_check.hpp>
 
 #include "backend_reference.hpp"
+#include "by_steps.hpp"
 #include "core/engine/layer_precisions.hpp"
 #include "core/engine/network_data.hpp"
 #include "core/model/stored_weights.hpp"
@@ -11,6 +12,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <memory>
 #include <utility>
 
 namespace carousel {
@@ -32,29 +35,38 @@ struct Check {
   }
 };
 
-std::vector<float> run(const Backend& backend, Check& check, CheckedBackend& result) {
-  std::optional<Network> network;
+/// What to compare the values of this network with; null where there is no reference.
+using ExpectedOf = std::function<std::shared_ptr<const Expected>(const Network&)>;
+
+std::optional<Network> prepare_for(const Backend& backend, const Check& check,
+                                   CheckedBackend& result) {
   try {
-    network = detail::prepare_on(backend, check.model,
-                                 {.threads = check.options.threads,
-                                  .batch = check.input.batch(),
-                                  .steps = check.input.steps(),
-                                  .precision = check.options.precision,
-                                  .layer_precisions = check.options.layer_precisions});
+    return detail::prepare_on(backend, check.model,
+                              {.threads = check.options.threads,
+                               .batch = check.input.batch(),
+                               .steps = check.input.steps(),
+                               .precision = check.options.precision,
+                               .layer_precisions = check.options.layer_precisions});
   } catch (const std::exception& error) {
     result.refusal = error.what();
-    return {};
+    return std::nullopt;
   }
+}
+
+void run(const Network& network, const ExpectedOf& expected_of, Check& check,
+         CheckedBackend& result) {
   try {
-    const auto values = detail::run_model(*network, check.model, check.input);
+    const auto values = detail::run_model(network, check.model, check.input);
     check.output_counts.clear();
-    for (std::size_t k = 0; k < network->outputs().size(); ++k) {
+    for (std::size_t k = 0; k < network.outputs().size(); ++k) {
       check.output_counts.push_back(values[k].size());
     }
-    return detail::joined(values);
+    result.values = detail::joined(values);
+    const std::shared_ptr<const Expected> expected = expected_of(network);
+    if (expected == nullptr) return;
+    result.agreement = compare(result.values, expected->value, expected->tolerance);
   } catch (const std::exception& error) {
     result.failure = error.what();
-    return {};
   }
 }
 
@@ -64,7 +76,7 @@ void report_progress(const Check& check) {
   check.options.progress(static_cast<double>(check.report.backends.size() + 1) / parts);
 }
 
-void run_all(Check& check, const Expected* expected) {
+void run_all(Check& check, const ExpectedOf& expected_of) {
   for (const Backend* backend : check.backends) {
     report_progress(check);
     CheckedBackend result{.id = backend->id(),
@@ -73,19 +85,21 @@ void run_all(Check& check, const Expected* expected) {
                           .values = {},
                           .agreement = {},
                           .divergence = {}};
-    result.values = run(*backend, check, result);
-    if (expected != nullptr && result.ran()) {
-      result.agreement = compare(result.values, expected->value, expected->tolerance);
-      if (!result.agreement.ok) {
-        result.divergence = check.locate(*backend, *check.options.reference);
-      }
+    if (const auto network = prepare_for(*backend, check, result)) {
+      run(*network, expected_of, check, result);
+    }
+    if (result.ran() && !result.agreement.ok) {
+      result.divergence = check.locate(*backend, *check.options.reference);
     }
     check.report.backends.push_back(std::move(result));
   }
 }
 
-/// The tolerance of the differences between two backends, one per value. Says in the report how
-/// much it proves, unless somebody else chose it.
+/// Whether a layer multiplies int8 numbers.
+bool rounds_activations(const Check& check) {
+  return std::ranges::count(check.precisions, Precision::int8) > 0;
+}
+
 /// An activation of an int8 layer that lies between two of its steps is rounded to either side, as
 /// the last bits of who computed it will have it. What such steps come to in a network is not known
 /// without an oracle: some of the largest number.
@@ -98,6 +112,8 @@ void add_int8_steps(const std::vector<double>& values, std::vector<double>& tole
   for (double& t : tolerance) t += kSteps * largest / 127.0;
 }
 
+/// The tolerance of the differences between two backends, one per value. Says in the report how
+/// much it proves, unless somebody else chose it.
 std::vector<double> pair_tolerance(Check& check, const Expected* expected) {
   const auto& results = check.report.backends;
   const auto last = std::ranges::find_if(results.rbegin(), results.rend(), &CheckedBackend::ran);
@@ -116,7 +132,7 @@ std::vector<double> pair_tolerance(Check& check, const Expected* expected) {
   const Expected rounded = plainest.network(check.model, check.input);
   check.report.void_share = detail::void_share(rounded, check.output_counts);
   std::vector<double> tolerance = rounded.tolerance;
-  if (std::ranges::count(check.precisions, Precision::int8) > 0) {
+  if (rounds_activations(check)) {
     add_int8_steps(rounded.value, tolerance);
   }
   return tolerance;
@@ -166,11 +182,20 @@ CrossCheckReport cross_check(const Model& model, const CheckInput& input,
   const Model stored = store_weights(model, precisions);
   Check check{stored, input, options, options.backends, std::move(precisions), {}, {}};
   if (check.backends.empty()) check.backends = select_backends(options.choice);
-  std::optional<Expected> expected;
-  if (options.reference != nullptr) expected = options.reference->network(stored, input);
-  const Expected* given = expected ? &*expected : nullptr;
-  run_all(check, given);
-  compare_pairs(check, pair_tolerance(check, given));
+  std::shared_ptr<const Expected> whole;  // what the reference makes of all steps together
+  const auto expected_of = [&](const Network& network) -> std::shared_ptr<const Expected> {
+    if (options.reference == nullptr) return nullptr;
+    if (rounds_activations(check) && detail::has_single_steps(network, stored, input)) {
+      return std::make_shared<const Expected>(
+          detail::expected_by_steps(*options.reference, network, stored, input));
+    }
+    if (whole == nullptr) {
+      whole = std::make_shared<const Expected>(options.reference->network(stored, input));
+    }
+    return whole;
+  };
+  run_all(check, expected_of);
+  compare_pairs(check, pair_tolerance(check, whole.get()));
   return std::move(check.report);
 }
 

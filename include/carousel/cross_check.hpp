@@ -25,7 +25,7 @@
 /// \endcode
 namespace carousel {
 
-/// The sequences to check on, run from the model's initial state.
+/// The sequences to check on.
 struct CheckInput {
   /// [steps, batch, input_size], for a model with one input that takes features.
   SequenceView<const float> x{};
@@ -36,6 +36,9 @@ struct CheckInput {
   /// Instead of x and ids, for a model with any number of inputs: each of them once, in any order.
   /// Those that only set initial states, or are the lengths, may be left out.
   std::span<const NamedInput> inputs{};
+  /// Before the first step, in the order of `Stream::states`, each dense: [batch, size]. Empty: the
+  /// model's initial state.
+  std::vector<std::vector<float>> states{};
 
   [[nodiscard]] CAROUSEL_API std::int64_t steps() const noexcept;
   [[nodiscard]] CAROUSEL_API std::int64_t batch() const noexcept;
@@ -166,6 +169,12 @@ struct CrossCheckReport {
 /// runs once more with all weights changed that much, at random and with a fixed seed. The largest
 /// change in the outputs, in each h and in each c, plus 16 roundings of the largest value there,
 /// is what every element of it may be off. With a reference, its tolerances count instead.
+///
+/// An int8 layer rounds an activation that lies between two of its steps to either side, as the
+/// last bits will have it, and nothing is known about a network that did so some steps ago. So
+/// where steps can be run one by one, each backend is judged by the reference in every step from
+/// the states that it arrived at itself, and backends may differ from each other by four of such
+/// steps more.
 ///
 /// Throws Error for a model or input that is not valid, and for an unknown choice.
 [[nodiscard]] CAROUSEL_API CrossCheckReport cross_check(const Model& model, const CheckInput& input,

@@ -16,6 +16,11 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "models"))
 
 import safetensors_writer  # noqa: E402
 
+# The entries of a file of wisdom.
+WISDOM = [{"machine": "some CPU", "layer": {"kind": "recurrent", "cell": "lstm", "input_size": 3, "hidden_size": 2},
+           "precision": "float32", "threads": 1, "exact_threads": False, "batch": 1, "steps": 8,
+           "times": [{"backend": "scalar", "threads": 1, "tiling": "", "seconds": 0.001, "spread": 0.1, "version": "1"}]}]
+
 RNG = numpy.random.default_rng(1)
 
 
@@ -102,7 +107,8 @@ def main():
              "npy": {"floats": npy(array(2, 1, 3)), "ids": npy(numpy.arange(4).reshape(2, 2))},
              "json": {"guitarml": guitarml(lstm), "rtneural": rtneural()},
              "pickle": {"lstm": pickled(lstm)}, "torch": {"lstm": torch_archive(lstm)},
-             "onnx": {"lstm": onnx_graph()}}
+             "onnx": {"lstm": onnx_graph()}, "wisdom": {"entry": json.dumps(WISDOM).encode()},
+             "run": {"gru": safetensors(gru), "lstm": onnx_graph()}}
     for reader, files in seeds.items():
         folder = pathlib.Path(sys.argv[1], reader)
         folder.mkdir(parents=True, exist_ok=True)

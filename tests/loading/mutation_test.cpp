@@ -143,6 +143,25 @@ TEST(Mutation, Pickle) {
   EXPECT_LT(accepted, kMutationsPerFile / 2);
 }
 
+TEST(Mutation, WhatIsRead) {
+  StateDict dict = recurrent_dict({.bidirectional = true});
+  dict.add("fc.weight", {4, 4});
+  const Bytes bytes = dict.bytes();
+  const int accepted = run(bytes, bytes.size(), fuzz_run);
+  EXPECT_GT(accepted, 0);
+}
+
+TEST(Mutation, Wisdom) {
+  const Bytes bytes = to_bytes(
+      R"([{"machine":"some CPU","layer":{"kind":"recurrent","cell":"lstm","input_size":3,)"
+      R"("hidden_size":2},"precision":"float32","threads":1,"exact_threads":false,"batch":1,)"
+      R"("steps":8,"times":[{"backend":"scalar","threads":1,"tiling":"","seconds":0.001,)"
+      R"("spread":0.1,"version":"1"}]}])");
+  const int accepted = run(bytes, bytes.size(), fuzz_wisdom);
+  EXPECT_GT(accepted, 0);
+  EXPECT_LT(accepted, kMutationsPerFile / 2);
+}
+
 TEST(Mutation, TorchArchive) {
   const TorchDict dict = torch_dict();
   const Bytes bytes = torch_archive(dict.pickle, dict.storages);

@@ -100,6 +100,10 @@ void run(const Bytes& bytes, const std::function<bool(const Bytes&)>& accepted) 
 
 TEST(OnnxMutation, OneNode) { run(one_node({}).bytes(), testing::fuzz_onnx); }
 
+TEST(OnnxMutation, Runs) { run(one_node({}).bytes(), testing::fuzz_run); }
+
+TEST(OnnxMutation, EveryOperatorRuns) { run(everything().bytes(), testing::fuzz_run); }
+
 TEST(OnnxMutation, EveryOperator) { run(everything().bytes(), testing::fuzz_onnx); }
 
 TEST(OnnxMutation, PartOfAGraph) {

@@ -107,23 +107,33 @@ class Draw {
     c.threads = once_in(4) ? 2 : 1;
   }
 
+  static void shorten(Case& c, std::int64_t steps) {
+    c.steps = std::min(c.steps, steps);
+    c.chunk = std::min(c.chunk, steps);
+  }
+
   /// Gates without bounds multiply what they are given: in a few steps or layers it would be more
   /// than any float.
   static void keep_finite(Case& c) {
     c.topology = Topology::chain;
     c.layers = 1;
-    c.steps = std::min<std::int64_t>(c.steps, 2);
-    if (c.chunk > 0) c.chunk = 1;
+    shorten(c, 2);
     c.weights = Weights::usual;
     c.inputs = Inputs::usual;
   }
 
-  /// Where rounding errors may grow from step to step, single steps are judged.
+  /// Where rounding errors grow from step to step, more than as if they were independent, there are
+  /// few steps. Denormal weights
+  /// count as 0 or as what they are, which are two answers to infinite inputs.
   void draw_numbers(Case& c) {
     if (once_in(5)) c.weights = up_to(Weights::positive);
     if (once_in(5)) c.inputs = up_to(Inputs::inf_in_a_row);
+    const bool denormals = c.weights == Weights::tiny || c.weights == Weights::denormal;
+    if (denormals && c.inputs == Inputs::inf_in_a_row) c.inputs = Inputs::usual;
     const bool usual = c.functions.empty() && !c.activation && c.inputs == Inputs::usual;
-    c.chaotic = c.weights == Weights::saturating || c.layer_norm || !usual;
+    const bool may_grow = c.weights == Weights::saturating || c.weights == Weights::positive;
+    if (may_grow) shorten(c, 2);
+    c.chaotic = may_grow || c.layer_norm || c.cell == Cell::slstm || !usual;
   }
 
   Random random_;

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The first run of a stream does what the others do: threads and machine code are made before.
+#include "process/small_network.hpp"
+#include "support/every_backend.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace carousel::process_test {
+namespace {
+
+using testing_support::id_as_test_name;
+using testing_support::runnable_ids;
+
+class FirstRun : public testing::TestWithParam<std::string> {};
+
+INSTANTIATE_TEST_SUITE_P(Backends, FirstRun, testing::ValuesIn(runnable_ids()), id_as_test_name);
+
+std::int64_t threads_of_this_process() {
+  return std::distance(std::filesystem::directory_iterator("/proc/self/task"), {});
+}
+
+/// Mappings of memory that may be executed.
+std::int64_t executable_mappings() {
+  std::ifstream maps("/proc/self/maps");
+  std::int64_t count = 0;
+  for (std::string line; std::getline(maps, line);) {
+    const std::size_t rights = line.find(' ') + 1;
+    if (line.at(rights + 2) == 'x') ++count;
+  }
+  return count;
+}
+
+TEST_P(FirstRun, StartsNoThreadAndGeneratesNoCode) {
+  for (const int threads : {1, 2}) {
+    const Network prepared = network(GetParam(), threads);
+    Stream fresh = stream(prepared);
+    const std::int64_t threads_before = threads_of_this_process();
+    const std::int64_t code_before = executable_mappings();
+    (void)run(fresh);
+    EXPECT_EQ(threads_of_this_process(), threads_before) << threads;
+    EXPECT_EQ(executable_mappings(), code_before) << threads;
+  }
+}
+
+}  // namespace
+}  // namespace carousel::process_test

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Signals arrive on threads of the application, also in the middle of a run.
+#include "process/small_network.hpp"
+#include "support/every_backend.hpp"
+
+#include <gtest/gtest.h>
+
+#include <pthread.h>
+#include <sys/time.h>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+
+namespace carousel::process_test {
+namespace {
+
+using testing_support::id_as_test_name;
+using testing_support::runnable_ids;
+
+std::atomic<int> on_this_thread{0};
+std::atomic<int> elsewhere{0};
+pthread_t application;
+
+void count_signal(int) {
+  ++(pthread_equal(pthread_self(), application) ? on_this_thread : elsewhere);
+}
+
+class Signals : public testing::TestWithParam<std::string> {};
+
+INSTANTIATE_TEST_SUITE_P(Backends, Signals, testing::ValuesIn(runnable_ids()), id_as_test_name);
+
+TEST_P(Signals, InterruptRunsWithoutHarm) {
+  Stream shared = stream(network(GetParam(), 2));
+  const std::vector<float> expected = run(shared);
+  application = pthread_self();
+  on_this_thread = 0;
+  elsewhere = 0;
+  struct sigaction action {};
+  struct sigaction before {};
+  action.sa_handler = count_signal;
+  sigaction(SIGALRM, &action, &before);
+  const itimerval often{.it_interval = {0, 500}, .it_value = {0, 500}};
+  setitimer(ITIMER_REAL, &often, nullptr);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  bool same = true;
+  while (on_this_thread < 100 && std::chrono::steady_clock::now() < end) {
+    same = run(shared) == expected && same;
+  }
+  const itimerval never{};
+  setitimer(ITIMER_REAL, &never, nullptr);
+  sigaction(SIGALRM, &before, nullptr);
+  EXPECT_TRUE(same);
+  EXPECT_GE(on_this_thread, 100);
+  // Those of OpenMP are the application's as much as oneDNN's.
+  if (!GetParam().starts_with("onednn")) EXPECT_EQ(elsewhere, 0);
+}
+
+}  // namespace
+}  // namespace carousel::process_test

@@ -4,6 +4,8 @@
 #include "process/small_network.hpp"
 #include "support/every_backend.hpp"
 
+#include <carousel/compare.hpp>
+
 #include <gtest/gtest.h>
 
 #include <sched.h>

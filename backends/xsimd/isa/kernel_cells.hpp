@@ -102,8 +102,8 @@ struct Gru {
     constexpr Functions<2> kGates{{Function::sigmoid, Function::sigmoid}};
     Batch rz[2] = {gate[0], gate[1]};
     activate<2, kGates>(rz);
-    gate[1] = rz[1];
-    gate[2] = xsimd::fma(rz[0], gate[3], gate[2]);
+    gate[1] = shut_by_infinity(rz[1], gate[1]);
+    gate[2] = xsimd::fma(shut_by_infinity(rz[0], gate[0]), gate[3], gate[2]);
   }
   /// h' = (1 - z) ∘ n + z ∘ h
   CAROUSEL_INLINE void emit_hidden(const Batch (&gate)[4], const OneKept& old, Batch (&h)[1],

@@ -133,7 +133,12 @@ CAROUSEL_INLINE void for_each_sum(const PackedLayer& w, const float* sums, const
     Batch x[kAtOnce];
     for (int v = 0; v < kAtOnce; ++v) x[v] = Batch::load_aligned(sums + (first + v) * kWidth);
     if (w.plain) {
+      Batch a[kAtOnce];
+      for (int v = 0; v < kAtOnce; ++v) a[v] = x[v];
       activate<kAtOnce, Functions<kAtOnce>{{kFunction, kFunction}}>(x);
+      if constexpr (kFunction == Function::sigmoid) {
+        for (int v = 0; v < kAtOnce; ++v) x[v] = shut_by_infinity(x[v], a[v]);
+      }
     } else {
       for (Batch& value : x) value = evaluate(w.activations[kWhich], clipped(value, w.clip));
     }

@@ -5,9 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <string>
 
 namespace carousel::process_test {
 namespace {
@@ -23,15 +25,18 @@ std::int64_t threads_of_this_process() {
   return std::distance(std::filesystem::directory_iterator("/proc/self/task"), {});
 }
 
-/// Mappings of memory that may be executed.
-std::int64_t executable_mappings() {
+/// Memory that may be executed.
+std::uint64_t executable_bytes() {
   std::ifstream maps("/proc/self/maps");
-  std::int64_t count = 0;
+  std::uint64_t bytes = 0;
   for (std::string line; std::getline(maps, line);) {
     const std::size_t rights = line.find(' ') + 1;
-    if (line.at(rights + 2) == 'x') ++count;
+    if (line.at(rights + 2) != 'x') continue;
+    std::size_t digits = 0;
+    const std::uint64_t first = std::stoull(line, &digits, 16);
+    bytes += std::stoull(line.substr(digits + 1), nullptr, 16) - first;
   }
-  return count;
+  return bytes;
 }
 
 TEST_P(FirstRun, StartsNoThreadAndGeneratesNoCode) {
@@ -39,10 +44,10 @@ TEST_P(FirstRun, StartsNoThreadAndGeneratesNoCode) {
     const Network prepared = network(GetParam(), threads);
     Stream fresh = stream(prepared);
     const std::int64_t threads_before = threads_of_this_process();
-    const std::int64_t code_before = executable_mappings();
+    const std::uint64_t code_before = executable_bytes();
     (void)run(fresh);
     EXPECT_EQ(threads_of_this_process(), threads_before) << threads;
-    EXPECT_EQ(executable_mappings(), code_before) << threads;
+    EXPECT_EQ(executable_bytes(), code_before) << threads;
   }
 }
 

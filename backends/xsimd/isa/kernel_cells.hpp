@@ -56,7 +56,7 @@ struct Lstm {
     constexpr Functions<2> kOutput{{Function::sigmoid, Function::tanh}};
     Batch out[2] = {gate[3], c[0]};
     activate<2, kOutput>(out);
-    h[0] = out[0] * out[1];
+    h[0] = shut_by_infinity(out[0], gate[3]) * out[1];
   }
 };
 
@@ -159,7 +159,7 @@ struct SLstm {
   /// h' = σ(a_o) ∘ c' / n'
   [[gnu::noinline]] void emit_hidden(const Batch (&gate)[4], const Batch (&memory)[3],
                                      Batch (&h)[1], std::int64_t) const {
-    h[0] = sigmoid(gate[3]) * memory[0] / memory[1];
+    h[0] = shut_by_infinity(sigmoid(gate[3]), gate[3]) * memory[0] / memory[1];
   }
 };
 

@@ -131,15 +131,15 @@ class DenseLayer final : public Layer {
   }
 
  private:
-  /// Runs one step of zeros, as the recurrent layers do and for the same reason.
+  /// Runs some steps of zeros, as the recurrent layers do and for the same reason.
   void warm_up(std::int64_t batch) const {
     const FlushDenormals flush;
-    DenseWorkspace workspace(spec_, weight_, bias_, {.batch = batch, .max_steps = 1});
-    const std::vector<float> x(static_cast<std::size_t>(batch * spec_.input_size));
-    std::vector<float> y(static_cast<std::size_t>(batch * spec_.output_size));
-    const auto steps = steps_first<const float>(x.data(), 1, batch, spec_.input_size);
-    (void)workspace.forward(
-        {.inputs = {&steps, 1}, .y = steps_first(y.data(), 1, batch, spec_.output_size)});
+    DenseWorkspace workspace(spec_, weight_, bias_, {.batch = batch, .max_steps = kStepsToWarmUp});
+    const std::vector<float> x(static_cast<std::size_t>(kStepsToWarmUp * batch * spec_.input_size));
+    std::vector<float> y(static_cast<std::size_t>(kStepsToWarmUp * batch * spec_.output_size));
+    const auto steps = steps_first<const float>(x.data(), kStepsToWarmUp, batch, spec_.input_size);
+    (void)workspace.forward({.inputs = {&steps, 1},
+                             .y = steps_first(y.data(), kStepsToWarmUp, batch, spec_.output_size)});
   }
 
   DenseSpec spec_;

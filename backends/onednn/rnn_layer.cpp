@@ -52,22 +52,22 @@ class RnnLayer final : public Layer {
   }
 
  private:
-  /// Runs one step of zeros. The first time that a primitive runs, oneDNN generates code and OpenMP
-  /// starts threads, which takes tens of milliseconds.
+  /// Runs some steps of zeros. The first time that a primitive runs, oneDNN generates code and
+  /// OpenMP starts threads, which takes tens of milliseconds.
   void warm_up(std::int64_t batch) const {
     const FlushDenormals flush;  // OpenMP's threads inherit it
-    RnnWorkspace workspace(spec_, weights_, {.batch = batch, .max_steps = 1});
-    const std::vector<float> x(static_cast<std::size_t>(batch * spec_.input_size));
-    std::vector<float> y(static_cast<std::size_t>(batch * spec_.output_size()));
+    RnnWorkspace workspace(spec_, weights_, {.batch = batch, .max_steps = kStepsToWarmUp});
+    const std::vector<float> x(static_cast<std::size_t>(kStepsToWarmUp * batch * spec_.input_size));
+    std::vector<float> y(static_cast<std::size_t>(kStepsToWarmUp * batch * spec_.output_size()));
     std::vector<std::vector<float>> values;
     std::vector<float*> pointers;
     for (const StateSpec& state : states(spec_)) {
       values.emplace_back(static_cast<std::size_t>(batch * state.size));
       pointers.push_back(values.back().data());
     }
-    const auto steps = steps_first<const float>(x.data(), 1, batch, spec_.input_size);
+    const auto steps = steps_first<const float>(x.data(), kStepsToWarmUp, batch, spec_.input_size);
     (void)workspace.forward({.inputs = {&steps, 1},
-                             .y = steps_first(y.data(), 1, batch, spec_.output_size()),
+                             .y = steps_first(y.data(), kStepsToWarmUp, batch, spec_.output_size()),
                              .states = pointers});
   }
 

@@ -40,14 +40,17 @@ std::uint64_t executable_bytes() {
 }
 
 TEST_P(FirstRun, StartsNoThreadAndGeneratesNoCode) {
-  for (const int threads : {1, 2}) {
-    const Network prepared = network(GetParam(), threads);
-    Stream fresh = stream(prepared);
-    const std::int64_t threads_before = threads_of_this_process();
-    const std::uint64_t code_before = executable_bytes();
-    (void)run(fresh);
-    EXPECT_EQ(threads_of_this_process(), threads_before) << threads;
-    EXPECT_EQ(executable_bytes(), code_before) << threads;
+  for (const Cell cell : {Cell::gru, Cell::lstm, Cell::rnn}) {
+    for (const int threads : {1, 2}) {
+      const Network prepared = prepare(
+          small_model(cell), {.backend = GetParam(), .threads = threads, .exact_threads = true});
+      Stream fresh = stream(prepared);
+      const std::int64_t threads_before = threads_of_this_process();
+      const std::uint64_t code_before = executable_bytes();
+      (void)run(fresh);
+      EXPECT_EQ(threads_of_this_process(), threads_before) << threads;
+      EXPECT_EQ(executable_bytes(), code_before) << threads;
+    }
   }
 }
 

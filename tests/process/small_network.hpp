@@ -25,8 +25,8 @@ inline std::vector<float> numbers(std::int64_t count) {
   return values;
 }
 
-inline Model small_model() {
-  ModelLayer layer{make_spec(Cell::lstm, kUnits, kUnits)};
+inline Model small_model(Cell cell = Cell::lstm) {
+  ModelLayer layer{make_spec(cell, kUnits, kUnits)};
   for (const WeightRole& role : weight_roles(layer.spec)) {
     if (!role.required) continue;
     std::int64_t count = 1;

@@ -14,6 +14,7 @@ using Seconds = std::chrono::duration<double>;
 void StepGroup::reset(int most, double patience_seconds) noexcept {
   patience_ = patience_seconds;
   lost_ = 0;
+  has_split_ = false;
   max_members_.store(most, std::memory_order_relaxed);
   asked_.store(1, std::memory_order_relaxed);  // the leader
   admitted_.store(0, std::memory_order_relaxed);
@@ -109,12 +110,15 @@ bool StepGroup::meet_after_step(const Member& member, int& next_count) noexcept 
 }
 
 void StepGroup::split_up() noexcept {
+  has_split_ = true;
   lost_ += patience_;
   max_members_.store(1, std::memory_order_relaxed);
   admitted_.store(kFinished, std::memory_order_release);
 }
 
 void StepGroup::step_barrier(Member& member, std::int64_t next) noexcept {
+  // Members that have not yet seen that the group has split may still read `next_count_`.
+  if (member.index == 0 && has_split_) return;
   // Two slots, because the leader may write the count for the step after `next` while other
   // members still read the count for `next`.
   int& count = next_count_[next & 1];

@@ -89,6 +89,7 @@ class StepGroup {
 
   double patience_ = kForever;
   double lost_ = 0;                  // written by the leader
+  bool has_split_ = false;           // used by the leader
   Member admission_;                 // the leader's state, which admitted threads copy
   int next_count_[2] = {};           // members in the next step, separately for even and odd steps
   std::atomic<int> max_members_{1};  // 1 once the group has split up

@@ -148,7 +148,12 @@ ThreadGroup* group_of_this_thread() noexcept {
   if (group != nullptr && group->is_of_this_process()) return group;
   if (kept_by_thread.ends) return nullptr;
   thread_local const EndOfThread end;
-  group = new (std::nothrow) ThreadGroup;
+  group = nullptr;  // of the process that was forked
+  try {
+    group = new ThreadGroup;
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
   return group;
 }
 

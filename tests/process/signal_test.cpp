@@ -15,12 +15,36 @@
 namespace carousel::process_test {
 namespace {
 
+using testing_support::deterministic_ids;
 using testing_support::id_as_test_name;
 using testing_support::runnable_ids;
 
 std::atomic<int> signals{0};
 
 void count_signal(int) { ++signals; }
+
+/// Calls a handler every millisecond, from zero signals on.
+class SignalTimer {
+ public:
+  explicit SignalTimer(void (*handler)(int)) {
+    signals = 0;
+    struct sigaction action {};
+    action.sa_handler = handler;
+    sigaction(SIGALRM, &action, &before_);
+    const itimerval often{.it_interval = {0, 1000}, .it_value = {0, 1000}};
+    setitimer(ITIMER_REAL, &often, nullptr);
+  }
+  ~SignalTimer() {
+    const itimerval never{};
+    setitimer(ITIMER_REAL, &never, nullptr);
+    sigaction(SIGALRM, &before_, nullptr);
+  }
+  SignalTimer(const SignalTimer&) = delete;
+  SignalTimer& operator=(const SignalTimer&) = delete;
+
+ private:
+  struct sigaction before_ {};
+};
 
 class Signals : public testing::TestWithParam<std::string> {};
 
@@ -29,23 +53,45 @@ INSTANTIATE_TEST_SUITE_P(Backends, Signals, testing::ValuesIn(runnable_ids()), i
 TEST_P(Signals, InterruptRunsWithoutHarm) {
   Stream shared = stream(network(GetParam(), 2));
   const std::vector<float> expected = run(shared);
-  signals = 0;
-  struct sigaction action {};
-  struct sigaction before {};
-  action.sa_handler = count_signal;
-  sigaction(SIGALRM, &action, &before);
-  const itimerval often{.it_interval = {0, 500}, .it_value = {0, 500}};
-  setitimer(ITIMER_REAL, &often, nullptr);
+  const SignalTimer timer(count_signal);
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   bool same = true;
   while (signals < 100 && std::chrono::steady_clock::now() < end) {
     same = run(shared) == expected && same;
   }
-  const itimerval never{};
-  setitimer(ITIMER_REAL, &never, nullptr);
-  sigaction(SIGALRM, &before, nullptr);
   EXPECT_TRUE(same);
   EXPECT_GE(signals, 100);
+}
+
+Stream* of_handler = nullptr;
+std::vector<float> x_of_handler;
+std::vector<float> y_of_handler;
+
+void run_in_handler(int) {
+  const auto x = steps_first<const float>(x_of_handler.data(), kSteps, 1, kUnits);
+  if (of_handler->run(x, steps_first(y_of_handler.data(), kSteps, 1, kUnits))) ++signals;
+}
+
+class SignalHandler : public testing::TestWithParam<std::string> {};
+
+INSTANTIATE_TEST_SUITE_P(Backends, SignalHandler, testing::ValuesIn(deterministic_ids()),
+                         id_as_test_name);
+
+TEST_P(SignalHandler, MayRunAStreamInTheMiddleOfAnother) {
+  Stream interrupted = stream(network(GetParam(), 1));
+  Stream inner = stream(network(GetParam(), 1));
+  const std::vector<float> expected = run(interrupted);
+  of_handler = &inner;
+  x_of_handler = numbers(kSteps * kUnits);
+  y_of_handler.assign(x_of_handler.size(), 0.0F);
+  const SignalTimer timer(run_in_handler);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  bool same = true;
+  while (signals < 30 && std::chrono::steady_clock::now() < end) {
+    same = run(interrupted) == expected && same;
+  }
+  EXPECT_TRUE(same);
+  EXPECT_GE(signals, 30);
 }
 
 }  // namespace

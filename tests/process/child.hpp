@@ -11,13 +11,16 @@ namespace carousel::process_test {
 /// A child that takes longer than this hangs, and is killed.
 inline constexpr unsigned kMostSeconds = 120;
 
+/// What a child does first.
+void become_child();
+
 /// Forks. The child calls `body`, ends its threads and static objects as any process does, and
 /// exits with 0 if `body` returned true. Returns whether it did.
 template <class Body>
 bool succeeds_in_child(Body&& body) {
   const pid_t child = fork();
   if (child == 0) {
-    alarm(kMostSeconds);
+    become_child();
     std::exit(body() ? 0 : 1);
   }
   int status = 0;

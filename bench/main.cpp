@@ -24,6 +24,7 @@ void print(const Settings& settings, const Results& results) {
   if (settings.plugin_route) print_routes(results, std::cout);
   if (settings.estimate) print_estimates(results, std::cout);
   if (settings.cache_sweep) print_cache_sweep(results, std::cout);
+  if (settings.neighbours) print_neighbours(results, std::cout);
   if (!settings.networks.empty()) print_networks(results, std::cout);
   if (results.measurements.empty()) return;
   print_roofline(results.roofline, std::cout);
@@ -61,6 +62,7 @@ int run(int argc, char** argv) {
   if (settings.plugin_route) run_plugin_route(settings, results);
   if (settings.estimate) run_estimates(settings, results);
   if (settings.cache_sweep) run_cache_sweep(settings, results);
+  if (settings.neighbours) run_neighbours(settings, results);
   if (!settings.networks.empty()) run_networks(settings, results);
   if (!is_extra(settings)) run_suite(settings, results);
   results.verdicts = judge(results);

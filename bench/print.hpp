@@ -19,6 +19,7 @@ void print_prepare(const Results& results, std::ostream& out);
 void print_routes(const Results& results, std::ostream& out);
 void print_estimates(const Results& results, std::ostream& out);
 void print_cache_sweep(const Results& results, std::ostream& out);
+void print_neighbours(const Results& results, std::ostream& out);
 void print_networks(const Results& results, std::ostream& out);
 
 }  // namespace carousel::bench

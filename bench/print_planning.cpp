@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tables about how Carousel decides: estimates, and rules that depend on cache sizes.
+// Tables about how Carousel decides: estimates, rules that depend on cache sizes, and whether
+// threads share work.
 #include "print.hpp"
 
 #include <format.hpp>
@@ -72,6 +73,34 @@ void print_cache_sweep(const Results& results, std::ostream& out) {
   out << "\nThe first layer of each shape, one thread: times with the rules for another size of "
          "the\n"
          "L2 cache, divided by those with this machine's rules.\n";
+}
+
+void print_neighbours(const Results& results, std::ostream& out) {
+  Table table({{"", "shape", Align::left},
+               {"", "backend", Align::left},
+               {"", "cores", Align::left},
+               {"", "1 thread, p50"},
+               {"", "p99"},
+               {"", "threads"},
+               {"", "p50"},
+               {"", "p99"},
+               {"", "gain, p50"},
+               {"", "cost, p99"}});
+  const auto add = [&](const NeighboursResult& of, const std::string& cores,
+                       const ThreadLatencies& times) {
+    table.add({of.shape, of.backend, cores, format_time(times.one.median),
+               format_time(times.one.p99), std::to_string(of.threads),
+               format_time(times.several.median), format_time(times.several.p99),
+               format_fixed(times.gain(), 2) + " ×", format_fixed(times.cost(), 2) + " ×"});
+  };
+  for (const NeighboursResult& result : results.neighbours) {
+    add(result, "free", result.free);
+    add(result, std::to_string(result.neighbours) + " busy", result.busy);
+  }
+  table.print(out);
+  out << "\nSingle runs. gain: one thread's median, divided by that of several threads; cost: "
+         "their\n99th percentile, divided by that of one thread. busy: a process on each core "
+         "that does\nnothing but use it.\n";
 }
 
 }  // namespace carousel::bench

@@ -128,6 +128,31 @@ struct CacheSweepResult {
   std::vector<AssumedL2> assumed{};
 };
 
+/// Seconds of single runs.
+struct Latency {
+  double median = 0;
+  double p99 = 0;
+};
+
+struct ThreadLatencies {
+  Latency one{};
+  Latency several{};
+  /// What several threads cost at the 99th percentile, as a multiple of one thread's time.
+  [[nodiscard]] double cost() const { return several.p99 / one.p99; }
+  /// What they gain in the median.
+  [[nodiscard]] double gain() const { return one.median / several.median; }
+};
+
+/// A shape on free cores, and beside busy processes on all cores.
+struct NeighboursResult {
+  std::string shape;
+  std::string backend;
+  int threads = 2;     ///< of `ThreadLatencies::several`
+  int neighbours = 0;  ///< processes
+  ThreadLatencies free{};
+  ThreadLatencies busy{};
+};
+
 /// Whether a shape met its targets.
 struct Verdict {
   std::string shape;
@@ -160,6 +185,7 @@ struct Results {
   std::vector<NetworkResult> networks;
   std::vector<EstimateResult> estimates;
   std::vector<CacheSweepResult> cache_sweep;
+  std::vector<NeighboursResult> neighbours;
   std::string onednn_version;       ///< empty: not in this build
   std::string onnxruntime_version;  ///< empty: not measured
   double seconds = 0;               ///< that all of it took

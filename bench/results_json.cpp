@@ -163,6 +163,22 @@ Json cache_sweep_json(const CacheSweepResult& result) {
           {"assumed", std::move(assumed)}};
 }
 
+Json latencies_json(const ThreadLatencies& times) {
+  return {{"one_thread", {{"median", times.one.median}, {"p99", times.one.p99}}},
+          {"several_threads", {{"median", times.several.median}, {"p99", times.several.p99}}},
+          {"gain", times.gain()},
+          {"cost", times.cost()}};
+}
+
+Json neighbours_json(const NeighboursResult& result) {
+  return {{"shape", result.shape},
+          {"backend", result.backend},
+          {"threads", result.threads},
+          {"neighbours", result.neighbours},
+          {"free", latencies_json(result.free)},
+          {"busy", latencies_json(result.busy)}};
+}
+
 /// A list of what `json_of` makes of each.
 template <class Result>
 Json list_json(const std::vector<Result>& results, Json (*json_of)(const Result&)) {
@@ -202,7 +218,8 @@ cli::Json results_json(const Results& results) {
           {"plugin_route", list_json(results.routes, route_json)},
           {"networks", list_json(results.networks, network_json)},
           {"estimates", list_json(results.estimates, estimate_json)},
-          {"cache_sweep", list_json(results.cache_sweep, cache_sweep_json)}};
+          {"cache_sweep", list_json(results.cache_sweep, cache_sweep_json)},
+          {"neighbours", list_json(results.neighbours, neighbours_json)}};
 }
 
 }  // namespace carousel::bench

@@ -38,6 +38,7 @@ constexpr const char* kFooter =
   carousel_bench --plugin-route                  calls into plug-ins
   carousel_bench --estimate                      what is chosen and predicted without tuning, and what is measured
   carousel_bench --cache-sweep --quick           the rules for other sizes of the L2 cache, on this one
+  carousel_bench --neighbours                    one and two threads on busy cores
   carousel_bench --networks FOLDER --peers       whole networks, with ONNX Runtime on the same files
 
 How it measures: a sample is as many whole runs, each from zero state, as take a millisecond. The
@@ -88,6 +89,10 @@ that is predicted to take more than four times as long as the best. Rates are me
 process, wisdom is left alone. One thread unless --threads says. With one thread, and by --cache-sweep,
 times are those that the thread was running.
 
+--neighbours: the time of every single run, back to back, with one thread and with two (or the most that
+--threads names), on free cores and beside a process on each core that does nothing but use it. The
+first of --backend, else xsimd; shapes of 256 and 512 units, one row, unless --shapes says.
+
 Environment variables for development: CAROUSEL_MAX_ISA=sse2, avx2 or avx512 hides what a CPU has beyond;
 CAROUSEL_CACHE_SIZES=32K,512K,16M makes rules see these sizes of L1d, L2 and L3. oneDNN has a variable
 of its own, ONEDNN_MAX_CPU_ISA (SSE41, AVX2, AVX512_CORE, ...); a fair comparison sets both.
@@ -103,6 +108,9 @@ and input and output in place.
 
 Exit codes: 0 ok, 1 results of two backends differ (with --strict also: a target is missed),
 2 usage or bad input; also --peers where ONNX Runtime is not found.)";
+
+/// For --neighbours: runs of a millisecond and less, whose steps threads share.
+constexpr std::array kNeighboursShapes{"sq256_b1", "sq512_b1"};
 
 constexpr std::array kQuickShapes{"sq16_b1",   "sq32_b16",  "sq64_b1",    "sq64_b16", "sq128_b1",
                                   "sq128_b64", "sq256_b1",  "sq256_b16",  "sq512_b1", "amp40_b1",
@@ -120,6 +128,14 @@ struct Arguments {
 
 std::vector<std::string> names(const std::string& list) {
   return list.empty() ? std::vector<std::string>{} : cli::split(list);
+}
+
+/// Those that were asked for, else the usual ones of what was asked for.
+std::vector<std::string> shape_names(const Arguments& arguments, const Settings& settings) {
+  if (!arguments.shapes.empty()) return names(arguments.shapes);
+  if (settings.neighbours) return {kNeighboursShapes.begin(), kNeighboursShapes.end()};
+  if (arguments.quick) return {kQuickShapes.begin(), kQuickShapes.end()};
+  return {};
 }
 
 int parse_threads(const std::string& text) {
@@ -143,9 +159,7 @@ void check_backends(const std::vector<std::string>& backends) {
 }
 
 void apply(const Arguments& arguments, Settings& settings) {
-  const std::vector<std::string> quick(kQuickShapes.begin(), kQuickShapes.end());
-  settings.shapes =
-      select_shapes(arguments.shapes.empty() && arguments.quick ? quick : names(arguments.shapes));
+  settings.shapes = select_shapes(shape_names(arguments, settings));
   const Cell cell = parse_cell(arguments.cell);
   if (arguments.reset_first && cell != Cell::gru) {
     throw Error(ErrorCode::invalid_argument,
@@ -210,6 +224,9 @@ void add_options(CLI::App& app, Arguments& arguments, Settings& settings) {
       ->excludes(peers);
   app.add_flag("--cache-sweep", settings.cache_sweep,
                "instead: the rules for L2 caches of 256 KiB to 2 MiB, on this machine")
+      ->excludes(peers);
+  app.add_flag("--neighbours", settings.neighbours,
+               "instead: one and two threads beside busy processes on all cores (see below)")
       ->excludes(peers);
   app.add_option("--networks", settings.networks,
                  "instead: whole networks, in folders of FOLDER (see below)")

@@ -26,6 +26,7 @@ struct Settings {
   bool plugin_route = false;
   bool estimate = false;
   bool cache_sweep = false;
+  bool neighbours = false;
   std::string networks;  ///< instead: a folder of whole networks; empty: none
   bool strict = false;
   std::string mode = "full";
@@ -35,7 +36,7 @@ struct Settings {
 /// Whether something else than the suite was asked for.
 [[nodiscard]] inline bool is_extra(const Settings& settings) {
   return settings.lengths || settings.prepare || settings.plugin_route || settings.estimate ||
-         settings.cache_sweep || !settings.networks.empty();
+         settings.cache_sweep || settings.neighbours || !settings.networks.empty();
 }
 
 /// Throws Error for bad arguments. Returns false when all was said already (--help, --version);

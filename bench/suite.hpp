@@ -83,6 +83,8 @@ void run_plugin_route(const Settings& settings, Results& results);
 void run_estimates(const Settings& settings, Results& results);
 /// Rules that depend on the size of the L2 cache, for sizes that this machine does not have.
 void run_cache_sweep(const Settings& settings, Results& results);
+/// One and several threads on free cores, and beside busy processes on all cores.
+void run_neighbours(const Settings& settings, Results& results);
 /// Whole networks, from the folders that the settings name.
 void run_networks(const Settings& settings, Results& results);
 

@@ -4,6 +4,7 @@
 #include "backends/onednn/scoped_threads.hpp"
 #include "backends/onednn/staging.hpp"
 #include "backends/onednn/step_counts.hpp"
+#include "core/engine/float_env.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -108,6 +109,7 @@ class DenseLayer final : public Layer {
     const ScopedThreads threads(threads_);
     const std::int64_t rows = std::max<std::int64_t>(options.steps * options.batch, 1);
     (void)weight_.as(describe_dense(spec, rows).weights_desc());
+    warm_up(std::max<std::int64_t>(options.batch, 1));
   }
 
   [[nodiscard]] std::unique_ptr<Workspace> workspace(
@@ -129,6 +131,17 @@ class DenseLayer final : public Layer {
   }
 
  private:
+  /// Runs some steps of zeros, as the recurrent layers do and for the same reason.
+  void warm_up(std::int64_t batch) const {
+    const FlushDenormals flush;
+    DenseWorkspace workspace(spec_, weight_, bias_, {.batch = batch, .max_steps = kStepsToWarmUp});
+    const std::vector<float> x(static_cast<std::size_t>(kStepsToWarmUp * batch * spec_.input_size));
+    std::vector<float> y(static_cast<std::size_t>(kStepsToWarmUp * batch * spec_.output_size));
+    const auto steps = steps_first<const float>(x.data(), kStepsToWarmUp, batch, spec_.input_size);
+    (void)workspace.forward({.inputs = {&steps, 1},
+                             .y = steps_first(y.data(), kStepsToWarmUp, batch, spec_.output_size)});
+  }
+
   DenseSpec spec_;
   int threads_;
   PackedTensor weight_;

@@ -11,6 +11,10 @@
 /// Makes the layers of each kind. All functions throw dnnl::error.
 namespace carousel::onednn {
 
+/// The steps that a layer runs when it is made, so that the first run of a stream is as fast as the
+/// others. With one row and step oneDNN would multiply a matrix by a vector, by other code.
+inline constexpr std::int64_t kStepsToWarmUp = 2;
+
 [[nodiscard]] std::unique_ptr<Layer> make_rnn_layer(const RecurrentSpec& spec,
                                                     const Weights& weights,
                                                     const LayerOptions& options);

@@ -3,9 +3,11 @@
 #include "backends/onednn/rnn_weights.hpp"
 #include "backends/onednn/rnn_workspace.hpp"
 #include "backends/onednn/scoped_threads.hpp"
+#include "core/engine/float_env.hpp"
 
 #include <algorithm>
 #include <deque>
+#include <vector>
 
 namespace carousel::onednn {
 namespace {
@@ -26,6 +28,7 @@ class RnnLayer final : public Layer {
       (void)weights_.back().layer.as(desc.weights_layer_desc());
       (void)weights_.back().iter.as(desc.weights_iter_desc());
     }
+    warm_up(batch);
   }
 
   [[nodiscard]] std::unique_ptr<Workspace> workspace(
@@ -49,6 +52,25 @@ class RnnLayer final : public Layer {
   }
 
  private:
+  /// Runs some steps of zeros. The first time that a primitive runs, oneDNN generates code and
+  /// OpenMP starts threads, which takes tens of milliseconds.
+  void warm_up(std::int64_t batch) const {
+    const FlushDenormals flush;  // OpenMP's threads inherit it
+    RnnWorkspace workspace(spec_, weights_, {.batch = batch, .max_steps = kStepsToWarmUp});
+    const std::vector<float> x(static_cast<std::size_t>(kStepsToWarmUp * batch * spec_.input_size));
+    std::vector<float> y(static_cast<std::size_t>(kStepsToWarmUp * batch * spec_.output_size()));
+    std::vector<std::vector<float>> values;
+    std::vector<float*> pointers;
+    for (const StateSpec& state : states(spec_)) {
+      values.emplace_back(static_cast<std::size_t>(batch * state.size));
+      pointers.push_back(values.back().data());
+    }
+    const auto steps = steps_first<const float>(x.data(), kStepsToWarmUp, batch, spec_.input_size);
+    (void)workspace.forward({.inputs = {&steps, 1},
+                             .y = steps_first(y.data(), kStepsToWarmUp, batch, spec_.output_size()),
+                             .states = pointers});
+  }
+
   RecurrentSpec spec_;
   int threads_;
   std::deque<RnnWeights> weights_;  ///< Per direction; a deque because they cannot move.

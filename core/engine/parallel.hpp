@@ -20,8 +20,13 @@ void parallel(int threads, void (*task)(void* context, int index, int count),
 
 /// Returns how many of `threads` threads are worth using now for work that takes one thread about
 /// `seconds`. If the work is too short for waking a sleeping worker to pay, these are the caller
-/// and those workers that are awake.
+/// and those workers that are awake. It is 1 for some time after a thread had to wait for another
+/// one that had no core to run on.
 int worthwhile_threads(int threads, double seconds) noexcept;
+
+/// Tells that a task of this thread's last `parallel` call waited so long for a thread that had no
+/// core to run on. `parallel` itself knows of waiting at the end of a call only.
+void waited_in_vain(double seconds) noexcept;
 
 /// Starts the worker threads that a `parallel` call with so many threads needs on this thread, so
 /// that the first call is as fast as later ones.

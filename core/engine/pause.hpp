@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <thread>
 
 #if defined(__SSE2__)
@@ -30,13 +31,34 @@ bool spin_briefly(const Done& done) noexcept {
   return done();
 }
 
-/// Waits until `done()` returns true, without sleeping. After the first 10 to 20 microseconds it
-/// yields the core between two checks: if there are more threads than free cores, the thread that
-/// it waits for may need this one.
+/// Spin-waits until `done()` returns true, but not much longer than `longest`. Returns whether
+/// `done()` has returned true.
+template <class Done>
+bool spin_for(std::chrono::duration<double> longest, const Done& done) noexcept {
+  if (spin_briefly(done)) return true;
+  const auto start = std::chrono::steady_clock::now();
+  do {
+    if (spin_briefly(done)) return true;
+  } while (std::chrono::steady_clock::now() - start < longest);
+  return false;
+}
+
+/// Waits until `done()` returns true. After the first 10 to 20 microseconds it yields the core
+/// between two checks: if there are more threads than free cores, the thread that it waits for may
+/// need this one. Then it sleeps between them, since a thread with the priority of a real-time
+/// policy yields to none with a lower one.
 template <class Done>
 void spin_until(const Done& done) noexcept {
+  constexpr int kYields = 100;
+  constexpr std::chrono::microseconds kSleep{50};
   if (spin_briefly(done)) return;
-  while (!done()) std::this_thread::yield();
+  for (int yields = 0; !done(); ++yields) {
+    if (yields < kYields) {
+      std::this_thread::yield();
+    } else {
+      std::this_thread::sleep_for(kSleep);
+    }
+  }
 }
 
 }  // namespace carousel

@@ -6,17 +6,13 @@
 #include <cstddef>
 
 namespace carousel {
-namespace {
 
-/// The value below which `fraction` of the samples lie; `sorted` is ascending and not empty.
 double quantile(const std::vector<double>& sorted, double fraction) {
   const double at = fraction * static_cast<double>(sorted.size() - 1);
   const auto low = static_cast<std::size_t>(at);
   const std::size_t high = std::min(low + 1, sorted.size() - 1);
   return std::lerp(sorted[low], sorted[high], at - static_cast<double>(low));
 }
-
-}  // namespace
 
 Quartiles quartiles(std::vector<double> samples) {
   if (samples.empty()) return {};

@@ -15,4 +15,8 @@ struct Quartiles {
 };
 [[nodiscard]] Quartiles quartiles(std::vector<double> samples);
 
+/// The value below which `fraction` of the samples lie, interpolated; `sorted` is ascending and not
+/// empty.
+[[nodiscard]] double quantile(const std::vector<double>& sorted, double fraction);
+
 }  // namespace carousel

@@ -386,6 +386,36 @@ TEST_P(Determinism, LateThreadsDoNotMatter) {
   }
 }
 
+/// Groups that share steps split up when a thread loses its core, which it does where there are
+/// more threads than cores. Each caller is a thread of its own, since one that had to wait works
+/// alone for some time.
+TEST_P(Determinism, ThreadsThatLoseTheirCoreDoNotMatter) {
+  const int threads = 2 * static_cast<int>(std::thread::hardware_concurrency());
+  constexpr std::int64_t kSharedSteps = 60;
+  for (const Case& cell : {Case{.cell = Cell::lstm}, Case{.proj = 50, .cell = Cell::lstm},
+                           Case{.cell = Cell::lstm, .layer_norm = true},
+                           Case{.cell = Cell::gru, .linear_before_reset = false}}) {
+    Case spec = cell;
+    spec.input = 40;
+    spec.hidden = 200;
+    spec.batch = 3;
+    spec.steps = kSharedSteps;
+    const Problem problem = sample(spec);
+    const auto answer = [&](int count) {
+      Answer result;
+      std::thread([&] {
+        const Network network =
+            prepare(problem.model, {.backend = GetParam(), .threads = count, .batch = spec.batch});
+        Stream stream = network.stream({.batch = spec.batch, .max_steps = kSharedSteps});
+        result = run_dense(stream, problem.x, kSharedSteps, spec.batch, network);
+      }).join();
+      return result;
+    };
+    const Answer alone = answer(1);
+    for (int i = 0; i < 8; ++i) EXPECT_EQ(answer(threads), alone);
+  }
+}
+
 TEST_P(Determinism, SecondRunGivesTheSameBits) {
   const Problem problem = sample({.input = 20, .hidden = 48, .layers = 2, .batch = 4, .steps = 9});
   const Network network = prepare(problem.model, {.backend = GetParam()});

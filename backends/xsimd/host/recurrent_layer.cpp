@@ -76,6 +76,8 @@ class RecurrentLayer final : public Layer {
     }
     Progress progress{.jobs = heads_.size() * static_cast<std::size_t>(groups)};
     parallel(threads, [&](int index, int count) { work(scratch, progress, index, count); });
+    const double lost = lost_seconds(scratch, groups);
+    if (lost > 0) waited_in_vain(lost);
     return {};
   }
 
@@ -117,9 +119,30 @@ class RecurrentLayer final : public Layer {
     return worthwhile_threads(threads, steps * step_seconds(spec_, args.x().batch));
   }
 
+  /// How long a thread waits for another one in a step of so many rows before it does without. With
+  /// `exact_threads` it waits until it comes.
+  [[nodiscard]] double patience_for(std::int64_t rows) const noexcept {
+    constexpr double kLeastPatience = 50e-6;
+    if (options_.exact_threads) return StepGroup::kForever;
+    return kLeastPatience + 2 * step_seconds(spec_, rows);
+  }
+
+  /// The longest time for which the leader of a job waited in vain.
+  [[nodiscard]] double lost_seconds(RecurrentWorkspace& scratch,
+                                    std::int64_t groups) const noexcept {
+    double lost = 0;
+    for (std::int64_t head = 0; head < scratch.partition.heads; ++head) {
+      for (std::int64_t g = 0; g < groups; ++g) {
+        lost = std::max(lost, scratch.job_of(head, g).step_group.lost_seconds());
+      }
+    }
+    return lost;
+  }
+
   void assign_jobs(const ForwardArgs& args, RecurrentWorkspace& scratch, std::int64_t groups,
                    int threads) const noexcept {
     const std::int64_t batch = args.x().batch;
+    const double patience = patience_for(scratch.partition.rows_of_job(batch));
     std::int64_t first_row = 0;
     for (std::int64_t j = 0; j < scratch.partition.heads * groups; ++j) {
       const std::int64_t head = j / groups;  // of all directions
@@ -131,7 +154,7 @@ class RecurrentLayer final : public Layer {
       StepGroup& step_group = scratch.job_of(head, g).step_group;
       job.step_group =
           std::min(threads, scratch.partition.threads_per_job) > 1 ? &step_group : nullptr;
-      step_group.reset(scratch.partition.threads_per_job);
+      step_group.reset(scratch.partition.threads_per_job, patience);
       job.earlier_steps += job.x.steps;
       job.x = args.x();
       job.y = args.y;

@@ -105,6 +105,7 @@ void run_steps(const RecurrentJob& job, Member member,
     steps.finish_rows(member, sums, s, active);
     finish_step(job, member, s,
                 [&](Range blocks) { project_int8_hidden(job, rows, s, active, blocks); });
+    if (member.count == 0) return;
     sums += active * sums_stride(*job.weights);
   }
   end_job(job, member);

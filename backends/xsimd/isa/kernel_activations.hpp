@@ -55,7 +55,7 @@ inline Batch selu(Batch x) {
   const Batch beta(function.beta);
   const Batch zero(0.0F);
   switch (function.kind) {
-    case ActivationKind::sigmoid: return sigmoid(x);
+    case ActivationKind::sigmoid: return shut_by_infinity(sigmoid(x), x);
     case ActivationKind::tanh: return tanh(x);
     case ActivationKind::relu: return xsimd::max(zero, x);
     case ActivationKind::affine: return xsimd::fma(alpha, x, beta);

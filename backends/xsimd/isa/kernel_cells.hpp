@@ -56,7 +56,7 @@ struct Lstm {
     constexpr Functions<2> kOutput{{Function::sigmoid, Function::tanh}};
     Batch out[2] = {gate[3], c[0]};
     activate<2, kOutput>(out);
-    h[0] = out[0] * out[1];
+    h[0] = shut_by_infinity(out[0], gate[3]) * out[1];
   }
 };
 
@@ -102,8 +102,8 @@ struct Gru {
     constexpr Functions<2> kGates{{Function::sigmoid, Function::sigmoid}};
     Batch rz[2] = {gate[0], gate[1]};
     activate<2, kGates>(rz);
-    gate[1] = rz[1];
-    gate[2] = xsimd::fma(rz[0], gate[3], gate[2]);
+    gate[1] = shut_by_infinity(rz[1], gate[1]);
+    gate[2] = xsimd::fma(shut_by_infinity(rz[0], gate[0]), gate[3], gate[2]);
   }
   /// h' = (1 - z) ∘ n + z ∘ h
   CAROUSEL_INLINE void emit_hidden(const Batch (&gate)[4], const OneKept& old, Batch (&h)[1],
@@ -159,7 +159,7 @@ struct SLstm {
   /// h' = σ(a_o) ∘ c' / n'
   [[gnu::noinline]] void emit_hidden(const Batch (&gate)[4], const Batch (&memory)[3],
                                      Batch (&h)[1], std::int64_t) const {
-    h[0] = sigmoid(gate[3]) * memory[0] / memory[1];
+    h[0] = shut_by_infinity(sigmoid(gate[3]), gate[3]) * memory[0] / memory[1];
   }
 };
 

@@ -142,6 +142,12 @@ inline Batch tanh(Batch x) {
   return one[0];
 }
 
+/// `gate`, which is σ(a), but exactly 0 where a is -Inf: `activate` leaves as much as a rounding of
+/// 1/2, which would let an infinity pass.
+CAROUSEL_INLINE Batch shut_by_infinity(Batch gate, Batch a) {
+  return xsimd::select(a == Batch(-__builtin_inff()), Batch(0.0F), gate);
+}
+
 inline Batch sigmoid(Batch x) {
   Batch one[1] = {x};
   activate<1, Functions<1>{{Function::sigmoid}}>(one);

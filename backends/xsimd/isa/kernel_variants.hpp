@@ -133,7 +133,12 @@ CAROUSEL_INLINE void for_each_sum(const PackedLayer& w, const float* sums, const
     Batch x[kAtOnce];
     for (int v = 0; v < kAtOnce; ++v) x[v] = Batch::load_aligned(sums + (first + v) * kWidth);
     if (w.plain) {
+      Batch a[kAtOnce];
+      for (int v = 0; v < kAtOnce; ++v) a[v] = x[v];
       activate<kAtOnce, Functions<kAtOnce>{{kFunction, kFunction}}>(x);
+      if constexpr (kFunction == Function::sigmoid) {
+        for (int v = 0; v < kAtOnce; ++v) x[v] = shut_by_infinity(x[v], a[v]);
+      }
     } else {
       for (Batch& value : x) value = evaluate(w.activations[kWhich], clipped(value, w.clip));
     }
@@ -162,6 +167,16 @@ inline void reset_and_update(const RecurrentJob& job, float* sums, std::int64_t 
   }
 }
 
+/// (1 - z) ∘ n + z ∘ h
+CAROUSEL_INLINE Batch blended(Batch z, Batch n, Batch h) { return xsimd::fma(z, h - n, n); }
+
+/// The same where n may be infinite or so large that h - n is: an infinite n is then h', which
+/// `blended` makes NaN.
+inline Batch blended_without_bound(Batch z, Batch n, Batch h) {
+  const Batch usual = blended(z, n, h);
+  return xsimd::select(xsimd::isfinite(usual), usual, (Batch(1.0F) - z) * n + z * h);
+}
+
 /// Computes h' = (1 - z) ∘ n + z ∘ h.
 inline void blend_states(const RecurrentJob& job, float* sums, std::int64_t s,
                          const TileRange& of) {
@@ -175,7 +190,8 @@ inline void blend_states(const RecurrentJob& job, float* sums, std::int64_t s,
     const auto blend = [&](std::int64_t vector, Batch n) {
       const std::int64_t unit = (vector - first) * kWidth;
       const Batch z = Batch::load_aligned(update + unit);
-      const Batch h[1] = {xsimd::fma(z, Batch::load_aligned(old + unit) - n, n)};
+      const Batch before = Batch::load_aligned(old + unit);
+      const Batch h[1] = {w.plain ? blended(z, n, before) : blended_without_bound(z, n, before)};
       store_units<Gru>(job, h, r, unit, s);
     };
     for_each_sum<Function::tanh, 1>(w, row, of, first + vectors, blend);

@@ -182,6 +182,7 @@ void run_steps(const RecurrentJob& job, Member member, const Steps& steps) {
       }
     }
     run_step(walk, job, member, steps, sums, inputs, s, active);
+    if (member.count == 0) return;
     sums += active * sums_stride(*job.weights);
     ++s;
   }

@@ -77,8 +77,8 @@ TEST(PluginCommand, TakesSeveralPluginsEverywhere) {
   ASSERT_EQ(shown.code, 0) << shown.err;
   EXPECT_EQ(entry(shown.json(), "textbook")["available"], true);
   EXPECT_EQ(entry(shown.json(), "hostile-second")["available"], true);
-  for (const char* command : {"check", "explain", "generate", "inspect", "latency", "rank",
-                              "report", "run", "trace", "tune"}) {
+  for (const char* command :
+       {"check", "explain", "generate", "inspect", "latency", "rank", "run", "trace", "tune"}) {
     const CommandResult help = carousel({command, "--help"});
     EXPECT_NE(help.out.find("--plugin"), std::string::npos) << command;
     const CommandResult result =
@@ -108,7 +108,8 @@ TEST(PluginCommand, RanksAPluginWithoutDenseLayersOnANetworkWithAHead) {
   bool textbook = false;
   const CommandResult all = rank("all,auto");
   ASSERT_EQ(all.code, 0) << all.err;
-  for (const auto& one : all.json()["results"]) {
+  const nlohmann::json results = all.json()["results"];
+  for (const auto& one : results) {
     scalar = scalar || one["backend"] == "scalar";
     textbook = textbook || one["backend"] == "textbook,auto";
   }

@@ -115,7 +115,7 @@ TEST(SetsApart, FailuresNameTheFile) {
 /// The one of this build, where it has one.
 TEST(SetsApart, IsWhatOnednnMakesOfNan) {
   for (const BackendEntry& entry : backends()) {
-    if (entry.backend == nullptr) continue;
+    if (entry.backend == nullptr || !entry.plugin.empty()) continue;
     RecurrentSpec rnn = make_spec(Cell::rnn, 3, 4);
     EXPECT_FALSE(entry.backend->sets_apart(rnn).not_finite) << entry.name;
     rnn.activations[0][0] = {ActivationKind::relu};

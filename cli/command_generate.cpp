@@ -200,7 +200,9 @@ Command generate_command(Parser& app) {
       .show_default()
       .range(0.0, 100.0);
   command.add_option("--seed", options->settings.seed, "seed of the sampling").show_default();
-  command.add_option("--backend", options->backend, "a family, an id, auto, or all (the default)");
+  command.add_option(
+      "--backend", options->backend,
+      "a family, an id, auto, several of these with commas\nbetween, or all (the default)");
   add_precision_options(command, options->precision);
   add_json_option(command, options->json);
   command.footer(kFooter);

@@ -44,6 +44,10 @@ the whole. Between the layers the engine checks arguments and points layers to t
 layer does beside the work of each step, a network that is called for single steps does each time: give
 --steps 1 for that.
 
+A backend that refuses a layer of the network is not timed, unless --backend says who runs such layers
+in its place: with --backend textbook,auto a plug-in that has no dense layers is timed on a network with
+a head, and so is everybody with --backend all,auto. The table then says "textbook,auto".
+
 With --precision all, or several of them with commas between, each backend is timed in each precision, with
 the bytes of its packed weights and what the precision costs: the ratio of signal and noise (SQNR) of the
 outputs against the float64 oracle. The roofline counts the bytes of float32 weights. The page of --html plots
@@ -53,6 +57,7 @@ Examples:
   carousel rank models/charlm.safetensors --text models/heldout.txt
   carousel rank silero.onnx --set sr=16000 --input-shape input=1,576 --steps 1 --layers
   carousel rank rnnoise.safetensors --steps 1 --layers --html rank.html
+  carousel rank model.onnx --plugin ./libcarousel_backend_textbook.so --backend all,auto
   carousel rank --shape 128,128,100,1
   carousel rank --shape gru:128,128,100,1
   carousel rank models/charlm.safetensors --text models/heldout.txt --precision all --html rank.html
@@ -235,18 +240,30 @@ void print_outcome_json(const Outcome& outcome, const RankArguments& arguments) 
   print_json(json);
 }
 
+/// The backends to time, before the first comma of the option.
 std::vector<std::string> backend_names(const std::string& option) {
   std::vector<std::string> names;
-  for (const Backend* backend : select_backends(all_unless(option))) names.push_back(backend->id());
+  const std::string first = all_unless(option.substr(0, option.find(',')));
+  for (const Backend* backend : select_backends(first)) names.push_back(backend->id());
   return names;
+}
+
+/// What follows the first comma of the option: who runs the layers that a backend refuses.
+std::string other_backends(const std::string& option) {
+  const std::size_t comma = option.find(',');
+  if (comma == std::string::npos) return "";
+  std::string others = option.substr(comma + 1);
+  (void)select_backends(others);  // before anything takes time
+  return others;
 }
 
 Outcome measure(const RankArguments& arguments, const std::vector<std::string>& names) {
   Outcome outcome;
+  RankOptions options = arguments.rank;
+  options.others = other_backends(arguments.backend);
   outcome.work = make_workload(arguments.work, kDefaultSteps);
   if (outcome.work.steps * outcome.work.batch == 0)
     throw Error(ErrorCode::invalid_argument, "rank: nothing to time: no steps or no rows");
-  RankOptions options = arguments.rank;
   const double part = arguments.layers ? 0.5 : 1.0;
   options.seconds *= part;
   Progress progress("measuring");
@@ -290,7 +307,11 @@ Command rank_command(Parser& app) {
   command.add_option("--seconds", arguments->rank.seconds, "time to spend measuring")
       .show_default()
       .range(0.01, 3600.0);
-  add_backends_option(command, arguments->backend);
+  command
+      .add_option("--backend", arguments->backend,
+                  "only these: a family or an id (default: all); after a comma, who\n"
+                  "runs the layers that one of them refuses: NAME,auto")
+      .not_empty();
   add_precisions_option(command, arguments->rank.precisions);
   add_layer_precision_option(command, arguments->rank.layer_precisions);
   command.add_flag("--layers", arguments->layers, "also show the time of each layer");

@@ -237,7 +237,11 @@ void add_options(Parser& command, TuneArguments& arguments) {
   command.add_option("--steps", arguments.steps, "expected steps of a run").positive();
   command.add_option("--batch", arguments.batch, "expected rows").positive();
   add_threads_option(command, arguments.tune.threads);
-  add_backends_option(command, arguments.tune.backend);
+  command
+      .add_option("--backend", arguments.tune.backend,
+                  "only these: a family or an id (default: all); with commas\n"
+                  "between, of those the first that can run a layer")
+      .not_empty();
   add_precision_options(command, arguments.tune.precision);
   command
       .add_option("--seconds", arguments.tune.planning.seconds_per_layer,

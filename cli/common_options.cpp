@@ -25,12 +25,17 @@ void add_threads_option(Parser& command, int& threads) {
 }
 
 void add_backend_option(Parser& command, std::string& backend) {
-  command.add_option("--backend", backend, "auto, xsimd, xsimd:avx2, onednn, scalar, ...")
+  command
+      .add_option("--backend", backend,
+                  "auto, xsimd, xsimd:avx2, onednn, scalar, ...; with commas\n"
+                  "between, each layer runs on the first that can run it")
       .not_empty();
 }
 
 void add_backends_option(Parser& command, std::string& backends) {
-  command.add_option("--backend", backends, "only these: a family or an id (default: all)")
+  command
+      .add_option("--backend", backends,
+                  "only these: families or ids with commas between (default: all)")
       .not_empty();
 }
 

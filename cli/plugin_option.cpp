@@ -12,7 +12,7 @@ const Backend& load_plugin_file(const std::string& path) {
 }
 
 void add_plugin_option(Parser& command) {
-  const bool names_backends = command.has_option("--backend");
+  const bool names_backends = command.has_option("--backend") || command.has_option("--compare");
   if (!names_backends && command.name() != "backends") return;
   if (command.has_option("--plugin")) return;
   command.add_repeatable(

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <variant>
 
 namespace carousel::cli {
 namespace {
@@ -22,6 +23,13 @@ namespace {
 constexpr double kLeastSample = 1e-3;    // seconds; below, the clock and interrupts would show
 constexpr std::int64_t kMaxSteps = 512;  // of a stream's scratch, where sequences can be split
 constexpr std::size_t kMostRounds = 1000;
+
+/// Whether backends have code of their own for the layer.
+bool runs_on_backends(const LayerPlan& plan) {
+  return std::holds_alternative<RecurrentSpec>(plan.spec) ||
+         std::holds_alternative<DenseSpec>(plan.spec) ||
+         std::holds_alternative<ConvolutionSpec>(plan.spec);
+}
 
 /// One backend being timed.
 class Contender {
@@ -33,6 +41,13 @@ class Contender {
     result_.name = name;
     result_.precision = precision;
     result_.memory_bytes = network_.memory_bytes();
+  }
+
+  /// Whether a layer that backends compute, each in its way, is the backend's of that id.
+  [[nodiscard]] bool runs_a_layer_on(const std::string& id) const {
+    return std::ranges::any_of(network_.layers(), [&](const LayerPlan& plan) {
+      return plan.backend == id && runs_on_backends(plan);
+    });
   }
 
   [[nodiscard]] Precision precision() const noexcept { return result_.precision; }
@@ -143,13 +158,28 @@ class LimitTurns {
 
 using Contenders = std::vector<std::unique_ptr<Contender>>;
 
+/// The backend alone or, if it refuses some of the layers and there are others for these, with
+/// them. Throws Error where it runs none itself.
+std::unique_ptr<Contender> contender(const std::string& name, Precision precision,
+                                     const Workload& work, const RankOptions& options) {
+  try {
+    return std::make_unique<Contender>(name, precision, work, options);
+  } catch (const Error&) {
+    if (options.others.empty()) throw;
+    auto with_others =
+        std::make_unique<Contender>(name + "," + options.others, precision, work, options);
+    if (with_others->runs_a_layer_on(name)) return with_others;
+    throw;
+  }
+}
+
 Contenders enlist(const Workload& work, const std::vector<std::string>& backends,
                   const RankOptions& options, RankReport& report) {
   Contenders contenders;
   for (const Precision precision : options.precisions) {
     for (const std::string& name : backends) {
       try {
-        contenders.push_back(std::make_unique<Contender>(name, precision, work, options));
+        contenders.push_back(contender(name, precision, work, options));
       } catch (const Error& error) {
         RankResult& refused = report.results.emplace_back();
         refused.name = name;

@@ -22,7 +22,8 @@ struct RankOptions {
   int threads = 1;
   std::vector<Precision> precisions{Precision::float32};  ///< each backend is timed with all
   std::vector<LayerPrecision> layer_precisions{};         ///< exceptions from each
-  LimitSampler limits = {};                               ///< empty: this core's own
+  std::string others{};  ///< the choice that runs the layers which a backend refuses; empty: none
+  LimitSampler limits = {};  ///< empty: this core's own
 };
 
 /// How a network is prepared that is to do this work on this backend alone, in this precision.

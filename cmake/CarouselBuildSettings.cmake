@@ -69,6 +69,16 @@ if(CAROUSEL_SANITIZE)
   add_link_options(-fsanitize=${CAROUSEL_SANITIZE})
 endif()
 
+if(CAROUSEL_HARDEN)
+  # A distribution's own flags come later, so a higher level of FORTIFY among them counts. In Debug
+  # builds, which do not optimize, it would be a warning and no more.
+  add_compile_options(-fstack-protector-strong
+    $<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE> $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=2>)
+  if(NOT APPLE)
+    add_link_options(LINKER:-z,relro LINKER:-z,now)
+  endif()
+endif()
+
 # carousel_precompile(<target> [<header>...]): the headers of the standard library that most sources
 # include, and the given ones. Only where the option says so: elsewhere each source has to compile
 # with what it includes itself.

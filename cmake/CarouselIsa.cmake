@@ -43,12 +43,16 @@ function(carousel_add_isa_object name)
       list(APPEND sanitized -fno-sanitize=all)
     endif()
   endif()
+  set(hardened)
+  if(CAROUSEL_HARDEN)
+    set(hardened -fno-stack-protector) # kernels write no buffer whose size comes from outside
+  endif()
   target_compile_options(${target} PRIVATE
     $<IF:$<CONFIG:Debug,RelWithDebInfo>,-O2,-O3>
     ${sanitized}
     -fno-exceptions -fno-rtti -fno-lto -fvisibility=hidden -fvisibility-inlines-hidden
     -ffp-contract=off # the source says where to fuse: same bits from every compiler
-    -fno-math-errno ${isa_FLAGS})
+    -fno-math-errno ${isa_FLAGS} ${hardened})
   set_target_properties(${target} PROPERTIES INTERPROCEDURAL_OPTIMIZATION OFF)
 
   target_sources(carousel PRIVATE $<TARGET_OBJECTS:${target}>)

@@ -6,6 +6,8 @@
 #include "backends/onednn/rnn_primitive.hpp"
 #include "backends/version.hpp"
 
+#include "core/model/idle_clip.hpp"
+
 #include <algorithm>
 #include <span>
 #include <string>
@@ -39,6 +41,12 @@ bool knows_gru_of_one_unit() {
   return v->major == 2 ? v->minor <= 6 : v->major > 3 || v->minor >= 12;
 }
 
+bool has_relu(const RecurrentSpec& spec) {
+  const auto sets = std::span(spec.activations).first(static_cast<std::size_t>(spec.directions()));
+  return std::ranges::any_of(
+      sets, [](const ActivationSet& set) { return set[0].kind == ActivationKind::relu; });
+}
+
 bool has_only_vanilla_functions(const RecurrentSpec& spec) {
   const auto sets = std::span(spec.activations).first(static_cast<std::size_t>(spec.directions()));
   return std::ranges::all_of(sets, [](const ActivationSet& set) {
@@ -69,7 +77,7 @@ std::string unsupported_variant(const RecurrentSpec& spec) {
   }
   if (spec.coupling != GateCoupling::none) return "oneDNN has no coupled gates";
   if (spec.layer_norm) return "oneDNN has no layer normalization of gate pre-activations";
-  if (spec.clip > 0.0F) return "oneDNN has no clip of gate pre-activations";
+  if (clips_gates(spec)) return "oneDNN has no clip of gate pre-activations";
   if (spec.cell_clip > 0.0F) return "oneDNN has no clip of the cell state";
   return unsupported_activations(spec);
 }
@@ -105,6 +113,12 @@ class OnednnBackend final : public KindBackend {
       return Support::no("this oneDNN was built for a thread pool of the application's");
     }
     return Support::yes();
+  }
+
+  [[nodiscard]] SetApart sets_apart(const LayerSpec& any) const override {
+    const auto* spec = std::get_if<RecurrentSpec>(&any);
+    if (spec == nullptr || spec->cell != Cell::rnn || !has_relu(*spec)) return {};
+    return {.not_finite = true, .reason = "oneDNN's relu makes 0 of NaN"};
   }
 
  protected:

@@ -17,6 +17,8 @@ std::vector<std::string> Backend::tilings(const LayerSpec& /*spec*/,
   return {};
 }
 
+SetApart Backend::sets_apart(const LayerSpec& /*spec*/) const { return {}; }
+
 bool Backend::fuses(const LayerSpec& /*spec*/, const Activation& /*function*/) const {
   return false;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <carousel/backend.hpp>
 
+#include <algorithm>
+
 namespace carousel {
 namespace {
 
@@ -29,28 +31,63 @@ std::string refusal(const BackendEntry& entry) {
   return "\n  " + std::string(entry.name) + ": " + reason;
 }
 
-}  // namespace
+/// The parts of a choice between its commas.
+std::vector<std::string_view> alternatives(std::string_view choice) {
+  std::vector<std::string_view> parts;
+  for (std::size_t begin = 0; begin <= choice.size();) {
+    const std::size_t end = std::min(choice.find(',', begin), choice.size());
+    parts.push_back(choice.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
 
-std::vector<const Backend*> select_backends(std::string_view choice) {
-  std::vector<const Backend*> chosen;
-  std::string refusals;
+/// The backends that one part of a choice names; why others cannot run is added to `refusals`.
+std::vector<const Backend*> matching(std::string_view part, std::string_view choice,
+                                     std::string& refusals) {
+  std::vector<const Backend*> found;
   bool known = false;
   for (const BackendEntry& entry : backends()) {
-    if (!matches(entry, choice)) continue;
+    if (!matches(entry, part)) continue;
     known = true;
     if (entry.backend != nullptr && entry.backend->available(cpu())) {
-      chosen.push_back(entry.backend);
+      found.push_back(entry.backend);
     } else {
       refusals += refusal(entry);
     }
   }
-  if (!known) {
-    throw Error(ErrorCode::unsupported,
-                "unknown backend '" + std::string(choice) + "'; choose one of: " + choices());
+  if (known) return found;
+  throw Error(ErrorCode::unsupported,
+              "unknown backend '" + std::string(part) + "'" +
+                  (part == choice ? "" : " in '" + std::string(choice) + "'") +
+                  "; choose one of: " + choices());
+}
+
+}  // namespace
+
+std::vector<std::vector<const Backend*>> select_alternatives(std::string_view choice) {
+  std::vector<std::vector<const Backend*>> all;
+  std::vector<const Backend*> seen;
+  std::string refusals;
+  for (const std::string_view part : alternatives(choice)) {
+    std::vector<const Backend*> found = matching(part, choice, refusals);
+    std::erase_if(found,
+                  [&](const Backend* each) { return std::ranges::find(seen, each) != seen.end(); });
+    if (found.empty()) continue;
+    seen.insert(seen.end(), found.begin(), found.end());
+    all.push_back(std::move(found));
   }
-  if (chosen.empty()) {
+  if (all.empty()) {
     throw Error(ErrorCode::unsupported, "backend '" + std::string(choice) + "' cannot run here:" +
                                             refusals + "\nchoose one of: " + choices());
+  }
+  return all;
+}
+
+std::vector<const Backend*> select_backends(std::string_view choice) {
+  std::vector<const Backend*> chosen;
+  for (const auto& alternative : select_alternatives(choice)) {
+    chosen.insert(chosen.end(), alternative.begin(), alternative.end());
   }
   return chosen;
 }

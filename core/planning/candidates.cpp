@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <sched.h>
+#include <span>
 #include <thread>
 
 namespace carousel::planning {
@@ -37,6 +38,23 @@ void add_tilings(Candidate candidate, const Problem& problem, std::vector<Candid
   }
 }
 
+/// Keeps a layer from the backends of later alternatives than the first that supports it.
+void keep_to_first_alternative(const World& world, std::vector<Support>& supports) {
+  std::size_t begin = 0;
+  for (const std::size_t count : world.alternatives) {
+    const std::size_t end = begin + count;
+    const auto own = std::span(supports).subspan(begin, count);
+    begin = end;
+    const auto first = std::ranges::find_if(own, &Support::ok);
+    if (first == own.end()) continue;
+    const auto who = world.backends[static_cast<std::size_t>(&*first - supports.data())];
+    for (Support& later : std::span(supports).subspan(end)) {
+      if (later) later = Support::no("is for layers that " + who->id() + " does not run");
+    }
+    return;
+  }
+}
+
 }  // namespace
 
 std::string way_text(const PlanCandidate& candidate) {
@@ -56,15 +74,21 @@ std::vector<int> thread_counts(const World& world, const Problem& problem) {
 }
 
 World this_world(std::string_view choice) {
+  const auto alternatives = select_alternatives(choice);
   static const int cores = usable_cores();
   static const std::string machine = wisdom_machine();
-  return {.backends = select_backends(choice),
-          .trusted = select_backends("scalar").front(),
-          .cpu = cpu(),
-          .machine = machine,
-          .cores = cores,
-          .probe = probe_times,
-          .read_rate = machine_read_rate};
+  World world{.backends = {},
+              .trusted = select_backends("scalar").front(),
+              .cpu = cpu(),
+              .machine = machine,
+              .cores = cores,
+              .probe = probe_times,
+              .read_rate = machine_read_rate};
+  for (const auto& alternative : alternatives) {
+    world.backends.insert(world.backends.end(), alternative.begin(), alternative.end());
+    world.alternatives.push_back(alternative.size());
+  }
+  return world;
 }
 
 std::vector<Candidate> list_candidates(const World& world, const Problem& problem,
@@ -73,6 +97,7 @@ std::vector<Candidate> list_candidates(const World& world, const Problem& proble
   for (const Backend* backend : world.backends) {
     supports.push_back(backend->supports(problem.spec(), problem.precision));
   }
+  keep_to_first_alternative(world, supports);
   std::vector<Candidate> candidates;
   for (const int threads : thread_counts) {
     for (std::size_t i = 0; i < supports.size(); ++i) {

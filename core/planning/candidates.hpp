@@ -17,7 +17,10 @@ namespace carousel::planning {
 /// What the planner knows about the machine and the backends; tests make up their own.
 struct World {
   std::vector<const Backend*> backends;  ///< those that may be chosen, in priority order
-  const Backend* trusted = nullptr;      ///< the backend that `cross_check` compares others with
+  /// How many of them each alternative of the choice has, in their order: a layer that a backend of
+  /// an earlier one supports is not given to later ones. Empty: there is one.
+  std::vector<std::size_t> alternatives{};
+  const Backend* trusted = nullptr;  ///< the backend that `cross_check` compares others with
   CpuFeatures cpu;
   std::string machine;  ///< as `wisdom_machine`
   int cores = 1;        ///< the cores that this process may use: the most threads that may pay
@@ -54,8 +57,9 @@ struct Problem {
 
 struct Candidate {
   const Backend* backend = nullptr;
-  bool supported = false;      ///< what the backend says; it may still fail
-  bool default_tiling = true;  ///< its tiling is the one that the backend uses by default
+  bool supported = false;        ///< what the backend says; it may still fail
+  bool default_tiling = true;    ///< its tiling is the one that the backend uses by default
+  bool judged_by_model = false;  ///< wisdom has no time of it: what is predicted stands in for that
   PlanCandidate shown{};
 
   /// The options that its layer is prepared with. They do not name the default tiling, so that the

@@ -7,12 +7,31 @@
 namespace carousel::planning {
 namespace {
 
-KnownTime time_of(const PlanCandidate& candidate, PlanSource source) {
-  if (!candidate.runs) return {};
-  if (source == PlanSource::model) {
-    return {.seconds = candidate.predicted_seconds, .spread = kModelSpread};
+/// How many times as long as predicted the fastest of the measured candidates took; 1 where there
+/// is none. What the cost model is off by in all layers of a kind, or the machine was slower by
+/// when it was measured, is in it.
+double model_error(const std::vector<Candidate>& candidates) {
+  const PlanCandidate* fastest = nullptr;
+  for (const Candidate& each : candidates) {
+    const PlanCandidate& shown = each.shown;
+    const bool known = shown.runs && shown.measured_seconds > 0 && shown.predicted_seconds > 0;
+    if (!known) continue;
+    if (fastest == nullptr || shown.measured_seconds < fastest->measured_seconds) fastest = &shown;
   }
-  return {.seconds = candidate.measured_seconds, .spread = candidate.spread};
+  return fastest == nullptr ? 1 : fastest->measured_seconds / fastest->predicted_seconds;
+}
+
+/// `error` is what the cost model is off by where a candidate is `judged_by_model`.
+KnownTime time_of(const Candidate& candidate, PlanSource source, double error) {
+  const PlanCandidate& shown = candidate.shown;
+  if (!shown.runs) return {};
+  if (source == PlanSource::model) {
+    return {.seconds = shown.predicted_seconds, .spread = kModelSpread};
+  }
+  if (candidate.judged_by_model) {
+    return {.seconds = shown.predicted_seconds * error, .spread = kModelSpread};
+  }
+  return {.seconds = shown.measured_seconds, .spread = shown.spread};
 }
 
 std::size_t pick_candidate(const std::vector<Candidate>& candidates, std::vector<KnownTime> times) {
@@ -84,8 +103,9 @@ LayerPlan choose_by_time(const LayerSpec& spec, std::vector<Candidate> candidate
                          PlanSource source) {
   std::vector<KnownTime> times;
   std::size_t fastest = 0;
+  const double error = model_error(candidates);
   for (const Candidate& candidate : candidates) {
-    times.push_back(time_of(candidate.shown, source));
+    times.push_back(time_of(candidate, source, error));
     const double seconds = times.back().seconds;
     const bool faster = times[fastest].seconds == 0 || seconds < times[fastest].seconds;
     if (seconds > 0 && faster) fastest = times.size() - 1;
@@ -100,9 +120,12 @@ LayerPlan choose_by_time(const LayerSpec& spec, std::vector<Candidate> candidate
     PlanCandidate& shown = candidates[i].shown;
     if (shown.verdict.empty()) shown.verdict = losing_reason(times[i].seconds, seconds);
   }
-  return make_plan(spec, candidates, winner, source,
-                   winning_reason(candidates[winner].shown, seconds, candidates[fastest].shown,
-                                  times[fastest].seconds));
+  std::string reason = winning_reason(candidates[winner].shown, seconds, candidates[fastest].shown,
+                                      times[fastest].seconds);
+  if (candidates[winner].judged_by_model) {
+    reason += "; " + candidates[winner].shown.verdict;
+  }
+  return make_plan(spec, candidates, winner, source, std::move(reason));
 }
 
 LayerPlan choose_first(const LayerSpec& spec, std::vector<Candidate> candidates,

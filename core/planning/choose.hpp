@@ -30,7 +30,8 @@ struct KnownTime {
 /// their number is returned.
 [[nodiscard]] std::size_t pick(std::span<const KnownTime> times);
 
-/// The plan that follows from the candidates' predicted (`PlanSource::model`) or measured times,
+/// The plan that follows from the candidates' predicted (`PlanSource::model`) or measured times, of
+/// those that are `judged_by_model` from predicted ones as far off as that of the fastest measured,
 /// with a verdict on each candidate. If no time is known, the first candidate that runs is chosen.
 [[nodiscard]] LayerPlan choose_by_time(const LayerSpec& spec, std::vector<Candidate> candidates,
                                        PlanSource source);

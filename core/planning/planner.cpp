@@ -63,11 +63,9 @@ LayerPlan Planner::choose(const Problem& problem, const Position& position) {
   }
   std::string unusable;
   if (const WisdomEntry* entry = find(make_key(world_, problem))) {
-    unusable = apply_wisdom(*entry, problem, candidates);
-    if (unusable.empty()) {
-      estimator_.predict(world_, problem, false, candidates);
-      return accept(problem, candidates, PlanSource::wisdom);
-    }
+    std::vector<Candidate> known = candidates;
+    unusable = use_wisdom(*entry, problem, known);
+    if (unusable.empty()) return accept(problem, known, PlanSource::wisdom);
   }
   const auto has_default_tiling = [](const Candidate& c) { return can_run(c) && c.default_tiling; };
   const bool alone = std::ranges::count_if(candidates, has_default_tiling) < 2;
@@ -80,6 +78,20 @@ LayerPlan Planner::choose(const Problem& problem, const Position& position) {
   LayerPlan plan = accept(problem, candidates, PlanSource::model);
   if (!unusable.empty()) plan.reason += "; wisdom was not used: " + unusable;
   return plan;
+}
+
+std::string Planner::use_wisdom(const WisdomEntry& entry, const Problem& problem,
+                                std::vector<Candidate>& candidates) {
+  WisdomUse use = apply_wisdom(entry, problem, candidates);
+  if (!use.unusable.empty()) return use.unusable;
+  const bool complete = use.unknown.empty();
+  if (!complete && plan_ == Plan::measure) return "it " + use.unknown;
+  const bool measuring = !complete && plan_ == Plan::estimate;
+  estimator_.predict(world_, problem, measuring, candidates);
+  const bool lacks_one = std::ranges::any_of(candidates, [](const Candidate& each) {
+    return each.judged_by_model && each.default_tiling && each.shown.predicted_seconds == 0;
+  });
+  return lacks_one && plan_ == Plan::estimate ? "it " + use.unknown : "";
 }
 
 LayerPlan Planner::choose_measured(const Problem& problem, std::vector<Candidate>& candidates,

@@ -45,6 +45,10 @@ class Planner {
   /// How the results of a backend differ from the trusted one's; empty when they do not.
   [[nodiscard]] std::string disagrees(const Problem& problem, const std::string& id) const;
   [[nodiscard]] const WisdomEntry* find(const WisdomEntry& key) const;
+  /// Sets the candidates' times from an entry, and where that lacks backends what the cost model
+  /// predicts of them. Returns why the entry is of no use to the plan; empty if it is.
+  [[nodiscard]] std::string use_wisdom(const WisdomEntry& entry, const Problem& problem,
+                                       std::vector<Candidate>& candidates);
   [[nodiscard]] LayerPlan choose_measured(const Problem& problem,
                                           std::vector<Candidate>& candidates,
                                           const Position& position);

@@ -2,6 +2,7 @@
 #include "core/planning/wisdom_use.hpp"
 
 #include "core/model/formats/spec_text.hpp"
+#include "core/model/idle_clip.hpp"
 
 #include <algorithm>
 #include <mutex>
@@ -43,9 +44,10 @@ Cached read(const std::filesystem::path& file, const std::optional<Stamp>& stamp
   }
 }
 
-/// The spec without fields that have no effect: what remains when it is written and read back.
+/// The spec without fields that have no effect: what remains when it is written and read back, but
+/// for a clip that changes nothing.
 LayerSpec without_unused(const LayerSpec& spec) {
-  const loading::Json json = loading::spec_to_json(spec);
+  const loading::Json json = loading::spec_to_json(without_idle_clip(spec));
   loading::JsonReader reader(json, {.source = "layer", .key = {}, .path = {}});
   return loading::spec_from_json(reader);
 }
@@ -56,10 +58,27 @@ double steps_ratio(std::int64_t to, std::int64_t from) {
   return static_cast<double>(to) / static_cast<double>(from);
 }
 
-const WisdomTime* find(const WisdomEntry& entry, const PlanCandidate& candidate) {
+/// Why an entry tells nothing of a backend in its present version, from the verb on; empty if it
+/// does.
+std::string unknown_version(const WisdomEntry& entry, const Backend& backend) {
+  const std::string id = backend.id();
+  const std::string version = backend.version();
+  std::string other;
+  for (const WisdomTime& time : entry.times) {
+    if (time.backend != id) continue;
+    if (time.version == version) return "";
+    other = time.version;
+  }
+  if (other.empty()) return "does not have " + id;
+  return "has " + id + " in version '" + other + "', this is '" + version + "'";
+}
+
+/// The time of a candidate, whose backend the entry has in its present version.
+const WisdomTime* find(const WisdomEntry& entry, const PlanCandidate& candidate,
+                       const std::string& version) {
   const auto found = std::ranges::find_if(entry.times, [&](const WisdomTime& time) {
     return time.backend == candidate.backend && time.threads == candidate.threads &&
-           time.tiling == candidate.tiling;
+           time.tiling == candidate.tiling && time.version == version;
   });
   return found == entry.times.end() ? nullptr : &*found;
 }
@@ -117,28 +136,36 @@ WisdomEntry make_entry(const World& world, const Problem& problem,
   return entry;
 }
 
-std::string apply_wisdom(const WisdomEntry& entry, const Problem& problem,
-                         std::vector<Candidate>& candidates) {
+WisdomUse apply_wisdom(const WisdomEntry& entry, const Problem& problem,
+                       std::vector<Candidate>& candidates) {
   std::vector<Candidate> timed = candidates;
   const double scale = steps_ratio(problem.steps, entry.steps);
+  WisdomUse use;
   bool any = false;
   for (Candidate& candidate : timed) {
     if (!candidate.supported) continue;
-    const WisdomTime* time = find(entry, candidate.shown);
-    if (time == nullptr && !candidate.default_tiling) continue;
-    if (time == nullptr) return "it does not have " + way_text(candidate.shown);
-    if (const std::string version = candidate.backend->version(); time->version != version) {
-      return "it has " + time->backend + " in version '" + time->version + "', this is '" +
-             version + "'";
+    if (const std::string why = unknown_version(entry, *candidate.backend); !why.empty()) {
+      candidate.judged_by_model = true;
+      candidate.shown.verdict = "judged by the cost model: wisdom " + why;
+      if (use.unknown.find(why) == std::string::npos) {
+        use.unknown += (use.unknown.empty() ? "" : ", ") + why;
+      }
+      continue;
     }
+    const WisdomTime* time = find(entry, candidate.shown, candidate.backend->version());
+    if (time == nullptr && !candidate.default_tiling) continue;
+    if (time == nullptr) return {.unusable = "it does not have " + way_text(candidate.shown)};
     candidate.shown.measured_seconds = time->seconds * scale;
     candidate.shown.spread = time->spread;
     candidate.shown.verdict = time->left_out;
     any = any || time->seconds > 0;
   }
-  if (!any) return "it has no times of these backends";
+  if (!any) {
+    return {.unusable =
+                use.unknown.empty() ? "it has no times of these backends" : "it " + use.unknown};
+  }
   candidates = std::move(timed);
-  return "";
+  return use;
 }
 
 }  // namespace carousel::planning

@@ -25,9 +25,17 @@ namespace carousel::planning {
 [[nodiscard]] WisdomEntry make_entry(const World& world, const Problem& problem,
                                      const std::vector<Candidate>& candidates);
 
-/// Sets the candidates' times from `entry` and returns "". If a candidate that runs is not in the
-/// entry, or was measured in another version, it returns why and changes no candidate.
-[[nodiscard]] std::string apply_wisdom(const WisdomEntry& entry, const Problem& problem,
-                                       std::vector<Candidate>& candidates);
+/// What an entry tells of a layer's candidates. Texts are for people, in the middle of a sentence.
+struct WisdomUse {
+  std::string unusable{};  ///< why it is of no use; then no candidate was changed
+  std::string unknown{};   ///< the backends that it does not know in their present version
+};
+
+/// Sets the candidates' times from `entry`. Backends that are not in it, or in another version
+/// only, do not keep it from telling of the others: their candidates get `judged_by_model`. It is
+/// of no use where it knows a backend, but not the way in which this one runs the layer, or no
+/// backend.
+[[nodiscard]] WisdomUse apply_wisdom(const WisdomEntry& entry, const Problem& problem,
+                                     std::vector<Candidate>& candidates);
 
 }  // namespace carousel::planning

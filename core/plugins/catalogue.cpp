@@ -24,6 +24,15 @@ bool collide(std::string_view a, std::string_view b) {
   return a == b || a == family_of(b) || family_of(a) == b;
 }
 
+/// Where a name comes from that another plug-in cannot have: the file and version of its backend.
+std::string origin(const BackendEntry& entry) {
+  const std::string version =
+      entry.backend == nullptr ? "" : ", version '" + entry.backend->version() + "'";
+  if (!entry.plugin.empty()) return "the plug-in " + std::string(entry.plugin) + version;
+  return entry.backend == nullptr ? "a backend that this build lacks"
+                                  : "a backend of this Carousel's own" + version;
+}
+
 /// The entries never change: adding makes a longer list, and old ones are kept for who holds a
 /// span. So reading takes no lock.
 class Catalogue {
@@ -46,8 +55,9 @@ class Catalogue {
     const std::string id = backend->id();
     if (const BackendEntry* other = taken_by(id)) {
       throw Error(ErrorCode::plugin_failed,
-                  backend->in_file("its name is '" + id + "', which could be taken for '" +
-                                   std::string(other->name) + "'"));
+                  backend->in_file("its name is '" + id + "' (version '" + backend->version() +
+                                   "'), which could be taken for '" + std::string(other->name) +
+                                   "', " + origin(*other)));
     }
     add({backend.get(), keep(id), {}, keep(path.string())});
     return *(loaded_[file] = std::move(backend));

@@ -113,6 +113,16 @@ std::int32_t supports_precision(const carousel_layer_spec* spec, std::int32_t pr
   });
 }
 
+std::int32_t sets_apart(const carousel_layer_spec* spec, std::uint32_t* what, char* reason,
+                        std::size_t size) {
+  return guarded(reason, size, [&] {
+    const SetApart apart = exported()->backend.sets_apart(read_spec(*spec));
+    *what = apart.not_finite ? CAROUSEL_SET_APART_NOT_FINITE : CAROUSEL_SET_APART_NOTHING;
+    write_text(apart.reason.c_str(), reason, size);
+    return std::int32_t{CAROUSEL_OK};
+  });
+}
+
 std::int32_t layer_create(const carousel_layer_spec* c_spec, const carousel_weights* weights,
                           const carousel_plugin_options* options, carousel_plugin_layer** layer,
                           char* error, std::size_t error_size) {
@@ -186,7 +196,8 @@ carousel_plugin make_table(const Exported& from) {
           .workspace_memory_bytes = workspace_memory_bytes,
           .workspace_destroy = workspace_destroy,
           .forward = forward,
-          .supports_precision = supports_precision};
+          .supports_precision = supports_precision,
+          .sets_apart = sets_apart};
 }
 
 std::string id(const Backend& backend) {

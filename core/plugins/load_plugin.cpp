@@ -2,6 +2,7 @@
 #include "core/plugins/load_plugin.hpp"
 
 #include "core/plugins/answer.hpp"
+#include "core/plugins/file_trust.hpp"
 #include "core/plugins/run_within.hpp"
 
 #include <carousel/carousel.h>
@@ -88,7 +89,14 @@ std::unique_ptr<PluginBackend> open_plugin(const std::filesystem::path& path) {
   require_absolute(path);
   try {
     require_file(path);
-    const carousel_plugin& table = find_table(find_entry(path));
+    // What was looked at is opened: no link on the way there can be exchanged in between.
+    std::error_code error;
+    const std::filesystem::path file = std::filesystem::canonical(path, error);
+    if (error) fail("it cannot be read: " + error.message(), ErrorCode::file_access);
+    if (const std::string danger = who_else_may_change(file); !danger.empty()) {
+      fail("it is not loaded, since " + danger, ErrorCode::file_access);
+    }
+    const carousel_plugin& table = find_table(find_entry(file));
     return std::make_unique<PluginBackend>(table, path.string());
   } catch (const Error& error) {
     throw Error(error.code(), "plug-in " + path.string() + ": " + error.what());

@@ -3,6 +3,7 @@
 
 #include "core/engine/common_layers.hpp"
 #include "core/engine/layers/convolution.hpp"
+#include "core/model/idle_clip.hpp"
 #include "core/plugins/answer.hpp"
 #include "core/plugins/c_spec.hpp"
 #include "core/plugins/plugin_layer.hpp"
@@ -72,7 +73,9 @@ std::string required_text(const char* text, const char* what) {
 /// Not yet destroyed: what a call that is given up may still write to.
 struct Question {
   carousel_layer_spec spec{};
+  std::uint32_t set_apart = CAROUSEL_SET_APART_NOTHING;
   Answer answer;
+  std::string reason;  ///< of what is set apart
 };
 
 [[noreturn]] void throw_too_slow(const char* function) {
@@ -146,7 +149,7 @@ Support PluginBackend::ask_supports(const LayerSpec& spec, Precision precision) 
   }
   if (stuck_) fail("supports did not return once; it is not called again");
   auto question = std::make_shared<Question>();
-  question->spec = c_types::to_c(spec);
+  question->spec = c_types::to_c(without_idle_clip(spec));
   if (c_types::uses_members_past(&question->spec, sizeof question->spec, table_.spec_size)) {
     return Support::no("the plug-in was built for an older Carousel, which had no such layers");
   }
@@ -167,6 +170,39 @@ Support PluginBackend::ask_supports(const LayerSpec& spec, Precision precision) 
     fail("supports said no without a reason");
   }
   return Support::no(answer.text);
+}
+
+SetApart PluginBackend::sets_apart(const LayerSpec& spec) const {
+  if (table_.sets_apart == nullptr || is_common(spec)) return {};
+  if (const auto* convolution = std::get_if<ConvolutionSpec>(&spec)) {
+    return layers::convolution_sets_apart(*this, *convolution);
+  }
+  try {
+    return ask_sets_apart(spec);
+  } catch (const Error& error) {
+    throw Error(error.code(), in_file(error.what()));
+  }
+}
+
+SetApart PluginBackend::ask_sets_apart(const LayerSpec& spec) const {
+  if (stuck_) fail("a question was not answered once; sets_apart is not called");
+  auto question = std::make_shared<Question>();
+  question->spec = c_types::to_c(without_idle_clip(spec));
+  if (!run_within(time_limit(), [question, f = table_.sets_apart] {
+        question->answer = ask([&](char* text, std::size_t size) {
+          const std::int32_t status = f(&question->spec, &question->set_apart, text, size);
+          question->reason = status == CAROUSEL_OK ? clean_text(text) : "";
+          return status;
+        });
+      })) {
+    stuck_ = true;
+    throw_too_slow("sets_apart");
+  }
+  if (!question->answer.ok()) fail("sets_apart failed: " + question->answer.text);
+  const bool not_finite = (question->set_apart & CAROUSEL_SET_APART_NOT_FINITE) != 0;
+  if (!not_finite) return {};
+  if (question->reason.empty()) fail("sets_apart gave no reason");
+  return {.not_finite = true, .reason = question->reason};
 }
 
 std::unique_ptr<Layer> PluginBackend::prepare(const LayerSpec& spec, const Weights& weights,

@@ -28,6 +28,7 @@ class PluginBackend final : public Backend {
   [[nodiscard]] std::string version() const override { return version_; }
   [[nodiscard]] Support available(const CpuFeatures&) const override { return available_; }
   [[nodiscard]] Support supports(const LayerSpec& spec, Precision precision) const override;
+  [[nodiscard]] SetApart sets_apart(const LayerSpec& spec) const override;
   [[nodiscard]] std::unique_ptr<Layer> prepare(const LayerSpec& spec, const Weights& weights,
                                                const LayerOptions& options) const override;
 
@@ -39,6 +40,7 @@ class PluginBackend final : public Backend {
 
  private:
   [[nodiscard]] Support ask_supports(const LayerSpec& spec, Precision precision) const;
+  [[nodiscard]] SetApart ask_sets_apart(const LayerSpec& spec) const;
 
   carousel_plugin table_;
   std::string file_;

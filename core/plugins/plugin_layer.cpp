@@ -5,6 +5,8 @@
 #include "core/plugins/c_spec.hpp"
 #include "core/plugins/c_weights.hpp"
 
+#include "core/model/idle_clip.hpp"
+
 #include <cstdint>
 #include <type_traits>
 
@@ -144,7 +146,7 @@ class PluginLayer final : public Layer {
 std::unique_ptr<Layer> make_plugin_layer(const PluginBackend& backend, const LayerSpec& spec,
                                          const Weights& weights, const LayerOptions& options) {
   const carousel_plugin& table = backend.table();
-  const carousel_layer_spec c_spec = c_types::to_c(spec);
+  const carousel_layer_spec c_spec = c_types::to_c(without_idle_clip(spec));
   const c_types::FloatWeights floats(spec, weights);
   const carousel_plugin_options c_options{.struct_size = sizeof c_options,
                                           .threads = options.threads,

@@ -177,23 +177,22 @@ static int32_t forward(const carousel_plugin_layer* layer, carousel_plugin_works
 const carousel_plugin* carousel_backend_plugin(const carousel_plugin_host* host, char* error,
                                                size_t size) {
   (void)host, (void)error, (void)size;
-  static const carousel_plugin plugin = {CAROUSEL_PLUGIN_ABI_VERSION,
-                                         0,
-                                         sizeof(carousel_plugin),
-                                         sizeof(carousel_layer_spec),
-                                         sizeof(carousel_plugin_args),
-                                         "textbook",
-                                         "1.0",
-                                         "the LSTM as textbooks have it, in C",
-                                         available,
-                                         supports,
-                                         layer_create,
-                                         layer_memory_bytes,
-                                         layer_destroy,
-                                         workspace_create,
-                                         workspace_memory_bytes,
-                                         workspace_destroy,
-                                         forward,
-                                         NULL /* supports_precision: only float32 */};
+  /* Members that are not named are NULL: what a later header may have more than this plug-in. */
+  static const carousel_plugin plugin = {.abi_version = CAROUSEL_PLUGIN_ABI_VERSION,
+                                         .struct_size = sizeof(carousel_plugin),
+                                         .spec_size = sizeof(carousel_layer_spec),
+                                         .args_size = sizeof(carousel_plugin_args),
+                                         .name = "textbook",
+                                         .version = "1.0",
+                                         .description = "the LSTM as textbooks have it, in C",
+                                         .available = available,
+                                         .supports = supports,
+                                         .layer_create = layer_create,
+                                         .layer_memory_bytes = layer_memory_bytes,
+                                         .layer_destroy = layer_destroy,
+                                         .workspace_create = workspace_create,
+                                         .workspace_memory_bytes = workspace_memory_bytes,
+                                         .workspace_destroy = workspace_destroy,
+                                         .forward = forward};
   return &plugin;
 }

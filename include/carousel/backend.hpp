@@ -34,6 +34,13 @@ struct Support {
   explicit operator bool() const noexcept { return ok; }
 };
 
+/// What a backend sets apart: rules about numbers (see "Numbers" in plugin.h) that it is known not
+/// to keep, so that conformance counts these apart with the reason instead of judging them.
+struct SetApart {
+  bool not_finite = false;  ///< what comes of NaN and infinities in inputs, states or weights
+  std::string reason{};     ///< for people; empty: nothing is set apart
+};
+
 struct LayerOptions {
   int threads = 1;             ///< how many threads one `forward` may use
   bool exact_threads = false;  ///< use them all even where fewer are faster
@@ -133,6 +140,9 @@ class CAROUSEL_API Backend {
   /// Whether it can run this layer with weights of this precision, given that it is available. The
   /// precision does not matter to layers that have none (see `has_precision`).
   [[nodiscard]] virtual Support supports(const LayerSpec& spec, Precision precision) const = 0;
+  /// What it does not promise for layers of this spec, which it supports: nothing, unless a backend
+  /// stands on a library that is known to differ. Throws Error where a plug-in fails to answer.
+  [[nodiscard]] virtual SetApart sets_apart(const LayerSpec& spec) const;
   /// Whether a layer of this spec can apply an elementwise activation function to its outputs as it
   /// writes them (`LayerOptions::activation`), with the same bits as a layer of its own.
   [[nodiscard]] virtual bool fuses(const LayerSpec& spec, const Activation& function) const;
@@ -174,13 +184,20 @@ struct BackendEntry {
 
 /// Loads the plug-in in a shared library (see plugin.h), for good, and adds it to `backends()`; if
 /// it has been loaded before, returns what it was then. `path` is absolute. Throws Error naming the
-/// file and what is wrong with it, and then changes nothing. Thread-safe.
+/// file and what is wrong with it, and then changes nothing. Files that others than root and the
+/// user may replace or write to are refused (see docs/plugins.md). Thread-safe.
 CAROUSEL_API const Backend& load_plugin(const std::filesystem::path& path);
 
-/// The backends that a choice names, in priority order: "auto", a family ("xsimd") or an id
-/// ("xsimd:avx2"). Throws Error listing the choices when it names none or none that this CPU can
-/// run.
+/// The backends that a choice names: "auto", a family ("xsimd") or an id ("xsimd:avx2"), in
+/// priority order; or several of these with commas between, "onednn,auto": those of the first, then
+/// those of the next that are not among them. Throws Error listing the choices when one of them
+/// names no backend, or when this CPU can run none of those that are named.
 [[nodiscard]] CAROUSEL_API std::vector<const Backend*> select_backends(std::string_view choice);
+
+/// The same as a list for each of the choices between commas. A layer is run by the first list that
+/// has a backend for it.
+[[nodiscard]] CAROUSEL_API std::vector<std::vector<const Backend*>> select_alternatives(
+    std::string_view choice);
 
 /// The first backend of `choice` that supports `spec` in this precision. Throws Error with each
 /// refusal's reason.

@@ -230,7 +230,8 @@ typedef struct carousel_prepare_options {
   size_t struct_size;
   /**
    * "auto", a family ("xsimd", "onednn", "scalar") or an id ("xsimd:avx2"). NULL or empty: the
-   * environment variable CAROUSEL_BACKEND, else "auto". Anything but "auto" is binding.
+   * environment variable CAROUSEL_BACKEND, else "auto". Anything but "auto" is binding. Several
+   * with commas between, "onednn,auto": each layer runs on the first that can run it.
    */
   const char* backend;
   int threads;        /**< threads one run may use, fewer where more would be slower; 0: 1 */

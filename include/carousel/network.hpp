@@ -19,7 +19,8 @@ namespace carousel {
 struct PrepareOptions {
   /// "auto", a family ("xsimd", "onednn", "scalar") or an id ("xsimd:avx2"). Empty: the environment
   /// variable CAROUSEL_BACKEND, else "auto". Anything but "auto" is binding: a layer it cannot run
-  /// is an error, never silently given to another backend.
+  /// is an error, never silently given to another backend. Several with commas between,
+  /// "onednn,auto": each layer runs on the first of them that can run it.
   std::string backend{};
   int threads = 1;             ///< threads one `run` may use: fewer where more would be slower
   bool exact_threads = false;  ///< use them all even there: for measuring and testing

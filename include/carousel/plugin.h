@@ -11,14 +11,17 @@
  *
  * Threads. Every function may be called by any thread, and by several at a time; a call that gets a
  * workspace only by one thread at a time with the same workspace. The thread need not be the one
- * that called before. `carousel_backend_plugin`, `available` and `supports` run on a thread of
- * their own that the host waits for 10 seconds; then it gives the plug-in up. The other functions
- * have no limit.
+ * that called before. So streams run at once, on the same layer too: each has a workspace of its
+ * own, and what they share, scratch in the layer or in a global variable included, `forward` only
+ * reads. `carousel_backend_plugin`, `available`, `supports`, `supports_precision` and
+ * `sets_apart` run on a thread of their own that the host waits for 10 seconds; then it gives the
+ * plug-in up. The other functions have no limit.
  *
  * Ownership. The table and its strings live as long as the process: a plug-in is never unloaded.
- * What the host passes is valid during the call only; weights have to be copied. Layers and
- * workspaces belong to the plug-in, which frees them in `layer_destroy` and `workspace_destroy`;
- * the host destroys each once, and the workspaces of a layer before the layer.
+ * What the host passes is valid during the call only: weights are gone, or overwritten, once
+ * `layer_create` has returned, so it copies what it needs. Layers and workspaces belong to the
+ * plug-in, which frees them in `layer_destroy` and `workspace_destroy`; the host destroys each
+ * once, and the workspaces of a layer before the layer.
  *
  * Weights come as float32, in the order of `carousel::weight_roles`; in the precisions float16 and
  * bfloat16 the matrices have been rounded to numbers of that type. Initial states that were
@@ -26,13 +29,33 @@
  * arithmetic of their own (embedding, activation, concatenate) are the host's as well: a plug-in is
  * asked about recurrent and dense layers only.
  *
- * Alignment. Arrays of floats are aligned to their element, no more.
+ * Alignment. Arrays of floats, weights, inputs, outputs and states alike, are aligned to their
+ * element, 4 bytes, and no more.
+ *
+ * Numbers. `carousel conformance` judges by these rules, against the equations in float64:
+ * - Tolerance. Every element of y and of the states has its own: what rounding to float32 may come
+ *   to in the sums that it is made of, in whatever order they are added, with or without fused
+ *   multiply-add, 2.5 units in the last place for each activation function (2 of the number 1/2
+ *   for sigmoid), and what flushing denormals may come to. It grows along a sequence as errors in
+ *   the state do; single steps from given states are judged without such growth. Two runs need not
+ *   give the same bits.
+ * - NaN and infinity in x, states and weights go where the equations take them: NaN agrees with NaN
+ *   only (its bits do not matter), an infinity with the same infinity only. What is not finite in
+ *   one row of the batch never reaches another row.
+ * - A row of length 0 has y of zeros, and its states stay as they are, to the bit.
+ * - Denormals in x, weights and states count as themselves or as zero, and results that would be
+ *   denormal may be zero: the host sets flush-to-zero while `forward` runs, but not while
+ *   `layer_create` does.
+ * - Bounds. `forward` writes the elements of y and of the states and nothing between or beside
+ *   them.
  *
  * Errors. Functions return CAROUSEL_OK, or another ::carousel_status and a text: for people, in
  * ASCII, one line. Where they get `error` and `error_size` (at least 256) they write it there,
- * ended by a zero, as snprintf does; without a text the host names the status. An exception that
- * leaves a function is caught by the host and taken for CAROUSEL_INTERNAL_ERROR; nothing is
- * promised about what the plug-in's state is then.
+ * ended by a zero, as snprintf does; the host has copied it before it calls the next function.
+ * Without a text the host names the status. The text of `forward` is not copied in time: it lives
+ * as long as the process, and so does every text of the table. An exception that leaves a function
+ * is caught by the host and taken for CAROUSEL_INTERNAL_ERROR; nothing is promised about what the
+ * plug-in's state is then.
  *
  * Versions. `abi_version` changes when a plug-in of another version cannot be used: the host
  * refuses it by that number. Anything else grows at the end, and never into what was padding:
@@ -87,8 +110,10 @@ typedef struct carousel_plugin_options {
   size_t struct_size;
   int32_t threads;       /**< how many threads one `forward` may use, at least 1 */
   int32_t exact_threads; /**< 1: use them all even where fewer are faster */
-  int64_t batch;         /**< the batch that the caller expects: a hint, never a limit */
-  int64_t steps;         /**< the steps per run that the caller expects: likewise */
+  int64_t batch;         /**< the batch that the caller expects: a hint, never a limit; a
+                              workspace may have more rows or fewer */
+  int64_t steps;         /**< the steps per run that the caller expects: likewise; a workspace may
+                              have a larger or a smaller max_steps */
   int32_t precision;     /**< a carousel_precision that it supports; others are refused here too */
   int32_t reserved;      /**< 0 */
 } carousel_plugin_options;
@@ -114,7 +139,8 @@ typedef struct carousel_plugin_args {
   /**
    * NULL: all rows have `steps` steps, as always for a dense layer. Else for each row the number
    * of its real steps, in [0, steps]: y past the end is set to zero, whatever x holds there; the
-   * final state is that of the last real step; the reverse direction starts there.
+   * final state is that of the last real step, of a row of length 0 the one it had; the reverse
+   * direction starts there.
    */
   const int64_t* lengths;
   /**
@@ -125,6 +151,13 @@ typedef struct carousel_plugin_args {
   float* const* states;
   int64_t state_count; /**< directions times states of the cell; 0 for a dense layer */
 } carousel_plugin_args;
+
+/** What a plug-in may set apart, in the bits of a set. */
+typedef enum carousel_set_apart {
+  CAROUSEL_SET_APART_NOTHING = 0,
+  /** What comes of NaN and infinities in x, states or weights. */
+  CAROUSEL_SET_APART_NOT_FINITE = 1
+} carousel_set_apart;
 
 /** What a plug-in is. All members are required, but for those that say what NULL means. */
 typedef struct carousel_plugin {
@@ -186,6 +219,16 @@ typedef struct carousel_plugin {
    */
   int32_t (*supports_precision)(const carousel_layer_spec* spec, int32_t precision, char* reason,
                                 size_t reason_size);
+
+  /**
+   * Which rules of "Numbers" above the plug-in does not keep for layers of this spec, that
+   * `supports` said yes to: writes a set of ::carousel_set_apart to `*what`, which the host has set
+   * to zero, and where it is not empty the reason to `reason` ("the library's relu makes 0 of
+   * NaN"). `carousel conformance` does not judge what is set apart, but counts it and shows the
+   * reason. Bits that the host does not know are ignored. NULL: nothing is set apart.
+   */
+  int32_t (*sets_apart)(const carousel_layer_spec* spec, uint32_t* what, char* reason,
+                        size_t reason_size);
 } carousel_plugin;
 
 /**

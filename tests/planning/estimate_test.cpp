@@ -113,6 +113,29 @@ TEST(Estimate, ShowsWhatItPredictedBesideWhatWasMeasured) {
   EXPECT_GT(candidate(plan, "first").measured_seconds, 0);
 }
 
+/// A backend that changed is judged by its rates, as far off as those of the measured ones are; the
+/// others are not measured again.
+TEST(Estimate, StandsInForTheTimesOfAnotherVersion) {
+  for (const bool faster : {false, true}) {
+    EstimateBench bench;
+    (void)bench.estimate(64, 1, Plan::measure);
+    const double measured = candidate(bench.estimate(64, 1), "second").measured_seconds;
+    bench.third.version_text = "2";
+    bench.machines[2].flops *= faster ? 8 : 1;
+    bench.machines[2].step *= faster ? 0.1 : 1;
+    bench.probed = 0;
+    const LayerPlan plan = bench.estimate(64, 1);
+    EXPECT_EQ(bench.probed, 1);
+    EXPECT_EQ(plan.source, PlanSource::wisdom);
+    EXPECT_EQ(plan.backend, faster ? "third" : "second");
+    EXPECT_EQ(candidate(plan, "second").measured_seconds, measured);
+    EXPECT_EQ(candidate(plan, "third").measured_seconds, 0);
+    EXPECT_NE(candidate(plan, "third").verdict.find("third in version '1', this is '2'"),
+              std::string::npos)
+        << candidate(plan, "third").verdict;
+  }
+}
+
 TEST(Estimate, MeasuresNothingForPlansThatNeedNoRates) {
   EstimateBench bench;
   EXPECT_EQ(bench.estimate(16, 1, Plan::fixed).backend, "first");

@@ -133,9 +133,26 @@ TEST(Planner, AnotherVersionIsPlannedAgain) {
   EXPECT_NE(guess.source, PlanSource::wisdom);
   EXPECT_NE(guess.reason.find("third in version '1', this is '2'"), std::string::npos)
       << guess.reason;
-  EXPECT_THROW((void)bench.choose(Plan::wisdom_only), Error);
   EXPECT_EQ(bench.choose(Plan::measure).source, PlanSource::measured);
   EXPECT_EQ(bench.choose(Plan::wisdom_only).backend, "second");
+}
+
+/// What was measured of the others still holds, and where nothing may be measured it decides.
+TEST(Planner, AnotherVersionOfOneBackendLeavesTheOthersTheirTimes) {
+  Bench bench;
+  (void)bench.choose(Plan::measure);
+  bench.first.version_text = "2";
+  const LayerPlan plan = bench.choose(Plan::wisdom_only);
+  EXPECT_EQ(plan.source, PlanSource::wisdom);
+  EXPECT_EQ(plan.backend, "second");
+  EXPECT_GT(candidate(plan, "third").measured_seconds, 0);
+  EXPECT_EQ(candidate(plan, "first").measured_seconds, 0);
+  EXPECT_NE(candidate(plan, "first").verdict.find("first in version '1', this is '2'"),
+            std::string::npos)
+      << candidate(plan, "first").verdict;
+  bench.second.version_text = "2";
+  bench.third.version_text = "2";
+  EXPECT_THROW((void)bench.choose(Plan::wisdom_only), Error) << "nothing is known of any";
 }
 
 TEST(Planner, ANewBackendIsPlannedAgain) {
@@ -144,7 +161,29 @@ TEST(Planner, ANewBackendIsPlannedAgain) {
   (void)bench.choose(Plan::measure);
   EXPECT_EQ(bench.choose(Plan::wisdom_only).backend, "second");
   bench.third.refusal.clear();
-  EXPECT_THROW((void)bench.choose(Plan::wisdom_only), Error);
+  const LayerPlan guess = bench.choose(Plan::estimate);
+  EXPECT_NE(guess.source, PlanSource::wisdom) << "nothing can be predicted of it";
+  EXPECT_NE(guess.reason.find("it does not have third"), std::string::npos) << guess.reason;
+  EXPECT_EQ(bench.choose(Plan::measure).source, PlanSource::measured);
+}
+
+/// "this one, else that": a layer goes to the first alternative that has somebody for it.
+TEST(Planner, LaterAlternativesRunWhatEarlierOnesRefuse) {
+  Bench bench;
+  planning::World world = bench.world();
+  world.alternatives = {1, 2};
+  for (const Plan plan : {Plan::fixed, Plan::measure}) {
+    Planner planner(world, plan, bench.options);
+    const LayerPlan chosen = planner.choose({.layer = bench.layer, .steps = 100}, {});
+    EXPECT_EQ(chosen.backend, "first") << name(plan);
+    EXPECT_EQ(candidate(chosen, "second").verdict, "is for layers that first does not run");
+  }
+  bench.first.refusal = "no such cells";
+  bench.options.wisdom = "/dev/null";
+  Planner planner(world, Plan::measure, bench.options);
+  const LayerPlan chosen = planner.choose({.layer = bench.layer, .steps = 100}, {});
+  EXPECT_EQ(chosen.backend, "second");
+  EXPECT_EQ(candidate(chosen, "first").verdict, "no such cells");
 }
 
 TEST(Planner, ForeignWisdomIsReportedAndIgnored) {

@@ -59,6 +59,17 @@ TEST(WisdomKey, UnusedActivationsDoNotCount) {
   EXPECT_FALSE(make_key(world, {.layer = layer}).same_key(usual));
 }
 
+/// Nor does a clip that bounds nothing.
+TEST(WisdomKey, IdleClipsDoNotCount) {
+  World world;
+  ModelLayer layer = make_layer(3, 4);
+  const WisdomEntry usual = make_key(world, {.layer = layer});
+  std::get<RecurrentSpec>(layer.spec).clip = 9999.0F;
+  EXPECT_TRUE(make_key(world, {.layer = layer}).same_key(usual));
+  std::get<RecurrentSpec>(layer.spec).clip = 3.0F;
+  EXPECT_FALSE(make_key(world, {.layer = layer}).same_key(usual));
+}
+
 /// What is found again in a file: a key is as it is written and read.
 TEST(WisdomKey, IsReadAsItWasWritten) {
   World world;

@@ -68,6 +68,56 @@ TEST(PluginCommand, RunsOnAPlugin) {
   EXPECT_NE(missing.err.find("none.so: there is no such file"), std::string::npos) << missing.err;
 }
 
+/// Each command that names backends takes plug-ins, as many as there are.
+TEST(PluginCommand, TakesSeveralPluginsEverywhere) {
+  const Folder folder;
+  const std::string second = folder.hostile("second");
+  const CommandResult shown =
+      carousel({"backends", "--plugin", TEXTBOOK_PLUGIN, "--plugin", second, "--json"});
+  ASSERT_EQ(shown.code, 0) << shown.err;
+  EXPECT_EQ(entry(shown.json(), "textbook")["available"], true);
+  EXPECT_EQ(entry(shown.json(), "hostile-second")["available"], true);
+  for (const char* command :
+       {"check", "explain", "generate", "inspect", "latency", "rank", "run", "trace", "tune"}) {
+    const CommandResult help = carousel({command, "--help"});
+    EXPECT_NE(help.out.find("--plugin"), std::string::npos) << command;
+    const CommandResult result =
+        carousel({command, "--plugin", TEXTBOOK_PLUGIN, "--plugin", folder.path() + "/none.so"});
+    EXPECT_EQ(result.code, 2) << command;
+    EXPECT_NE(result.err.find("none.so: there is no such file"), std::string::npos)
+        << command << ": " << result.err;
+  }
+}
+
+/// Alone it refuses the head; with somebody else for that it is ranked.
+TEST(PluginCommand, RanksAPluginWithoutDenseLayersOnANetworkWithAHead) {
+  const cli_test::TemporaryFolder files;
+  const std::string model = files.file("m.safetensors");
+  cli_test::save_language_model(model, {"a", "b", "c"});
+  const auto rank = [&](const std::string& backend) {
+    return carousel({"rank", model, "--steps", "16", "--seconds", "0.05", "--plugin",
+                     TEXTBOOK_PLUGIN, "--backend", backend, "--json"});
+  };
+  EXPECT_EQ(rank("textbook").code, 2);
+  const CommandResult result = rank("textbook,auto");
+  ASSERT_EQ(result.code, 0) << result.err;
+  ASSERT_EQ(result.json()["results"].size(), 1U);
+  EXPECT_EQ(result.json()["results"][0]["backend"], "textbook,auto");
+  EXPECT_EQ(result.json()["results"][0]["agreement"], "ok");
+  bool scalar = false;
+  bool textbook = false;
+  const CommandResult all = rank("all,auto");
+  ASSERT_EQ(all.code, 0) << all.err;
+  const nlohmann::json results = all.json()["results"];
+  for (const auto& one : results) {
+    scalar = scalar || one["backend"] == "scalar";
+    textbook = textbook || one["backend"] == "textbook,auto";
+  }
+  EXPECT_TRUE(scalar) << "who runs everything alone needs nobody else";
+  EXPECT_TRUE(textbook);
+  EXPECT_EQ(rank("textbook,nobody").code, 2);
+}
+
 TEST(ConformanceCommand, GivesAVerdict) {
   const CommandResult result = carousel({"conformance", "--plugin", TEXTBOOK_PLUGIN, "--json"});
   ASSERT_EQ(result.code, 0) << result.err;

@@ -4,6 +4,7 @@
 #include "core/plugins/c_weights.hpp"
 #include "core/plugins/plugin_path.hpp"
 #include "core/plugins/run_within.hpp"
+#include "core/verify/conformance/problem.hpp"
 #include "plugins/plugin_files.hpp"
 
 #include <carousel/backend.hpp>
@@ -86,6 +87,50 @@ TEST(Plugin, IsNotAskedAboutCommonLayers) {
   std::vector<float> y(4);
   ASSERT_TRUE(stream.run_ids(unbatched(ids.data(), 2, 1), unbatched(y.data(), 2, 2)));
   EXPECT_EQ(y, (std::vector{5.0F, 0.0F, 1.0F, 0.0F}));
+}
+
+/// "this one, else auto": a plug-in without dense layers runs what it can of a network with a head.
+TEST(Plugin, LeavesToOthersWhatItDoesNotRun) {
+  (void)load_plugin(TEXTBOOK_PLUGIN);
+  const conformance::Problem problem = conformance::make_problem(
+      {.group = "plugin", .input = 5, .hidden = 7, .layers = 2, .head = 3});
+  EXPECT_THROW((void)prepare(problem.model, {.backend = "textbook"}), Error);
+  for (const Plan plan : {Plan::fixed, Plan::estimate}) {
+    const Network network = prepare(
+        problem.model,
+        {.backend = "textbook,scalar,auto", .plan = plan, .planning = {.wisdom = "/dev/null"}});
+    ASSERT_EQ(network.layers().size(), 3U);
+    EXPECT_EQ(network.layers()[0].backend, "textbook");
+    EXPECT_EQ(network.layers()[1].backend, "textbook");
+    EXPECT_EQ(network.layers()[2].backend, "scalar");
+  }
+}
+
+/// A clip that changes nothing is no reason for a plug-in to refuse a layer.
+TEST(Plugin, IsNotAskedAboutAnIdleClip) {
+  const Backend& backend = load_plugin(TEXTBOOK_PLUGIN);
+  RecurrentSpec spec = make_spec(Cell::lstm, 3, 4);
+  spec.clip = 100.0F;
+  EXPECT_TRUE(backend.supports(spec, Precision::float32));
+  spec.clip = 3.0F;
+  EXPECT_EQ(backend.supports(spec, Precision::float32).reason, "no coupled gates or clips");
+}
+
+TEST(Plugin, WithANameThatIsTakenIsToldByWhom) {
+  const Folder folder;
+  const Folder other;
+  const Backend& first = load_plugin(folder.hostile("namesake"));
+  const std::string second = other.hostile("namesake");
+  try {
+    (void)load_plugin(second);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(std::string(error.what()),
+              "plug-in " + second + ": its name is 'hostile-namesake' (version '" +
+                  first.version() +
+                  "'), which could be taken for 'hostile-namesake', the plug-in " + folder.path() +
+                  "/libcarousel_backend_namesake.so, version '" + first.version() + "'");
+  }
 }
 
 TEST(Plugin, LoadsOnceFromManyThreads) {
@@ -334,7 +379,7 @@ TEST(CSpec, HasNoPaddingAtItsEnd) {
             sizeof(carousel_plugin_args));
   EXPECT_EQ(offsetof(carousel_plugin_options, reserved) + sizeof(std::int32_t),
             sizeof(carousel_plugin_options));
-  EXPECT_EQ(offsetof(carousel_plugin, supports_precision) + sizeof(void*), sizeof(carousel_plugin));
+  EXPECT_EQ(offsetof(carousel_plugin, sets_apart) + sizeof(void*), sizeof(carousel_plugin));
 }
 
 TEST(CSpec, MembersOfALaterVersionAreSeen) {

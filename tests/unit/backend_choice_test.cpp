@@ -78,7 +78,7 @@ TEST(BackendChoice, EmptyEnvironmentMeansAuto) {
 
 TEST(BackendChoice, UnknownNamesAreErrorsThatListTheChoices) {
   for (const char* wrong :
-       {"xsmid", "xsimd:avx3", "XSIMD", "scalar ", ":", "xsimd:", "auto,scalar"}) {
+       {"xsmid", "xsimd:avx3", "XSIMD", "scalar ", ":", "xsimd:", "auto,scalra", "scalar,"}) {
     const std::string by_option =
         error_of([&] { (void)prepare(two_layers().model, {.backend = wrong}); });
     const Environment choice(wrong);
@@ -90,6 +90,31 @@ TEST(BackendChoice, UnknownNamesAreErrorsThatListTheChoices) {
       }
     }
   }
+}
+
+TEST(BackendChoice, ListsAreInTheirOwnOrder) {
+  const std::vector<const Backend*> all = select_backends("auto");
+  const std::vector<const Backend*> listed = select_backends("scalar,auto");
+  ASSERT_EQ(listed.size(), all.size()) << "nobody twice";
+  EXPECT_EQ(listed.front()->id(), "scalar");
+  const auto alternatives = select_alternatives("scalar,auto");
+  ASSERT_EQ(alternatives.size(), 2U);
+  EXPECT_EQ(alternatives[0].size(), 1U);
+  EXPECT_EQ(alternatives[1].size(), all.size() - 1);
+  expect_all_layers_on(prepare(two_layers().model, {.backend = "scalar,auto"}), "scalar");
+  const Environment choice("scalar,xsimd");
+  expect_all_layers_on(prepare(two_layers().model), "scalar");
+}
+
+/// What cannot run here is left to the next of the list; alone it is an error.
+TEST(BackendChoice, ListsPassOverWhatIsMissing) {
+  std::string missing;
+  for (const BackendEntry& entry : backends()) {
+    if (entry.backend == nullptr || !entry.backend->available(cpu())) missing = entry.name;
+  }
+  ASSERT_FALSE(missing.empty()) << "no CPU has all instruction sets";
+  EXPECT_EQ(select_backends(missing + ",scalar"), select_backends("scalar"));
+  EXPECT_THROW((void)select_backends(missing + "," + missing), Error);
 }
 
 TEST(BackendChoice, MissingBackendsSayWhy) {

@@ -17,6 +17,11 @@ Support supports_convolution(const Backend& backend, const ConvolutionSpec& spec
   return support;
 }
 
+SetApart convolution_sets_apart(const Backend& backend, const ConvolutionSpec& spec) {
+  if (spec.depthwise()) return {};
+  return backend.sets_apart(dense_spec(spec));
+}
+
 std::unique_ptr<Layer> make_convolution(const Backend& backend, const ConvolutionSpec& spec,
                                         const Weights& weights, const LayerOptions& options) {
   LayerOptions dense = options;

@@ -22,6 +22,9 @@ namespace carousel::layers {
 [[nodiscard]] Support supports_convolution(const Backend& backend, const ConvolutionSpec& spec,
                                            Precision precision);
 
+/// What the backend sets apart of the dense layers that the convolution is made of.
+[[nodiscard]] SetApart convolution_sets_apart(const Backend& backend, const ConvolutionSpec& spec);
+
 /// Throws Error as `Backend::prepare` does.
 [[nodiscard]] std::unique_ptr<Layer> make_convolution(const Backend& backend,
                                                       const ConvolutionSpec& spec,

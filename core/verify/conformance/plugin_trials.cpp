@@ -39,11 +39,8 @@ std::vector<Unknown> unknown_layers() {
 
 CaseReport refusal_report(const Backend& backend, const std::string& name, bool refused,
                           const std::string& what) {
-  CaseReport report;
-  if (refused) return report;
-  report.outcome = Outcome::failed;
-  report.message = name + " on " + backend.id() + ": " + what;
-  return report;
+  if (refused) return {};
+  return report_of(Outcome::failed, name + " on " + backend.id() + ": " + what);
 }
 
 /// plugin.h: `supports` refuses every value that the plug-in was not made for.

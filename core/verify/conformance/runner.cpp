@@ -34,13 +34,6 @@ bool promises_same_bits(const Backend& backend) {
   return !is_plugin(backend) && (backend.family() == "scalar" || backend.family() == "xsimd");
 }
 
-CaseReport report_of(Outcome outcome, std::string message) {
-  CaseReport report;
-  report.outcome = outcome;
-  report.message = std::move(message);
-  return report;
-}
-
 /// The report of a case that the backend refuses; nothing if it does not.
 std::optional<CaseReport> refusal(const Backend& backend, const Case& c, Precision precision) {
   const Support support = supports_all(backend, c, precision);
@@ -70,6 +63,13 @@ void run_all(const Backend& backend, const Problem& problem, CaseReport& report)
 }
 
 }  // namespace
+
+CaseReport report_of(Outcome outcome, std::string message) {
+  CaseReport report;
+  report.outcome = outcome;
+  report.message = std::move(message);
+  return report;
+}
 
 bool is_plugin(const Backend& backend) {
   const auto all = backends();

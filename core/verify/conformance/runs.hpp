@@ -10,6 +10,9 @@
 /// The ways in which a case is run. Each throws Failure at the first thing that is wrong.
 namespace carousel::conformance {
 
+/// A report that says so, of nothing that was compared.
+[[nodiscard]] CaseReport report_of(Outcome outcome, std::string message);
+
 /// Whether a backend that is registered is a plug-in.
 [[nodiscard]] bool is_plugin(const Backend& backend);
 

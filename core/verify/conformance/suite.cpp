@@ -11,24 +11,27 @@
 namespace carousel::conformance {
 namespace {
 
-/// Where a library that is not ours is known to differ: such cases are counted apart, with the
-/// reason. Empty: nowhere.
-std::string known_difference(const Backend& backend, const Case& c) {
+/// What of the case the backend sets apart, which runs all its layers: the reason; empty: nothing.
+std::string set_apart(const Backend& backend, const Case& c) {
   const bool not_finite = c.inputs == Inputs::nan_in_a_row || c.inputs == Inputs::inf_in_a_row;
-  const bool relu = !c.functions.empty() && c.functions.front().kind == ActivationKind::relu;
-  if (backend.family().starts_with("onednn") && c.cell == Cell::rnn && relu && not_finite) {
-    return "oneDNN's relu makes 0 of NaN";
+  if (!not_finite) return "";
+  for (const LayerSpec& spec : layer_specs(c)) {
+    const SetApart apart = backend.sets_apart(spec);
+    if (apart.not_finite) return apart.reason;
   }
   return "";
 }
 
 CaseReport try_case(const Backend& backend, const Case& c, Precision precision) {
-  std::string known = known_difference(backend, c);
-  if (known.empty()) return run_case(backend, c, precision);
-  CaseReport report;
-  report.outcome = Outcome::set_apart;
-  report.message = std::move(known);
-  return report;
+  try {
+    if (supports_all(backend, c, precision)) {
+      const std::string reason = set_apart(backend, c);
+      if (!reason.empty()) return report_of(Outcome::set_apart, reason);
+    }
+  } catch (const Error& error) {
+    return report_of(Outcome::failed, c.name() + " on " + backend.id() + ": " + error.what());
+  }
+  return run_case(backend, c, precision);
 }
 
 }  // namespace

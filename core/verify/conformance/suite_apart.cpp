@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The suite in a child process, so that code which crashes or hangs costs one trial.
+#include "core/verify/conformance/runs.hpp"
 #include "core/verify/conformance/suite.hpp"
 
 #include <carousel/error.hpp>
@@ -138,10 +139,7 @@ class Child {
 };
 
 CaseReport death(const Trial& trial, const Backend& backend, const std::string& how) {
-  CaseReport report;
-  report.outcome = Outcome::failed;
-  report.message = trial.name + " on " + backend.id() + ": " + how;
-  return report;
+  return report_of(Outcome::failed, trial.name + " on " + backend.id() + ": " + how);
 }
 
 }  // namespace

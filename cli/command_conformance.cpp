@@ -48,7 +48,7 @@ Examples:
 Exit code 1 when a case fails, or none could be run.)";
 
 struct Options {
-  std::string plugin;
+  std::vector<std::string> plugins;
   std::string backend;
   conformance::SuiteOptions suite{};
   std::size_t random = 0;
@@ -149,11 +149,12 @@ void print_text(const Backend& backend, const SuiteReport& report, const Options
 }
 
 std::vector<const Backend*> chosen(const Options& options) {
-  if (options.plugin.empty() && options.backend.empty()) {
+  if (options.plugins.empty() && options.backend.empty()) {
     throw Error(ErrorCode::invalid_argument, "conformance: give --plugin FILE or --backend NAME");
   }
-  const Backend* loaded = options.plugin.empty() ? nullptr : &load_plugin_file(options.plugin);
-  return select_backends(options.backend.empty() ? loaded->id() : options.backend);
+  std::vector<const Backend*> loaded;
+  for (const std::string& file : options.plugins) loaded.push_back(&load_plugin_file(file));
+  return options.backend.empty() ? loaded : select_backends(options.backend);
 }
 
 conformance::RandomCases drawn(const Options& options) {
@@ -187,7 +188,9 @@ Command conformance_command(Parser& app) {
   Parser command =
       app.add_subcommand("conformance", "Prove that a backend or plug-in computes what it should");
   auto options = std::make_shared<Options>();
-  command.add_option("--plugin", options->plugin, "the backend in this plug-in").type_name("FILE");
+  command.add_repeatable(
+      "--plugin", [options](const std::string& file) { options->plugins.push_back(file); },
+      "the backend in this plug-in; may be given again");
   command.add_option("--backend", options->backend, "one that Carousel has: a family or an id");
   command.add_option("--case", options->suite.filter, "only cases whose names contain this");
   command.add_option("--random", options->random, "so many cases drawn at random instead");

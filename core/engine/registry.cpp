@@ -32,7 +32,7 @@ std::string refusal(const BackendEntry& entry) {
 }
 
 /// The parts of a choice between its commas.
-std::vector<std::string_view> alternatives(std::string_view choice) {
+std::vector<std::string_view> choice_parts(std::string_view choice) {
   std::vector<std::string_view> parts;
   for (std::size_t begin = 0; begin <= choice.size();) {
     const std::size_t end = std::min(choice.find(',', begin), choice.size());
@@ -69,7 +69,7 @@ std::vector<std::vector<const Backend*>> select_alternatives(std::string_view ch
   std::vector<std::vector<const Backend*>> all;
   std::vector<const Backend*> seen;
   std::string refusals;
-  for (const std::string_view part : alternatives(choice)) {
+  for (const std::string_view part : choice_parts(choice)) {
     std::vector<const Backend*> found = matching(part, choice, refusals);
     std::erase_if(found,
                   [&](const Backend* each) { return std::ranges::find(seen, each) != seen.end(); });

@@ -25,7 +25,7 @@ bool collide(std::string_view a, std::string_view b) {
 }
 
 /// Where a name comes from that another plug-in cannot have: the file and version of its backend.
-std::string origin(const BackendEntry& entry) {
+std::string whose_name(const BackendEntry& entry) {
   const std::string version =
       entry.backend == nullptr ? "" : ", version '" + entry.backend->version() + "'";
   if (!entry.plugin.empty()) return "the plug-in " + std::string(entry.plugin) + version;
@@ -57,7 +57,7 @@ class Catalogue {
       throw Error(ErrorCode::plugin_failed,
                   backend->in_file("its name is '" + id + "' (version '" + backend->version() +
                                    "'), which could be taken for '" + std::string(other->name) +
-                                   "', " + origin(*other)));
+                                   "', " + whose_name(*other)));
     }
     add({backend.get(), keep(id), {}, keep(path.string())});
     return *(loaded_[file] = std::move(backend));

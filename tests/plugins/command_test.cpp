@@ -157,6 +157,15 @@ TEST(ConformanceCommand, EndsWhatDoesNotReturn) {
   EXPECT_NE(result.out.find("does NOT conform"), std::string::npos) << result.out;
 }
 
+TEST(ConformanceCommand, TakesSeveralPlugins) {
+  const Folder folder;
+  const CommandResult result =
+      carousel({"conformance", "--plugin", TEXTBOOK_PLUGIN, "--plugin", folder.hostile("right"),
+                "--case", "size/I3_H3", "--json"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.json().size(), 2U);
+}
+
 TEST(ConformanceCommand, DrawsCases) {
   const CommandResult result =
       carousel({"conformance", "--backend", "scalar", "--random", "20", "--seed", "5", "--json"});

@@ -102,6 +102,8 @@ struct RecurrentJob {
   std::int64_t depth = 0;           ///< terms of a depth block
   /// How many elements ahead a single tile prefetches weights; 0: it does not prefetch.
   std::int64_t prefetch_distance = 0;
+  /// Whether a tile that has all rows may have more of them than registers for their sums.
+  bool passes = false;
   /// The number of steps in earlier runs. If it is odd, the first step goes through the blocks in
   /// descending order, so that it begins with the weights that were used last.
   std::int64_t earlier_steps = 0;

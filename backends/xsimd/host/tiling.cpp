@@ -57,6 +57,15 @@ bool is_big(const RecurrentSpec& spec, const WeightFormat& format) {
   return matrix_bytes(spec, format) > l2_bytes() / 2;
 }
 
+/// Whether a single tile may add its sums in passes. A term of a GRU has three vectors, which are
+/// one pass. Others have several, none of which prefetches, so most of their weights have to be in
+/// L2.
+bool worth_passes(const RecurrentSpec& spec, const WeightFormat& format) {
+  const PanelShape panel = recurrent_panel(spec, format);
+  const std::int64_t bytes = panel.blocks * panel.terms * panel.term_stride() * format.bytes();
+  return panel.vectors < kAccumulators || bytes <= 2 * l2_bytes();
+}
+
 std::int64_t depth_of(const RecurrentSpec& spec, const WeightFormat& format, std::int64_t rows) {
   if (!long_sums(spec, format, rows)) return std::numeric_limits<std::int64_t>::max();
   // The weights of a depth block fill most of the L1 cache. With many rows, many sums are stored
@@ -81,7 +90,8 @@ Tiling default_tiling(const RecurrentSpec& spec, const WeightFormat& format, std
   const bool far = matrix_bytes(spec, format) > kFarBytes;
   return {.projected_rows = default_projected_rows(spec, format, rows),
           .depth = depth_of(spec, format, rows),
-          .prefetch_distance = far ? kPrefetchDistance : 0};
+          .prefetch_distance = far ? kPrefetchDistance : 0,
+          .passes = !far && worth_passes(spec, format)};
 }
 
 std::vector<std::int64_t> list_projected_rows(const RecurrentSpec& spec, const WeightFormat& format,

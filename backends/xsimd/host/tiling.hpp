@@ -21,6 +21,7 @@ struct Tiling {
   std::int64_t projected_rows;     ///< (row, step) pairs whose inputs are projected together
   std::int64_t depth;              ///< terms of a depth block
   std::int64_t prefetch_distance;  ///< how many elements ahead a single tile prefetches; 0: none
+  bool passes;                     ///< whether a single tile may add its sums in passes
 };
 
 /// The default tiling.

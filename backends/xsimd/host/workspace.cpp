@@ -87,6 +87,7 @@ RecurrentWorkspace::RecurrentWorkspace(const std::vector<PackedHead>& weights, c
     job.projected_rows = always ? job.input_rows : projected;
     job.depth = tiling.depth;
     job.prefetch_distance = tiling.prefetch_distance;
+    job.passes = tiling.passes;
     set_strides(job);
   }
   allocate(job_rows);

@@ -25,10 +25,9 @@ enum class Walk {
 };
 // clang-format on
 
-/// Whether these rows are a single tile. With passes it is one only where the weights do not have
-/// to be prefetched, as each pass needs some of them at a time.
+/// Whether these rows are a single tile.
 inline bool is_one_tile(const RecurrentJob& job, std::int64_t active) {
-  return active <= kMaxRows || (active <= kMaxRowsAlone && job.prefetch_distance == 0);
+  return active <= (job.passes ? kMaxRowsAlone : kMaxRows);
 }
 
 /// Whether the inputs of these rows are to be projected ahead of the steps: when that uses the

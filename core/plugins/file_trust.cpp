@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/plugins/file_trust.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <optional>
 #include <string_view>
 
 #include <grp.h>
@@ -46,9 +46,9 @@ std::string mode_text(const struct stat& status) {
 }
 
 /// Why somebody else may change a file, or what is in a folder; empty if nobody may.
-std::string other_writer(const struct stat& status, uid_t root) {
+std::string other_writer(const struct stat& status, std::span<const uid_t> owners) {
   const uid_t owner = status.st_uid;
-  if (owner != 0 && owner != root && owner != ::geteuid()) {
+  if (std::ranges::find(owners, owner) == owners.end()) {
     return "belongs to another user (" + std::to_string(owner) + ")";
   }
   // In a sticky folder only a file's owner may replace it, and that one is looked at as well.
@@ -64,8 +64,21 @@ std::string other_writer(const struct stat& status, uid_t root) {
 
 }  // namespace
 
-std::string who_else_may_change(const std::filesystem::path& file) {
-  std::optional<uid_t> root;
+std::vector<uid_t> trusted_owners() {
+  std::vector<uid_t> owners{0, ::geteuid()};
+  std::error_code error;
+  std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (error) program = "/";
+  std::filesystem::path part;
+  for (const std::filesystem::path& name : program) {
+    part /= name;
+    struct stat status {};
+    if (::stat(part.c_str(), &status) == 0) owners.push_back(status.st_uid);
+  }
+  return owners;
+}
+
+std::string who_else_may_change(const std::filesystem::path& file, std::span<const uid_t> owners) {
   std::filesystem::path part;
   for (const std::filesystem::path& name : file) {
     part /= name;
@@ -73,8 +86,7 @@ std::string who_else_may_change(const std::filesystem::path& file) {
     if (::stat(part.c_str(), &status) != 0) {
       return part.string() + " cannot be looked at: " + std::strerror(errno);
     }
-    if (!root) root = status.st_uid;
-    if (const std::string why = other_writer(status, *root); !why.empty()) {
+    if (const std::string why = other_writer(status, owners); !why.empty()) {
       return (S_ISDIR(status.st_mode) ? "the folder " : "the file ") + part.string() + " " + why;
     }
   }

@@ -93,7 +93,7 @@ std::unique_ptr<PluginBackend> open_plugin(const std::filesystem::path& path) {
     std::error_code error;
     const std::filesystem::path file = std::filesystem::canonical(path, error);
     if (error) fail("it cannot be read: " + error.message(), ErrorCode::file_access);
-    if (const std::string danger = who_else_may_change(file); !danger.empty()) {
+    if (const std::string danger = who_else_may_change(file, trusted_owners()); !danger.empty()) {
       fail("it is not loaded, since " + danger, ErrorCode::file_access);
     }
     const carousel_plugin& table = find_table(find_entry(file));

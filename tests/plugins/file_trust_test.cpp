@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <sys/stat.h>
 
 namespace carousel::plugin_test {
@@ -73,20 +75,35 @@ TEST(FileTrust, LooksBehindLinks) {
   expect_refused(link, "the folder " + open.path() + " may be written by everybody");
 }
 
+/// Who can exchange this program need not exchange its plug-ins.
+TEST(FileTrust, TrustsWhoOwnsTheProgram) {
+  const std::vector<uid_t> owners = plugins::trusted_owners();
+  std::filesystem::path part = std::filesystem::read_symlink("/proc/self/exe");
+  for (; part != part.parent_path(); part = part.parent_path()) {
+    struct stat status {};
+    ASSERT_EQ(stat(part.c_str(), &status), 0);
+    EXPECT_NE(std::ranges::find(owners, status.st_uid), owners.end()) << part;
+  }
+  EXPECT_NE(std::ranges::find(owners, geteuid()), owners.end());
+  EXPECT_NE(std::ranges::find(owners, uid_t{0}), owners.end());
+}
+
 /// Groups and owners are given away by root only, so the tests of other users end here.
 TEST(FileTrust, RefusesWhatBelongsToOthers) {
   const Folder folder;
   const std::string file = folder.hostile("trusted.owner");
-  EXPECT_EQ(plugins::who_else_may_change(file), "");
+  EXPECT_EQ(plugins::who_else_may_change(file, plugins::trusted_owners()), "");
   constexpr gid_t kForeign = 54321;
   if (geteuid() == 0) {
     ASSERT_EQ(chown(file.c_str(), 0, kForeign), 0);
     set_mode(file, 0664);
     expect_refused(file, "may be written by the group 54321 (mode 0664)");
     set_mode(file, 0644);
-    EXPECT_EQ(plugins::who_else_may_change(file), "");
     ASSERT_EQ(chown(file.c_str(), kForeign, kForeign), 0);
     expect_refused(file, "the file " + file + " belongs to another user (54321)");
+    std::vector<uid_t> owners = plugins::trusted_owners();
+    owners.push_back(kForeign);
+    EXPECT_EQ(plugins::who_else_may_change(file, owners), "") << "as if this program were theirs";
   }
 }
 

@@ -121,7 +121,7 @@ struct CurrentJob {
 class Worker {
  public:
   Worker(CurrentJob& current, int index)
-      : current_(current), index_(index), thread_([this] { loop(); }) {}
+      : current_(current), index_(index), thread_(&start, static_cast<void*>(this)) {}
   ~Worker() {
     stop_.store(true, std::memory_order_relaxed);
     notify();
@@ -150,6 +150,10 @@ class Worker {
   /// The worker changes awake to asleep. The notifying thread changes asleep to being_woken, while
   /// it sets the worker's affinity mask, and then to woken.
   enum class State : std::int32_t { awake, asleep, being_woken, woken };
+
+  /// A function, since the standard library would export the type of a lambda from libraries that
+  /// hide the rest of Carousel.
+  static void start(void* worker) noexcept { static_cast<Worker*>(worker)->loop(); }
 
   void loop() noexcept {
     const FlushDenormals flush;

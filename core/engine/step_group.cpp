@@ -8,8 +8,12 @@
 
 namespace carousel {
 
-using Clock = std::chrono::steady_clock;
-using Seconds = std::chrono::duration<double>;
+namespace {
+
+using WaitClock = std::chrono::steady_clock;
+using WaitSeconds = std::chrono::duration<double>;
+
+}  // namespace
 
 void StepGroup::reset(int most, double patience_seconds) noexcept {
   patience_ = patience_seconds;
@@ -73,7 +77,7 @@ void StepGroup::complete(Round round) noexcept {
 /// Returns false when patience has come to an end.
 bool StepGroup::wait_patiently(Round round) const noexcept {
   const auto over = [&] { return is_over(round); };
-  if (patience_ != kForever) return spin_for(Seconds(patience_), over);
+  if (patience_ != kForever) return spin_for(WaitSeconds(patience_), over);
   spin_until(over);
   return true;
 }
@@ -90,9 +94,9 @@ bool StepGroup::ask_to_split(const Member& member, Round round) noexcept {
 }
 
 void StepGroup::wait_for_all(const Member& member, Round round) noexcept {
-  const Clock::time_point start = Clock::now();
+  const WaitClock::time_point start = WaitClock::now();
   spin_until([&] { return is_over(round); });
-  if (member.index == 0) lost_ += Seconds(Clock::now() - start).count();
+  if (member.index == 0) lost_ += WaitSeconds(WaitClock::now() - start).count();
 }
 
 /// Returns false if this thread leaves the group, without waiting for the others.

@@ -23,7 +23,7 @@ constexpr double kLeastProbeSample = 15e-6;
 /// a moment does not meet all samples of one of them. A probe takes no more samples when its two
 /// best ones differ by less than this, which on a quiet machine is soon.
 constexpr double kAgreement = 1.02;
-constexpr int kLeastRounds = 2;
+constexpr int kLeastProbeRounds = 2;
 constexpr int kMostRounds = 12;
 
 /// A probe on a backend, being timed.
@@ -124,7 +124,7 @@ std::vector<double> time_probes(const Backend& backend, Precision precision, con
     }
     for (int round = 0; round < kMostRounds; ++round) {
       for (const auto& timer : timers) {
-        if (timer && (round < kLeastRounds || !timer->is_sure())) timer->sample(now);
+        if (timer && (round < kLeastProbeRounds || !timer->is_sure())) timer->sample(now);
       }
     }
   } catch (const Error&) {

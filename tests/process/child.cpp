@@ -19,7 +19,7 @@ void become_child() {
 
 }  // namespace carousel::process_test
 
-/// Asked by LeakSanitizer before it looks for leaks: what the threads of the parent own is nobody's
-/// in a child.
-extern "C" int __lsan_is_turned_off();
+/// Asked by LeakSanitizer, which has to see it, before it looks for leaks: what the threads of the
+/// parent own is nobody's in a child.
+extern "C" [[gnu::visibility("default")]] int __lsan_is_turned_off();
 extern "C" int __lsan_is_turned_off() { return carousel::process_test::is_child ? 1 : 0; }

@@ -8,7 +8,6 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <random>
 #include <utility>
 
 namespace carousel::plugin_test {
@@ -112,10 +111,9 @@ TEST(Suite, RandomCasesFollowFromTheirSeed) {
   EXPECT_NE(names(1), names(2));
 }
 
-/// Other cases at every run; the seed is in the names of those that fail.
+/// The same cases in every run; `carousel conformance --random` draws others.
 TEST(Suite, BuiltInBackendsAndRandomCases) {
-  std::random_device device;
-  const conformance::RandomCases random{device(), 300};
+  const conformance::RandomCases random{.seed = 1, .count = 300};
   for (const BackendEntry& entry : backends()) {
     if (entry.backend == nullptr || !entry.plugin.empty()) continue;
     if (!entry.backend->available(cpu())) continue;

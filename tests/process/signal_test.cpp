@@ -59,6 +59,20 @@ class SignalTimer {
 /// Somewhere in a run, whose length depends on the machine, or after it.
 constexpr std::chrono::microseconds kMiddleOfARun{50};
 
+/// Runs until so many signals have been handled, whatever the machine does at most for a minute.
+void run_among_signals(Stream& stream, const std::vector<float>& expected, void (*handler)(int),
+                       int count) {
+  SignalTimer timer(handler);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  bool same = true;
+  while (signals < count && std::chrono::steady_clock::now() < end) {
+    timer.call_in(kMiddleOfARun);
+    same = run(stream) == expected && same;
+  }
+  EXPECT_TRUE(same);
+  EXPECT_GE(signals, count);
+}
+
 class Signals : public testing::TestWithParam<std::string> {};
 
 INSTANTIATE_TEST_SUITE_P(Backends, Signals, testing::ValuesIn(runnable_ids()), id_as_test_name);
@@ -66,15 +80,7 @@ INSTANTIATE_TEST_SUITE_P(Backends, Signals, testing::ValuesIn(runnable_ids()), i
 TEST_P(Signals, InterruptRunsWithoutHarm) {
   Stream shared = stream(network(GetParam(), 2));
   const std::vector<float> expected = run(shared);
-  SignalTimer timer(count_signal);
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  bool same = true;
-  while (signals < 100 && std::chrono::steady_clock::now() < end) {
-    timer.call_in(kMiddleOfARun);
-    same = run(shared) == expected && same;
-  }
-  EXPECT_TRUE(same);
-  EXPECT_GE(signals, 100);
+  run_among_signals(shared, expected, count_signal, 100);
 }
 
 Stream* of_handler = nullptr;
@@ -98,15 +104,7 @@ TEST_P(SignalHandler, MayRunAStreamInTheMiddleOfAnother) {
   of_handler = &inner;
   x_of_handler = numbers(kSteps * kUnits);
   y_of_handler.assign(x_of_handler.size(), 0.0F);
-  SignalTimer timer(run_in_handler);
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  bool same = true;
-  while (signals < 20 && std::chrono::steady_clock::now() < end) {
-    timer.call_in(kMiddleOfARun);
-    same = run(interrupted) == expected && same;
-  }
-  EXPECT_TRUE(same);
-  EXPECT_GE(signals, 20);
+  run_among_signals(interrupted, expected, run_in_handler, 20);
 }
 
 }  // namespace

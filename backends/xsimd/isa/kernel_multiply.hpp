@@ -101,17 +101,11 @@ CAROUSEL_INLINE void multiply_in_passes(Tile<R, B>& tile, const float* const (&a
   }
 }
 
-/// The micro-kernel: acc[r][b][kMap.to[v]] += sum over k < terms of a[r][k] * w[b][k][v], k
-/// ascending. With `kHalf` the last block is a half block, whose vectors are added by its own map.
-template <AccumulatorMap kMap, bool kHalf, class Weights, int R, int B, int V,
-          class AnyPrefetch = NoPrefetch>
-CAROUSEL_INLINE void multiply(Tile<R, B, V>& tile, const float* const (&a)[R], std::int64_t terms,
-                              const typename Weights::Element* w, std::int64_t block_stride,
-                              AnyPrefetch prefetch = {}) {
-  if constexpr (V == kAccumulators && R > kMaxRows) {
-    static_assert(!kHalf);
-    return multiply_in_passes<kMap, Weights>(tile, a, terms, w, block_stride, prefetch);
-  }
+/// `multiply` for a tile whose accumulators all stay in registers.
+template <AccumulatorMap kMap, bool kHalf, class Weights, int R, int B, int V, class AnyPrefetch>
+CAROUSEL_INLINE void multiply_at_once(Tile<R, B, V>& tile, const float* const (&a)[R],
+                                      std::int64_t terms, const typename Weights::Element* w,
+                                      std::int64_t block_stride, AnyPrefetch prefetch) {
   constexpr bool kHold = R == 2 || R == 3;
   constexpr AccumulatorMap kLast = map_of_block<kHalf>(kMap);
   constexpr std::int64_t kWidest = (B > 1 ? kMap : kLast).count * kWidth;
@@ -149,6 +143,21 @@ CAROUSEL_INLINE void multiply(Tile<R, B, V>& tile, const float* const (&a)[R], s
   }
   for (; k < terms; ++k) add_term(k);
   tile = t;
+}
+
+/// The micro-kernel: acc[r][b][kMap.to[v]] += sum over k < terms of a[r][k] * w[b][k][v], k
+/// ascending. With `kHalf` the last block is a half block, whose vectors are added by its own map.
+template <AccumulatorMap kMap, bool kHalf, class Weights, int R, int B, int V,
+          class AnyPrefetch = NoPrefetch>
+CAROUSEL_INLINE void multiply(Tile<R, B, V>& tile, const float* const (&a)[R], std::int64_t terms,
+                              const typename Weights::Element* w, std::int64_t block_stride,
+                              AnyPrefetch prefetch = {}) {
+  if constexpr (V == kAccumulators && R > kMaxRows) {
+    static_assert(!kHalf);
+    multiply_in_passes<kMap, Weights>(tile, a, terms, w, block_stride, prefetch);
+  } else {
+    multiply_at_once<kMap, kHalf, Weights>(tile, a, terms, w, block_stride, prefetch);
+  }
 }
 
 }  // namespace

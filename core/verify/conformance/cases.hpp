@@ -45,6 +45,10 @@ enum class Inputs : std::uint8_t {
   inf_in_a_row,  ///< one element of one row is infinite
 };
 
+[[nodiscard]] constexpr bool are_finite(Inputs inputs) noexcept {
+  return inputs != Inputs::nan_in_a_row && inputs != Inputs::inf_in_a_row;
+}
+
 /// How the layers of a case are wired.
 enum class Topology : std::uint8_t {
   /// One after the other: an embedding, recurrent layers, a head and an activation, as far as the

@@ -9,8 +9,14 @@
 
 namespace carousel::conformance {
 
-/// A hash (FNV-1a) of the bits of numbers in their order, to compare builds by. All NaNs count as
-/// the same one: which payload an operation passes on is the compiler's choice.
+/// The bits of a number. All NaNs count as the same one: which payload an operation passes on is
+/// the compiler's choice.
+[[nodiscard]] inline std::uint32_t bits_of(float value) noexcept {
+  return std::bit_cast<std::uint32_t>(std::isnan(value) ? std::numeric_limits<float>::quiet_NaN()
+                                                        : value);
+}
+
+/// A hash (FNV-1a) of the bits of numbers in their order, to compare builds by.
 class Digest {
  public:
   void add(std::uint64_t word) noexcept {
@@ -20,15 +26,11 @@ class Digest {
     }
   }
   void add(std::span<const float> values) noexcept {
-    for (const float value : values) add(std::uint64_t{std::bit_cast<std::uint32_t>(plain(value))});
+    for (const float value : values) add(std::uint64_t{bits_of(value)});
   }
   [[nodiscard]] std::uint64_t value() const noexcept { return hash_; }
 
  private:
-  static float plain(float value) noexcept {
-    return std::isnan(value) ? std::numeric_limits<float>::quiet_NaN() : value;
-  }
-
   std::uint64_t hash_ = 0xCBF29CE484222325U;
 };
 

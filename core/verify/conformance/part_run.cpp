@@ -2,12 +2,11 @@
 // The promise of scalar and xsimd: a row's results do not depend on batch, batch mates, chunks and
 // threads, to the bit.
 #include "core/verify/conformance/checks.hpp"
+#include "core/verify/conformance/digest.hpp"
 #include "core/verify/conformance/random.hpp"
 #include "core/verify/conformance/runs.hpp"
 
 #include <algorithm>
-#include <bit>
-#include <cmath>
 #include <cstdint>
 
 namespace carousel::conformance {
@@ -100,18 +99,12 @@ class PartRun {
   std::vector<std::vector<float>> outputs_;
 };
 
-/// All NaNs count as the same: which payload an operation passes on may depend on how it is done.
-bool same_bits(float a, float b) {
-  return std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b) ||
-         (std::isnan(a) && std::isnan(b));
-}
-
 /// `expected` are the same rows of the run of all rows.
 void require_same(const std::string& what, const std::vector<float>& expected,
                   const std::vector<float>& actual, const Part& part) {
   require(expected.size() == actual.size(), what + " of some rows has another size");
   for (std::size_t k = 0; k < actual.size(); ++k) {
-    if (same_bits(expected[k], actual[k])) continue;
+    if (bits_of(expected[k]) == bits_of(actual[k])) continue;
     throw Failure(what + " of rows " + std::to_string(part.first_row) + ".." +
                   std::to_string(part.first_row + part.rows - 1) + " alone, in chunks of " +
                   std::to_string(part.chunk) + " steps, with " + std::to_string(part.threads) +

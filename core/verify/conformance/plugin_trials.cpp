@@ -78,17 +78,17 @@ std::int64_t work_of(const Case& c) { return c.batch * c.steps * c.hidden * (c.h
 
 /// The cases of the table with the most work, among those that the backend runs.
 std::vector<Case> longest_cases(const Backend& backend, std::size_t count) {
-  std::vector<Case> list;
+  std::vector<const Case*> usual;
   for (const Case& c : cases()) {
-    const bool usual = c.inputs == Inputs::usual && c.threads == 1 && !c.model;
-    if (usual && supports_all(backend, c, Precision::float32)) {
-      list.push_back(c);
-    }
+    if (c.inputs == Inputs::usual && c.threads == 1 && !c.model) usual.push_back(&c);
   }
-  const std::size_t kept = std::min(count, list.size());
-  std::ranges::partial_sort(list, list.begin() + static_cast<std::ptrdiff_t>(kept),
-                            std::ranges::greater(), work_of);
-  list.resize(kept);
+  std::ranges::stable_sort(usual, std::ranges::greater(),
+                           [](const Case* c) { return work_of(*c); });
+  std::vector<Case> list;
+  for (const Case* c : usual) {
+    if (list.size() == count) break;
+    if (supports_all(backend, *c, Precision::float32)) list.push_back(*c);
+  }
   return list;
 }
 

@@ -156,8 +156,7 @@ void make_inputs(Random& random, Problem& problem) {
   const auto at = [&](std::int64_t step, std::int64_t row) {
     return problem.x.begin() + (step * c.batch + row) * c.input;
   };
-  const bool not_finite = c.inputs == Inputs::nan_in_a_row || c.inputs == Inputs::inf_in_a_row;
-  if (not_finite && !problem.x.empty()) {
+  if (!are_finite(c.inputs) && !problem.x.empty()) {
     *(at(c.steps / 2, c.batch / 2) + c.input / 2) =
         c.inputs == Inputs::nan_in_a_row ? kNan : -kInfinity;
   }

@@ -11,10 +11,9 @@
 namespace carousel::conformance {
 namespace {
 
-/// What of the case the backend sets apart, which runs all its layers: the reason; empty: nothing.
-std::string set_apart(const Backend& backend, const Case& c) {
-  const bool not_finite = c.inputs == Inputs::nan_in_a_row || c.inputs == Inputs::inf_in_a_row;
-  if (!not_finite) return "";
+/// Why the backend sets the case apart, if it runs all its layers; empty: it does not.
+std::string set_apart(const Backend& backend, const Case& c, Precision precision) {
+  if (are_finite(c.inputs) || !supports_all(backend, c, precision)) return "";
   for (const LayerSpec& spec : layer_specs(c)) {
     const SetApart apart = backend.sets_apart(spec);
     if (apart.not_finite) return apart.reason;
@@ -24,10 +23,8 @@ std::string set_apart(const Backend& backend, const Case& c) {
 
 CaseReport try_case(const Backend& backend, const Case& c, Precision precision) {
   try {
-    if (supports_all(backend, c, precision)) {
-      const std::string reason = set_apart(backend, c);
-      if (!reason.empty()) return report_of(Outcome::set_apart, reason);
-    }
+    const std::string reason = set_apart(backend, c, precision);
+    if (!reason.empty()) return report_of(Outcome::set_apart, reason);
   } catch (const Error& error) {
     return report_of(Outcome::failed, c.name() + " on " + backend.id() + ": " + error.what());
   }

@@ -24,7 +24,7 @@ constexpr double kLeastProbeSample = 15e-6;
 /// best ones differ by less than this, which on a quiet machine is soon.
 constexpr double kAgreement = 1.02;
 constexpr int kLeastProbeRounds = 2;
-constexpr int kMostRounds = 12;
+constexpr int kMostProbeRounds = 12;
 
 /// A probe on a backend, being timed.
 class ProbeTimer {
@@ -122,7 +122,7 @@ std::vector<double> time_probes(const Backend& backend, Precision precision, con
       if (!slow) timers.back()->calibrate(now);
       seconds.push_back(slow ? 0 : timers.back()->best());
     }
-    for (int round = 0; round < kMostRounds; ++round) {
+    for (int round = 0; round < kMostProbeRounds; ++round) {
       for (const auto& timer : timers) {
         if (timer && (round < kLeastProbeRounds || !timer->is_sure())) timer->sample(now);
       }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "backends/onednn/end_of_process.hpp"
 #include "backends/onednn/execution.hpp"
 #include "backends/onednn/layers.hpp"
 #include "backends/onednn/scoped_threads.hpp"
@@ -110,10 +111,12 @@ class DenseLayer final : public Layer {
     const std::int64_t rows = std::max<std::int64_t>(options.steps * options.batch, 1);
     (void)weight_.as(describe_dense(spec, rows).weights_desc());
     warm_up(std::max<std::int64_t>(options.batch, 1));
+    watch_for_end_of_process();
   }
 
   [[nodiscard]] std::unique_ptr<Workspace> workspace(
       const WorkspaceOptions& options) const override {
+    require_process_goes_on();
     const ScopedThreads threads(threads_);
     return translate_errors("primitives of " + describe(spec_), [&] {
       return std::make_unique<DenseWorkspace>(spec_, weight_, bias_, options);
@@ -122,6 +125,7 @@ class DenseLayer final : public Layer {
 
   Status forward(const ForwardArgs& args, Workspace& workspace) const noexcept override {
     if (args.x().steps == 0 || args.x().batch == 0) return {};
+    if (process_ends()) return refusal_at_end_of_process();
     const ScopedThreads threads(threads_);
     return static_cast<DenseWorkspace&>(workspace).forward(args);
   }
@@ -159,6 +163,7 @@ DenseDesc describe_dense(const DenseSpec& spec, std::int64_t rows) {
 
 std::unique_ptr<Layer> make_dense_layer(const DenseSpec& spec, const Weights& weights,
                                         const LayerOptions& options) {
+  require_process_goes_on();
   return std::make_unique<DenseLayer>(spec, weights, options);
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "backends/onednn/end_of_process.hpp"
 #include "backends/onednn/layers.hpp"
 #include "backends/onednn/rnn_weights.hpp"
 #include "backends/onednn/rnn_workspace.hpp"
@@ -29,10 +30,12 @@ class RnnLayer final : public Layer {
       (void)weights_.back().iter.as(desc.weights_iter_desc());
     }
     warm_up(batch);
+    watch_for_end_of_process();
   }
 
   [[nodiscard]] std::unique_ptr<Workspace> workspace(
       const WorkspaceOptions& options) const override {
+    require_process_goes_on();
     const ScopedThreads threads(threads_);
     return translate_errors("primitives of " + describe(spec_), [&] {
       return std::make_unique<RnnWorkspace>(spec_, weights_, options);
@@ -41,6 +44,7 @@ class RnnLayer final : public Layer {
 
   Status forward(const ForwardArgs& args, Workspace& workspace) const noexcept override {
     if (args.x().steps == 0 || args.x().batch == 0) return {};
+    if (process_ends()) return refusal_at_end_of_process();
     const ScopedThreads threads(threads_);
     return static_cast<RnnWorkspace&>(workspace).forward(args);
   }
@@ -80,6 +84,7 @@ class RnnLayer final : public Layer {
 
 std::unique_ptr<Layer> make_rnn_layer(const RecurrentSpec& spec, const Weights& weights,
                                       const LayerOptions& options) {
+  require_process_goes_on();
   return std::make_unique<RnnLayer>(spec, weights, options);
 }
 

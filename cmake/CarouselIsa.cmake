@@ -37,7 +37,7 @@ function(carousel_add_isa_object name)
     # Else the instrumented kernels take minutes each; what is left out, the address sanitizer finds.
     set(sanitized -O1)
     if(CAROUSEL_SANITIZE MATCHES undefined)
-      list(APPEND sanitized -fno-sanitize=null,object-size,alignment)
+      list(APPEND sanitized -fno-sanitize=null,object-size,alignment,pointer-overflow)
     endif()
     if(CAROUSEL_BUILD_FUZZERS) # of readers of files, which run no kernel
       list(APPEND sanitized -fno-sanitize=all)

@@ -58,12 +58,13 @@ bool is_big(const RecurrentSpec& spec, const WeightFormat& format) {
 }
 
 /// Whether a single tile may add its sums in passes. A term of a GRU has three vectors, which are
-/// one pass. Others have several, none of which prefetches, so most of their weights have to be in
-/// L2.
+/// one pass. Others have several, none of which prefetches: tiles that do are faster where most of
+/// the weights come from L3 and L2 is large, and slower where it is small, up to some MiB.
 bool worth_passes(const RecurrentSpec& spec, const WeightFormat& format) {
+  constexpr std::int64_t kPassesAnyhow = std::int64_t{4} << 20U;
   const PanelShape panel = recurrent_panel(spec, format);
   const std::int64_t bytes = panel.blocks * panel.terms * panel.term_stride() * format.bytes();
-  return panel.vectors < kAccumulators || bytes <= 2 * l2_bytes();
+  return panel.vectors < kAccumulators || bytes <= std::max(kPassesAnyhow, 2 * l2_bytes());
 }
 
 std::int64_t depth_of(const RecurrentSpec& spec, const WeightFormat& format, std::int64_t rows) {

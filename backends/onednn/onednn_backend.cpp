@@ -9,6 +9,7 @@
 #include "core/model/idle_clip.hpp"
 
 #include <algorithm>
+#include <new>
 #include <span>
 #include <string>
 
@@ -83,11 +84,13 @@ std::string unsupported_variant(const RecurrentSpec& spec) {
 }
 
 /// Asks oneDNN itself: calls `try_to_describe`, which throws dnnl::error where it refuses `spec`.
+/// That there is no memory to answer says nothing of the layer.
 template <class Try>
 Support ask(const LayerSpec& spec, Try&& try_to_describe) {
   try {
     try_to_describe();
   } catch (const dnnl::error& e) {
+    if (onednn::code_of(e) == ErrorCode::out_of_memory) throw std::bad_alloc();
     return Support::no("oneDNN " + library_version() + " refuses " + describe(spec) + ": " +
                        e.what());
   }

@@ -2,6 +2,9 @@
 #include <carousel/file_axes.hpp>
 
 #include <algorithm>
+#include <optional>
+
+#include "core/model/element_count.hpp"
 
 namespace carousel {
 namespace {
@@ -29,19 +32,37 @@ std::string axis_text(const FileAxis& axis) {
   return std::to_string(axis.size);
 }
 
-std::int64_t axis_size(const FileAxis& axis, const RunSize& size) noexcept {
-  switch (axis.of) {
-    case Of::steps: return size.steps;
-    case Of::batch: return size.batch;
-    case Of::steps_batch:
-    case Of::batch_steps: return size.steps * size.batch;
-    case Of::features: break;
-  }
-  return axis.size;
-}
-
 [[noreturn]] void refuse(const std::string& text) {
   throw Error(ErrorCode::invalid_argument, text);
+}
+
+/// Nothing if it is negative or more than there can be.
+std::optional<std::int64_t> axis_size(const FileAxis& axis, const RunSize& size) noexcept {
+  switch (axis.of) {
+    case Of::steps: return checked_multiply(size.steps, 1);
+    case Of::batch: return checked_multiply(size.batch, 1);
+    case Of::steps_batch:
+    case Of::batch_steps: return checked_multiply(size.steps, size.batch);
+    case Of::features: break;
+  }
+  return checked_multiply(axis.size, 1);
+}
+
+/// Throws unless the index of each element is a number, and frames are as small as those of layers.
+void require_possible(std::span<const FileAxis> axes, const RunSize& size) {
+  constexpr std::int64_t kMostFeatures = std::int64_t{1} << 20U;
+  std::optional<std::int64_t> features = 1;
+  std::optional<std::int64_t> elements = 1;
+  for (const FileAxis& axis : axes) {
+    // Of no rows, too, strides are products of the other axes.
+    const std::optional<std::int64_t> count = axis_size(axis, size);
+    const std::int64_t factor = count ? std::max<std::int64_t>(*count, 1) : -1;
+    if (axis.of == Of::features && features) features = checked_multiply(*features, factor);
+    if (elements) elements = checked_multiply(*elements, factor);
+  }
+  if (elements && features && *features <= kMostFeatures) return;
+  refuse("an array " + axes_text(axes) + " of " + std::to_string(size.steps) + " steps and " +
+         std::to_string(size.batch) + " rows is not possible");
 }
 
 std::string where(const FileArray& array, std::size_t axis) {
@@ -81,6 +102,7 @@ void check_alone(const FileArray& array) {
   }
   for (std::size_t k = 0; k < array.axes.size(); ++k) {
     const FileAxis& axis = array.axes[k];
+    if (array.shape[k] < 0) refuse(where(array, k) + ", but no axis is negative");
     if (axis.of == Of::features && array.shape[k] != axis.size) {
       refuse(where(array, k) + shapes(array));
     }
@@ -118,7 +140,7 @@ void read_product(std::int64_t count, const FileArray& array, const std::string&
   if (!other.known()) {
     agree(other, known.count > 0 ? count / known.count : 1, array, told);
   }
-  if (other.known() && known.count * other.count == count) return;
+  if (other.known() && checked_multiply(known.count, other.count) == count) return;
   refuse(told + ", which does not fit " + std::to_string(known.count) + " " + known.what + " (" +
          known.from + ")" + shapes(array));
 }
@@ -162,6 +184,7 @@ std::int64_t frame_size(std::span<const FileAxis> axes) noexcept {
 }
 
 std::vector<std::int64_t> file_shape(std::span<const FileAxis> axes, const RunSize& size) {
+  require_possible(axes, size);
   const bool shared = has_shared(axes);
   const auto need = [&](std::int64_t count, Of of, const char* what) {
     if (count == 1 || shared || has(axes, of)) return;
@@ -171,7 +194,7 @@ std::vector<std::int64_t> file_shape(std::span<const FileAxis> axes, const RunSi
   need(size.steps, Of::steps, "steps");
   need(size.batch, Of::batch, "rows");
   std::vector<std::int64_t> shape;
-  for (const FileAxis& axis : axes) shape.push_back(axis_size(axis, size));
+  for (const FileAxis& axis : axes) shape.push_back(axis_size(axis, size).value_or(0));
   return shape;
 }
 

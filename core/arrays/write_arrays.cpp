@@ -5,6 +5,7 @@
 #include "core/model/element_count.hpp"
 #include "core/model/formats/files.hpp"
 #include "core/model/formats/npy_header.hpp"
+#include "core/model/own_errors.hpp"
 
 #include <memory>
 #include <optional>
@@ -23,9 +24,7 @@ void check(const NpyFile& file) {
                   " values as an array of shape " + shape_text(file.shape));
 }
 
-}  // namespace
-
-void write_npy(std::span<const NpyFile> files) {
+void write_npy_files(std::span<const NpyFile> files) {
   std::vector<std::unique_ptr<loading::AtomicFile>> written;
   for (const NpyFile& file : files) {
     check(file);
@@ -35,6 +34,12 @@ void write_npy(std::span<const NpyFile> files) {
     written.back()->write(std::as_bytes(file.values));
   }
   for (const auto& file : written) file->commit();
+}
+
+}  // namespace
+
+void write_npy(std::span<const NpyFile> files) {
+  with_own_errors([&] { write_npy_files(files); });
 }
 
 }  // namespace carousel

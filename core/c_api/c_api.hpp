@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/model/own_errors.hpp"
 #include "core/plugins/c_spec.hpp"
 
 #include <carousel/carousel.h>
@@ -11,9 +12,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
-#include <exception>
-#include <new>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,17 +28,23 @@ struct carousel_network {
   std::vector<std::vector<carousel_file_axis>> output_axes;
 };
 
-/// Network::output_steps for a stream's runs, found out beforehand: that may allocate.
-class OutputStepsTable {
+namespace carousel::detail {
+struct NetworkData;
+}
+
+/// Network::output_steps for a stream's runs: allocates nothing, and counts anew only when the
+/// number of steps is another one.
+class OutputSteps {
  public:
-  OutputStepsTable(const carousel::Network& network, std::int64_t max_steps);
-  [[nodiscard]] std::int64_t operator()(std::int64_t steps, std::size_t output) const noexcept;
+  /// `network` must outlive it.
+  explicit OutputSteps(const carousel::Network& network);
+  [[nodiscard]] std::int64_t operator()(std::int64_t steps, std::size_t output) noexcept;
 
  private:
-  /// For each output: those of a run of 0, 1, ... steps. Without the whole sequence there are two,
-  /// since each further step of the inputs then brings as many as the first one.
-  std::vector<std::vector<std::int64_t>> steps_;
-  bool whole_sequence_;
+  const carousel::detail::NetworkData* network_;
+  std::int64_t counted_ = -1;  ///< The steps that the other members are about.
+  std::vector<std::int64_t> inputs_;
+  std::vector<std::int64_t> layers_;
 };
 
 struct carousel_stream {
@@ -48,7 +52,7 @@ struct carousel_stream {
   carousel::Stream stream;
   std::int64_t batch;
   std::vector<std::string> state_names;  ///< Of `Stream::states`, ended by zeros.
-  OutputStepsTable output_steps;
+  OutputSteps output_steps;
   std::size_t main_output;  ///< Index of the output of a run without names.
   /// Room for the arguments of a run by name.
   std::vector<carousel::NamedInput> inputs;
@@ -67,7 +71,7 @@ namespace carousel::c_api {
 [[nodiscard]] carousel_status status_of(ErrorCode code) noexcept;
 
 /// Keeps a copy of `text` for carousel_last_error.
-void set_error(const std::string& text) noexcept;
+void set_error(const char* text) noexcept;
 /// Keeps the pointer: for string literals. Allocates nothing.
 void set_static_error(const char* text) noexcept;
 
@@ -75,24 +79,23 @@ void set_static_error(const char* text) noexcept;
 template <class Work>
 carousel_status guarded(Work&& work) noexcept {
   try {
-    std::forward<Work>(work)();
+    with_own_errors(std::forward<Work>(work));
     return CAROUSEL_OK;
   } catch (const Error& error) {
     set_error(error.what());
     return status_of(error.code());
-  } catch (const std::bad_alloc&) {
+  } catch (...) {  // std::bad_alloc
     set_static_error("out of memory");
     return CAROUSEL_OUT_OF_MEMORY;
-  } catch (const std::length_error&) {
-    set_static_error("out of memory: more elements than any memory has");
-    return CAROUSEL_OUT_OF_MEMORY;
-  } catch (const std::exception& error) {
-    set_error(std::string("internal error: ") + error.what());
-    return CAROUSEL_INTERNAL_ERROR;
-  } catch (...) {
-    set_static_error("internal error: an exception of unknown type");
-    return CAROUSEL_INTERNAL_ERROR;
   }
+}
+
+/// The same for functions that return a number: `otherwise` where there is an error.
+template <class T, class Work>
+T guarded_number(T otherwise, Work&& work) noexcept {
+  T result = otherwise;
+  static_cast<void>(guarded([&] { result = work(); }));
+  return result;
 }
 
 /// Throws Error "what is null".

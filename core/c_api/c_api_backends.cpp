@@ -35,11 +35,10 @@ const Texts& all_texts() {
   static auto* const kept = new std::map<const BackendEntry*, Texts>;
   const auto entries = backends();
   const std::lock_guard lock(mutex);
-  const auto [place, is_new] = kept->try_emplace(entries.data());
-  if (is_new) {
-    for (const BackendEntry& entry : entries) place->second.push_back(texts(entry));
-  }
-  return place->second;
+  if (const auto known = kept->find(entries.data()); known != kept->end()) return known->second;
+  Texts made;  // complete before it is kept
+  for (const BackendEntry& entry : entries) made.push_back(texts(entry));
+  return kept->emplace(entries.data(), std::move(made)).first->second;
 }
 
 }  // namespace
@@ -49,7 +48,9 @@ using namespace carousel::c_api;
 
 extern "C" {
 
-size_t carousel_backend_count(void) { return carousel::backends().size(); }
+size_t carousel_backend_count(void) {
+  return guarded_number(size_t{0}, [] { return carousel::backends().size(); });
+}
 
 carousel_status carousel_backend_get(size_t index, carousel_backend_info* info) {
   return guarded([&] {

@@ -33,7 +33,7 @@ static_assert(static_cast<int>(ErrorCode::plugin_failed) == CAROUSEL_PLUGIN_FAIL
 
 carousel_status status_of(ErrorCode code) noexcept { return static_cast<carousel_status>(code); }
 
-void set_error(const std::string& text) noexcept {
+void set_error(const char* text) noexcept {
   try {
     kept_error = text;
     last_error = kept_error.c_str();

@@ -177,11 +177,17 @@ carousel_status carousel_model_save_onnx(const carousel_model* model, const char
 }
 
 int64_t carousel_model_input_size(const carousel_model* model) {
-  return model == nullptr ? 0 : model->model.input_size();
+  return guarded_number(int64_t{0}, [&] {
+    require(model, "model");
+    return model->model.input_size();
+  });
 }
 
 int64_t carousel_model_output_size(const carousel_model* model) {
-  return model == nullptr ? 0 : model->model.output_size();
+  return guarded_number(int64_t{0}, [&] {
+    require(model, "model");
+    return model->model.output_size();
+  });
 }
 
 int64_t carousel_model_num_embeddings(const carousel_model* model) {
@@ -194,7 +200,10 @@ int64_t carousel_model_num_embeddings(const carousel_model* model) {
 }
 
 int64_t carousel_model_parameter_count(const carousel_model* model) {
-  return model == nullptr ? 0 : model->model.parameter_count();
+  return guarded_number(int64_t{0}, [&] {
+    require(model, "model");
+    return model->model.parameter_count();
+  });
 }
 
 const char* carousel_model_metadata(const carousel_model* model, const char* key) {

@@ -194,8 +194,10 @@ bool carousel_network_takes_ids(const carousel_network* network) {
 
 int64_t carousel_network_output_steps(const carousel_network* network, size_t index,
                                       int64_t steps) {
-  if (network == nullptr || index >= network->network.outputs().size() || steps < 0) return 0;
-  return network->network.output_steps(steps, index);
+  return guarded_number(int64_t{0}, [&] {
+    require(network, "network");
+    return network->network.output_steps(steps, index);
+  });
 }
 
 bool carousel_network_whole_sequence(const carousel_network* network) {

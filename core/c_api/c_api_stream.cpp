@@ -2,21 +2,24 @@
 // What is called from carousel_stream_run_args on must not throw, allocate or lock.
 #include "c_api.hpp"
 
-OutputStepsTable::OutputStepsTable(const carousel::Network& network, std::int64_t max_steps)
-    : whole_sequence_(network.whole_sequence()) {
-  for (std::size_t k = 0; k < network.outputs().size(); ++k) {
-    std::vector<std::int64_t>& list = steps_.emplace_back();
-    for (std::int64_t steps = 0; steps <= (whole_sequence_ ? max_steps : 1); ++steps) {
-      list.push_back(network.output_steps(steps, k));
-    }
-  }
-}
+#include "core/engine/flows.hpp"
+#include "core/engine/network_data.hpp"
 
-std::int64_t OutputStepsTable::operator()(std::int64_t steps, std::size_t output) const noexcept {
-  const std::vector<std::int64_t>& list = steps_[output];
-  if (!whole_sequence_) return list[0] + steps * (list[1] - list[0]);
-  const bool known = steps >= 0 && std::cmp_less(steps, list.size());
-  return known ? list[static_cast<std::size_t>(steps)] : steps;  // which the stream refuses
+OutputSteps::OutputSteps(const carousel::Network& network)
+    : network_(&carousel::detail::NetworkAccess::data(network)),
+      inputs_(network_->inputs.size()),
+      layers_(network_->layers.size()) {}
+
+std::int64_t OutputSteps::operator()(std::int64_t steps, std::size_t output) noexcept {
+  if (steps < 0 || steps > carousel::detail::kMostSteps) return steps;  // which the stream refuses
+  if (steps != counted_) {
+    for (std::size_t k = 0; k < inputs_.size(); ++k) {
+      inputs_[k] = network_->inputs[k].one_step ? 1 : steps;
+    }
+    static_cast<void>(carousel::detail::count_steps(*network_, inputs_, layers_));
+    counted_ = steps;
+  }
+  return carousel::detail::steps_of(network_->wiring.outputs[output], inputs_, layers_);
 }
 
 namespace carousel::c_api {
@@ -47,7 +50,7 @@ carousel_stream* make_stream(const Network& network, const StreamOptions& option
                              .stream = std::move(stream),
                              .batch = options.batch,
                              .state_names = std::move(names),
-                             .output_steps = OutputStepsTable(network, options.max_steps),
+                             .output_steps = OutputSteps(network),
                              .main_output = main_output_of(network),
                              .inputs = std::vector<NamedInput>(network.inputs().size()),
                              .outputs = std::vector<NamedOutput>(network.outputs().size())};
@@ -123,7 +126,7 @@ NamedInput named_input(const carousel_stream& s, std::int64_t steps,
   return {.name = given.name, .x = view(given.x), .ids = view(given.ids)};
 }
 
-NamedOutput named_output(const carousel_stream& s, std::int64_t steps,
+NamedOutput named_output(carousel_stream& s, std::int64_t steps,
                          const carousel_named_sequence& given) noexcept {
   const std::size_t index = index_of(s.network.outputs(), given.name);
   if (index == s.network.outputs().size()) return {.name = given.name, .y = {}};

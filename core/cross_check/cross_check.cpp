@@ -5,6 +5,7 @@
 #include "by_steps.hpp"
 #include "core/engine/layer_precisions.hpp"
 #include "core/engine/network_data.hpp"
+#include "core/model/own_errors.hpp"
 #include "core/model/stored_weights.hpp"
 #include "input.hpp"
 #include "locate.hpp"
@@ -47,8 +48,8 @@ std::optional<Network> prepare_for(const Backend& backend, const Check& check,
                                .steps = check.input.steps(),
                                .precision = check.options.precision,
                                .layer_precisions = check.options.layer_precisions});
-  } catch (const std::exception& error) {
-    result.refusal = error.what();
+  } catch (...) {
+    result.refusal = handled_text();
     return std::nullopt;
   }
 }
@@ -65,8 +66,8 @@ void run(const Network& network, const ExpectedOf& expected_of, Check& check,
     const std::shared_ptr<const Expected> expected = expected_of(network);
     if (expected == nullptr) return;
     result.agreement = compare(result.values, expected->value, expected->tolerance);
-  } catch (const std::exception& error) {
-    result.failure = error.what();
+  } catch (...) {
+    result.failure = handled_text();
   }
 }
 
@@ -157,23 +158,8 @@ void compare_pairs(Check& check, const std::vector<double>& tolerance) {
   }
 }
 
-}  // namespace
-
-std::size_t CrossCheckReport::ran() const noexcept {
-  return static_cast<std::size_t>(std::ranges::count_if(backends, &CheckedBackend::ran));
-}
-
-bool CrossCheckReport::proves_nothing() const noexcept { return void_share > 0.5; }
-
-bool CrossCheckReport::ok() const noexcept {
-  const auto agrees = [](const auto& item) { return item.agreement.ok; };
-  return ran() > 0 && !proves_nothing() && std::ranges::all_of(backends, agrees) &&
-         std::ranges::all_of(pairs, agrees) &&
-         std::ranges::all_of(backends, [](const auto& b) { return b.failure.empty(); });
-}
-
-CrossCheckReport cross_check(const Model& model, const CheckInput& input,
-                             const CrossCheckOptions& options) {
+CrossCheckReport check_all(const Model& model, const CheckInput& input,
+                           const CrossCheckOptions& options) {
   validate(model);
   detail::check_input(model, input);
   std::vector<Precision> precisions = layer_precisions(
@@ -197,6 +183,26 @@ CrossCheckReport cross_check(const Model& model, const CheckInput& input,
   run_all(check, expected_of);
   compare_pairs(check, pair_tolerance(check, whole.get()));
   return std::move(check.report);
+}
+
+}  // namespace
+
+std::size_t CrossCheckReport::ran() const noexcept {
+  return static_cast<std::size_t>(std::ranges::count_if(backends, &CheckedBackend::ran));
+}
+
+bool CrossCheckReport::proves_nothing() const noexcept { return void_share > 0.5; }
+
+bool CrossCheckReport::ok() const noexcept {
+  const auto agrees = [](const auto& item) { return item.agreement.ok; };
+  return ran() > 0 && !proves_nothing() && std::ranges::all_of(backends, agrees) &&
+         std::ranges::all_of(pairs, agrees) &&
+         std::ranges::all_of(backends, [](const auto& b) { return b.failure.empty(); });
+}
+
+CrossCheckReport cross_check(const Model& model, const CheckInput& input,
+                             const CrossCheckOptions& options) {
+  return with_own_errors([&] { return check_all(model, input, options); });
 }
 
 }  // namespace carousel

@@ -8,6 +8,7 @@
 #include "core/engine/layers/activation_layers.hpp"
 #include "core/engine/network_ends.hpp"
 
+#include "core/model/own_errors.hpp"
 #include "core/model/stored_weights.hpp"
 #include "core/planning/planner.hpp"
 
@@ -183,7 +184,9 @@ std::shared_ptr<detail::NetworkData> detail::prepare_data(const Model& model,
 Network::Network(std::shared_ptr<const detail::NetworkData> data) noexcept
     : data_(std::move(data)) {}
 
-Stream Network::stream(const StreamOptions& options) const { return {data_, options}; }
+Stream Network::stream(const StreamOptions& options) const {
+  return with_own_errors([&] { return Stream(data_, options); });
+}
 
 std::span<const LayerPlan> Network::layers() const noexcept { return data_->plans; }
 
@@ -229,10 +232,13 @@ std::size_t Network::memory_bytes() const noexcept {
 }
 
 Network prepare(const Model& model, const PrepareOptions& options) {
-  return detail::NetworkAccess::make(detail::prepare_data(model, options));
+  return with_own_errors(
+      [&] { return detail::NetworkAccess::make(detail::prepare_data(model, options)); });
 }
 
-std::vector<LayerPlan> explain(const Model& model, const PrepareOptions& options) {
+namespace {
+
+std::vector<LayerPlan> explain_plans(const Model& model, const PrepareOptions& options) {
   check(options);
   validate(model);
   const std::string choice = chosen_backend(options);
@@ -252,10 +258,18 @@ std::vector<LayerPlan> explain(const Model& model, const PrepareOptions& options
   return plans;
 }
 
+}  // namespace
+
+std::vector<LayerPlan> explain(const Model& model, const PrepareOptions& options) {
+  return with_own_errors([&] { return explain_plans(model, options); });
+}
+
 Network prepare(const ModelLayer& layer, const PrepareOptions& options) {
-  Model model;
-  model.layers.push_back(layer);
-  return prepare(model, options);
+  return with_own_errors([&] {
+    Model model;
+    model.layers.push_back(layer);
+    return prepare(model, options);
+  });
 }
 
 }  // namespace carousel

@@ -61,6 +61,9 @@ struct NetworkAccess {
   [[nodiscard]] static Network make(std::shared_ptr<const NetworkData> data) noexcept {
     return Network(std::move(data));
   }
+  [[nodiscard]] static const NetworkData& data(const Network& network) noexcept {
+    return *network.data_;
+  }
 };
 
 }  // namespace carousel::detail

@@ -84,6 +84,15 @@ std::int64_t checked_size(std::int64_t steps, std::int64_t batch, std::int64_t s
                   " rows of " + std::to_string(size) + " features do not fit the memory");
 }
 
+/// What a layer reads may be much larger than what it writes, and its scratch grows with it.
+void check_inputs(const NetworkData& network, const StreamData& data, std::size_t layer) {
+  const std::vector<Source>& sources = network.wiring.sources[layer];
+  for (std::size_t k = 0; k < sources.size(); ++k) {
+    const std::int64_t steps = steps_of(sources[k], data.input_steps, data.flow_steps);
+    (void)checked_size(steps, data.options.batch, input_size(network.plans[layer].spec, k));
+  }
+}
+
 /// Each buffer is as large as the largest sequence that stands in it, in a run of max_steps.
 void allocate_buffers(const NetworkData& network, StreamData& data) {
   const auto [batch, max_steps] = data.options;
@@ -93,6 +102,7 @@ void allocate_buffers(const NetworkData& network, StreamData& data) {
   (void)count_steps(network, data.input_steps, data.flow_steps);
   std::vector<std::int64_t> sizes(network.buffers.buffer_count);
   for (std::size_t k = 0; k < network.layers.size(); ++k) {
+    check_inputs(network, data, k);
     const Place& place = network.buffers.writes[k];
     const std::int64_t size =
         checked_size(data.flow_steps[k], batch, output_size(network.plans[k].spec));

@@ -5,6 +5,7 @@
 
 #include "core/engine/environment.hpp"
 #include "core/model/formats/files.hpp"
+#include "core/model/own_errors.hpp"
 
 #include <sys/file.h>
 
@@ -138,6 +139,17 @@ void make_folders(const fs::path& file) {
   if (file.has_parent_path()) fs::create_directories(file.parent_path());
 }
 
+void add_to_file(const fs::path& file, const Wisdom& more) {
+  if (fs::is_directory(file)) {
+    throw Error(ErrorCode::file_access, file.string() + ": cannot write: is a directory");
+  }
+  make_folders(file);
+  const FileLock lock(beside(file, ".lock"));
+  Wisdom wisdom = read_or_set_aside(file);
+  merge(wisdom, more);
+  write_text(file, format_wisdom(wisdom));
+}
+
 std::string kibibytes(std::int64_t bytes) { return std::to_string(bytes / 1024) + "K"; }
 
 }  // namespace
@@ -179,24 +191,19 @@ std::int64_t wisdom_bucket(std::int64_t count) noexcept {
 Wisdom read_wisdom(const fs::path& file) {
   std::error_code ignored;
   if (keeps_nothing(file) || !fs::exists(file, ignored)) return {};
-  return parse_wisdom(read_text(file), file.string());
+  return with_own_errors([&] { return parse_wisdom(read_text(file), file.string()); });
 }
 
 void add_wisdom(const fs::path& file, const Wisdom& more) {
   if (keeps_nothing(file) || (more.entries.empty() && more.reads.empty())) return;
-  try {
-    if (fs::is_directory(file)) {
-      throw Error(ErrorCode::file_access, file.string() + ": cannot write: is a directory");
+  with_own_errors([&] {
+    try {
+      add_to_file(file, more);
+    } catch (const fs::filesystem_error& error) {
+      throw Error(ErrorCode::file_access,
+                  file.string() + ": cannot write: " + error.code().message());
     }
-    make_folders(file);
-    const FileLock lock(beside(file, ".lock"));
-    Wisdom wisdom = read_or_set_aside(file);
-    merge(wisdom, more);
-    write_text(file, format_wisdom(wisdom));
-  } catch (const fs::filesystem_error& error) {
-    throw Error(ErrorCode::file_access,
-                file.string() + ": cannot write: " + error.code().message());
-  }
+  });
 }
 
 bool forget_wisdom(const fs::path& file) {

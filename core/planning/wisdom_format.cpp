@@ -2,6 +2,7 @@
 #include <carousel/wisdom.hpp>
 
 #include "core/model/formats/spec_text.hpp"
+#include "core/model/own_errors.hpp"
 #include "core/planning/wisdom_text.hpp"
 
 #include <vector>
@@ -75,9 +76,7 @@ std::string list_text(const std::vector<std::string>& texts) {
   return list + "]";
 }
 
-}  // namespace
-
-std::string format_wisdom(const Wisdom& what) {
+std::string wisdom_file_text(const Wisdom& what) {
   std::vector<std::string> entry_texts;
   for (const WisdomEntry& entry : what.entries) entry_texts.push_back(entry_text(entry));
   std::vector<std::string> read_texts;
@@ -88,6 +87,12 @@ std::string format_wisdom(const Wisdom& what) {
          "\",\n \"version\": " + std::to_string(wisdom::kVersion) + ",\n \"checksum\": \"" +
          wisdom::checksum(text_of(Json::parse(entries)) + text_of(Json::parse(reads))) +
          "\",\n \"entries\": " + entries + ",\n \"reads\": " + reads + "}\n";
+}
+
+}  // namespace
+
+std::string format_wisdom(const Wisdom& what) {
+  return with_own_errors([&] { return wisdom_file_text(what); });
 }
 
 }  // namespace carousel

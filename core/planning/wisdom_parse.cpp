@@ -3,6 +3,7 @@
 #include <carousel/wisdom.hpp>
 
 #include "core/model/formats/spec_text.hpp"
+#include "core/model/own_errors.hpp"
 #include "core/planning/wisdom_text.hpp"
 
 #include <array>
@@ -201,9 +202,7 @@ Json parse_json(std::string_view text, const Place& place) {
   }
 }
 
-}  // namespace
-
-Wisdom parse_wisdom(std::string_view text, std::string_view source) {
+Wisdom read_wisdom_text(std::string_view text, std::string_view source) {
   const Place place(source, "");
   const Json json = parse_json(text, place);
   if (!json.is_object() || json.value("format", Json()) != kFormat) {
@@ -227,6 +226,12 @@ Wisdom parse_wisdom(std::string_view text, std::string_view source) {
   }
   return {.entries = read_list(entries, "entries", "entry", place, read_entry),
           .reads = read_list(reads, "reads", "read", place, read_read)};
+}
+
+}  // namespace
+
+Wisdom parse_wisdom(std::string_view text, std::string_view source) {
+  return with_own_errors([&] { return read_wisdom_text(text, source); });
 }
 
 }  // namespace carousel

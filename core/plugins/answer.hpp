@@ -6,7 +6,6 @@
 
 #include <array>
 #include <cstdint>
-#include <exception>
 #include <string>
 
 namespace carousel::plugins {
@@ -29,22 +28,30 @@ struct Answer {
   [[nodiscard]] bool ok() const noexcept { return status == CAROUSEL_OK; }
 };
 
-/// Calls `function(text, size)`, which returns a status, and keeps whatever comes of it.
+/// Where a plug-in writes its text.
+using TextBuffer = std::array<char, 1024>;
+
+/// To be called in a catch block: copies the text of what is being handled. Allocates nothing.
+void copy_handled_text(TextBuffer& text) noexcept;
+
+/// What is to be said of a call that ended with `status`, or with an exception.
+[[nodiscard]] Answer make_answer(std::int32_t status, bool threw, const TextBuffer& text);
+
+/// Calls `function(text, size)`, which returns a status, and keeps whatever comes of it. The
+/// function must not allocate memory of the host's: what it throws counts as the plug-in's.
 template <class Function>
 Answer ask(Function&& function) {
-  std::array<char, 1024> text{};
-  Answer answer;
+  TextBuffer text{};
+  std::int32_t status = CAROUSEL_INTERNAL_ERROR;
+  bool threw = false;
   try {
-    answer.status = function(text.data(), text.size());
+    status = function(text.data(), text.size());
     text.back() = '\0';
-    if (!answer.ok()) answer.text = clean_text(text.data());
-    if (!answer.ok() && answer.text.empty()) answer.text = status_name(answer.status);
-  } catch (const std::exception& error) {
-    answer = {CAROUSEL_INTERNAL_ERROR, "threw an exception: " + clean_text(error.what())};
   } catch (...) {
-    answer = {CAROUSEL_INTERNAL_ERROR, "threw an exception of unknown type"};
+    threw = true;
+    copy_handled_text(text);
   }
-  return answer;
+  return make_answer(status, threw, text);
 }
 
 }  // namespace carousel::plugins

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every backend of the process: those of the build, and plug-ins as they are loaded.
 #include "backends/list.hpp"
+#include "core/model/own_errors.hpp"
 #include "core/plugins/load_plugin.hpp"
 #include "core/plugins/plugin_path.hpp"
 #include "core/plugins/run_within.hpp"
@@ -59,8 +60,7 @@ class Catalogue {
                                    "'), which could be taken for '" + std::string(other->name) +
                                    "', " + whose_name(*other)));
     }
-    add({backend.get(), keep(id), {}, keep(path.string())});
-    return *(loaded_[file] = std::move(backend));
+    return keep_plugin(file, path.string(), std::move(backend));
   }
 
   /// Records that a part of the plug-in path gave no backend.
@@ -71,6 +71,21 @@ class Catalogue {
   }
 
  private:
+  /// Adds a backend that is kept from then on. If there is no memory for that, there is no entry
+  /// without a backend either.
+  const Backend& keep_plugin(const std::string& file, std::string path,
+                             std::unique_ptr<PluginBackend> backend) {
+    const std::string_view id = keep(backend->id());
+    const auto [place, is_new] = loaded_.emplace(file, std::move(backend));
+    try {
+      add({place->second.get(), id, {}, keep(std::move(path))});
+    } catch (...) {
+      loaded_.erase(place);
+      throw;
+    }
+    return *place->second;
+  }
+
   /// The entry that keeps a plug-in from having this name, if any.
   [[nodiscard]] const BackendEntry* taken_by(const std::string& name) const {
     const auto list = entries();
@@ -118,8 +133,8 @@ void load_from_path() {
     }
     try {
       (void)catalogue().load(item.file);
-    } catch (const std::exception& error) {
-      catalogue().add_failure(item.file, error.what());
+    } catch (...) {
+      catalogue().add_failure(item.file, handled_text());
     }
   }
 }
@@ -127,17 +142,19 @@ void load_from_path() {
 }  // namespace
 
 std::span<const BackendEntry> backends() {
-  // A plug-in that asks, on a thread that is waited for, must not wait for all plug-ins.
-  if (!plugins::inside_plugin()) {
-    static std::once_flag once;
-    std::call_once(once, load_from_path);
-  }
-  return catalogue().entries();
+  return with_own_errors([] {
+    // A plug-in that asks, on a thread that is waited for, must not wait for all plug-ins.
+    if (!plugins::inside_plugin()) {
+      static std::once_flag once;
+      std::call_once(once, load_from_path);
+    }
+    return catalogue().entries();
+  });
 }
 
 const Backend& load_plugin(const std::filesystem::path& path) {
   (void)backends();  // those of the path come first
-  return catalogue().load(path);
+  return with_own_errors([&]() -> const Backend& { return catalogue().load(path); });
 }
 
 }  // namespace carousel

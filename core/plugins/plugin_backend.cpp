@@ -75,7 +75,7 @@ struct Question {
   carousel_layer_spec spec{};
   std::uint32_t set_apart = CAROUSEL_SET_APART_NOTHING;
   Answer answer;
-  std::string reason;  ///< of what is set apart
+  TextBuffer reason{};  ///< of what is set apart
 };
 
 [[noreturn]] void throw_too_slow(const char* function) {
@@ -191,7 +191,7 @@ SetApart PluginBackend::ask_sets_apart(const LayerSpec& spec) const {
   if (!run_within(time_limit(), [question, f = table_.sets_apart] {
         question->answer = ask([&](char* text, std::size_t size) {
           const std::int32_t status = f(&question->spec, &question->set_apart, text, size);
-          question->reason = status == CAROUSEL_OK ? clean_text(text) : "";
+          std::copy_n(text, std::min(size, question->reason.size()), question->reason.begin());
           return status;
         });
       })) {
@@ -201,8 +201,10 @@ SetApart PluginBackend::ask_sets_apart(const LayerSpec& spec) const {
   if (!question->answer.ok()) fail("sets_apart failed: " + question->answer.text);
   const bool not_finite = (question->set_apart & CAROUSEL_SET_APART_NOT_FINITE) != 0;
   if (!not_finite) return {};
-  if (question->reason.empty()) fail("sets_apart gave no reason");
-  return {.not_finite = true, .reason = question->reason};
+  question->reason.back() = '\0';
+  std::string reason = clean_text(question->reason.data());
+  if (reason.empty()) fail("sets_apart gave no reason");
+  return {.not_finite = true, .reason = std::move(reason)};
 }
 
 std::unique_ptr<Layer> PluginBackend::prepare(const LayerSpec& spec, const Weights& weights,

@@ -21,15 +21,20 @@ std::atomic<std::int64_t> limit_ms{10'000};
 
 bool run_within(std::chrono::milliseconds limit, std::function<void()> call) {
   auto done = std::make_shared<std::promise<void>>();
-  const std::future<void> result = done->get_future();
+  std::future<void> result = done->get_future();
   try {
     std::thread thread([done, call = std::move(call)] {
       inside = true;
-      call();
-      done->set_value();
+      try {
+        call();
+        done->set_value();
+      } catch (...) {  // no memory for what a plug-in says
+        done->set_exception(std::current_exception());
+      }
     });
     if (result.wait_for(limit) == std::future_status::ready) {
       thread.join();
+      result.get();
       return true;
     }
     thread.detach();

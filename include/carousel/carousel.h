@@ -329,7 +329,7 @@ CAROUSEL_API int64_t carousel_network_output_size(const carousel_network* networ
 CAROUSEL_API bool carousel_network_takes_ids(const carousel_network* network);
 /**
  * How many steps the output at `index` has in a run whose inputs have `steps`; 0 without such an
- * output. Any thread.
+ * output, and for steps that no run has (see carousel_last_error). Any thread.
  */
 CAROUSEL_API int64_t carousel_network_output_steps(const carousel_network* network, size_t index,
                                                    int64_t steps);

@@ -118,5 +118,51 @@ TEST_F(CApiBadRun, ByNameIsRefused) {
             CAROUSEL_OK);
 }
 
+/// How many steps a run could have says nothing of how long it takes to make a stream.
+TEST(CApiManySteps, CostNothingBeforeTheyAreRun) {
+  const conformance::Problem problem = testing_support::sample(
+      {.input = 5, .hidden = 9, .direction = Direction::bidirectional, .steps = 4});
+  const CModel model = c_model(problem.model);
+  const CNetwork network = c_prepare(model.get(), "scalar");
+  const CStream stream = c_stream(network.get(), 1, std::int64_t{1} << 32U);
+  EXPECT_LT(carousel_stream_memory_bytes(stream.get()), std::size_t{1} << 20U);
+  std::vector<float> y(static_cast<std::size_t>(4 * problem.model.output_size()));
+  EXPECT_EQ(carousel_stream_run(stream.get(), 4, problem.x.data(), y.data()), CAROUSEL_OK)
+      << carousel_last_error();
+  for (const std::int64_t steps : {std::int64_t{-1}, INT64_MAX}) {
+    EXPECT_EQ(carousel_network_output_steps(network.get(), 0, steps), 0);
+    EXPECT_NE(std::string(carousel_last_error()).find("output_steps: steps is"), std::string::npos);
+  }
+  EXPECT_EQ(carousel_network_output_steps(network.get(), 1, 4), 0);
+}
+
+/// Sizes whose products are no numbers, and frames that no layer has.
+TEST(CApiArrays, OfImpossibleSizesAreRefused) {
+  float number = 0;
+  const auto read = [&](std::vector<carousel_file_axis> axes, std::int64_t steps,
+                        std::int64_t batch) {
+    expect_failure(carousel_read_frames(axes.data(), axes.size(), steps, batch, &number, &number),
+                   CAROUSEL_INVALID_ARGUMENT, "is not possible");
+  };
+  constexpr std::int64_t kMuch = std::int64_t{1} << 62U;
+  read({{CAROUSEL_AXIS_STEPS, 0}, {CAROUSEL_AXIS_BATCH, 0}, {CAROUSEL_AXIS_FEATURES, kMuch}}, 1, 1);
+  read({{CAROUSEL_AXIS_STEPS, 0}, {CAROUSEL_AXIS_BATCH, 0}, {CAROUSEL_AXIS_FEATURES, -1}}, 1, 1);
+  read({{CAROUSEL_AXIS_STEPS, 0}, {CAROUSEL_AXIS_BATCH, 0}, {CAROUSEL_AXIS_FEATURES, 4}}, 0, kMuch);
+  read({{CAROUSEL_AXIS_STEPS_BATCH, 0}, {CAROUSEL_AXIS_FEATURES, 1}}, kMuch, kMuch);
+  const carousel_file_axis shared[]{{CAROUSEL_AXIS_STEPS_BATCH, 0}, {CAROUSEL_AXIS_FEATURES, 3}};
+  const carousel_file_axis apart[]{{CAROUSEL_AXIS_STEPS, 0}, {CAROUSEL_AXIS_BATCH, 0}};
+  const std::int64_t few[]{8, 3};
+  const std::int64_t many[]{kMuch, kMuch};
+  const std::int64_t negative[]{-1, 3};
+  carousel_file_array arrays[]{{"a", apart, many, 2, false}, {"b", shared, few, 2, false}};
+  std::int64_t steps = 0;
+  std::int64_t batch = 0;
+  expect_failure(carousel_run_size(arrays, 2, &steps, &batch), CAROUSEL_INVALID_ARGUMENT,
+                 "does not fit");
+  arrays[0].shape = negative;
+  expect_failure(carousel_run_size(arrays, 2, &steps, &batch), CAROUSEL_INVALID_ARGUMENT,
+                 "no axis is negative");
+}
+
 }  // namespace
 }  // namespace carousel::c_api_test

@@ -189,6 +189,39 @@ TEST(Misuse, OptionsOutOfRangeAreErrors) {
   EXPECT_THROW((void)network.stream({.max_steps = INT64_MAX}), Error);
 }
 
+/// What a layer reads and its scratch can be too large where what it writes is small.
+TEST(Misuse, StreamsOfMoreThanAnyMemoryAreErrors) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 20U;
+  const auto refuses = [](const LayerSpec& spec, const StreamOptions& options) {
+    const Network network = prepare(named_layer(spec, "layer"), {.backend = "scalar"});
+    try {
+      static_cast<void>(network.stream(options));
+    } catch (const Error& error) {
+      return error.code() == ErrorCode::out_of_memory;
+    } catch (const std::bad_alloc&) {
+      return true;
+    }
+    return false;
+  };
+  // 2^32 steps of 2^13 rows of 2^19 channels are 2^64 numbers, of which each 2^20th is written.
+  EXPECT_TRUE(refuses(ConvolutionSpec{.in_channels = kMost / 2,
+                                      .out_channels = 1,
+                                      .kernel_size = 2,
+                                      .stride = kMost,
+                                      .pad_begin = 1,
+                                      .bias = false},
+                      {.batch = 1 << 13, .max_steps = std::int64_t{1} << 32U}));
+  // Padding of 2^21 steps of 2^19 channels for 2^24 rows.
+  EXPECT_TRUE(refuses(ConvolutionSpec{.in_channels = kMost / 2,
+                                      .out_channels = 1,
+                                      .kernel_size = 2,
+                                      .stride = kMost,
+                                      .pad_begin = kMost,
+                                      .pad_end = kMost,
+                                      .bias = false},
+                      {.batch = 1 << 24, .max_steps = 1}));
+}
+
 TEST(Misuse, ModelsThatDoNotFitTogetherAreErrors) {
   const auto expect_error = [](const std::function<void(Model&)>& spoil) {
     Model model = sample(reading_ids()).model;

@@ -3,8 +3,11 @@
 #include "core/engine/layers/common_layer.hpp"
 #include "core/engine/layers/convolution_layers.hpp"
 #include "core/engine/layers/convolution_padding.hpp"
+#include "core/model/element_count.hpp"
 
 #include <algorithm>
+#include <new>
+#include <optional>
 #include <utility>
 
 namespace carousel::layers {
@@ -29,9 +32,10 @@ class TimeConvolution final : public Layer {
 
   [[nodiscard]] std::unique_ptr<Workspace> workspace(const WorkspaceOptions& o) const override {
     const std::int64_t steps = std::max<std::int64_t>(spec_.output_positions(o.max_steps), 1);
+    const std::optional<std::int64_t> lines = checked_multiply(o.batch, line_floats(o.max_steps));
+    if (!lines) throw std::bad_alloc();
     return std::make_unique<TimeWorkspace>(
-        o.batch * line_floats(o.max_steps),
-        kernel_->workspace({.batch = o.batch, .max_steps = steps}));
+        *lines, kernel_->workspace({.batch = o.batch, .max_steps = steps}));
   }
 
   Status forward(const ForwardArgs& args, Workspace& workspace) const noexcept override {

@@ -13,6 +13,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "core/model/own_errors.hpp"
+
 namespace carousel {
 
 bool loading::is_onnx_name(std::string_view source) {
@@ -85,14 +87,19 @@ Model load_any(std::span<const std::byte> bytes, const std::string& source,
 }  // namespace
 
 Model load(std::span<const std::byte> bytes, std::string_view source, const LoadOptions& options) {
-  return load_any(bytes, std::string(source.empty() ? "(memory)" : source), std::nullopt, options);
+  return with_own_errors([&] {
+    return load_any(bytes, std::string(source.empty() ? "(memory)" : source), std::nullopt,
+                    options);
+  });
 }
 
 Model load(const std::filesystem::path& file, const LoadOptions& options) {
   const auto check = [&](std::span<const std::byte> head, std::uintmax_t size) {
     check_head(head, size, file.string());
   };
-  return load_any(loading::read_file(file, check), file.string(), file.parent_path(), options);
+  return with_own_errors([&] {
+    return load_any(loading::read_file(file, check), file.string(), file.parent_path(), options);
+  });
 }
 
 }  // namespace carousel

@@ -2,6 +2,7 @@
 #include <carousel/npy.hpp>
 
 #include "core/model/half.hpp"
+#include "core/model/own_errors.hpp"
 #include "files.hpp"
 #include "npy_header.hpp"
 #include "text.hpp"
@@ -164,7 +165,9 @@ const std::vector<std::int64_t>& NpyArray::integers(const std::string& what) con
   throw Error(ErrorCode::invalid_argument, what + ": expected an array of integers, found floats");
 }
 
-NpyArray read_npy(std::span<const std::byte> bytes, std::string_view source) {
+namespace {
+
+NpyArray read_npy_array(std::span<const std::byte> bytes, std::string_view source) {
   const loading::NpyHeader header = loading::parse_npy_header(bytes, source);
   const loading::ElementType type = loading::element_type(header.descr, source);
   const std::span<const std::byte> data = bytes.subspan(header.data_offset);
@@ -180,12 +183,8 @@ NpyArray read_npy(std::span<const std::byte> bytes, std::string_view source) {
   return array;
 }
 
-NpyArray read_npy(const std::filesystem::path& file) {
-  return read_npy(loading::read_file(file), file.string());
-}
-
-void write_npy(const std::filesystem::path& file, std::span<const std::int64_t> shape,
-               std::span<const float> values) {
+void write_npy_array(const std::filesystem::path& file, std::span<const std::int64_t> shape,
+                     std::span<const float> values) {
   const std::optional<std::int64_t> count = element_count(shape);
   if (!count || static_cast<std::size_t>(*count) != values.size()) {
     loading::fail(file.string(),
@@ -198,6 +197,21 @@ void write_npy(const std::filesystem::path& file, std::span<const std::int64_t> 
   output.write(std::as_bytes(std::span(header)));
   output.write(std::as_bytes(values));
   output.commit();
+}
+
+}  // namespace
+
+NpyArray read_npy(std::span<const std::byte> bytes, std::string_view source) {
+  return with_own_errors([&] { return read_npy_array(bytes, source); });
+}
+
+NpyArray read_npy(const std::filesystem::path& file) {
+  return with_own_errors([&] { return read_npy_array(loading::read_file(file), file.string()); });
+}
+
+void write_npy(const std::filesystem::path& file, std::span<const std::int64_t> shape,
+               std::span<const float> values) {
+  with_own_errors([&] { write_npy_array(file, shape, values); });
 }
 
 }  // namespace carousel

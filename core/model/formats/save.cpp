@@ -10,6 +10,8 @@
 
 #include <algorithm>
 
+#include "core/model/own_errors.hpp"
+
 namespace carousel {
 namespace loading {
 namespace {
@@ -107,16 +109,18 @@ void write(const std::filesystem::path& file, std::span<const std::byte> bytes) 
 }  // namespace
 
 void save(const Model& model, const std::filesystem::path& file) {
-  if (loading::is_onnx_name(file.string())) {
-    loading::fail(file.string(), "save writes safetensors; save_onnx writes ONNX",
-                  ErrorCode::invalid_argument);
-  }
-  write(file, loading::to_safetensors(model));
+  with_own_errors([&] {
+    if (loading::is_onnx_name(file.string())) {
+      loading::fail(file.string(), "save writes safetensors; save_onnx writes ONNX",
+                    ErrorCode::invalid_argument);
+    }
+    write(file, loading::to_safetensors(model));
+  });
 }
 
 void save_onnx(const Model& model, const std::filesystem::path& file,
                const SaveOnnxOptions& options) {
-  write(file, loading::to_onnx(model, options));
+  with_own_errors([&] { write(file, loading::to_onnx(model, options)); });
 }
 
 }  // namespace carousel

@@ -8,6 +8,7 @@
 #include <cctype>
 
 #include "core/model/activation_parameters.hpp"
+#include "core/model/formats/text.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -65,8 +66,13 @@ Activation checked(const schema::NodeProto& node, Activation function) {
                                       real(node, "gamma", selu_gamma) != selu_gamma)) {
     throw Refusal("is supported with the usual alpha and gamma only");
   }
-  if (function.kind == Kind::gelu && text(node, "approximate", "none") == "tanh") {
-    function.kind = Kind::gelu_tanh;
+  if (function.kind == Kind::gelu) {
+    const std::string approximate = text(node, "approximate", "none");
+    if (approximate == "tanh") return {Kind::gelu_tanh};
+    if (approximate != "none") {
+      throw Malformed("attribute 'approximate' is " + quote(approximate) +
+                      "; it must be 'none' or 'tanh'");
+    }
   }
   return function;
 }

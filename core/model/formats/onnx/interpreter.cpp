@@ -2,6 +2,7 @@
 #include "interpreter.hpp"
 
 #include "inputs.hpp"
+#include "operator_table.hpp"
 #include "tensors.hpp"
 
 #include <algorithm>
@@ -121,8 +122,10 @@ std::vector<Value> Interpreter::results(Scope& scope, std::size_t index) {
   call.run_branch = [this, &scope](const Call& from, const Subgraph& branch) {
     return run_branch(scope, from, branch);
   };
-  const Operator run = find_operator(node);
-  if (run != nullptr) return run(call);
+  if (const KnownOperator* known = find_operator(node)) {
+    check_attributes(node, *known, context_.operator_set);
+    return known->run(call);
+  }
   const std::string inside = find_recurrent_inside(node);
   throw Refusal("this operator is not supported" + (inside.empty()
                                                         ? "; supported are " + supported_operators()

@@ -13,6 +13,11 @@
 namespace carousel::loading::onnx {
 namespace {
 
+std::int64_t concat_axis(const Call& call) {
+  if (find_attribute(call.node, "axis") == nullptr) throw Malformed("has no axis");
+  return integer(call.node, "axis", 0);
+}
+
 /// The type that constants of several types have in common.
 ElementType common_type(const std::vector<SharedArray>& operands) {
   const ElementType first = operands.front()->type;
@@ -28,7 +33,7 @@ Value concat_constants(const Call& call, std::vector<SharedArray> operands) {
     if (operand->type != type) operand = std::make_shared<Array>(onnx::cast(*operand, type));
   }
   const Array& first = *operands.front();
-  const std::size_t axis = checked_axis(integer(call.node, "axis", 0), first.shape.size());
+  const std::size_t axis = checked_axis(concat_axis(call), first.shape.size());
   Array result{first.type, first.shape, {}};
   result.shape[axis] = 0;
   std::size_t bytes = 0;
@@ -76,7 +81,7 @@ std::optional<Value> concat_repeated(const Call& call) {
     if (!operand || operand->array->size() != 1) return std::nullopt;
     if (!result) {
       result = operand;
-      axis = checked_axis(integer(call.node, "axis", 0), operand->sizes.size());
+      axis = checked_axis(concat_axis(call), operand->sizes.size());
       continue;
     }
     const bool same = operand->array->data == result->array->data &&
@@ -182,7 +187,7 @@ Tensor joined(const Call& call, std::vector<Tensor> tensors, std::size_t axis) {
 Tensor concat_tensors(const Call& call) {
   std::vector<Tensor> tensors = operands_of(call);
   const std::size_t rank = tensors.front().axes.size();
-  const std::size_t axis = checked_axis(integer(call.node, "axis", 0), rank);
+  const std::size_t axis = checked_axis(concat_axis(call), rank);
   for (const Tensor& tensor : tensors) {
     if (tensor.axes.size() != rank) throw Malformed("its operands differ in rank");
     if (!call.atoms().all(tensor.axes[axis], Role::features)) {

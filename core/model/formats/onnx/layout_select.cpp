@@ -116,6 +116,9 @@ Value sliced_repeated(const Call& call, Repeated repeated) {
 std::vector<std::int64_t> split_sizes(const Call& call, std::int64_t size) {
   if (auto given = axes_argument(call, "split", 1, 13)) return *given;
   const auto parts = static_cast<std::int64_t>(call.outputs());
+  if (integer(call.node, "num_outputs", parts) != parts) {
+    throw Malformed("attribute 'num_outputs' is another number than its outputs");
+  }
   const std::int64_t each = (size + parts - 1) / parts;
   std::vector<std::int64_t> sizes(call.outputs(), each);
   if (!sizes.empty()) sizes.back() = size - each * (parts - 1);

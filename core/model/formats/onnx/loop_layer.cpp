@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "attributes.hpp"
 #include "cell_step.hpp"
 #include "frames.hpp"
 #include "initial_states.hpp"
@@ -68,11 +69,7 @@ void take_element(const Call& call, const Tensor& sequence, std::size_t axis) {
 
 Tensor element_of_step(const Call& call, const Tensor& index) {
   const Tensor sequence = call.tensor(0);
-  std::int64_t axis = 0;
-  for (const schema::AttributeProto& attribute : call.node.attribute()) {
-    if (attribute.name() == "axis") axis = attribute.i();
-  }
-  const std::size_t along = checked_axis(axis, sequence.axes.size());
+  const std::size_t along = checked_axis(integer(call.node, "axis", 0), sequence.axes.size());
   take_element(call, sequence, along);
   Tensor step = call.context.loop->step;
   if (index.axes.size() > 1) throw Refusal("its index has more than one axis");

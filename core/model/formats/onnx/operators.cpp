@@ -11,116 +11,6 @@
 namespace carousel::loading::onnx {
 namespace {
 
-using Entry = std::pair<std::string_view, Operator>;
-
-constexpr Entry kOperators[] = {
-    {"Abs", unary},
-    {"Add", binary},
-    {"And", binary},
-    {"AveragePool", pool},
-    {"BatchNormalization", batch_normalization},
-    {"Cast", cast},
-    {"CastLike", cast_like},
-    {"Ceil", unary},
-    {"Celu", activation},
-    {"Clip", clip},
-    {"Concat", concat},
-    {"Constant", constant},
-    {"ConstantOfShape", constant_of_shape},
-    {"Conv", convolution},
-    {"ConvTranspose", transposed_convolution},
-    {"DequantizeLinear", dequantize},
-    {"Div", binary},
-    {"Dropout", dropout},
-    {"Elu", activation},
-    {"Equal", binary},
-    {"Erf", unary},
-    {"Exp", unary},
-    {"Expand", expand},
-    {"Flatten", flatten},
-    {"Floor", unary},
-    {"GRU", recurrent},
-    {"Gather", gather},
-    {"Gelu", activation},
-    {"Gemm", gemm},
-    {"GlobalAveragePool", global_pool},
-    {"GlobalMaxPool", global_pool},
-    {"Greater", binary},
-    {"GreaterOrEqual", binary},
-    {"GroupNormalization", group_normalization},
-    {"HardSigmoid", activation},
-    {"HardSwish", activation},
-    {"Identity", identity},
-    {"If", branch},
-    {"InstanceNormalization", instance_normalization},
-    {"LSTM", recurrent},
-    {"LayerNormalization", layer_normalization},
-    {"LeakyRelu", activation},
-    {"Less", binary},
-    {"LessOrEqual", binary},
-    {"Log", unary},
-    {"LogSoftmax", softmax},
-    {"Loop", loop},
-    {"MatMul", matmul},
-    {"Max", variadic},
-    {"MaxPool", pool},
-    {"Mean", variadic},
-    {"Min", variadic},
-    {"Mish", activation},
-    {"Mul", binary},
-    {"Neg", unary},
-    {"Not", unary},
-    {"Or", binary},
-    {"PRelu", binary},
-    {"Pad", pad},
-    {"Pow", binary},
-    {"RNN", recurrent},
-    {"Range", range},
-    {"Reciprocal", unary},
-    {"ReduceL1", reduce},
-    {"ReduceL2", reduce},
-    {"ReduceMax", reduce},
-    {"ReduceMean", reduce},
-    {"ReduceMin", reduce},
-    {"ReduceSum", reduce},
-    {"ReduceSumSquare", reduce},
-    {"Relu", activation},
-    {"Reshape", reshape},
-    {"ReverseSequence", reverse_sequence},
-    {"Round", unary},
-    {"Scan", scan},
-    {"Selu", activation},
-    {"Shape", shape},
-    {"Sigmoid", activation},
-    {"Sign", unary},
-    {"Size", size},
-    {"Slice", slice},
-    {"Softmax", softmax},
-    {"Softplus", activation},
-    {"Softsign", activation},
-    {"Split", split},
-    {"Sqrt", unary},
-    {"Squeeze", squeeze},
-    {"Sub", binary},
-    {"Sum", variadic},
-    {"Tanh", activation},
-    {"ThresholdedRelu", activation},
-    {"Tile", tile},
-    {"Transpose", transpose},
-    {"Unsqueeze", unsqueeze},
-    {"Where", where},
-    {"Xor", binary},
-};
-
-/// Of the domain of ONNX Runtime, operators that PyTorch's exporters write too.
-constexpr Entry kMicrosoft[] = {{"Gelu", activation}};
-
-template <std::size_t count>
-Operator find_in(const Entry (&entries)[count], const std::string& name) {
-  const auto* found = std::ranges::find(entries, name, &Entry::first);
-  return found == std::end(entries) ? nullptr : found->second;
-}
-
 /// What a tensor's only atom is taken for is no longer free.
 [[noreturn]] void refuse_role(const Context& context, const Axis& axis, Role role,
                               const std::string& what) {
@@ -203,20 +93,6 @@ const Array& Call::constant(std::size_t input, const char* what) const {
   const Value& value = this->input(input);
   if (const auto* constant = std::get_if<Constant>(&value)) return *constant->array;
   throw Refusal(std::string("its ") + what + " is not a constant");
-}
-
-Operator find_operator(const schema::NodeProto& node) {
-  if (node.domain() == "com.microsoft") return find_in(kMicrosoft, node.op_type());
-  if (!node.domain().empty() && node.domain() != "ai.onnx") return nullptr;
-  return find_in(kOperators, node.op_type());
-}
-
-std::string supported_operators() {
-  std::string names;
-  for (const auto& [name, found] : kOperators) {
-    names += (names.empty() ? "" : ", ") + std::string(name);
-  }
-  return names;
 }
 
 std::optional<std::vector<std::int64_t>> axes_argument(const Call& call, const char* attribute,

@@ -97,11 +97,6 @@ struct Call {
 /// Results in the order of the node's outputs (more than it has do no harm). Throws Refusal.
 using Operator = std::vector<Value> (*)(const Call&);
 
-/// Null when the operator is not supported.
-[[nodiscard]] Operator find_operator(const schema::NodeProto& node);
-/// "Add, Cast, Concat, ..."
-[[nodiscard]] std::string supported_operators();
-
 // --- Shared by the operators ---
 
 /// The argument that older operator sets have as attribute and newer ones as input; nothing:

@@ -141,26 +141,9 @@ bool flag(const NodeProto& node, const char* attribute) {
                   ", but must be 0 or 1");
 }
 
-/// An attribute that is not in the standard may change what the layer computes.
-void refuse_unknown_attributes(const NodeProto& node, Cell cell) {
-  // 'output_sequence' belongs to the first version of the operators and says which outputs there
-  // are, which the node's outputs say as well.
-  std::vector<std::string_view> known{
-      "activation_alpha", "activation_beta", "activations", "clip",
-      "direction",        "hidden_size",     "layout",      "output_sequence"};
-  if (cell == Cell::lstm) known.emplace_back("input_forget");
-  if (cell == Cell::gru) known.emplace_back("linear_before_reset");
-  for (const schema::AttributeProto& attribute : node.attribute()) {
-    if (std::ranges::find(known, attribute.name()) != known.end()) continue;
-    throw Refusal("attribute " + quote(attribute.name()) + " is not one that ONNX's " +
-                  node.op_type() + " has");
-  }
-}
-
 RecurrentSpec read_spec(const NodeProto& node, const RecurrentInputs& inputs) {
   RecurrentSpec spec;
   spec.cell = cell_of(node);
-  refuse_unknown_attributes(node, spec.cell);
   spec.direction = read_direction(node);
   spec.hidden_size = read_hidden_size(node, inputs);
   spec.input_size = inputs.w->shape[2];

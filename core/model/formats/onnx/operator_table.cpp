@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which operators and which of their attributes are known.
+#include "operator_table.hpp"
+
+#include "attributes.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "core/model/formats/text.hpp"
+
+namespace carousel::loading::onnx {
+namespace {
+
+using schema::NodeProto;
+
+constexpr std::string_view kBroadcast = "axis<7 broadcast<7";
+constexpr std::string_view kReduce = "axes<18 keepdims noop_with_empty_axes";
+constexpr std::string_view kOfRecurrent =
+    "activation_alpha activation_beta activations clip direction hidden_size layout "
+    "output_sequence";
+constexpr std::string_view kLstm =
+    "activation_alpha activation_beta activations clip direction hidden_size input_forget layout "
+    "output_sequence";
+constexpr std::string_view kGru =
+    "activation_alpha activation_beta activations clip direction hidden_size layout "
+    "linear_before_reset output_sequence";
+
+/// Operators by name. Attributes that say nothing about results (the seed of a Dropout, whether the
+/// outputs that a node has are computed) are among the known ones too.
+constexpr KnownOperator kOperators[] = {
+    {"Abs", unary},
+    {"Add", binary, kBroadcast},
+    {"And", binary, kBroadcast},
+    {"AveragePool", pool,
+     "auto_pad ceil_mode count_include_pad dilations kernel_shape pads strides"},
+    {"BatchNormalization", batch_normalization,
+     "epsilon is_test=1 momentum spatial=1 training_mode"},
+    {"Cast", cast, "round_mode saturate to"},
+    {"CastLike", cast_like, "round_mode saturate"},
+    {"Ceil", unary},
+    {"Celu", activation, "alpha"},
+    {"Clip", clip, "max<11 min<11"},
+    {"Concat", concat, "axis"},
+    {"Constant", constant,
+     "sparse_value value value_float value_floats value_int value_ints value_string value_strings"},
+    {"ConstantOfShape", constant_of_shape, "value"},
+    {"Conv", convolution, "auto_pad dilations group kernel_shape pads strides"},
+    {"ConvTranspose", transposed_convolution,
+     "auto_pad dilations group kernel_shape output_padding output_shape pads strides"},
+    {"DequantizeLinear", dequantize, "axis block_size=0 output_dtype=0|1"},
+    {"Div", binary, kBroadcast},
+    {"Dropout", dropout, "is_test=1 ratio seed"},
+    {"Elu", activation, "alpha"},
+    {"Equal", binary, kBroadcast},
+    {"Erf", unary},
+    {"Exp", unary},
+    {"Expand", expand},
+    {"Flatten", flatten, "axis"},
+    {"Floor", unary},
+    {"GRU", recurrent, kGru},
+    {"Gather", gather, "axis"},
+    {"Gelu", activation, "approximate"},
+    {"Gemm", gemm, "alpha beta broadcast<7 transA transB"},
+    {"GlobalAveragePool", global_pool},
+    {"GlobalMaxPool", global_pool},
+    {"Greater", binary, kBroadcast},
+    {"GreaterOrEqual", binary},
+    {"GroupNormalization", group_normalization, "epsilon num_groups stash_type=1"},
+    {"HardSigmoid", activation, "alpha beta"},
+    {"HardSwish", activation},
+    {"Identity", identity},
+    {"If", branch, "else_branch then_branch"},
+    {"InstanceNormalization", instance_normalization, "epsilon"},
+    {"LSTM", recurrent, kLstm},
+    {"LayerNormalization", layer_normalization, "axis epsilon stash_type=1"},
+    {"LeakyRelu", activation, "alpha"},
+    {"Less", binary, kBroadcast},
+    {"LessOrEqual", binary},
+    {"Log", unary},
+    {"LogSoftmax", softmax, "axis"},
+    {"Loop", loop, "body"},
+    {"MatMul", matmul},
+    {"Max", variadic},
+    {"MaxPool", pool, "auto_pad ceil_mode dilations kernel_shape pads storage_order strides"},
+    {"Mean", variadic},
+    {"Min", variadic},
+    {"Mish", activation},
+    {"Mul", binary, kBroadcast},
+    {"Neg", unary},
+    {"Not", unary},
+    {"Or", binary, kBroadcast},
+    {"PRelu", binary},
+    {"Pad", pad, "mode pads<11 value<11"},
+    {"Pow", binary, kBroadcast},
+    {"RNN", recurrent, kOfRecurrent},
+    {"Range", range},
+    {"Reciprocal", unary},
+    {"ReduceL1", reduce, kReduce},
+    {"ReduceL2", reduce, kReduce},
+    {"ReduceMax", reduce, kReduce},
+    {"ReduceMean", reduce, kReduce},
+    {"ReduceMin", reduce, kReduce},
+    {"ReduceSum", reduce, "axes<13 keepdims noop_with_empty_axes"},
+    {"ReduceSumSquare", reduce, kReduce},
+    {"Relu", activation},
+    {"Reshape", reshape, "allowzero"},
+    {"ReverseSequence", reverse_sequence, "batch_axis time_axis"},
+    {"Round", unary},
+    {"Scan", scan,
+     "body num_scan_inputs scan_input_axes scan_input_directions scan_output_axes "
+     "scan_output_directions"},
+    {"Selu", activation, "alpha gamma"},
+    {"Shape", shape, "end start"},
+    {"Sigmoid", activation},
+    {"Sign", unary},
+    {"Size", size},
+    {"Slice", slice, "axes<10 ends<10 starts<10"},
+    {"Softmax", softmax, "axis"},
+    {"Softplus", activation},
+    {"Softsign", activation},
+    {"Split", split, "axis num_outputs split<13"},
+    {"Sqrt", unary},
+    {"Squeeze", squeeze, "axes<13"},
+    {"Sub", binary, kBroadcast},
+    {"Sum", variadic},
+    {"Tanh", activation},
+    {"ThresholdedRelu", activation, "alpha"},
+    {"Tile", tile},
+    {"Transpose", transpose, "perm"},
+    {"Unsqueeze", unsqueeze, "axes<13"},
+    {"Where", where},
+    {"Xor", binary, kBroadcast},
+};
+
+/// Of the domain of ONNX Runtime, operators that PyTorch's exporters write too.
+constexpr KnownOperator kMicrosoft[] = {{"Gelu", activation}};
+
+template <std::size_t count>
+const KnownOperator* find_known(const KnownOperator (&operators)[count], const std::string& name) {
+  const auto* found = std::ranges::find(operators, name, &KnownOperator::name);
+  return found == std::end(operators) ? nullptr : found;
+}
+
+/// Takes the text before the next `separator` from the front of `text`, and the separator.
+std::string_view take_until(std::string_view& text, char separator) {
+  const std::size_t end = std::min(text.find(separator), text.size());
+  const std::string_view taken = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return taken;
+}
+
+/// An attribute as the table writes it.
+struct KnownAttribute {
+  std::string_view name;
+  std::string_view only{};               ///< The values that it may have, "0|1"; empty: any.
+  std::optional<std::int64_t> before{};  ///< The operator set that does not have it any more.
+};
+
+KnownAttribute read_attribute_entry(std::string_view entry) {
+  KnownAttribute known;
+  std::string_view name = take_until(entry, '=');
+  known.only = entry;
+  known.name = take_until(name, '<');
+  if (std::int64_t before = 0; !name.empty()) {
+    std::from_chars(name.data(), name.data() + name.size(), before);
+    known.before = before;
+  }
+  return known;
+}
+
+std::optional<KnownAttribute> find_known_attribute(std::string_view attributes,
+                                                   std::string_view name) {
+  while (!attributes.empty()) {
+    const KnownAttribute known = read_attribute_entry(take_until(attributes, ' '));
+    if (known.name == name) return known;
+  }
+  return std::nullopt;
+}
+
+void check_value(const NodeProto& node, const KnownAttribute& known) {
+  const std::string value = std::to_string(integer(node, known.name, 0));
+  for (std::string_view rest = known.only; !rest.empty();) {
+    if (take_until(rest, '|') == value) return;
+  }
+  throw Refusal("attribute " + quote(known.name) + " is " + value + "; supported is " +
+                std::string(known.only));
+}
+
+void check_attribute(const NodeProto& node, const std::string& name, const KnownOperator& known,
+                     std::int64_t operator_set) {
+  const std::optional<KnownAttribute> found = find_known_attribute(known.attributes, name);
+  const bool gone = found && found->before && operator_set >= *found->before;
+  if (!found || gone) {
+    throw Refusal("attribute " + quote(name) + " is not one that ONNX's " +
+                  std::string(known.name) + " has" +
+                  (gone ? " since operator set " + std::to_string(*found->before) : ""));
+  }
+  if (!found->only.empty()) check_value(node, *found);
+}
+
+}  // namespace
+
+const KnownOperator* find_operator(const NodeProto& node) {
+  if (node.domain() == "com.microsoft") return find_known(kMicrosoft, node.op_type());
+  if (!node.domain().empty() && node.domain() != "ai.onnx") return nullptr;
+  return find_known(kOperators, node.op_type());
+}
+
+std::span<const KnownOperator> known_operators() noexcept { return kOperators; }
+
+std::string supported_operators() {
+  std::string names;
+  for (const KnownOperator& known : kOperators) {
+    names += (names.empty() ? "" : ", ") + std::string(known.name);
+  }
+  return names;
+}
+
+void check_attributes(const NodeProto& node, const KnownOperator& known,
+                      std::int64_t operator_set) {
+  std::set<std::string_view> names;
+  for (const schema::AttributeProto& attribute : node.attribute()) {
+    if (!names.insert(attribute.name()).second) {
+      throw Malformed("attribute " + quote(attribute.name()) + " is there twice");
+    }
+    check_attribute(node, attribute.name(), known, operator_set);
+  }
+}
+
+}  // namespace carousel::loading::onnx

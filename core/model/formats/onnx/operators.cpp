@@ -2,6 +2,7 @@
 #include "operators.hpp"
 
 #include "attributes.hpp"
+#include "recurrent_node.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -112,8 +113,8 @@ constexpr Entry kOperators[] = {
     {"Xor", binary},
 };
 
-/// Of the domain of ONNX Runtime, operators that PyTorch's exporters write too.
-constexpr Entry kMicrosoft[] = {{"Gelu", activation}};
+/// Of the domain of ONNX Runtime: what PyTorch's exporters and its own quantizer write.
+constexpr Entry kMicrosoft[] = {{"DynamicQuantizeLSTM", recurrent}, {"Gelu", activation}};
 
 template <std::size_t count>
 Operator find_in(const Entry (&entries)[count], const std::string& name) {
@@ -206,7 +207,7 @@ const Array& Call::constant(std::size_t input, const char* what) const {
 }
 
 Operator find_operator(const schema::NodeProto& node) {
-  if (node.domain() == "com.microsoft") return find_in(kMicrosoft, node.op_type());
+  if (node.domain() == kMicrosoftDomain) return find_in(kMicrosoft, node.op_type());
   if (!node.domain().empty() && node.domain() != "ai.onnx") return nullptr;
   return find_in(kOperators, node.op_type());
 }

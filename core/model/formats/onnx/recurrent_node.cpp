@@ -20,8 +20,9 @@ namespace {
 
 using schema::NodeProto;
 
-/// Null unless the node is of an operator of the standard that is a cell here.
+/// Null unless the node is of an operator that is a cell here.
 const CellTraits* find_cell(const NodeProto& node) {
+  if (is_quantized(node)) return &traits(Cell::lstm);
   if (!node.domain().empty() && node.domain() != "ai.onnx") return nullptr;
   const auto found = std::ranges::find(kCells, node.op_type(), &CellTraits::onnx_operator);
   return found == kCells.end() || found->onnx_operator.empty() ? nullptr : &*found;
@@ -145,15 +146,15 @@ bool flag(const NodeProto& node, const char* attribute) {
 void refuse_unknown_attributes(const NodeProto& node, Cell cell) {
   // 'output_sequence' belongs to the first version of the operators and says which outputs there
   // are, which the node's outputs say as well.
-  std::vector<std::string_view> known{
-      "activation_alpha", "activation_beta", "activations", "clip",
-      "direction",        "hidden_size",     "layout",      "output_sequence"};
+  std::vector<std::string_view> known{"activation_alpha", "activation_beta", "activations", "clip",
+                                      "direction",        "hidden_size"};
+  if (!is_quantized(node)) known.insert(known.end(), {"layout", "output_sequence"});
   if (cell == Cell::lstm) known.emplace_back("input_forget");
   if (cell == Cell::gru) known.emplace_back("linear_before_reset");
   for (const schema::AttributeProto& attribute : node.attribute()) {
     if (std::ranges::find(known, attribute.name()) != known.end()) continue;
-    throw Refusal("attribute " + quote(attribute.name()) + " is not one that ONNX's " +
-                  node.op_type() + " has");
+    throw Refusal("attribute " + quote(attribute.name()) + " is not one that " +
+                  (is_quantized(node) ? "ONNX Runtime's " : "ONNX's ") + node.op_type() + " has");
   }
 }
 
@@ -250,6 +251,10 @@ void read_direction(const RecurrentSpec& spec, const RecurrentInputs& inputs, st
 }
 
 }  // namespace
+
+bool is_quantized(const NodeProto& node) {
+  return node.domain() == kMicrosoftDomain && node.op_type() == "DynamicQuantizeLSTM";
+}
 
 bool is_recurrent(const NodeProto& node) { return find_cell(node) != nullptr; }
 

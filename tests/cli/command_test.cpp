@@ -328,8 +328,16 @@ TEST(Command, ConvertRoundsMatrices) {
   const Weights& weights = rounded.layers.at(1).weights;
   EXPECT_EQ(weights.at("weight_hh").dtype(), DType::float16);
   EXPECT_EQ(weights.at("bias_hh").dtype(), DType::float32);
-  expect_bad_input({"convert", model, folder.file("m.onnx"), "--precision", "float16"},
-                   "cannot be written there");
+  for (const auto& [precision, type] :
+       {std::pair{"float16", DType::float16}, std::pair{"bfloat16", DType::bfloat16}}) {
+    const std::string graph = folder.file("m.onnx");
+    ASSERT_EQ(carousel({"convert", model, graph, "--precision", precision}).code, 0);
+    const Model again = load(graph);
+    EXPECT_EQ(again.layers.at(1).weights.at("weight_hh").dtype(), type);
+    EXPECT_EQ(again.layers.at(1).weights.at("bias_hh").dtype(), DType::float32);
+  }
+  expect_bad_input({"convert", model, folder.file("m.onnx"), "--precision", "int8"},
+                   "cannot be written");
 }
 
 TEST(Command, RankWithoutWorkIsRefused) {

@@ -21,8 +21,8 @@ constexpr int kLeastLimits = 15;        // samples of each limit, which are shor
 constexpr double kPatience = 2;         // times the seconds that sampling was to take,
 constexpr double kLeastPatience = 0.3;  // and these seconds
 constexpr double kNoSample = 0;
-constexpr double kTolerance = 1e-4;       // for outputs in (-1, 1): only tells wrong from right
-constexpr double kOtherTolerance = 0.25;  // likewise, where others round to 8 or 16 bits
+constexpr double kTolerance = 1e-4;      // for outputs in (-1, 1): only tells wrong from right
+constexpr double kOtherTolerance = 0.3;  // likewise, where others round to 8 or 16 bits
 
 std::vector<std::string> choices(const Shape& shape, int threads, const Settings& settings) {
   std::vector<std::string> names = settings.backends.empty()

@@ -21,7 +21,8 @@ constexpr int kLeastLimits = 15;        // samples of each limit, which are shor
 constexpr double kPatience = 2;         // times the seconds that sampling was to take,
 constexpr double kLeastPatience = 0.3;  // and these seconds
 constexpr double kNoSample = 0;
-constexpr double kTolerance = 1e-4;  // for outputs in (-1, 1): only tells wrong from right
+constexpr double kTolerance = 1e-4;      // for outputs in (-1, 1): only tells wrong from right
+constexpr double kOtherTolerance = 0.3;  // likewise, where others round to 8 or 16 bits
 
 std::vector<std::string> choices(const Shape& shape, int threads, const Settings& settings) {
   std::vector<std::string> names = settings.backends.empty()
@@ -29,6 +30,13 @@ std::vector<std::string> choices(const Shape& shape, int threads, const Settings
                                        : settings.backends;
   if (settings.peers) names.emplace_back(kOnnxRuntime);
   return names;
+}
+
+/// The engines that have an arithmetic of that precision, which differs from Carousel's.
+std::vector<const char*> peers_in(Precision precision) {
+  if (precision == Precision::int8) return {kOnnxRuntime, kOnednn};
+  if (precision == Precision::bfloat16) return {kOnednn};
+  return {};
 }
 
 /// The largest difference; NaN where one of them is.
@@ -42,7 +50,7 @@ double max_difference(const std::vector<float>& a, const std::vector<float>& b) 
 }
 
 bool is_primary(const std::string& backend) {
-  return backend == kXsimd || backend == "onednn" || backend == kOnnxRuntime;
+  return backend == kXsimd || backend == kOnednn || backend == kOnnxRuntime;
 }
 
 /// GFLOP/s that a backend may well reach; only for sharing out time.
@@ -62,9 +70,11 @@ Group::Group(const Work& work, int threads, const Settings& settings, LimitSampl
       most_repetitions_(settings.most_repetitions) {
   for (const std::string& backend : choices(work.shape, threads, settings)) {
     enlist(backend, work, Precision::float32);
-    if (work.precision != Precision::float32 && backend != kOnnxRuntime) {
-      enlist(backend, work, work.precision);
-    }
+    const bool is_peer = settings.peers && (backend == kOnnxRuntime || backend == kOnednn);
+    if (work.precision != Precision::float32 && !is_peer) enlist(backend, work, work.precision);
+  }
+  if (settings.peers) {
+    for (const char* engine : peers_in(work.precision)) enlist_peer(engine, work, work.precision);
   }
   if (threads > 1) enlist_one_thread(work);
   if (!contenders_.empty()) prepare_limits(std::move(sampler));
@@ -87,13 +97,27 @@ void Group::enlist(const std::string& backend, const Work& work, Precision preci
   measurement.backend = backend;
   measurement.threads = threads_;
   measurement.precision = precision;
+  enlist(std::move(measurement), [&] { return Subject(backend, work, threads_, precision); });
+}
+
+void Group::enlist_peer(const std::string& engine, const Work& work, Precision precision) {
+  Measurement measurement;
+  measurement.shape = work.shape.name;
+  measurement.backend = engine;
+  measurement.threads = threads_;
+  measurement.precision = precision;
+  measurement.other_arithmetic = true;
+  enlist(std::move(measurement), [&] { return Subject::peer(engine, work, threads_, precision); });
+}
+
+void Group::enlist(Measurement measurement, const std::function<Subject()>& make) {
   try {
-    Contender contender{.subject = std::make_unique<Subject>(backend, work, threads_, precision),
+    Contender contender{.subject = std::make_unique<Subject>(make()),
                         .index = measurements_.size(),
-                        .primary = is_primary(backend) || !by_default_};
+                        .primary = is_primary(measurement.backend) || !by_default_};
     measurement.resolved = contender.subject->resolved();
     const bool twice = by_default_ && !measurements_.empty() &&
-                       measurements_.front().precision == precision &&
+                       measurements_.front().precision == measurement.precision &&
                        measurements_.front().resolved == measurement.resolved;
     if (twice) return;
     measurements_.push_back(std::move(measurement));
@@ -115,12 +139,14 @@ void Group::calibrate(Contender& contender) {
   take_calibration(contender);
   Measurement& measurement = measurements_[contender.index];
   measurement.runs = contender.subject->runs_per_sample();
+  const Precision alike = measurement.other_arithmetic ? Precision::float32 : measurement.precision;
   const auto first = std::ranges::find_if(contenders_, [&](const Contender& other) {
-    return measurements_[other.index].precision == measurement.precision;
+    return measurements_[other.index].precision == alike;
   });
   if (first == contenders_.end()) return;
   measurement.max_difference = max_difference(contender.subject->y(), first->subject->y());
-  measurement.agrees = measurement.max_difference <= kTolerance;
+  const double tolerance = measurement.other_arithmetic ? kOtherTolerance : kTolerance;
+  measurement.agrees = measurement.max_difference <= tolerance;
 }
 
 void Group::prepare_limits(LimitSampler sampler) {
@@ -209,7 +235,10 @@ void Group::measure(double seconds) {
 void Group::find_float32_seconds() {
   for (Measurement& measurement : measurements_) {
     if (measurement.precision == Precision::float32) continue;
-    measurement.float32_seconds = median(measurement.backend);
+    const auto plain = std::ranges::find_if(measurements_, [&](const Measurement& other) {
+      return other.backend == measurement.backend && other.precision == Precision::float32;
+    });
+    if (plain != measurements_.end()) measurement.float32_seconds = plain->seconds.median;
   }
 }
 

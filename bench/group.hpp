@@ -9,6 +9,7 @@
 
 #include "core/measure/limits.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -46,6 +47,10 @@ class Group {
   };
 
   void enlist(const std::string& backend, const Work& work, Precision precision);
+  /// Another engine in its own arithmetic of that precision.
+  void enlist_peer(const std::string& engine, const Work& work, Precision precision);
+  /// `make` makes the subject of `measurement`, or throws why there is none.
+  void enlist(Measurement measurement, const std::function<Subject()>& make);
   void find_float32_seconds();
   void enlist_one_thread(const Work& work);
   void take_calibration(Contender& contender);

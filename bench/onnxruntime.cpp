@@ -2,6 +2,7 @@
 #include "onnxruntime.hpp"
 
 #include "onnxruntime_session.hpp"
+#include "quantized_onnx.hpp"
 
 #include <carousel/error.hpp>
 
@@ -9,6 +10,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <system_error>
 
 namespace carousel::bench {
@@ -41,10 +43,30 @@ class TemporaryFolder {
   fs::path path_;
 };
 
-Handle<OrtSession> open_session(const Model& model, int threads) {
+std::vector<std::byte> read(const fs::path& file) {
+  std::vector<std::byte> bytes(fs::file_size(file));
+  std::ifstream stream(file, std::ios::binary);
+  stream.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  if (!stream) throw Error(ErrorCode::file_access, file.string() + ": cannot be read");
+  return bytes;
+}
+
+void write(const fs::path& file, const std::vector<std::byte>& bytes) {
+  std::ofstream stream(file, std::ios::binary);
+  stream.write(reinterpret_cast<const char*>(bytes.data()),
+               static_cast<std::streamsize>(bytes.size()));
+  if (!stream.flush()) throw Error(ErrorCode::file_access, file.string() + ": cannot be written");
+}
+
+Handle<OrtSession> open_session(const Model& model, int threads, Precision precision) {
+  if (precision != Precision::float32 && precision != Precision::int8) {
+    throw Error(ErrorCode::unsupported,
+                "ONNX Runtime has no LSTM in " + std::string(name(precision)) + " on CPUs");
+  }
   const TemporaryFolder folder;
   const fs::path file = folder.path() / "model.onnx";
   save_onnx(model, file);
+  if (precision == Precision::int8) write(file, quantized_onnx(read(file)));
   return ort::open_session(file, threads);
 }
 
@@ -63,9 +85,9 @@ Handle<OrtValue> tensor(const Shape& shape, std::int64_t size, const float* valu
 
 class OnnxRuntimeRunner : public Runner {
  public:
-  OnnxRuntimeRunner(const Work& work, int threads)
+  OnnxRuntimeRunner(const Work& work, int threads, Precision precision)
       : Runner(work),
-        session_(open_session(work.model, threads)),
+        session_(open_session(work.model, threads, precision)),
         input_(tensor(work.shape, work.model.input_size(), work.x.data())),
         output_(tensor(work.shape, work.model.output_size(), y_.data())) {}
 
@@ -91,8 +113,8 @@ class OnnxRuntimeRunner : public Runner {
 
 std::string onnxruntime_version() { return ort::version(); }
 
-std::unique_ptr<Runner> onnxruntime_runner(const Work& work, int threads) {
-  return std::make_unique<OnnxRuntimeRunner>(work, threads);
+std::unique_ptr<Runner> onnxruntime_runner(const Work& work, int threads, Precision precision) {
+  return std::make_unique<OnnxRuntimeRunner>(work, threads, precision);
 }
 
 }  // namespace carousel::bench

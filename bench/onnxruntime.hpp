@@ -28,9 +28,11 @@ inline constexpr const char* kOnnxRuntimeSources =
 /// Opens the library at the first call. Throws Error saying why not and where to get it.
 [[nodiscard]] std::string onnxruntime_version();  ///< "1.21.0"
 
-/// The model that carousel::save_onnx writes of `work`, in a session with `threads` threads. Throws
-/// Error as above and with ONNX Runtime's own words.
-[[nodiscard]] std::unique_ptr<Runner> onnxruntime_runner(const Work& work, int threads);
+/// The model that carousel::save_onnx writes of `work`, in a session with `threads` threads; in
+/// int8, with DynamicQuantizeLSTM for LSTM. Throws Error as above, for other precisions than
+/// float32 and int8, and with ONNX Runtime's own words.
+[[nodiscard]] std::unique_ptr<Runner> onnxruntime_runner(const Work& work, int threads,
+                                                         Precision precision);
 
 /// The file of a case, which is an ONNX file, in a session with one thread. `network` must outlive
 /// the subject. Throws Error as above.

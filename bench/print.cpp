@@ -21,10 +21,15 @@ std::string spread(const Measurement& measurement) {
                                measurement.seconds.median);
 }
 
-/// What another precision than float32 gains.
+/// What another precision than float32 gains, and what it costs in another engine.
 std::string gain_text(const Measurement& measurement) {
-  if (measurement.float32_seconds == 0) return "";
-  return format_fixed(measurement.float32_seconds / measurement.seconds.median, 2) + " × as fast";
+  std::string text;
+  if (measurement.other_arithmetic) {
+    text = "other arithmetic, y off by " + cli::format_error(measurement.max_difference);
+  }
+  if (measurement.float32_seconds == 0) return text;
+  return text + (text.empty() ? "" : "; ") +
+         format_fixed(measurement.float32_seconds / measurement.seconds.median, 2) + " × as fast";
 }
 
 std::string note(const Measurement& measurement) {

@@ -24,6 +24,9 @@ struct Measurement {
   std::string resolved;  ///< what the choice led to: "xsimd:avx512"
   int threads = 1;
   Precision precision = Precision::float32;
+  /// Another engine in another precision than float32: it rounds otherwise than Carousel does, so
+  /// that its results are only near those of float32.
+  bool other_arithmetic = false;
   std::string refusal;          ///< why it did not run; then nothing below counts
   std::int64_t runs = 1;        ///< per sample
   std::vector<double> samples;  ///< seconds of one run, each the mean of `runs`
@@ -36,7 +39,7 @@ struct Measurement {
   double float32_seconds = 0;
   Roofline roofline;          ///< of one core, sampled in turns with these samples
   double least_seconds = 0;   ///< of one run with all its threads, by that roofline
-  double max_difference = 0;  ///< of y from the first backend's
+  double max_difference = 0;  ///< of y from the first backend's in this precision, or arithmetic
   bool agrees = true;
   int attempts = 1;            ///< with more than one thread: until the machine was in order
   double round_trip_ns = 0;    ///< one way between two cores, around these samples; 0: not measured

@@ -49,6 +49,7 @@ Json measurement_json(const Results& results, const Measurement& measurement) {
                {"backend", measurement.backend},
                {"resolved", measurement.resolved},
                {"precision", name(measurement.precision)},
+               {"other_arithmetic", measurement.other_arithmetic},
                {"float32_seconds", measurement.float32_seconds},
                {"threads", measurement.threads}};
   if (!measurement.ran()) {

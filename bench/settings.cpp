@@ -34,6 +34,7 @@ constexpr const char* kFooter =
   carousel_bench --quick --cell gru              the same shapes with another cell
   carousel_bench --quick --cell gru --reset-first
   carousel_bench --quick --compare --peers       with ONNX Runtime, in the same process
+  carousel_bench --peers --precision int8        what others have in 8 bits, beside Carousel
   carousel_bench --lengths --prepare             variable lengths; prepare, first runs, idle threads
   carousel_bench --plugin-route                  calls into plug-ins
   carousel_bench --estimate                      what is chosen and predicted without tuning, and what is measured
@@ -105,6 +106,12 @@ constexpr const char* kAfterSources =
 It gets the file that carousel::save_onnx writes of the same network, a session with as many
 intra-op threads (that may spin), one inter-op thread, sequential execution and all optimizations,
 and input and output in place.
+
+With --peers and --precision int8 also ONNX Runtime with DynamicQuantizeLSTM for LSTM, as its dynamic
+quantizer makes it, and oneDNN's LSTM of u8 and s8; with --precision bfloat16 oneDNN's in bf16: chains of
+LSTM layers of one direction, where the version and the CPU have them. These round otherwise than
+Carousel (one scale for all rows and steps, states in 8 or 16 bits), which the table marks as other
+arithmetic, with the largest difference of y from float32.
 
 Exit codes: 0 ok, 1 results of two backends differ (with --strict also: a target is missed),
 2 usage or bad input; also --peers where ONNX Runtime is not found.)";

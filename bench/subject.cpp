@@ -2,6 +2,7 @@
 #include "subject.hpp"
 
 #include "machine.hpp"
+#include "onednn_peer.hpp"
 #include "onnxruntime.hpp"
 
 #include <model_facts.hpp>
@@ -65,7 +66,7 @@ class NetworkRunner : public Runner {
 
 std::unique_ptr<Runner> make_runner(const std::string& backend, const Work& work, int threads,
                                     Precision precision) {
-  if (backend == kOnnxRuntime) return onnxruntime_runner(work, threads);
+  if (backend == kOnnxRuntime) return onnxruntime_runner(work, threads, Precision::float32);
   return std::make_unique<NetworkRunner>(backend, work, threads, precision);
 }
 
@@ -74,11 +75,19 @@ std::unique_ptr<Runner> make_runner(const std::string& backend, const Work& work
 Work::Work(const Shape& which, Precision how)
     : shape(which), precision(how), model(which.random_model()), x(random_input(which)) {}
 
-Subject::Subject(std::string backend, const Work& work, int threads, Precision precision)
+Subject::Subject(std::string backend, int threads, std::unique_ptr<Runner> runner)
     : backend_(std::move(backend)),
+      resolved_(runner->resolved()),
       threads_(threads),
-      runner_(make_runner(backend_, work, threads, precision)) {
-  resolved_ = runner_->resolved();
+      runner_(std::move(runner)) {}
+
+Subject::Subject(std::string backend, const Work& work, int threads, Precision precision)
+    : Subject(backend, threads, make_runner(backend, work, threads, precision)) {}
+
+Subject Subject::peer(std::string engine, const Work& work, int threads, Precision precision) {
+  auto runner = engine == kOnnxRuntime ? onnxruntime_runner(work, threads, precision)
+                                       : onednn_peer(work, threads, precision);
+  return {std::move(engine), threads, std::move(runner)};
 }
 
 void Subject::run(std::span<const std::int64_t> lengths) { runner_->run(lengths); }
@@ -115,7 +124,7 @@ std::vector<std::string> default_backends(const Shape& shape, int threads, bool 
     const Backend* backend = entry.backend;
     if (backend == nullptr || !backend->available(cpu())) continue;
     const bool scalar = backend->family() == "scalar";
-    const bool wanted = backend->family() == "onednn" || (all && !scalar) ||
+    const bool wanted = backend->family() == kOnednn || (all && !scalar) ||
                         (all && scalar && threads == 1 && shape.flops() <= kScalarFlops);
     if (wanted) names.push_back(backend->id());
   }

@@ -20,6 +20,9 @@ class Subject {
   Subject(std::string backend, const Work& work, int threads)
       : Subject(std::move(backend), work, threads, work.precision) {}
   Subject(std::string backend, const Work& work, int threads, Precision precision);
+  /// Another engine, `kOnnxRuntime` or `kOnednn`, in its own arithmetic of that precision.
+  [[nodiscard]] static Subject peer(std::string engine, const Work& work, int threads,
+                                    Precision precision);
 
   [[nodiscard]] const std::string& backend() const noexcept { return backend_; }
   /// The ids of the backends that its layers went to, e.g. "xsimd:avx512".
@@ -42,6 +45,8 @@ class Subject {
   [[nodiscard]] const std::vector<float>& y() const noexcept { return runner_->y(); }
 
  private:
+  Subject(std::string backend, int threads, std::unique_ptr<Runner> runner);
+
   std::string backend_;
   std::string resolved_;
   int threads_;
@@ -49,6 +54,9 @@ class Subject {
   std::int64_t runs_ = 1;
   double once_ = 0;
 };
+
+/// The family of the backend, and what oneDNN itself is called.
+inline constexpr const char* kOnednn = "onednn";
 
 /// The choices that `work` is measured with unless the command line says: "xsimd" (whatever that
 /// leads to), "onednn", with `all` each xsimd instruction set that this CPU has, and scalar where

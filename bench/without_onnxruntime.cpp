@@ -18,7 +18,10 @@ namespace {
 
 std::string onnxruntime_version() { refuse(); }
 
-std::unique_ptr<Runner> onnxruntime_runner(const Work& /*work*/, int /*threads*/) { refuse(); }
+std::unique_ptr<Runner> onnxruntime_runner(const Work& /*work*/, int /*threads*/,
+                                           Precision /*precision*/) {
+  refuse();
+}
 
 std::unique_ptr<NetworkSubject> onnxruntime_network(const NetworkCase& /*network*/) { refuse(); }
 

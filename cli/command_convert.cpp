@@ -28,14 +28,16 @@ outputs], whatever the order of axes in the file that it is made of. With --leng
 and gives the final ones, hn_l0, cn_l0, ...: for streaming in chunks.
 
 With --precision float16 or bfloat16, the matrices of recurrent, dense and convolution layers are rounded to
-numbers of that type and written so, to safetensors files only. Biases and all other weights stay as they are.
+numbers of that type and written so. In an ONNX graph, a Cast makes float32 of them, so that every engine runs
+it. Biases and all other weights stay as they are.
 
 Examples:
   carousel convert speech.onnx speech.safetensors
   carousel convert speech.onnx part.safetensors --from LSTM_1 --to LSTM_2
   carousel convert vad.safetensors vad.onnx --states
   carousel convert vad.safetensors --to onnx                  writes vad.onnx
-  carousel convert vad.onnx half.safetensors --precision float16)";
+  carousel convert vad.onnx half.safetensors --precision float16
+  carousel convert vad.safetensors half.onnx --precision bfloat16)";
 
 enum class FileFormat : std::uint8_t { safetensors, onnx };
 
@@ -124,10 +126,10 @@ std::string layers_text(const Model& model) {
 /// Throws Error for a precision that no file can have.
 Model converted(Model model, const Target& target, Precision precision) {
   if (precision == Precision::float32) return model;
-  if (!stored_type(precision) || target.format == FileFormat::onnx) {
-    throw Error(ErrorCode::unsupported,
-                target.file + ": --precision " + std::string(name(precision)) +
-                    " cannot be written there; float16 and bfloat16 can, to safetensors files");
+  if (!stored_type(precision)) {
+    throw Error(ErrorCode::unsupported, target.file + ": --precision " +
+                                            std::string(name(precision)) +
+                                            " cannot be written; float16 and bfloat16 can");
   }
   const std::vector<Precision> precisions(model.layers.size(), precision);
   return store_weights(std::move(model), precisions);

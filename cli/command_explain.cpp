@@ -2,6 +2,7 @@
 #include "commands.hpp"
 #include "common_options.hpp"
 #include "format.hpp"
+#include "model_facts.hpp"
 #include "model_source.hpp"
 #include "plan_option.hpp"
 #include "table.hpp"
@@ -145,7 +146,8 @@ Table candidate_table(const LayerPlan& layer) {
 }
 
 void print(const LayerPlan& layer) {
-  std::cout << "\nlayer " << layer.name << ": " << describe(layer.spec) << "\n";
+  std::cout << "\nlayer " << layer.name << ": " << describe(layer.spec)
+            << precision_note(layer.precision) << "\n";
   if (!layer.fused_into.empty()) {
     std::cout << "applied by layer " << layer.fused_into << " as it writes its outputs\n";
     return;
@@ -169,6 +171,7 @@ Json to_json(const std::vector<LayerPlan>& plan, const PrepareOptions& options) 
   for (const LayerPlan& layer : plan) {
     layers.push_back({{"name", layer.name},
                       {"spec", describe(layer.spec)},
+                      {"precision", name(layer.precision)},
                       {"backend", layer.backend},
                       {"threads", layer.threads},
                       {"tiling", layer.tiling},

@@ -25,6 +25,9 @@ constexpr const char* kFooter =
     R"(A layer on the general path has a variant (peepholes, clips, unusual activations, ...) that xsimd computes
 by calls where the usual cells have code in line; it is vectorized all the same, but slower.
 
+Where matrices of the file are not float32, "stored" is their element type. With --precision, "precision" is
+what they are packed in, as PrepareOptions::precision and its exceptions say.
+
 Inputs and outputs have the names and orders of axes of the file, which `carousel run --in` and `--out`
 take: steps, batch (rows), and sizes of features.
 
@@ -73,17 +76,20 @@ std::string backend_text(const LayerPlan* packed, bool general) {
          (general ? " (general path)" : "");
 }
 
-void add_row(Table& table, const std::string& name, const ModelLayer& layer,
-             const LayerPlan* packed) {
+void add_row(Table& table, const std::string& layer_name, const ModelLayer& layer,
+             Precision precision, const LayerPlan* packed) {
   const std::int64_t parameters = parameter_count(layer.spec);
   const std::int64_t bytes = parameters * 4;
   const bool general = takes_general_path(layer.spec, packed);
-  table.add({name,
+  const std::string stored = stored_types(layer);
+  table.add({layer_name,
              {"", std::string(kind_name(layer.spec))},
              describe(layer.spec),
              {join(layer.inputs), layer.inputs},
              {format_count(parameters), parameters},
              {format_bytes(static_cast<double>(bytes)), bytes},
+             {stored.empty() ? "-" : stored, stored},
+             std::string(has_precision(layer.spec) ? name(precision) : "-"),
              {packed == nullptr ? "-" : format_bytes(static_cast<double>(packed->memory_bytes)),
               packed == nullptr ? Json(nullptr) : Json(packed->memory_bytes)},
              {"", packed == nullptr ? Json(nullptr) : Json(packed->backend)},
@@ -92,15 +98,26 @@ void add_row(Table& table, const std::string& name, const ModelLayer& layer,
              backend_text(packed, general)});
 }
 
+/// Whether a layer's weights have another element type than float32.
+bool stores_others(const ModelLayer& layer) {
+  const std::string stored = stored_types(layer);
+  return !stored.empty() && stored != name(DType::float32);
+}
+
 Table layer_table(const Model& model, const Plan& plan) {
   const bool wired = std::ranges::any_of(
       model.layers, [](const ModelLayer& layer) { return !layer.inputs.empty(); });
+  const bool others = std::ranges::any_of(model.layers, stores_others);
+  const bool reduced = std::ranges::any_of(
+      plan.precisions, [](Precision precision) { return precision != Precision::float32; });
   Table table({{"layer", "layer", Align::left},
                {"kind", "", Align::left},
                {"spec", "what", Align::left},
                {"reads", wired ? "reads" : "", Align::left},
                {"parameters", "parameters"},
                {"float32_bytes", "float32"},
+               {"stored", others ? "stored" : "", Align::left},
+               {"precision", reduced ? "precision" : "", Align::left},
                {"packed_bytes", "packed"},
                {"backend", "", Align::left},
                {"tiling", "", Align::left},
@@ -108,7 +125,8 @@ Table layer_table(const Model& model, const Plan& plan) {
                {"", "backend", Align::left}});
   const std::vector<std::string> names = layer_names(model);
   for (std::size_t l = 0; l < model.layers.size(); ++l) {
-    add_row(table, names[l], model.layers[l], plan.network ? &plan.network->layers()[l] : nullptr);
+    add_row(table, names[l], model.layers[l], plan.precisions[l],
+            plan.network ? &plan.network->layers()[l] : nullptr);
   }
   return table;
 }

@@ -2,6 +2,7 @@
 #include "commands.hpp"
 #include "common_options.hpp"
 #include "format.hpp"
+#include "model_facts.hpp"
 #include "plan_option.hpp"
 #include "progress.hpp"
 #include "shapes_file.hpp"
@@ -121,7 +122,7 @@ void add_rows(Table& table, const TuneResult& result, const TuneArguments& argum
     table.add(
         {{first ? result.name : "", result.name},
          {layer.name, layer.name},
-         describe(layer.spec),
+         describe(layer.spec) + precision_note(layer.precision),
          {choice_text(layer.backend, layer.threads), layer.backend},
          {"", layer.threads},
          tiling_cell(layer.tiling),

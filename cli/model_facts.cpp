@@ -2,6 +2,9 @@
 #include "model_facts.hpp"
 
 #include <algorithm>
+#include <set>
+
+#include "core/model/stored_weights.hpp"
 
 namespace carousel::cli {
 namespace {
@@ -75,6 +78,24 @@ std::vector<MatrixSizes> matrix_sizes(const Model& model) {
   std::vector<MatrixSizes> all;
   for (const ModelLayer& layer : model.layers) all.push_back(sizes_of(layer.spec));
   return all;
+}
+
+std::string stored_types(const ModelLayer& layer) {
+  std::set<std::string_view> matrices;
+  std::set<std::string_view> all;
+  for (const auto& [role, weight] : layer.weights) {
+    all.insert(name(weight.dtype()));
+    if (is_matrix(role)) matrices.insert(name(weight.dtype()));
+  }
+  std::string text;
+  for (const std::string_view type : matrices.empty() ? all : matrices) {
+    text += (text.empty() ? "" : ", ") + std::string(type);
+  }
+  return text;
+}
+
+std::string precision_note(Precision precision) {
+  return precision == Precision::float32 ? "" : ", in " + std::string(name(precision));
 }
 
 std::string backends_of(const Network& network) {

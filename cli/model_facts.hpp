@@ -5,6 +5,7 @@
 
 #include <carousel/model.hpp>
 #include <carousel/network.hpp>
+#include <carousel/precision.hpp>
 
 #include <cstdint>
 #include <string>
@@ -33,6 +34,13 @@ template <class Things>
 
 /// The sizes of the matrices that the layers multiply with, in the order of the layers.
 [[nodiscard]] std::vector<MatrixSizes> matrix_sizes(const Model& model);
+
+/// The element types of a layer's matrices, or of all its weights where it has none: "F16", or
+/// "F16, F32" where they differ. Empty for a layer without weights.
+[[nodiscard]] std::string stored_types(const ModelLayer& layer);
+
+/// ", in float16", or nothing for float32: to be added to what describes a layer.
+[[nodiscard]] std::string precision_note(Precision precision);
 
 /// Which backends compute the network, each once: "xsimd:avx512" or "xsimd:avx512+onednn". Layers
 /// without arithmetic do not count, unless there are no others.

@@ -2,6 +2,7 @@
 #include "rank_layers.hpp"
 
 #include "core/engine/timed_network.hpp"
+#include "model_facts.hpp"
 #include "workload_run.hpp"
 
 #include <algorithm>
@@ -116,7 +117,7 @@ void measure(Trials& trials, double seconds, const std::function<void(double)>& 
 }
 
 std::string description(const LayerPlan& plan) {
-  const std::string text = describe(plan.spec);
+  const std::string text = describe(plan.spec) + precision_note(plan.precision);
   return plan.fused_into.empty() ? text : text + ", applied by " + plan.fused_into;
 }
 

@@ -33,15 +33,23 @@ inline dnnl::primitive_attr user_scratchpad() {
 /// A descriptor of the kind `Primitive` for inference. `args` are the arguments of oneDNN's
 /// constructor after the propagation kind. Throws dnnl::error.
 template <class Primitive, class... Args>
-typename Primitive::primitive_desc describe_primitive(const dnnl::engine& engine,
-                                                      const Args&... args) {
+typename Primitive::primitive_desc describe_primitive_with(const dnnl::primitive_attr& attributes,
+                                                           const dnnl::engine& engine,
+                                                           const Args&... args) {
   constexpr auto kind = dnnl::prop_kind::forward_inference;
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine, kind, args..., user_scratchpad()};
+  return {engine, kind, args..., attributes};
 #else
   const typename Primitive::desc operation(kind, args...);
-  return {operation, user_scratchpad(), engine};
+  return {operation, attributes, engine};
 #endif
+}
+
+/// The same with a scratchpad that it gets at each execution.
+template <class Primitive, class... Args>
+typename Primitive::primitive_desc describe_primitive(const dnnl::engine& engine,
+                                                      const Args&... args) {
+  return describe_primitive_with<Primitive>(user_scratchpad(), engine, args...);
 }
 
 /// The CPU engine, made at first use. Never destroyed: a layer in a static variable of the

@@ -17,7 +17,7 @@ namespace carousel {
 [[nodiscard]] CAROUSEL_API std::optional<DType> stored_type(Precision precision) noexcept;
 
 /// Whether the weight of that role, of a layer that `has_precision`, is a matrix.
-[[nodiscard]] bool is_matrix(std::string_view role) noexcept;
+[[nodiscard]] CAROUSEL_API bool is_matrix(std::string_view role) noexcept;
 
 /// The model with the matrices of each layer rounded to nearest, ties to even, from the type that
 /// they have, and stored so; they are kept as they are where they have the type already.

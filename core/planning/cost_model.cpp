@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "core/model/stored_weights.hpp"
+
 namespace carousel::planning {
 namespace {
 
@@ -17,10 +19,10 @@ constexpr double kEfficiency = 0.85;
 /// some of them from one time to the next.
 double far_share(double bytes, double cache) { return std::max(0.0, 1 - cache / 2 / bytes); }
 
-double step_seconds(const Rates& rates, const Work& work, double rows, double cache,
+/// `bytes` are those of the recurrent weights.
+double step_seconds(const Rates& rates, const Work& work, double bytes, double rows, double cache,
                     const ReadRate& read_rate) {
   const double near = rates.step(work.all(), rows);
-  const double bytes = sizeof(float) * work.recurrent;
   const double far = bytes > 0 ? far_share(bytes, cache) : 0;
   if (far == 0) return near;
   const double rate = read_rate(bytes);
@@ -48,6 +50,12 @@ Filling filling_of(const Backend& backend) {
   return {};
 }
 
+double weight_bytes(Precision precision) {
+  const auto dtype = stored_type(precision);
+  if (dtype) return static_cast<double>(element_size(*dtype));
+  return precision == Precision::int8 ? sizeof(std::int8_t) : sizeof(float);
+}
+
 double predict_seconds(const Rates& rates, const Backend& backend, const Expected& expected,
                        std::int64_t l2_bytes, const ReadRate& read_rate) {
   const Shape& shape = expected.shape;
@@ -56,7 +64,9 @@ double predict_seconds(const Rates& rates, const Backend& backend, const Expecte
   const bool recurrent = shape.state > 0;
   const auto steps = static_cast<double>(recurrent ? expected.steps : 1);
   const auto rows_of_step = static_cast<double>(recurrent ? rows : rows * expected.steps);
-  const double step = step_seconds(rates, work_of(shape, filling_of(backend)), rows_of_step,
+  const Work work_of_step = work_of(shape, filling_of(backend));
+  const double bytes = weight_bytes(expected.precision) * work_of_step.recurrent;
+  const double step = step_seconds(rates, work_of_step, bytes, rows_of_step,
                                    static_cast<double>(l2_bytes * threads), read_rate);
   if (step == 0) return 0;
   const double work = static_cast<double>(shape.directions) * steps * step;

@@ -19,7 +19,11 @@ struct Expected {
   std::int64_t batch = 1;
   std::int64_t steps = 1;
   int threads = 1;
+  Precision precision = Precision::float32;
 };
+
+/// The bytes of a packed weight, without the scales of int8, of which a row has one.
+[[nodiscard]] double weight_bytes(Precision precision);
 
 /// How a backend rounds up units: by its instruction set, where that is known.
 [[nodiscard]] Filling filling_of(const Backend& backend);
@@ -30,10 +34,10 @@ struct Expected {
 ///
 /// with T steps, B rows and W multiply-adds for each row, where r and t are the backend's rates;
 /// dense layers and convolutions are one step of all their rows. Of the recurrent weights, half of
-/// the L2 cache keeps some from step to step. The others are read by `read_rate`; a step takes no
-/// less than that and the work on its inputs. More threads divide the work and have to be woken,
-/// and wait for each other after each step unless each has its own rows. Returns 0 if `read_rate`
-/// is needed and not known.
+/// the L2 cache keeps some from step to step; they have as many bytes as the precision stores. The
+/// others are read by `read_rate`; a step takes no less than that and the work on its inputs. More
+/// threads divide the work and have to be woken, and wait for each other after each step unless
+/// each has its own rows. Returns 0 if `read_rate` is needed and not known.
 [[nodiscard]] double predict_seconds(const Rates& rates, const Backend& backend,
                                      const Expected& expected, std::int64_t l2_bytes,
                                      const ReadRate& read_rate);

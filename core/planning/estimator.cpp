@@ -104,7 +104,8 @@ void Estimator::predict(const World& world, const Problem& problem, bool measuri
                                                         {.shape = *shape,
                                                          .batch = problem.batch,
                                                          .steps = problem.steps,
-                                                         .threads = candidate.shown.threads},
+                                                         .threads = candidate.shown.threads,
+                                                         .precision = problem.precision},
                                                         l2, rate);
   }
 }

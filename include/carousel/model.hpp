@@ -211,9 +211,10 @@ struct SaveOnnxOptions {
 
 /// Writes an ONNX file (operator set 13) with the model's inputs [steps, batch, size] (float32; ids
 /// are [steps, batch], int64), whose first two sizes are left open, the nodes of each layer, and
-/// the model's outputs [steps, batch, size]. `load` reads it back as an equal model, but for the
-/// types of the weights, which ONNX files have as float32 here. Names of layers and metadata become
-/// the file's properties. Written under a temporary name and renamed. Throws Error (unsupported)
+/// the model's outputs [steps, batch, size]. Weights in float16 and bfloat16 are written so, each
+/// with a Cast to float after it; float64 and initial states become float32. But for these types,
+/// `load` reads it back as an equal model. Names of layers and metadata become the file's
+/// properties. Written under a temporary name and renamed. Throws Error (unsupported)
 /// naming what ONNX cannot express: a projection, a cell clip, an input gate that follows from the
 /// forget gate, a function that is no operator; or more than 2 GiB. A build without ONNX support
 /// throws Error saying so.

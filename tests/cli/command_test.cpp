@@ -328,8 +328,51 @@ TEST(Command, ConvertRoundsMatrices) {
   const Weights& weights = rounded.layers.at(1).weights;
   EXPECT_EQ(weights.at("weight_hh").dtype(), DType::float16);
   EXPECT_EQ(weights.at("bias_hh").dtype(), DType::float32);
-  expect_bad_input({"convert", model, folder.file("m.onnx"), "--precision", "float16"},
-                   "cannot be written there");
+  for (const auto& [precision, type] :
+       {std::pair{"float16", DType::float16}, std::pair{"bfloat16", DType::bfloat16}}) {
+    const std::string graph = folder.file("m.onnx");
+    ASSERT_EQ(carousel({"convert", model, graph, "--precision", precision}).code, 0);
+    const Model again = load(graph);
+    EXPECT_EQ(again.layers.at(1).weights.at("weight_hh").dtype(), type);
+    EXPECT_EQ(again.layers.at(1).weights.at("bias_hh").dtype(), DType::float32);
+  }
+  expect_bad_input({"convert", model, folder.file("m.onnx"), "--precision", "int8"},
+                   "cannot be written");
+}
+
+/// What is stored and what is packed are shown where they are not float32.
+TEST(Command, PlansShowPrecisions) {
+  const TemporaryFolder folder;
+  const std::string model = folder.file("m.safetensors");
+  const std::string half = folder.file("half.safetensors");
+  save_language_model(model, {"a", "b"});
+  ASSERT_EQ(carousel({"convert", model, half, "--precision", "bfloat16"}).code, 0);
+  const auto shows = [](const Words& words, const char* part) {
+    const CommandResult result = carousel(words);
+    EXPECT_EQ(result.code, 0) << result.err;
+    return result.out.find(part) != std::string::npos;
+  };
+  EXPECT_FALSE(shows({"inspect", model}, "stored"));
+  EXPECT_FALSE(shows({"inspect", model}, "precision"));
+  EXPECT_TRUE(shows({"inspect", half}, "stored"));
+  EXPECT_TRUE(shows({"inspect", half}, "BF16"));
+  const Words reduced{"inspect", half, "--precision", "int8", "--layer-precision", "head=float32"};
+  EXPECT_TRUE(shows(reduced, "precision"));
+  Words as_json = reduced;
+  as_json.emplace_back("--json");
+  const auto layers = carousel(as_json).json().at("layers");
+  EXPECT_EQ(layers.at(0).at("precision"), "-") << "an embedding";
+  EXPECT_EQ(layers.at(0).at("stored"), "F32");
+  EXPECT_EQ(layers.at(1).at("precision"), "int8");
+  EXPECT_EQ(layers.at(1).at("stored"), "BF16");
+  EXPECT_EQ(layers.at(2).at("precision"), "float32");
+  EXPECT_FALSE(shows({"explain", model, "--plan", "fixed"}, ", in float32"));
+  const Words explained{"explain",   model,   "--plan",      "fixed",
+                        "--backend", "xsimd", "--precision", "int8"};
+  EXPECT_TRUE(shows(explained, "LSTM 6 -> 9, in int8"));
+  Words explained_json = explained;
+  explained_json.emplace_back("--json");
+  EXPECT_EQ(carousel(explained_json).json().at("layers").at(1).at("precision"), "int8");
 }
 
 TEST(Command, RankWithoutWorkIsRefused) {

@@ -14,7 +14,7 @@ inline void expect_same_layers(const Model& a, const Model& b) {
   }
 }
 
-/// The same as float32 weights, which is what ONNX files have.
+/// The same as float32 weights.
 inline Model in_float32(Model model) {
   for (ModelLayer& layer : model.layers) {
     for (auto& [role, tensor] : layer.weights) tensor = Tensor(tensor.shape(), tensor.to_float32());

@@ -16,6 +16,7 @@
 #include <onnx_schema.pb.h>
 
 #include "core/model/formats/onnx/load_onnx.hpp"
+#include "core/model/stored_weights.hpp"
 
 namespace carousel::onnx_test {
 namespace {
@@ -172,6 +173,71 @@ TEST(Convert, EveryKindOfNetwork) {
   EXPECT_GE(expressed, 110);
 }
 
+/// The model with its matrices rounded to what the precision stores.
+Model stored_in(const Model& model, Precision precision) {
+  return store_weights(model, std::vector<Precision>(model.layers.size(), precision));
+}
+
+/// Every kind of layer with matrices, around a recurrent one of two directions.
+Model matrices_of_every_kind() {
+  conformance::NetworkBuilder builder(6);
+  builder.add(DenseSpec{6, 8}, "dense");
+  builder.add(ConvolutionSpec{
+      .in_channels = 2, .out_channels = 3, .kernel_size = 2, .length = 4, .pad_end = 1});
+  builder.add(ConvolutionSpec{.in_channels = 12, .out_channels = 5, .kernel_size = 3});
+  builder.add(make_spec(Cell::gru, 5, 4, Direction::bidirectional));
+  builder.add(DenseSpec{8, 3, false}, "head");
+  return conformance::make_problem(builder.done("onnx", "matrices")).model;
+}
+
+/// The initializers of that type, each of which a Cast makes floats of before anything else reads
+/// it.
+int cast_initializers(const schema::ModelProto& proto, int type) {
+  int count = 0;
+  for (const schema::TensorProto& tensor : proto.graph().initializer()) {
+    if (tensor.data_type() != type) continue;
+    ++count;
+    for (const schema::NodeProto& node : proto.graph().node()) {
+      if (std::ranges::count(node.input(), tensor.name()) == 0) continue;
+      EXPECT_EQ(node.op_type(), "Cast") << tensor.name();
+      EXPECT_EQ(node.attribute(0).i(), schema::TensorProto::FLOAT);
+    }
+  }
+  return count;
+}
+
+TEST(Convert, FloatsOf16BitsStayAsTheyAre) {
+  for (const auto& [precision, type] :
+       {std::pair{Precision::float16, schema::TensorProto::FLOAT16},
+        std::pair{Precision::bfloat16, schema::TensorProto::BFLOAT16}}) {
+    SCOPED_TRACE(name(precision));
+    const Model model = stored_in(matrices_of_every_kind(), precision);
+    EXPECT_EQ(cast_initializers(written(model), type), 6) << "one of each layer, two of the GRU";
+    testing::expect_same_layers(load(loading::to_onnx(model, {}), "again.onnx"), model);
+    NetworkCase c = mixed_case();
+    c.model = stored_in(c.model, precision);
+    EXPECT_TRUE(expect_converts(c));
+  }
+}
+
+/// All weights of a file may be in 16 bits, and its directions in different types.
+TEST(Convert, OtherWeightsIn16BitsToo) {
+  Model model = stored_in(matrices_of_every_kind(), Precision::float16);
+  for (ModelLayer& layer : model.layers) {
+    for (auto& [role, weight] : layer.weights) {
+      if (weight.dtype() == DType::float16) continue;
+      std::vector<std::byte> halves(weight.bytes().size() / 2);
+      weight = Tensor(DType::float16, weight.shape(), std::move(halves));
+    }
+  }
+  testing::expect_same_layers(load(loading::to_onnx(model, {}), "again.onnx"), model);
+  Tensor& reverse = model.layers[3].weights.at("weight_ih_reverse");
+  reverse = Tensor(reverse.shape(), reverse.to_float32());
+  const Model mixed = load(loading::to_onnx(model, {}), "mixed.onnx");
+  EXPECT_EQ(mixed.layers[3].weights.at("weight_ih").dtype(), DType::float32);
+  testing::expect_same_layers(testing::in_float32(mixed), testing::in_float32(model));
+}
+
 TEST(Convert, LayersThatDifferAndSignsOfZero) {
   ASSERT_TRUE(expect_converts(mixed_case()));
   const Model again = load(loading::to_onnx(mixed_model(), {}), "again.onnx");
@@ -300,6 +366,10 @@ TEST(Convert, PassesOnnxsChecker) {
   }
   EXPECT_GE(others, 120);
   add(mixed_model(), {});
+  for (const Precision precision : {Precision::float16, Precision::bfloat16}) {
+    add(stored_in(mixed_model(), precision), {});
+    add(stored_in(matrices_of_every_kind(), precision), {});
+  }
   const std::string command =
       python + " " CAROUSEL_ONNX_TEST_DIR "/check_models.py " + (folder / "").string();
   EXPECT_EQ(std::system(command.c_str()), 0);  // NOLINT(concurrency-mt-unsafe): no other thread

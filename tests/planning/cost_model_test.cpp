@@ -92,6 +92,37 @@ TEST(CostModel, SaysNothingOfBigLayersWithoutAReadRate) {
   EXPECT_EQ(of(1024), 0);
 }
 
+/// What has to be read has as many bytes as the precision stores.
+TEST(CostModel, CountsTheBytesThatThePrecisionStores) {
+  double time = 0;
+  const FakeBackend fake{"xsimd", time, planning_test::per_step(0)};
+  const auto rates = solve_rates(planning_test::probe_seconds(Machine{}), {});
+  double read = 0;
+  const auto of = [&](Precision precision, std::int64_t units) {
+    read = 0;
+    return predict_seconds(
+        *rates, fake,
+        {.shape = *shape_of(make_spec(Cell::lstm, 8, units)), .steps = 100, .precision = precision},
+        kL2, [&](double bytes) {
+          read = bytes;
+          return kFar / 100;
+        });
+  };
+  const double weights = 4.0 * 1024 * 1024;
+  for (const Precision precision : precisions()) {
+    const double seconds = of(precision, 1024);
+    const double bytes = weight_bytes(precision) * weights;
+    EXPECT_EQ(read, bytes) << name(precision);
+    const double far = 1 - static_cast<double>(kL2) / 2 / bytes;
+    EXPECT_NEAR(seconds, 100 * far * bytes / (kFar / 100), 0.1 * seconds) << name(precision);
+  }
+  // 1.6 MB in float32 and 0.4 MB in int8, which half of the cache holds.
+  EXPECT_GT(of(Precision::float32, 320), 0);
+  EXPECT_GT(read, 0);
+  EXPECT_GT(of(Precision::int8, 320), 0);
+  EXPECT_EQ(read, 0) << "all of it stays in the cache";
+}
+
 TEST(CostModel, HasNoCliffs) {
   for (const std::int64_t l2 : {kL2 / 4, kL2 / 2, kL2, 2 * kL2}) {
     double before = predict("xsimd", make_spec(Cell::lstm, 64, 64), 1, 1, 100, l2);

@@ -54,7 +54,8 @@ class LayerPlan(Result):
     def __str__(self) -> str:
         choice = self.backend + (f" × {self.threads}" if self.threads > 1 else "")
         tiling = f", {self.tiling}" if self.tiling else ""
-        text = f"layer {self.name}: {self.spec}\n{choice}{tiling}, by {self.source}: {self.reason}"
+        stored = "" if self.precision == "float32" else f", in {self.precision}"
+        text = f"layer {self.name}: {self.spec}{stored}\n{choice}{tiling}, by {self.source}: {self.reason}"
         if self.flops_per_row == 0:  # there is nothing to compare
             return text
         columns = [Column(" "), Column("backend", left=True), Column("threads"),

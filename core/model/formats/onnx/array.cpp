@@ -99,6 +99,10 @@ bool is_float(ElementType type) noexcept {
          type == ElementType::bf16;
 }
 
+bool is_half(ElementType type) noexcept {
+  return type == ElementType::f16 || type == ElementType::bf16;
+}
+
 std::string_view name(ElementType type) noexcept {
   switch (type) {
     case ElementType::f32: return "float";
@@ -183,20 +187,23 @@ std::vector<double> to_doubles(const Array& array) {
   return result;
 }
 
+Array from_floats(std::vector<std::int64_t> shape, const std::vector<float>& values) {
+  return {ElementType::f32, std::move(shape), bytes_of(values)};
+}
+
 Array from_doubles(ElementType type, std::vector<std::int64_t> shape,
                    const std::vector<double>& values) {
   if (!is_float(type)) return {type, std::move(shape), integer_bytes(truncated(values), type)};
   if (type == ElementType::f64) return {type, std::move(shape), bytes_of(values)};
   std::vector<float> floats(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) floats[i] = static_cast<float>(values[i]);
-  return {ElementType::f32, std::move(shape), bytes_of(floats)};
+  return from_floats(std::move(shape), floats);
 }
 
 Array cast(const Array& array, ElementType type) {
   if (array.type == type) return array;
-  const bool to_half = type == ElementType::f16 || type == ElementType::bf16;
-  if (is_float(array.type) && (type == ElementType::f32 || to_half)) {
-    return {ElementType::f32, array.shape, bytes_of(to_floats(array))};
+  if (is_float(array.type) && (type == ElementType::f32 || is_half(type))) {
+    return from_floats(array.shape, to_floats(array));
   }
   if (is_float(type)) return from_doubles(type, array.shape, to_doubles(array));
   if (type == ElementType::boolean && is_float(array.type)) {

@@ -39,6 +39,7 @@ enum class ElementType : std::uint8_t { f32, f64, f16, bf16, i64, i32, i16, i8, 
 /// Bytes of one element.
 [[nodiscard]] std::size_t width(ElementType type) noexcept;
 [[nodiscard]] bool is_float(ElementType type) noexcept;
+[[nodiscard]] bool is_half(ElementType type) noexcept;  ///< Whether it is a float of 16 bits.
 [[nodiscard]] std::string_view name(ElementType type) noexcept;
 
 /// Row-major.
@@ -72,6 +73,7 @@ using SharedArray = std::shared_ptr<const Array>;
 
 [[nodiscard]] Array from_integers(std::vector<std::int64_t> shape,
                                   const std::vector<std::int64_t>& values);
+[[nodiscard]] Array from_floats(std::vector<std::int64_t> shape, const std::vector<float>& values);
 /// Rounded to the type, one of float, double and integers; float16 becomes float.
 [[nodiscard]] Array from_doubles(ElementType type, std::vector<std::int64_t> shape,
                                  const std::vector<double>& values);

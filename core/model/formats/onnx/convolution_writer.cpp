@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "convolution_writer.hpp"
 
+#include "stored_array.hpp"
+
 #include <array>
 
 namespace carousel::loading::onnx {
@@ -69,11 +71,11 @@ class ConvolutionWriter {
     const std::int64_t from = spec_.transposed ? spec_.in_channels : spec_.out_channels;
     const std::int64_t to = spec_.transposed ? spec_.out_channels : spec_.in_channels;
     std::vector<std::string> inputs{
-        x, graph_.floats(place_.name + ".weight", {from, to / spec_.groups, spec_.kernel_size},
-                         Float32View(find_weight(weights_, "weight")).values())};
+        x, graph_.weight(place_.name + ".weight", {from, to / spec_.groups, spec_.kernel_size},
+                         stored_array(find_weight(weights_, "weight")))};
     if (spec_.bias) {
-      inputs.push_back(graph_.floats(place_.name + ".bias", {spec_.out_channels},
-                                     Float32View(find_weight(weights_, "bias")).values()));
+      inputs.push_back(graph_.weight(place_.name + ".bias", {spec_.out_channels},
+                                     stored_array(find_weight(weights_, "bias"))));
     }
     std::string y = graph_.reserve(place_.name + ".convolved");
     AttributeWriter attributes =

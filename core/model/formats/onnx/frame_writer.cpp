@@ -5,6 +5,7 @@
 
 #include "core/model/activation_parameters.hpp"
 #include "elementwise.hpp"
+#include "stored_array.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -81,8 +82,8 @@ void FrameWriter::write(const ElementwiseSpec& spec, const Weights& weights, con
   if (spec.constant != ElementwiseSpec::Constant::none) {
     const auto at =
         spec.constant == ElementwiseSpec::Constant::first ? operands.begin() : operands.end();
-    operands.insert(at, graph_.floats(place.name + ".operand", {spec.size},
-                                      Float32View(find_weight(weights, "operand")).values()));
+    operands.insert(at, graph_.weight(place.name + ".operand", {spec.size},
+                                      stored_array(find_weight(weights, "operand"))));
   }
   if (!is_comparison(spec.operation)) {
     node(place, operator_of(spec.operation), operands, place.output);
@@ -116,8 +117,8 @@ void FrameWriter::write(const NormalizationSpec& spec, const Weights& weights, c
   const std::string sum = node(place, "Add", {variance, number(place, "epsilon", spec.epsilon)});
   std::string y = node(place, "Div", {x, node(place, "Sqrt", {sum})});
   const auto weight = [&](const char* role) {
-    return graph_.floats(place.name + "." + role, {spec.size},
-                         Float32View(find_weight(weights, role)).values());
+    return graph_.weight(place.name + "." + role, {spec.size},
+                         stored_array(find_weight(weights, role)));
   };
   const bool groups = spec.group_size() != spec.size;
   if (groups) y = node(place, "Reshape", {y, integers(place, "features", {0, 0, spec.size})});

@@ -100,6 +100,18 @@ std::string GraphWriter::integers(const std::string& name, std::span<const std::
       .name();
 }
 
+std::string GraphWriter::weight(const std::string& name, const std::vector<std::int64_t>& shape,
+                                const Array& array) {
+  if (array.type == ElementType::f32) {
+    return constant(name, shape, TensorProto::FLOAT, array.data).name();
+  }
+  const int type = array.type == ElementType::f16 ? TensorProto::FLOAT16 : TensorProto::BFLOAT16;
+  const std::string stored = constant(name, shape, type, array.data).name();
+  std::string floats = reserve(name + ".float32");
+  node("Cast", {stored}, {floats}).integer("to", TensorProto::FLOAT);
+  return floats;
+}
+
 AttributeWriter GraphWriter::node(const char* op, const std::vector<std::string>& inputs,
                                   const std::vector<std::string>& outputs) {
   schema::NodeProto& node = *graph_.add_node();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "array.hpp"
 #include "parse.hpp"
 
 #include <cstddef>
@@ -52,6 +53,10 @@ class GraphWriter {
   std::string floats(const std::string& name, const std::vector<std::int64_t>& shape,
                      std::span<const float> values);
   std::string integers(const std::string& name, std::span<const std::int64_t> values);
+  /// A weight, an array of floats. Where its elements are of 16 bits, a node casts them to float,
+  /// so that every engine runs the graph; the name is that of the result.
+  std::string weight(const std::string& name, const std::vector<std::int64_t>& shape,
+                     const Array& array);
 
   /// A node called after its first output. An empty input is omitted.
   AttributeWriter node(const char* op, const std::vector<std::string>& inputs,

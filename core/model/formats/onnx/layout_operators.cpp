@@ -92,6 +92,8 @@ std::vector<Value> cast_to(const Call& call, ElementType to) {
   const Value& operand = call.input(0);
   if (std::holds_alternative<Tensor>(operand)) return {cast_tensor(call, to)};
   if (const auto* constant = std::get_if<Constant>(&operand)) {
+    // It changes no number, and weights keep the type that they are stored in.
+    if (is_half(constant->array->type) && to == ElementType::f32) return {operand};
     return {constant_value(onnx::cast(*constant->array, to))};
   }
   if (const auto* filled = std::get_if<Repeated>(&operand)) {

@@ -82,8 +82,10 @@ void check_first(const Graph& graph, const GraphPart& part) {
   }
 }
 
-constexpr const char* kRecurrentInputs[] = {"X",         "W",         "R", "B", "sequence_lens",
-                                            "initial_h", "initial_c", "P"};
+constexpr const char* kRecurrentInputs[] = {
+    "X",         "W",           "R", "B",       "sequence_lens",
+    "initial_h", "initial_c",   "P", "W_scale", "W_zero_point",
+    "R_scale",   "R_zero_point"};
 
 /// Which input of which recurrent node a node leads to: "; it leads to input X of node 'x' (LSTM)".
 std::string needed_by(const Graph& graph, const std::string& where) {

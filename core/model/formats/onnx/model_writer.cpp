@@ -6,6 +6,7 @@
 #include "graph_writer.hpp"
 #include "model_sources.hpp"
 #include "recurrent_writer.hpp"
+#include "stored_array.hpp"
 
 #include <algorithm>
 #include <map>
@@ -140,27 +141,19 @@ class ModelWriter {
 
   void write_layer(const EmbeddingSpec& spec, std::size_t k) {
     const std::string table =
-        graph_.floats(names_[k] + ".weight", {spec.num_embeddings, spec.embedding_dim},
-                      Float32View(weight(k, "weight")).values());
+        graph_.weight(names_[k] + ".weight", {spec.num_embeddings, spec.embedding_dim},
+                      stored_array(weight(k, "weight")));
     graph_.node("Gather", {table, source(k)}, {values_[k]}).integer("axis", 0);
   }
 
   void write_layer(const DenseSpec& spec, std::size_t k) {
-    const auto outputs = static_cast<std::size_t>(spec.output_size);
-    const auto inputs = static_cast<std::size_t>(spec.input_size);
-    const Float32View view(weight(k, "weight"));
-    const std::span<const float> values = view.values();
-    std::vector<float> transposed(values.size());
-    for (std::size_t r = 0; r < outputs; ++r) {
-      for (std::size_t c = 0; c < inputs; ++c) transposed[c * outputs + r] = values[r * inputs + c];
-    }
-    const std::string matrix =
-        graph_.floats(names_[k] + ".weight", {spec.input_size, spec.output_size}, transposed);
+    const Array columns = transposed(stored_array(weight(k, "weight")));
+    const std::string matrix = graph_.weight(names_[k] + ".weight", columns.shape, columns);
     const std::string product = spec.bias ? graph_.reserve(names_[k] + ".product") : values_[k];
     graph_.node("MatMul", {source(k), matrix}, {product});
     if (!spec.bias) return;
-    const std::string bias = graph_.floats(names_[k] + ".bias", {spec.output_size},
-                                           Float32View(weight(k, "bias")).values());
+    const std::string bias =
+        graph_.weight(names_[k] + ".bias", {spec.output_size}, stored_array(weight(k, "bias")));
     graph_.node("Add", {product, bias}, {values_[k]});
   }
 

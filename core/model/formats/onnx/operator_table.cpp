@@ -3,6 +3,7 @@
 #include "operator_table.hpp"
 
 #include "attributes.hpp"
+#include "recurrent_node.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -134,8 +135,12 @@ constexpr KnownOperator kOperators[] = {
     {"Xor", binary, kBroadcast},
 };
 
-/// Of the domain of ONNX Runtime, operators that PyTorch's exporters write too.
-constexpr KnownOperator kMicrosoft[] = {{"Gelu", activation}};
+/// Of the domain of ONNX Runtime: what PyTorch's exporters and its own quantizer write.
+constexpr KnownOperator kMicrosoft[] = {
+    {"DynamicQuantizeLSTM", recurrent,
+     "activation_alpha activation_beta activations clip direction hidden_size input_forget"},
+    {"Gelu", activation},
+};
 
 template <std::size_t count>
 const KnownOperator* find_known(const KnownOperator (&operators)[count], const std::string& name) {
@@ -193,7 +198,8 @@ void check_attribute(const NodeProto& node, const std::string& name, const Known
   const std::optional<KnownAttribute> found = find_known_attribute(known.attributes, name);
   const bool gone = found && found->before && operator_set >= *found->before;
   if (!found || gone) {
-    throw Refusal("attribute " + quote(name) + " is not one that ONNX's " +
+    throw Refusal("attribute " + quote(name) + " is not one that " +
+                  (node.domain() == kMicrosoftDomain ? "ONNX Runtime's " : "ONNX's ") +
                   std::string(known.name) + " has" +
                   (gone ? " since operator set " + std::to_string(*found->before) : ""));
   }
@@ -203,7 +209,7 @@ void check_attribute(const NodeProto& node, const std::string& name, const Known
 }  // namespace
 
 const KnownOperator* find_operator(const NodeProto& node) {
-  if (node.domain() == "com.microsoft") return find_known(kMicrosoft, node.op_type());
+  if (node.domain() == kMicrosoftDomain) return find_known(kMicrosoft, node.op_type());
   if (!node.domain().empty() && node.domain() != "ai.onnx") return nullptr;
   return find_known(kOperators, node.op_type());
 }

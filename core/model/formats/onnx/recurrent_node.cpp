@@ -20,8 +20,9 @@ namespace {
 
 using schema::NodeProto;
 
-/// Null unless the node is of an operator of the standard that is a cell here.
+/// Null unless the node is of an operator that is a cell here.
 const CellTraits* find_cell(const NodeProto& node) {
+  if (is_quantized(node)) return &traits(Cell::lstm);
   if (!node.domain().empty() && node.domain() != "ai.onnx") return nullptr;
   const auto found = std::ranges::find(kCells, node.op_type(), &CellTraits::onnx_operator);
   return found == kCells.end() || found->onnx_operator.empty() ? nullptr : &*found;
@@ -233,6 +234,10 @@ void read_direction(const RecurrentSpec& spec, const RecurrentInputs& inputs, st
 }
 
 }  // namespace
+
+bool is_quantized(const NodeProto& node) {
+  return node.domain() == kMicrosoftDomain && node.op_type() == "DynamicQuantizeLSTM";
+}
 
 bool is_recurrent(const NodeProto& node) { return find_cell(node) != nullptr; }
 

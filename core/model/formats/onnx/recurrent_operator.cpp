@@ -1,32 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
-// LSTM, GRU and RNN as parts of a graph: what flows in and out of them.
+// LSTM, GRU, RNN and DynamicQuantizeLSTM as parts of a graph: what flows in and out of them.
 #include "attributes.hpp"
 #include "frames.hpp"
 #include "initial_states.hpp"
 #include "lengths.hpp"
 #include "operators.hpp"
+#include "quantized_matrix.hpp"
 #include "recurrent_node.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "core/model/formats/text.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
 
-enum Input : std::size_t { kX, kW, kR, kB, kLengths, kInitialH, kInitialC, kPeephole };
+enum Input : std::size_t {
+  kX,
+  kW,
+  kR,
+  kB,
+  kLengths,
+  kInitialH,
+  kInitialC,
+  kPeephole,
+  // Of DynamicQuantizeLSTM only; those of R follow those of W.
+  kScale,
+  kZeroPoint,
+  kScaleOfR,
+};
 
-const Array* constant_input(const Call& call, std::size_t input, const char* name) {
+const Array* constant_input(const Call& call, std::size_t input, const std::string& name) {
   if (!call.has(input)) return nullptr;
-  return &call.constant(input, (std::string("input ") + name).c_str());
+  return &call.constant(input, ("input " + name).c_str());
+}
+
+QuantizedSizes quantized_sizes(const Call& call) {
+  const Array* r = constant_input(call, kR, "R");
+  const std::int64_t found = r != nullptr && r->rank() == 3 ? r->shape[1] : 0;
+  const bool both = text(call.node, "direction", "forward") == "bidirectional";
+  return {both ? 2 : 1, integer(call.node, "hidden_size", found)};
+}
+
+/// W or R of DynamicQuantizeLSTM as LSTM has it.
+Array dequantized_input(const Call& call, std::size_t input, const std::string& name) {
+  const std::size_t scale = input == kW ? kScale : kScaleOfR;
+  const QuantizedMatrix matrix{name, constant_input(call, input, name),
+                               constant_input(call, scale, name + "_scale"),
+                               constant_input(call, scale + 1, name + "_zero_point")};
+  if (matrix.values != nullptr) call.context.budget.take(matrix.values->size() * sizeof(float));
+  return dequantized(matrix, quantized_sizes(call));
 }
 
 ModelLayer read_layer(const Call& call) {
   RecurrentInputs inputs;
-  inputs.w = constant_input(call, kW, "W");
-  inputs.r = constant_input(call, kR, "R");
+  std::array<Array, 2> made;  // where the file's are integers
+  const bool quantized = is_quantized(call.node);
+  if (quantized) made = {dequantized_input(call, kW, "W"), dequantized_input(call, kR, "R")};
+  inputs.w = quantized ? made.data() : constant_input(call, kW, "W");
+  inputs.r = quantized ? made.data() + 1 : constant_input(call, kR, "R");
   inputs.b = constant_input(call, kB, "B");
-  if (call.node.op_type() == "LSTM") inputs.p = constant_input(call, kPeephole, "P");
+  if (quantized || call.node.op_type() == "LSTM") inputs.p = constant_input(call, kPeephole, "P");
   ModelLayer layer = onnx::read_layer(call.node, inputs);
   for (const auto& [role, tensor] : layer.weights) call.context.budget.take(tensor.bytes().size());
   return layer;

@@ -2,6 +2,7 @@
 #include "recurrent_writer.hpp"
 
 #include "gates.hpp"
+#include "stored_array.hpp"
 
 #include <algorithm>
 #include <array>
@@ -46,14 +47,12 @@ const RecurrentSpec& spec_of(const ModelLayer& layer) {
   return std::get<RecurrentSpec>(layer.spec);
 }
 
-/// Values of a weight in a direction, moved by `order` as float32; nothing where there is none.
+/// A weight in a direction, its elements moved by `order`; nothing where there is none.
 template <class Order>
-std::vector<float> ordered(const ModelLayer& layer, std::string_view role, std::size_t direction,
-                           Order order) {
-  const Float32View view(find_weight(layer.weights, in_direction(role, direction)));
-  const std::vector<std::byte> bytes = order(std::as_bytes(view.values()));
-  const auto* floats = reinterpret_cast<const float*>(bytes.data());
-  return {floats, floats + bytes.size() / sizeof(float)};
+Array ordered(const ModelLayer& layer, std::string_view role, std::size_t direction, Order order) {
+  Array array = stored_array(find_weight(layer.weights, in_direction(role, direction)));
+  array.data = order(array.data);
+  return array;
 }
 
 void append(std::vector<float>& all, const std::vector<float>& part) {
@@ -108,36 +107,36 @@ void RecurrentWriter::write_outputs() {
 std::string RecurrentWriter::weights(const ModelLayer& layer, const std::string& name,
                                      std::string_view role, std::int64_t width) {
   const RecurrentSpec& spec = spec_of(layer);
-  Floats all;
+  Array all;
   for (std::size_t d = 0; d < directions(spec); ++d) {
-    append(all,
-           ordered(layer, role, d, [&](auto bytes) { return to_onnx_gates(spec.cell, bytes); }));
+    append(all, ordered(layer, role, d,
+                        [&](const auto& bytes) { return to_onnx_gates(spec.cell, bytes); }));
   }
-  return graph_.floats(name, {spec.directions(), spec.gates() * spec.hidden_size, width}, all);
+  return graph_.weight(name, {spec.directions(), spec.gates() * spec.hidden_size, width}, all);
 }
 
 /// Both biases of a direction stand side by side.
 std::string RecurrentWriter::biases(const ModelLayer& layer, const std::string& name) {
   const RecurrentSpec& spec = spec_of(layer);
   if (!spec.bias) return "";
-  Floats all;
+  Array all;
   for (std::size_t d = 0; d < directions(spec); ++d) {
     for (const std::string_view role : {"bias_ih", "bias_hh"}) {
-      append(all,
-             ordered(layer, role, d, [&](auto bytes) { return to_onnx_gates(spec.cell, bytes); }));
+      append(all, ordered(layer, role, d,
+                          [&](const auto& bytes) { return to_onnx_gates(spec.cell, bytes); }));
     }
   }
-  return graph_.floats(name + ".B", {spec.directions(), 2 * spec.gates() * spec.hidden_size}, all);
+  return graph_.weight(name + ".B", {spec.directions(), 2 * spec.gates() * spec.hidden_size}, all);
 }
 
 std::string RecurrentWriter::peepholes(const ModelLayer& layer, const std::string& name) {
   const RecurrentSpec& spec = spec_of(layer);
   if (!spec.peephole) return "";
-  Floats all;
+  Array all;
   for (std::size_t d = 0; d < directions(spec); ++d) {
     append(all, ordered(layer, "peephole", d, to_onnx_peepholes));
   }
-  return graph_.floats(name + ".P", {spec.directions(), 3 * spec.hidden_size}, all);
+  return graph_.weight(name + ".P", {spec.directions(), 3 * spec.hidden_size}, all);
 }
 
 /// The input of a node that is an initial state: of the graph, of the model, learned, or none.

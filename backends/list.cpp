@@ -25,6 +25,8 @@ std::span<const BackendEntry> built_in_backends() {
         BackendEntry{nullptr, "xsimd:avx2", "this build is for AArch64"},
         BackendEntry{nullptr, "xsimd:sse2", "this build is for AArch64"},
         BackendEntry{&xsimd_neon_backend(), "xsimd:neon", {}},
+#elif defined(__wasm__)
+    BackendEntry{&xsimd_wasm_backend(), "xsimd:wasm", {}},
 #endif
 #if defined(CAROUSEL_HAS_ONEDNN)
         BackendEntry{&onednn_backend(), "onednn", {}},
@@ -33,8 +35,8 @@ std::span<const BackendEntry> built_in_backends() {
                      "a plug-in of this build, whose file libcarousel_backend_onednn.so is not in "
                      "the folders of CAROUSEL_PLUGIN_PATH (by default " CAROUSEL_PLUGIN_DIR ")"},
 #else
-    BackendEntry{nullptr, "onednn",
-                 "not in this build (CMake found no oneDNN, or CAROUSEL_ONEDNN is OFF)"},
+        BackendEntry{nullptr, "onednn",
+                     "not in this build (CMake found no oneDNN, or CAROUSEL_ONEDNN is OFF)"},
 #endif
         BackendEntry{&scalar_backend(), "scalar", {}},
   };

@@ -8,7 +8,9 @@ set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_C_STANDARD 11)
 set(CMAKE_C_EXTENSIONS OFF)
-set(CMAKE_POSITION_INDEPENDENT_CODE ON) # a static carousel goes into plug-ins and shared libraries
+if(NOT EMSCRIPTEN)
+  set(CMAKE_POSITION_INDEPENDENT_CODE ON) # a static carousel goes into plug-ins and shared libraries
+endif()
 
 # Only what include/carousel/export.h marks is seen from outside; of a static library nothing.
 set(CMAKE_C_VISIBILITY_PRESET hidden)
@@ -56,6 +58,11 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
 elseif(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # Taken for dangling: a reference into one argument of a call whose other argument is a temporary.
   target_compile_options(carousel_warnings INTERFACE -Wno-dangling-reference)
+endif()
+
+if(EMSCRIPTEN)
+  # A size has 32 bits there. What comes from files is compared with sizes before (`Aligned`).
+  target_compile_options(carousel_warnings INTERFACE -Wno-shorten-64-to-32)
 endif()
 
 if(CAROUSEL_SANITIZE)

@@ -53,7 +53,7 @@ function(carousel_add_isa_object name)
     -fno-exceptions -fno-rtti -fno-lto -fvisibility=hidden -fvisibility-inlines-hidden
     -ffp-contract=off # the source says where to fuse: same bits from every compiler
     -fno-math-errno ${isa_FLAGS} ${hardened})
-  set_target_properties(${target} PROPERTIES INTERPROCEDURAL_OPTIMIZATION OFF)
+  set_target_properties(${target} PROPERTIES INTERPROCEDURAL_OPTIMIZATION OFF UNITY_BUILD OFF)
 
   target_sources(carousel PRIVATE $<TARGET_OBJECTS:${target}>)
   set_property(GLOBAL APPEND PROPERTY CAROUSEL_ISA_TARGETS ${target})

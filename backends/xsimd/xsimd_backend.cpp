@@ -149,6 +149,17 @@ const Backend& xsimd_neon_backend() {
   return backend;
 }
 
+#elif defined(__wasm__)
+
+const Backend& xsimd_wasm_backend() {
+  static const XsimdBackend backend({"wasm",
+                                     "4 floats a vector, WebAssembly's SIMD",
+                                     simd::kernels_wasm,
+                                     {},  // an engine without SIMD refuses the whole module
+                                     {{simd::int8_dot_wasm, {}}}});
+  return backend;
+}
+
 #endif
 
 }  // namespace carousel

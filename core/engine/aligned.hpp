@@ -38,7 +38,9 @@ class Aligned {
   static constexpr std::size_t kHugePage = std::size_t{2} << 20U;
 
   static std::size_t checked(std::int64_t count) {
-    constexpr std::int64_t kMost = std::int64_t{1} << 56U;
+    constexpr std::int64_t kMost =
+        sizeof(void*) < 8 ? (std::int64_t{1} << 31U) / static_cast<std::int64_t>(sizeof(T))
+                          : std::int64_t{1} << 56U;
     if (count < 0 || count > kMost) throw std::bad_alloc();
     return static_cast<std::size_t>(count);
   }

@@ -45,7 +45,9 @@ class FlushDenormals {
   std::uint64_t control_ = 0;
   std::uint64_t status_ = 0;  // the sticky flags
 #else
-  FlushDenormals() noexcept = default;
+  // WebAssembly has one way to compute, with denormals.
+  FlushDenormals() noexcept {}
+  ~FlushDenormals() {}
 #endif
 };
 

@@ -188,6 +188,32 @@ struct DotProducts {
   }
 };
 
+#elif defined(__wasm_simd128__)
+
+/// The first and third term of each group as int16, and the second and fourth.
+struct DotProducts {
+  static constexpr const char* kName = "i32x4.dot_i16x8_s";
+  static constexpr std::uint8_t kRowBits = 0;
+  static constexpr bool kHasStart = false;
+  struct Weights {
+    v128_t even;
+    v128_t odd;
+  };
+  using Row = Weights;
+
+  CAROUSEL_INLINE static Weights widen(v128_t v) {
+    return {wasm_i16x8_shr(wasm_i16x8_shl(v, 8), 8), wasm_i16x8_shr(v, 8)};
+  }
+  CAROUSEL_INLINE static Weights load(const Int8Group* from) { return widen(wasm_v128_load(from)); }
+  CAROUSEL_INLINE static Row row(const std::int8_t* from) {
+    return widen(wasm_i32x4_splat(load_group(from)));
+  }
+  CAROUSEL_INLINE static Ints add(Ints sums, const Weights& w, const Row& row) {
+    const v128_t even = wasm_i32x4_add(sums, wasm_i32x4_dot_i16x8(w.even, row.even));
+    return wasm_i32x4_add(even, wasm_i32x4_dot_i16x8(w.odd, row.odd));
+  }
+};
+
 #endif
 
 }  // namespace

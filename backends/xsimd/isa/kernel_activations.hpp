@@ -22,16 +22,16 @@ inline Batch softsign(Batch x) {
 
 /// log(1 + e^x) without overflow, and accurate where it is small.
 inline Batch softplus(Batch x) {
-  return xsimd::max(Batch(0.0F), x) + xsimd::log1p(xsimd::exp(-xsimd::abs(x)));
+  return maximum(Batch(0.0F), x) + xsimd::log1p(xsimd::exp(-xsimd::abs(x)));
 }
 
 /// log(σ(x)) = -log(1 + e^-x), as accurate as softplus.
 inline Batch log_sigmoid(Batch x) {
-  return xsimd::min(Batch(0.0F), x) - xsimd::log1p(xsimd::exp(-xsimd::abs(x)));
+  return minimum(Batch(0.0F), x) - xsimd::log1p(xsimd::exp(-xsimd::abs(x)));
 }
 
 /// min(1, e^x)
-inline Batch exp_up_to_one(Batch x) { return xsimd::min(Batch(1.0F), xsimd::exp(x)); }
+inline Batch exp_up_to_one(Batch x) { return minimum(Batch(1.0F), xsimd::exp(x)); }
 
 inline Batch gelu_tanh(Batch x) {
   constexpr float kRootTwoOverPi = 0.797884561F;
@@ -57,13 +57,13 @@ inline Batch selu(Batch x) {
   switch (function.kind) {
     case ActivationKind::sigmoid: return shut_by_infinity(sigmoid(x), x);
     case ActivationKind::tanh: return tanh(x);
-    case ActivationKind::relu: return xsimd::max(zero, x);
+    case ActivationKind::relu: return maximum(zero, x);
     case ActivationKind::affine: return xsimd::fma(alpha, x, beta);
     case ActivationKind::leaky_relu: return xsimd::select(x < zero, alpha * x, x);
     case ActivationKind::thresholded_relu: return xsimd::select(x <= alpha, zero, x);
     case ActivationKind::scaled_tanh: return alpha * tanh(beta * x);
     case ActivationKind::hard_sigmoid:
-      return xsimd::min(Batch(1.0F), xsimd::max(zero, xsimd::fma(alpha, x, beta)));
+      return minimum(Batch(1.0F), maximum(zero, xsimd::fma(alpha, x, beta)));
     case ActivationKind::elu: return xsimd::select(x < zero, alpha * xsimd::expm1(x), x);
     case ActivationKind::softsign: return softsign(x);
     case ActivationKind::softplus: return softplus(x);
@@ -80,7 +80,7 @@ inline Batch selu(Batch x) {
 /// Bounds x to [-limit, limit]; 0: no bound.
 [[gnu::noinline]] inline Batch clipped(Batch x, float limit) {
   if (limit <= 0.0F) return x;
-  return xsimd::min(Batch(limit), xsimd::max(Batch(-limit), x));
+  return minimum(Batch(limit), maximum(Batch(-limit), x));
 }
 
 }  // namespace

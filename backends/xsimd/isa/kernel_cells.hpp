@@ -149,7 +149,7 @@ struct SLstm {
     Batch& n = memory[1];
     Batch& m = memory[2];
     const Batch l = m + log_sigmoid(gate[1]);
-    const Batch larger = xsimd::max(gate[0], l);  // l where one is NaN
+    const Batch larger = maximum(gate[0], l);  // l where one is NaN
     m = xsimd::select(xsimd::isnan(gate[0]) | (n == Batch(0.0F)), gate[0], larger);
     const Batch i = exp_up_to_one(gate[0] - m);
     const Batch f = exp_up_to_one(l - m);

@@ -59,6 +59,23 @@ constexpr int kMaxRowsAlone = 4;
 constexpr int kMaxRowsAlone = kMaxRows;
 #endif
 
+/// min and max whose result is b where one of the two is NaN, as x86's instructions have it (NEON's
+/// is NaN then). xsimd orders the operands of WebAssembly's the other way round.
+CAROUSEL_INLINE Batch minimum(Batch a, Batch b) {
+#if defined(__wasm_simd128__)
+  return xsimd::min(b, a);
+#else
+  return xsimd::min(a, b);
+#endif
+}
+CAROUSEL_INLINE Batch maximum(Batch a, Batch b) {
+#if defined(__wasm_simd128__)
+  return xsimd::max(b, a);
+#else
+  return xsimd::max(a, b);
+#endif
+}
+
 constexpr std::int64_t kLineFloats = 16;  ///< floats of a cache line
 
 template <int N>

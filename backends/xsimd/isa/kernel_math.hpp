@@ -5,7 +5,7 @@
 // dependent operations, so the chains of independent vectors are interleaved for the CPU to
 // overlap.
 //
-// min and max return their second operand when one is NaN (on x86), so NaN inputs pass through.
+// `minimum` and `maximum` return their second operand when one is NaN, so NaN inputs pass through.
 
 #include "backends/xsimd/isa/kernel_config.hpp"
 
@@ -96,9 +96,8 @@ CAROUSEL_INLINE void activate(Batch (&x)[N]) {
 #define CAROUSEL_SIGMOID (functions.of[n] == Function::sigmoid)
   CAROUSEL_EACH magnitude[n] = xsimd::abs(x[n]);
   CAROUSEL_EACH {
-    a[n] = CAROUSEL_SIGMOID
-               ? xsimd::max(Batch(-kSigmoidLimit), xsimd::min(Batch(kSigmoidLimit), x[n]))
-               : xsimd::min(Batch(kTanhLimit), magnitude[n]);
+    a[n] = CAROUSEL_SIGMOID ? maximum(Batch(-kSigmoidLimit), minimum(Batch(kSigmoidLimit), x[n]))
+                            : minimum(Batch(kTanhLimit), magnitude[n]);
   }
   Batch rounded[N];
   Batch factor[N];

@@ -54,7 +54,7 @@ inline Batch sum_of_lanes(Batch sum) { return Batch(xsimd::reduce_add(sum)); }
   Batch size[4] = {zero, zero, zero, zero};
   for_each_gate(w, sums, zeros, [&](int v, Batch p) {
     total[v] = total[v] + p;
-    size[v] = xsimd::max(size[v], xsimd::abs(p));
+    size[v] = maximum(size[v], xsimd::abs(p));
   });
   Batch scale[4];
   for (int v = 0; v < 4; ++v) {
@@ -69,8 +69,7 @@ inline Batch sum_of_lanes(Batch sum) { return Batch(xsimd::reduce_add(sum)); }
   for (int v = 0; v < 4; ++v) {
     const Batch variance = sum_of_lanes(squares[v]) / count;
     const Batch epsilon = Batch(w.norm_epsilon) * scale[v] * scale[v];
-    result.factor[v] =
-        scale[v] / xsimd::sqrt(variance + xsimd::max(epsilon, Batch(kLeastVariance)));
+    result.factor[v] = scale[v] / xsimd::sqrt(variance + maximum(epsilon, Batch(kLeastVariance)));
   }
   return result;
 }

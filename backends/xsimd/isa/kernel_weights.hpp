@@ -9,6 +9,8 @@
 #include <immintrin.h>
 #elif defined(__aarch64__)
 #include <arm_neon.h>
+#elif defined(__wasm_simd128__)
+#include <wasm_simd128.h>
 #endif
 
 namespace carousel::simd {
@@ -101,6 +103,32 @@ CAROUSEL_INLINE Halves widen_pair(const std::uint16_t* from) {
   const uint32x4_t lanes = vreinterpretq_u32_u16(vld1q_u16(from));
   return {vreinterpretq_f32_u32(vshlq_n_u32(lanes, 16)),
           vreinterpretq_f32_u32(vandq_u32(lanes, vdupq_n_u32(0xFFFF0000U)))};
+}
+
+#elif defined(__wasm_simd128__)
+
+/// By integers, as on x86-64 without F16C.
+CAROUSEL_INLINE Batch widen(Float16Weights, const std::uint16_t* from) {
+  const v128_t bits = wasm_u32x4_load16x4(from);
+  const v128_t size = wasm_v128_and(bits, wasm_i32x4_const_splat(0x7FFF));
+  const v128_t sign = wasm_i32x4_shl(wasm_v128_xor(bits, size), 16);
+  const v128_t offset = wasm_i32x4_const_splat(112 << 23);
+  const v128_t infinite = wasm_i32x4_gt(size, wasm_i32x4_const_splat(0x7BFF));
+  const v128_t normal = wasm_i32x4_add(wasm_i32x4_add(wasm_i32x4_shl(size, 13), offset),
+                                       wasm_v128_and(infinite, offset));
+  const v128_t subnormal =
+      wasm_f32x4_mul(wasm_f32x4_convert_i32x4(size), wasm_f32x4_const_splat(0x1p-24F));
+  const v128_t is_normal = wasm_i32x4_gt(size, wasm_i32x4_const_splat(0x3FF));
+  return wasm_v128_or(wasm_v128_bitselect(normal, subnormal, is_normal), sign);
+}
+CAROUSEL_INLINE Batch widen(Bfloat16Weights, const std::uint16_t* from) {
+  return wasm_i32x4_shl(wasm_u32x4_load16x4(from), 16);
+}
+
+CAROUSEL_INLINE Halves widen_pair(const std::uint16_t* from) {
+  const v128_t lanes = wasm_v128_load(from);
+  const v128_t mask = wasm_u32x4_const_splat(0xFFFF0000U);
+  return {Batch(wasm_i32x4_shl(lanes, 16)), Batch(wasm_v128_and(lanes, mask))};
 }
 
 #endif

@@ -94,7 +94,7 @@ bool are_siblings(const std::vector<Module>& modules) {
 }
 
 /// "a.,b."
-std::string option_text(const std::vector<Module>& modules, const Order& order) {
+std::string order_option(const std::vector<Module>& modules, const Order& order) {
   std::string text;
   for (const std::size_t k : order) text += (text.empty() ? "" : ",") + modules[k].prefix;
   return quote(text);
@@ -105,7 +105,7 @@ std::string option_text(const std::vector<Module>& modules, const Order& order) 
   fail(reader.source(),
        "several recurrent modules that fit in more than one order: give the right one with the "
        "option prefix (--prefix), " +
-           option_text(modules, orders[0]) + " or " + option_text(modules, orders[1]) +
+           order_option(modules, orders[0]) + " or " + order_option(modules, orders[1]) +
            ", or one of them alone",
        ErrorCode::invalid_argument);
 }

@@ -16,10 +16,10 @@ namespace {
 constexpr std::int64_t kMaxSteps = 1 << 14;
 
 /// What goes from step to step, by what the body does with it.
-enum class Kind : std::uint8_t { same, counter, state };
+enum class VariableKind : std::uint8_t { same, counter, state };
 
 struct Variable {
-  Kind kind = Kind::state;
+  VariableKind kind = VariableKind::state;
   std::string name;
 };
 
@@ -72,12 +72,12 @@ class LoopReader {
 
   [[nodiscard]] Variable classify(int k) const {
     const std::string& name = body_.input(k + 2).name();
-    if (is_passed_on(name, body_.output(k + 1).name())) return {Kind::same, name};
+    if (is_passed_on(name, body_.output(k + 1).name())) return {VariableKind::same, name};
     const Value& value = initial(static_cast<std::size_t>(k));
     const std::optional<Integers> integers = as_integers(value);
     const bool zero =
         integers && integers->elements.size() == 1 && integers->elements[0] == Dim{0, {}};
-    return {zero ? Kind::counter : Kind::state, name};
+    return {zero ? VariableKind::counter : VariableKind::state, name};
   }
 
   /// The number of the step, not known.
@@ -93,9 +93,9 @@ class LoopReader {
     states_.clear();
     for (std::size_t k = 0; k < variables_.size(); ++k) {
       const Variable& variable = variables_[k];
-      if (variable.kind == Kind::same) {
+      if (variable.kind == VariableKind::same) {
         values[variable.name] = initial(k);
-      } else if (variable.kind == Kind::counter) {
+      } else if (variable.kind == VariableKind::counter) {
         values[variable.name] = shaped_as(number, initial(k));
       } else {
         const Tensor state = state_tensor(call_, initial(k), variable.name);
@@ -126,10 +126,10 @@ class LoopReader {
         throw Refusal("its body cannot be read: " + unsupported->where + ": " +
                       unsupported->reason);
       }
-      if (variables_[k].kind == Kind::counter && !counts(value)) {
+      if (variables_[k].kind == VariableKind::counter && !counts(value)) {
         throw Refusal("carries an integer from step to step that does not count them");
       }
-      if (variables_[k].kind == Kind::state) states_[state++].after = value;
+      if (variables_[k].kind == VariableKind::state) states_[state++].after = value;
     }
   }
 
@@ -199,8 +199,8 @@ class LoopReader {
     values[body_.input(1).name()] = constant_value(from_integers({}, {1}));
     for (std::size_t k = 0; k < variables_.size(); ++k) {
       Value value = Unsupported{call_.where, "is a state of the loop"};
-      if (variables_[k].kind == Kind::same) value = initial(k);
-      if (variables_[k].kind == Kind::counter) {
+      if (variables_[k].kind == VariableKind::same) value = initial(k);
+      if (variables_[k].kind == VariableKind::counter) {
         value = shaped_as(constant_value(from_integers({}, {number})), initial(k));
       }
       values[variables_[k].name] = std::move(value);
@@ -219,9 +219,9 @@ class LoopReader {
     std::vector<Value> values;
     std::size_t state = 0;
     for (std::size_t k = 0; k < variables_.size(); ++k) {
-      if (variables_[k].kind == Kind::same) values.push_back(initial(k));
-      if (variables_[k].kind == Kind::state) values.push_back(layer.finals[state++]);
-      if (variables_[k].kind == Kind::counter) {
+      if (variables_[k].kind == VariableKind::same) values.push_back(initial(k));
+      if (variables_[k].kind == VariableKind::state) values.push_back(layer.finals[state++]);
+      if (variables_[k].kind == VariableKind::counter) {
         values.emplace_back(Unsupported{call_.where, "the number of its steps is not supported"});
       }
     }

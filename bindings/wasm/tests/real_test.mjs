@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// real_test.mjs CAROUSEL.MJS FOLDER: networks that this project did not make (see ../../tests/real). What is not
+// there is skipped.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { assertClose, finish, test } from './check.mjs';
+import { readNpy } from './npy.mjs';
+
+const [script, folder] = process.argv.slice(2);
+const carousel = await import(pathToFileURL(script));
+
+/** A test of some files; skipped where they are missing. */
+function testOf(name, files, body) {
+  return test(name, () => {
+    const missing = files.find((file) => !existsSync(`${folder}/${file}`));
+    return missing ? `${missing} is not there` : body();
+  });
+}
+
+await testOf('Thai text is segmented as ICU does it', ['thai-segmentation/model.safetensors'], async () => {
+  const { vocabulary, unknown_id: unknown, cases } = JSON.parse(readFileSync(`${folder}/thai-segmentation/cases.json`, 'utf8'));
+  const network = await carousel.load(readFileSync(`${folder}/thai-segmentation/model.safetensors`));
+  for (const { text, expected } of cases) {
+    const points = [...text];
+    const stream = network.stream({ maxSteps: points.length });
+    const y = stream.run(points.map((point) => vocabulary[point] ?? unknown));
+    const cut = points.map((point, k) => {
+      const scores = [...y.subarray(4 * k, 4 * k + 4)];
+      const best = scores.indexOf(Math.max(...scores));
+      return (best === 0 || best === 3 ? '|' : '') + point;
+    });
+    assert.equal(`${cut.join('')}|`, expected);
+    stream.free();
+  }
+});
+
+await testOf("the LSTM of Silero's detector", ['silero-vad/lstm.safetensors', 'silero-vad/features.npy'], async () => {
+  const network = await carousel.load(readFileSync(`${folder}/silero-vad/lstm.safetensors`));
+  const x = readNpy(`${folder}/silero-vad/features.npy`);
+  const stream = network.stream({ maxSteps: x.shape[0] });
+  assertClose(stream.run(x.values), readNpy(`${folder}/silero-vad/lstm_out.npy`).values, 1e-5);
+  stream.free();
+});
+
+await testOf('the whole of Silero\'s detector, chunk by chunk', ['networks/silero_v6/model.onnx'], async () => {
+  const part = `${folder}/networks/silero_v6`;
+  const x = readNpy(`${part}/input_input.npy`);
+  const size = x.shape.at(-1);
+  const network = await carousel.load(readFileSync(`${part}/model.onnx`), {
+    name: 'silero_v6.onnx', inputShapes: { input: [1, size] }, inputValues: { sr: 16000 } });
+  const stream = network.stream({ maxSteps: 1 });
+  const [output] = network.outputs;
+  const y = [];
+  for (let first = 0; first < x.values.length; first += size) {
+    y.push(...stream.runNamed({ input: x.values.slice(first, first + size) }, 1)[output.name]);
+  }
+  assertClose(y, readNpy(`${part}/output_${output.name}.npy`).values, 2e-5);
+  stream.free();
+});
+
+const networks = existsSync(`${folder}/networks`) ? readdirSync(`${folder}/networks`) : [];
+for (const name of networks) {
+  const files = readdirSync(`${folder}/networks/${name}`);
+  const model = files.find((file) => /^model\.(json|nam)$/.test(file));
+  if (!model) continue;
+  await test(name, async () => {
+    const network = await carousel.load(readFileSync(`${folder}/networks/${name}/${model}`), { name: model });
+    const x = readNpy(`${folder}/networks/${name}/input_x.npy`);
+    const stream = network.stream({ maxSteps: x.values.length / network.inputSize });
+    assertClose(stream.run(x.values), readNpy(`${folder}/networks/${name}/output_y.npy`).values, 2e-5);
+    stream.free();
+  });
+}
+
+finish();

@@ -74,7 +74,8 @@ void run(const Network& network, const ExpectedOf& expected_of, Check& check,
 void report_progress(const Check& check) {
   if (!check.options.progress) return;
   const auto parts = static_cast<double>(check.backends.size() + 1);
-  check.options.progress(static_cast<double>(check.report.backends.size() + 1) / parts);
+  const double done = static_cast<double>(check.report.backends.size() + 1) / parts;
+  call_application(check.options.progress, done);
 }
 
 void run_all(Check& check, const ExpectedOf& expected_of) {

@@ -265,11 +265,9 @@ std::vector<LayerPlan> explain(const Model& model, const PrepareOptions& options
 }
 
 Network prepare(const ModelLayer& layer, const PrepareOptions& options) {
-  return with_own_errors([&] {
-    Model model;
-    model.layers.push_back(layer);
-    return prepare(model, options);
-  });
+  Model model;
+  model.layers.push_back(layer);
+  return prepare(model, options);
 }
 
 }  // namespace carousel

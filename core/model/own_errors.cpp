@@ -29,6 +29,8 @@ void rethrow_as_own() {
   } catch (const abi::__forced_unwind&) {
     throw;  // the end of a thread that is cancelled, which nobody may stop
 #endif
+  } catch (const ThrownByApplication& thrown) {
+    std::rethrow_exception(thrown.exception);
   } catch (const std::length_error&) {
     throw Error(ErrorCode::out_of_memory, "out of memory: more elements than any memory has");
   } catch (const std::filesystem::filesystem_error& error) {
@@ -38,6 +40,18 @@ void rethrow_as_own() {
   } catch (...) {
     throw Error(ErrorCode::internal, "internal error: an exception of unknown type");
   }
+}
+
+void rethrow_as_applications() {
+#if defined(__GLIBCXX__)
+  try {
+    throw;
+  } catch (const abi::__forced_unwind&) {
+    throw;
+  } catch (...) {
+  }
+#endif
+  throw ThrownByApplication{std::current_exception()};
 }
 
 std::string handled_text() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <exception>
 #include <string>
 #include <utility>
 
@@ -17,7 +18,27 @@ namespace carousel {
 /// To be called in a catch block: what is being handled, for people.
 [[nodiscard]] std::string handled_text();
 
-/// Calls `work` and returns what it does.
+/// What a function of the application threw: it leaves `with_own_errors` as it was.
+struct ThrownByApplication {
+  std::exception_ptr exception;
+};
+
+/// To be called in a catch block: throws what is being handled as the application's.
+[[noreturn]] void rethrow_as_applications();
+
+/// Calls a function that the application has given, such as one that is told of progress. To be
+/// used inside `with_own_errors` only.
+template <class Function, class... Arguments>
+void call_application(const Function& function, Arguments&&... arguments) {
+  try {
+    function(std::forward<Arguments>(arguments)...);
+  } catch (...) {
+    rethrow_as_applications();
+  }
+}
+
+/// Calls `work` and returns what it does. Inside another one it must not call functions of the
+/// application, whose exceptions the outer one would take for ours.
 template <class Work>
 decltype(auto) with_own_errors(Work&& work) {
   try {

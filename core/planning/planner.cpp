@@ -4,6 +4,7 @@
 #include <carousel/cross_check.hpp>
 
 #include "core/engine/common_layers.hpp"
+#include "core/model/own_errors.hpp"
 #include "core/planning/choose.hpp"
 #include "core/planning/layer_trial.hpp"
 #include "core/planning/time_candidates.hpp"
@@ -152,10 +153,11 @@ void Planner::measure_all(const Problem& problem, std::vector<Candidate>& candid
       .seconds = options_.seconds_per_layer, .slow_ones = options_.slow_ones, .now = world_.now};
   if (options_.progress) {
     how.progress = [&](double done) {
-      options_.progress({.layer = position.layer,
-                         .layer_count = position.layer_count,
-                         .done = (static_cast<double>(position.layer) + done) /
-                                 static_cast<double>(position.layer_count)});
+      call_application(options_.progress,
+                       PlanProgress{.layer = position.layer,
+                                    .layer_count = position.layer_count,
+                                    .done = (static_cast<double>(position.layer) + done) /
+                                            static_cast<double>(position.layer_count)});
     };
   }
   time_candidates(problem, how, candidates);
@@ -173,7 +175,7 @@ void Planner::keep() {
 }
 
 void Planner::report(const std::string& text) const {
-  if (options_.report) options_.report(text);
+  if (options_.report) call_application(options_.report, text);
 }
 
 }  // namespace carousel::planning

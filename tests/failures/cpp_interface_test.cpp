@@ -13,6 +13,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -144,6 +146,41 @@ TEST(Failures, CrossCheck) {
   fail_each_allocation({.name = "cross_check of a wrong input",
                         .call = [&] { static_cast<void>(cross_check(model, {})); },
                         .throws = true});
+}
+
+/// Thrown by functions that the application gives to Carousel.
+struct Cancelled {};
+
+/// They are no failure below: what they throw leaves the call as it is.
+TEST(Failures, WhatFunctionsOfTheApplicationThrowIsTheirs) {
+  const Model model = small_model();
+  const std::vector<float> x(12, 0.5F);
+  const CheckInput input{.x = steps_first(x.data(), 2, 2, 3)};
+  const CrossCheckOptions checked{.choice = "scalar",
+                                  .progress = [](double) { throw Cancelled(); }};
+  EXPECT_THROW((void)cross_check(model, input, checked), Cancelled);
+
+  PrepareOptions measured{.plan = Plan::measure};
+  measured.planning.seconds_per_layer = 0.01;
+  measured.planning.wisdom = "/dev/null";
+  measured.planning.progress = [](const PlanProgress&) { throw Cancelled(); };
+  EXPECT_THROW((void)prepare(model, measured), Cancelled);
+  EXPECT_THROW((void)prepare(model.layers.front(), measured), Cancelled);
+  EXPECT_THROW((void)explain(model, measured), Cancelled);
+
+  const Folder folder;
+  std::ofstream(folder / "wisdom.json") << "no JSON";
+  PrepareOptions told{.plan = Plan::wisdom_only};
+  told.planning.wisdom = folder / "wisdom.json";
+  told.planning.report = [](const std::string& text) { throw std::runtime_error(text); };
+  try {
+    (void)prepare(model, told);
+    FAIL() << "nobody was told that the wisdom is damaged";
+  } catch (const Error& error) {
+    FAIL() << error.what();
+  } catch (const std::runtime_error& error) {
+    EXPECT_NE(std::string(error.what()).find("wisdom is ignored"), std::string::npos);
+  }
 }
 
 TEST(Failures, LoadPlugin) {

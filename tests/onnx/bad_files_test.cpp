@@ -171,8 +171,12 @@ TEST(OnnxBadFile, LongChainsOfSizes) {
   g.node("Shape", {"x"}, {"s0"});
   for (int k = 0; k < 60; ++k) {
     const std::string from = "s" + std::to_string(k);
-    g.node(k % 2 == 0 ? "Concat" : "Mul", {from, from}, {"s" + std::to_string(k + 1)})
-        .set("axis", 0);
+    const std::string to = "s" + std::to_string(k + 1);
+    if (k % 2 == 0) {
+      g.node("Concat", {from, from}, {to}).set("axis", 0);
+    } else {
+      g.node("Mul", {from, from}, {to});
+    }
   }
   g.node("Expand", {"x", "s60"}, {"e"});
   g.recurrent({}, "e", {"y"});

@@ -41,8 +41,8 @@ CAROUSEL_WASM_EXPORT wasm_stream* wasm_stream_new(const wasm_network* network, s
 CAROUSEL_WASM_EXPORT void* wasm_stream_input(wasm_stream* stream, std::size_t index);
 /// The memory of an output, [output steps, batch, features], and how many steps a run gives it.
 CAROUSEL_WASM_EXPORT float* wasm_stream_output(wasm_stream* stream, std::size_t index);
-CAROUSEL_WASM_EXPORT std::int32_t wasm_stream_output_steps(const wasm_stream* stream,
-                                                           std::size_t index, std::int32_t steps);
+CAROUSEL_WASM_EXPORT std::int32_t wasm_stream_output_steps(wasm_stream* stream, std::size_t index,
+                                                           std::int32_t steps);
 /// [batch]
 CAROUSEL_WASM_EXPORT std::int32_t* wasm_stream_lengths(wasm_stream* stream);
 /// Whether an input is part of the runs from now on. All are at first that must be.

@@ -47,7 +47,7 @@ struct wasm_stream {
   carousel::Stream stream;
   std::int64_t batch;
   std::int64_t max_steps;
-  OutputStepsTable output_steps;
+  OutputSteps output_steps;
   std::vector<InputMemory> inputs;
   std::vector<Aligned<float>> outputs;
   std::vector<std::int32_t> lengths;
@@ -62,7 +62,7 @@ wasm_stream::wasm_stream(const carousel::Network& with, std::int64_t rows, std::
       stream(network.stream({.batch = rows, .max_steps = steps})),
       batch(rows),
       max_steps(steps),
-      output_steps(network, steps),
+      output_steps(network),
       lengths(static_cast<std::size_t>(rows), static_cast<std::int32_t>(steps)),
       run_inputs(network.inputs().size()),
       run_outputs(network.outputs().size()),
@@ -129,8 +129,7 @@ float* wasm_stream_output(wasm_stream* stream, std::size_t index) {
   return stream->outputs[index].data();
 }
 
-std::int32_t wasm_stream_output_steps(const wasm_stream* stream, std::size_t index,
-                                      std::int32_t steps) {
+std::int32_t wasm_stream_output_steps(wasm_stream* stream, std::size_t index, std::int32_t steps) {
   return static_cast<std::int32_t>(stream->output_steps(steps, index));
 }
 

@@ -39,6 +39,17 @@ std::vector<const char*> peers_in(Precision precision) {
   return {};
 }
 
+/// What is known of a measurement before it is made.
+Measurement nothing_measured(const Work& work, const std::string& backend, int threads,
+                             Precision precision) {
+  Measurement measurement;
+  measurement.shape = work.shape.name;
+  measurement.backend = backend;
+  measurement.threads = threads;
+  measurement.precision = precision;
+  return measurement;
+}
+
 /// The largest difference; NaN where one of them is.
 double max_difference(const std::vector<float>& a, const std::vector<float>& b) {
   double largest = 0;
@@ -92,20 +103,12 @@ void Group::enlist_one_thread(const Work& work) {
 }
 
 void Group::enlist(const std::string& backend, const Work& work, Precision precision) {
-  Measurement measurement;
-  measurement.shape = work.shape.name;
-  measurement.backend = backend;
-  measurement.threads = threads_;
-  measurement.precision = precision;
-  enlist(std::move(measurement), [&] { return Subject(backend, work, threads_, precision); });
+  enlist(nothing_measured(work, backend, threads_, precision),
+         [&] { return Subject(backend, work, threads_, precision); });
 }
 
 void Group::enlist_peer(const std::string& engine, const Work& work, Precision precision) {
-  Measurement measurement;
-  measurement.shape = work.shape.name;
-  measurement.backend = engine;
-  measurement.threads = threads_;
-  measurement.precision = precision;
+  Measurement measurement = nothing_measured(work, engine, threads_, precision);
   measurement.other_arithmetic = true;
   enlist(std::move(measurement), [&] { return Subject::peer(engine, work, threads_, precision); });
 }

@@ -58,8 +58,9 @@ bool is_big(const RecurrentSpec& spec, const WeightFormat& format) {
 }
 
 /// Whether a single tile may add its sums in passes. A term of a GRU has three vectors, which are
-/// one pass. Others have several, none of which prefetches: tiles that do are faster where most of
-/// the weights come from L3 and L2 is large, and slower where it is small, up to some MiB.
+/// one pass. Others have several, and passes do not prefetch: with weights of more than twice L2
+/// and of more than some MiB, tiles that read them twice but prefetch are faster
+/// (docs/experiments.md).
 bool worth_passes(const RecurrentSpec& spec, const WeightFormat& format) {
   constexpr std::int64_t kPassesAnyhow = std::int64_t{4} << 20U;
   const PanelShape panel = recurrent_panel(spec, format);

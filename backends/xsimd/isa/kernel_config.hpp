@@ -47,6 +47,8 @@ constexpr std::int64_t kWidth = static_cast<std::int64_t>(Batch::size);
 /// vector in registers.
 #if defined(__AVX512F__) || defined(__aarch64__)
 constexpr int kMaxRows = 6;  // 32 registers
+#elif defined(__wasm_simd128__)
+constexpr int kMaxRows = 2;  // often 16 registers, some of them for products
 #else
 constexpr int kMaxRows = 3;  // 16 registers
 #endif
@@ -57,6 +59,14 @@ constexpr int kMaxRows = 3;  // 16 registers
 constexpr int kMaxRowsAlone = 4;
 #else
 constexpr int kMaxRowsAlone = kMaxRows;
+#endif
+
+/// Whether the loop over the terms of a single row goes by two terms at a time: with so few
+/// instructions, those of the loop itself count. Engines of WebAssembly then keep sums in memory.
+#if defined(__wasm_simd128__)
+constexpr bool kTwoTermsAtATime = false;
+#else
+constexpr bool kTwoTermsAtATime = true;
 #endif
 
 /// min and max whose result is b where one of the two is NaN, as x86's instructions have it (NEON's

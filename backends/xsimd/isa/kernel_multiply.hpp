@@ -135,7 +135,7 @@ CAROUSEL_INLINE void multiply_at_once(Tile<R, B, V>& tile, const float* const (&
     last += kLast.stored * kWidth;
   };
   std::int64_t k = 0;
-  if constexpr (R == 1) {  // with so few instructions, those of the loop itself count
+  if constexpr (R == 1 && kTwoTermsAtATime) {
     for (; k + 1 < terms; k += 2) {
       add_term(k);
       add_term(k + 1);

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { assertClose, finish, test } from './check.mjs';
+import { extent, fromFile, toFile } from './file_axes.mjs';
 import { readNpy } from './npy.mjs';
 
 const [script, folder] = process.argv.slice(2);
@@ -69,6 +70,32 @@ for (const name of networks) {
     const x = readNpy(`${folder}/networks/${name}/input_x.npy`);
     const stream = network.stream({ maxSteps: x.values.length / network.inputSize });
     assertClose(stream.run(x.values), readNpy(`${folder}/networks/${name}/output_y.npy`).values, 2e-5);
+    stream.free();
+  });
+}
+
+/** The arrays that a folder has for the inputs or outputs of a network. */
+function arrays(part, kind, infos) {
+  const files = infos.map((info) => [info, `${part}/${kind}_${info.name.replace(/[^\w.-]/g, '_')}.npy`]);
+  return files.filter(([, file]) => existsSync(file)).map(([info, file]) => [info, readNpy(file)]);
+}
+
+const graphs = ['graphs', 'networks'].flatMap((kind) =>
+  (existsSync(`${folder}/${kind}`) ? readdirSync(`${folder}/${kind}`) : []).map((name) => `${kind}/${name}`));
+for (const name of graphs) {
+  const part = `${folder}/${name}`;
+  // Those with calls.json are called once for each entry of their inputs, as Silero's detector above.
+  if (!existsSync(`${part}/model.onnx`) || existsSync(`${part}/calls.json`)) continue;
+  await test(name, async () => {
+    const network = await carousel.load(readFileSync(`${part}/model.onnx`), { name: `${name}.onnx` });
+    const given = arrays(part, 'input', network.inputs);
+    const expected = arrays(part, 'output', network.outputs);
+    const extents = given.map(([info, array]) => extent(info, array.shape));
+    const steps = Math.max(...extents.map((one) => one.steps));
+    const stream = network.stream({ batch: Math.max(...extents.map((one) => one.batch)), maxSteps: steps });
+    const y = stream.runNamed(Object.fromEntries(given.map(([info, array]) => [info.name, fromFile(info, array)])), steps);
+    assert.ok(expected.length > 0);
+    for (const [info, array] of expected) assertClose(toFile(info, y[info.name], array.shape), array.values, 2e-5);
     stream.free();
   });
 }

@@ -318,7 +318,7 @@ TEST(CApiErrors, EveryCodeHasItsStatus) {
   std::filesystem::remove(text);
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they end the program
+#if !defined(CAROUSEL_TEST_ASAN) && !defined(CAROUSEL_TEST_TSAN)  // they end the program
 TEST(CApiErrors, MemoryThatCannotBeHad) {
   const Model two = testing_support::sample({.input = 3, .hidden = 4, .layers = 2}).model;
   const CNetwork network = c_prepare(c_model(two).get(), "scalar");

@@ -40,7 +40,7 @@ TEST(Failures, LoadTorch) { load_seed("torch/lstm", "t"); }
 #if CAROUSEL_TEST_ONNX
 /// Protocol Buffers loses some blocks when it finds no memory for others.
 TEST(Failures, LoadOnnx) {
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(CAROUSEL_TEST_ASAN)
   GTEST_SKIP() << "LeakSanitizer would report what Protocol Buffers loses";
 #endif
   const std::vector<std::byte> bytes = seed("onnx/lstm");

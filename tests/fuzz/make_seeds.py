@@ -9,11 +9,10 @@ import sys
 import zipfile
 
 import numpy
-import onnx
-import onnx.numpy_helper
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "models"))
 
+import onnx_seeds  # noqa: E402
 import safetensors_writer  # noqa: E402
 
 # The entries of a file of wisdom.
@@ -55,22 +54,6 @@ def rtneural():
          "weights": [array(2, 1).tolist(), array(1).tolist()]}]}).encode()
 
 
-def onnx_graph():
-    helper, tensor = onnx.helper, onnx.TensorProto.FLOAT
-    weights = {"w": array(1, 8, 3), "r": array(1, 8, 2), "m": array(2, 1), "b": array(1)}
-    nodes = [helper.make_node("LSTM", ["x", "w", "r"], ["y", "h", "c"], hidden_size=2),
-             helper.make_node("Squeeze", ["y", "one"], ["s"]),
-             helper.make_node("MatMul", ["s", "m"], ["d"]),
-             helper.make_node("Add", ["d", "b"], ["a"]),
-             helper.make_node("Sigmoid", ["a"], ["p"])]
-    initializers = [onnx.numpy_helper.from_array(values, name) for name, values in weights.items()]
-    initializers.append(onnx.numpy_helper.from_array(numpy.array([1]), "one"))
-    graph = helper.make_graph(nodes, "g", [helper.make_tensor_value_info("x", tensor, ["T", "B", 3])],
-                              [helper.make_tensor_value_info("p", tensor, ["T", "B", 1])], initializers)
-    opset = [helper.make_opsetid("", 13)]
-    return helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString()
-
-
 def pickled(tensors):
     """What torch.save writes into data.pkl: tensors rebuilt from storages, which have numbers."""
     text = lambda s: b"X" + struct.pack("<I", len(s)) + s.encode()
@@ -102,13 +85,14 @@ def npy(values):
 
 
 def main():
+    graphs = onnx_seeds.seeds()
     lstm, gru = state_dict(4, 1, 2), state_dict(3, 2, 2)
     seeds = {"safetensors": {"lstm": safetensors(lstm), "gru": safetensors(gru)},
              "npy": {"floats": npy(array(2, 1, 3)), "ids": npy(numpy.arange(4).reshape(2, 2))},
              "json": {"guitarml": guitarml(lstm), "rtneural": rtneural()},
              "pickle": {"lstm": pickled(lstm)}, "torch": {"lstm": torch_archive(lstm)},
-             "onnx": {"lstm": onnx_graph()}, "wisdom": {"entry": json.dumps(WISDOM).encode()},
-             "run": {"gru": safetensors(gru), "lstm": onnx_graph()}}
+             "onnx": graphs, "wisdom": {"entry": json.dumps(WISDOM).encode()},
+             "run": {"gru": safetensors(gru), **graphs}}
     for reader, files in seeds.items():
         folder = pathlib.Path(sys.argv[1], reader)
         folder.mkdir(parents=True, exist_ok=True)

@@ -34,7 +34,7 @@ TEST(ReadFile, SaysWhyNot) {
 
 /// A hole of 3 GB that is called a model: neither its time nor its memory is spent.
 TEST(ReadFile, StopsAtTheHeadOfWhatIsNoModel) {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef CAROUSEL_TEST_ASAN
   GTEST_SKIP() << "AddressSanitizer needs the memory";
 #endif
   const TemporaryFolder folder;

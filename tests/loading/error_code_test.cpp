@@ -101,7 +101,7 @@ TEST(ErrorCodes, WhatTheCallerGaveIsInvalidArgument) {
 
 /// A file that is larger than the memory that the process may have, but has no blocks on the disk.
 TEST(ErrorCodes, AFileThatIsTooLargeIsOutOfMemory) {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef CAROUSEL_TEST_ASAN
   GTEST_SKIP() << "AddressSanitizer needs the address space";
 #endif
   const TemporaryFolder folder;

@@ -42,8 +42,9 @@ TEST(Recognize, WhatIsNotAModelSaysWhatItIs) {
       {"", "is empty", kNoModel},
   };
   for (const auto& [start, text, code] : files) {
-    EXPECT_TRUE(contains(load_error(to_bytes(start)), "bad.safetensors: " + std::string(text)));
-    EXPECT_EQ(code_of([&] { static_cast<void>(load(to_bytes(start), "x")); }), code) << text;
+    const auto bytes = to_bytes(start);
+    EXPECT_TRUE(contains(load_error(bytes), "bad.safetensors: " + std::string(text)));
+    EXPECT_EQ(code_of([&bytes] { static_cast<void>(load(bytes, "x")); }), code) << text;
   }
 }
 

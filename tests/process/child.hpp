@@ -31,11 +31,6 @@ bool succeeds_in_child(Body&& body) {
 }  // namespace carousel::process_test
 
 /// ThreadSanitizer ends processes that make threads after a fork.
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define CAROUSEL_TEST_WITHOUT_FORK 1
-#endif
-#endif
-#if defined(__SANITIZE_THREAD__)
+#if defined(CAROUSEL_TEST_TSAN)
 #define CAROUSEL_TEST_WITHOUT_FORK 1
 #endif

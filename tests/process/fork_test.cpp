@@ -75,7 +75,7 @@ TEST_P(Fork, ThreadsOfAChildRunNetworks) {
 }
 
 TEST_P(Fork, OtherThreadsMayRunMeanwhile) {
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(CAROUSEL_TEST_ASAN)
   GTEST_SKIP() << "a child may have AddressSanitizer's locks as another thread left them";
 #endif
   const Network of_parent = network(GetParam(), 2);

@@ -56,7 +56,7 @@ INSTANTIATE_TEST_SUITE_P(Backends, SmallStack, testing::ValuesIn(deterministic_i
                          id_as_test_name);
 
 TEST_P(SmallStack, SufficesToPrepareAndToRun) {
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(CAROUSEL_TEST_ASAN)
   GTEST_SKIP() << "AddressSanitizer makes frames several times as large";
 #endif
   for (const Case& spec : some_cells()) {

@@ -5,14 +5,6 @@
 #include <cerrno>
 #include <cstddef>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define CAROUSEL_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define CAROUSEL_SANITIZED 1
-#endif
-#endif
-
 namespace {
 
 std::atomic<bool> armed{false};
@@ -29,7 +21,7 @@ void note_release() {
 
 }  // namespace
 
-#if defined(CAROUSEL_SANITIZED)
+#if defined(CAROUSEL_TEST_ASAN)
 
 // sanitizer/allocator_interface.h declares it, but Debian's g++ comes without that header.
 extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*on_malloc)(const volatile void*,

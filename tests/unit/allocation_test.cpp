@@ -186,7 +186,7 @@ TEST_P(Allocation, NoneInTheFirstRun) { expect_none(1, true); }
 TEST_P(Allocation, NoneInLaterRuns) { expect_none(1, false); }
 TEST_P(Allocation, NoneWithTwoThreadsOnceTheyExist) { expect_none(2, false); }
 
-#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(__linux__) && !defined(CAROUSEL_TEST_ASAN)
 /// In a process that the kernel kills for any system call but read, write and exit.
 int run_without_system_calls(Ready& ready) {
   const pid_t child = fork();

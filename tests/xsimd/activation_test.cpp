@@ -31,7 +31,7 @@ using carousel::simd::Kernels;
 /// Every float with 2^-14 <= |x| < 32, where the functions bend, is always tried. Of the others
 /// (nearly linear, or saturated) each 251st, or all of them with CAROUSEL_ALL_FLOATS=1
 /// (`./dev all-floats`, some minutes).
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(CAROUSEL_TEST_ASAN) || defined(CAROUSEL_TEST_TSAN)
 constexpr std::uint64_t kBendStride = 251;
 #else
 constexpr std::uint64_t kBendStride = 1;

@@ -158,7 +158,8 @@ class RecurrentLayer final : public Layer {
       job.earlier_steps += job.x.steps;
       job.x = args.x();
       job.y = args.y;
-      job.y.data += d * spec_.state_size() + first_unit;
+      // Null where there is nothing to write.
+      if (job.y.data != nullptr) job.y.data += d * spec_.state_size() + first_unit;
       job.backwards = spec_.direction == Direction::reverse || d == 1;
       job.rows = scratch.rows.data() + first_row;
       job.lengths = scratch.lengths.data() + first_row;

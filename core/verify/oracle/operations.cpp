@@ -35,8 +35,14 @@ Number power(Number a, Number b, const ErrorModel& model) {
   return {value, inherited + own + kFlush};
 }
 
+/// What is chosen among others may be flushed; of numbers that are, any may be the larger or the
+/// smaller one.
+Number either_if_flushed(Number x) {
+  return {x.value, std::fabs(x.value) < kFlush ? x.error + 2.0 * kFlush : x.error};
+}
+
 Number prelu(Number a, Number slope) {
-  if (a.value - a.error >= 0.0 || std::isnan(a.value)) return a;
+  if (a.value - a.error >= 0.0 || std::isnan(a.value)) return either_if_flushed(a);
   const Number product = slope * a;
   if (a.value + a.error < 0.0) return product;
   const double size = std::fabs(a.value) + a.error;
@@ -55,11 +61,6 @@ Number root_of_squares(std::span<const Number> numbers, const ErrorModel& model)
   std::vector<Number> squares;
   for (const Number& x : numbers) squares.push_back(x * x);
   return square_root(sum_of(squares, model));
-}
-
-/// Of numbers that are flushed, any may be the larger or the smaller one.
-Number either_if_flushed(Number x) {
-  return {x.value, std::fabs(x.value) < kFlush ? x.error + 2.0 * kFlush : x.error};
 }
 
 template <class Choose>

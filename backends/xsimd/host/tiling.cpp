@@ -30,17 +30,19 @@ constexpr std::int64_t kManyRows = 48;
 constexpr std::array<std::int64_t, 3> kAllProjectedRows{kProjectedRows, 24,
                                                         kProjectedRowsOfBigLayers};
 
-/// With so few rows the tiles need the weights so fast that depth blocks, which stay in the L1
-/// cache, pay for smaller layers already.
-constexpr std::int64_t kFewRows = 8;
+/// With so few rows, tiles have fewer of them than they could, and need the weights so fast that
+/// depth blocks, which stay in the L1 cache, pay for smaller layers already. Tiles of vectors of 8
+/// floats have 3 rows or, where there are no others, 4 (kernel_config.hpp); others up to 6.
+constexpr std::int64_t few_rows(const WeightFormat& format) { return format.width == 8 ? 4 : 8; }
 constexpr std::int64_t kRoomBytes = std::int64_t{1} << 20U;
 
 /// The most bytes that the weights and rows of a tile may have if its sums are to be one depth
 /// block: half of the L2 cache; with more than a few rows kRoomBytes, if that is between half and
-/// all of the L2 cache.
-std::int64_t room_bytes(std::int64_t rows) {
+/// twice the L2 cache. Twice, since a step whose inputs are projected ahead uses half of the
+/// weights that are counted.
+std::int64_t room_bytes(const WeightFormat& format, std::int64_t rows) {
   const std::int64_t half = l2_bytes() / 2;
-  return rows <= kFewRows ? half : std::clamp(kRoomBytes, half, l2_bytes());
+  return rows <= few_rows(format) ? half : std::clamp(kRoomBytes, half, 2 * l2_bytes());
 }
 
 /// Whether a tile whose sums were one depth block would use more than `room_bytes`: a block of both
@@ -49,7 +51,7 @@ bool long_sums(const RecurrentSpec& spec, const WeightFormat& format, std::int64
   const std::int64_t terms = spec.input_size + spec.recurrent_size();
   const std::int64_t weights = 2 * kAccumulators * format.width * format.bytes();
   const std::int64_t bytes = (weights + rows * kFloatBytes) * terms;
-  return bytes > room_bytes(rows);
+  return bytes > room_bytes(format, rows);
 }
 
 /// Whether the matrices are too big to stay in the L2 cache with all else that a step needs.

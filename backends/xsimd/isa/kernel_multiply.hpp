@@ -84,13 +84,16 @@ CAROUSEL_INLINE void multiply_passes(Tile<R, B>& tile, const float* const (&a)[R
 }
 
 /// `multiply` for a tile of more accumulators than there are registers: the terms are added to some
-/// of them after the others. Weights thus come from memory once for more rows. So many terms at a
-/// time stay in the L1 cache from pass to pass.
+/// of them after the others. Weights thus come from memory once for more rows. The terms that are
+/// added at a time fill half of an L1 cache of 32 KiB, so that they stay there from pass to pass
+/// beside the rows and the first weights of the next ones.
 template <AccumulatorMap kMap, class Weights, int R, int B, class AnyPrefetch>
 CAROUSEL_INLINE void multiply_in_passes(Tile<R, B>& tile, const float* const (&a)[R],
                                         std::int64_t terms, const typename Weights::Element* w,
                                         std::int64_t block_stride, AnyPrefetch prefetch) {
-  constexpr std::int64_t kTermsAtATime = 128;
+  constexpr std::int64_t kTermBytes =
+      B * kMap.stored * kWidth * static_cast<std::int64_t>(sizeof(typename Weights::Element));
+  constexpr std::int64_t kTermsAtATime = (std::int64_t{16} << 10) / kTermBytes;
   const float* row[R];
   for (int r = 0; r < R; ++r) row[r] = a[r];
   for (std::int64_t k = 0; k < terms; k += kTermsAtATime) {

@@ -104,6 +104,9 @@ struct RecurrentJob {
   std::int64_t prefetch_distance = 0;
   /// Whether a tile that has all rows may have more of them than registers for their sums.
   bool passes = false;
+  /// Whether such a tile adds terms to two of its rows at a time: for weights that are read from
+  /// L3.
+  bool pairs = false;
   /// The number of steps in earlier runs. If it is odd, the first step goes through the blocks in
   /// descending order, so that it begins with the weights that were used last.
   std::int64_t earlier_steps = 0;

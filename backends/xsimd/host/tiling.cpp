@@ -30,17 +30,20 @@ constexpr std::int64_t kManyRows = 48;
 constexpr std::array<std::int64_t, 3> kAllProjectedRows{kProjectedRows, 24,
                                                         kProjectedRowsOfBigLayers};
 
-/// With so few rows the tiles need the weights so fast that depth blocks, which stay in the L1
-/// cache, pay for smaller layers already.
-constexpr std::int64_t kFewRows = 8;
+/// With so few rows, tiles have fewer of them than they could, and need the weights so fast that
+/// depth blocks, which stay in the L1 cache, pay for smaller layers already. With vectors of 8
+/// floats, tiles have at most 3 rows or, where there are no others, 4 (kernel_config.hpp): there
+/// are none of few rows.
+constexpr std::int64_t few_rows(const WeightFormat& format) { return format.width == 8 ? 0 : 8; }
 constexpr std::int64_t kRoomBytes = std::int64_t{1} << 20U;
 
 /// The most bytes that the weights and rows of a tile may have if its sums are to be one depth
 /// block: half of the L2 cache; with more than a few rows kRoomBytes, if that is between half and
-/// all of the L2 cache.
-std::int64_t room_bytes(std::int64_t rows) {
+/// twice the L2 cache. Twice, since a step whose inputs are projected ahead uses half of the
+/// weights that are counted.
+std::int64_t room_bytes(const WeightFormat& format, std::int64_t rows) {
   const std::int64_t half = l2_bytes() / 2;
-  return rows <= kFewRows ? half : std::clamp(kRoomBytes, half, l2_bytes());
+  return rows <= few_rows(format) ? half : std::clamp(kRoomBytes, half, 2 * l2_bytes());
 }
 
 /// Whether a tile whose sums were one depth block would use more than `room_bytes`: a block of both
@@ -49,7 +52,7 @@ bool long_sums(const RecurrentSpec& spec, const WeightFormat& format, std::int64
   const std::int64_t terms = spec.input_size + spec.recurrent_size();
   const std::int64_t weights = 2 * kAccumulators * format.width * format.bytes();
   const std::int64_t bytes = (weights + rows * kFloatBytes) * terms;
-  return bytes > room_bytes(rows);
+  return bytes > room_bytes(format, rows);
 }
 
 /// Whether the matrices are too big to stay in the L2 cache with all else that a step needs.
@@ -57,15 +60,34 @@ bool is_big(const RecurrentSpec& spec, const WeightFormat& format) {
   return matrix_bytes(spec, format) > l2_bytes() / 2;
 }
 
-/// Whether a single tile may add its sums in passes. A term of a GRU has three vectors, which are
-/// one pass. Others have several, and passes do not prefetch: with weights of more than twice L2
-/// and of more than some MiB, tiles that read them twice but prefetch are faster
-/// (docs/experiments.md).
+std::int64_t recurrent_bytes(const RecurrentSpec& spec, const WeightFormat& format) {
+  const PanelShape panel = recurrent_panel(spec, format);
+  return panel.blocks * panel.terms * panel.term_stride() * format.bytes();
+}
+
+/// Whether terms have as many vectors as a block has accumulators, so that passes leave some of
+/// them for later. Those of a GRU, which are three, are one pass.
+bool has_several_passes(const RecurrentSpec& spec, const WeightFormat& format) {
+  return recurrent_panel(spec, format).vectors == kAccumulators;
+}
+
+/// Whether passes are over pairs of rows, which prefetch: where weights do not stay in the L2
+/// cache.
+bool worth_pairs(const RecurrentSpec& spec, const WeightFormat& format) {
+  return format.precision == Precision::float32 && has_several_passes(spec, format) &&
+         recurrent_bytes(spec, format) > l2_bytes();
+}
+
+/// Whether a single tile may add its sums in passes. Those over vectors do not prefetch: with
+/// weights of more than twice L2 and of more than some MiB, tiles that read them twice but prefetch
+/// are faster. So they are with weights from memory (docs/experiments.md).
 bool worth_passes(const RecurrentSpec& spec, const WeightFormat& format) {
   constexpr std::int64_t kPassesAnyhow = std::int64_t{4} << 20U;
-  const PanelShape panel = recurrent_panel(spec, format);
-  const std::int64_t bytes = panel.blocks * panel.terms * panel.term_stride() * format.bytes();
-  return panel.vectors < kAccumulators || bytes <= std::max(kPassesAnyhow, 2 * l2_bytes());
+  const std::int64_t most = std::max(kPassesAnyhow, 2 * l2_bytes());
+  const std::int64_t bytes = recurrent_bytes(spec, format);
+  if (worth_pairs(spec, format)) return bytes <= std::max(most, cpu().l3_bytes);
+  if (matrix_bytes(spec, format) > kFarBytes) return false;
+  return !has_several_passes(spec, format) || bytes <= most;
 }
 
 std::int64_t depth_of(const RecurrentSpec& spec, const WeightFormat& format, std::int64_t rows) {
@@ -93,7 +115,8 @@ Tiling default_tiling(const RecurrentSpec& spec, const WeightFormat& format, std
   return {.projected_rows = default_projected_rows(spec, format, rows),
           .depth = depth_of(spec, format, rows),
           .prefetch_distance = far ? kPrefetchDistance : 0,
-          .passes = !far && worth_passes(spec, format)};
+          .passes = worth_passes(spec, format),
+          .pairs = worth_pairs(spec, format)};
 }
 
 std::vector<std::int64_t> list_projected_rows(const RecurrentSpec& spec, const WeightFormat& format,

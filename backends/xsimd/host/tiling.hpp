@@ -22,6 +22,7 @@ struct Tiling {
   std::int64_t depth;              ///< terms of a depth block
   std::int64_t prefetch_distance;  ///< how many elements ahead a single tile prefetches; 0: none
   bool passes;                     ///< whether a single tile may add its sums in passes
+  bool pairs;                      ///< whether these are over pairs of rows
 };
 
 /// The default tiling.

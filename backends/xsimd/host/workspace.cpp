@@ -88,6 +88,7 @@ RecurrentWorkspace::RecurrentWorkspace(const std::vector<PackedHead>& weights, c
     job.depth = tiling.depth;
     job.prefetch_distance = tiling.prefetch_distance;
     job.passes = tiling.passes;
+    job.pairs = tiling.pairs;
     set_strides(job);
   }
   allocate(job_rows);

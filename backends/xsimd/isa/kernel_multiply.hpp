@@ -84,13 +84,16 @@ CAROUSEL_INLINE void multiply_passes(Tile<R, B>& tile, const float* const (&a)[R
 }
 
 /// `multiply` for a tile of more accumulators than there are registers: the terms are added to some
-/// of them after the others. Weights thus come from memory once for more rows. So many terms at a
-/// time stay in the L1 cache from pass to pass.
+/// of them after the others. Weights thus come from memory once for more rows. The terms that are
+/// added at a time fill half of an L1 cache of 32 KiB, so that they stay there from pass to pass
+/// beside the rows and the first weights of the next ones.
 template <AccumulatorMap kMap, class Weights, int R, int B, class AnyPrefetch>
 CAROUSEL_INLINE void multiply_in_passes(Tile<R, B>& tile, const float* const (&a)[R],
                                         std::int64_t terms, const typename Weights::Element* w,
                                         std::int64_t block_stride, AnyPrefetch prefetch) {
-  constexpr std::int64_t kTermsAtATime = 128;
+  constexpr std::int64_t kTermBytes =
+      B * kMap.stored * kWidth * static_cast<std::int64_t>(sizeof(typename Weights::Element));
+  constexpr std::int64_t kTermsAtATime = (std::int64_t{16} << 10) / kTermBytes;
   const float* row[R];
   for (int r = 0; r < R; ++r) row[r] = a[r];
   for (std::int64_t k = 0; k < terms; k += kTermsAtATime) {
@@ -157,6 +160,48 @@ CAROUSEL_INLINE void multiply(Tile<R, B, V>& tile, const float* const (&a)[R], s
     multiply_in_passes<kMap, Weights>(tile, a, terms, w, block_stride, prefetch);
   } else {
     multiply_at_once<kMap, kHalf, Weights>(tile, a, terms, w, block_stride, prefetch);
+  }
+}
+
+/// Adds the terms to two rows of a tile of four, whose block `b` has the weights `w`.
+template <AccumulatorMap kMap, class Weights, int kFirst, int B, class AnyPrefetch>
+CAROUSEL_INLINE void multiply_two_rows(Tile<4, B>& tile, int b, const float* const (&a)[4],
+                                       std::int64_t first, std::int64_t terms,
+                                       const typename Weights::Element* w, AnyPrefetch prefetch) {
+  const float* const row[2] = {a[kFirst] + first, a[kFirst + 1] + first};
+  Tile<2, 1> two;
+#pragma GCC unroll 2
+  for (int r = 0; r < 2; ++r) copy_blocks<1>(two.acc[r], &tile.acc[kFirst + r][b]);
+  multiply_at_once<kMap, false, Weights>(two, row, terms, w, 0, prefetch);
+#pragma GCC unroll 2
+  for (int r = 0; r < 2; ++r) copy_blocks<1>(&tile.acc[kFirst + r][b], two.acc[r]);
+}
+
+/// Whether `multiply_by_pairs` is for tiles of R rows. Weights of 16 bits would be widened twice.
+template <AccumulatorMap kMap, class Weights, int R>
+constexpr bool kHasPairs = R == 4 && R > kMaxRows&& kMap.count == kAccumulators &&
+                           sizeof(typename Weights::Element) == sizeof(float);
+
+/// `multiply` for four rows: some terms are added for two rows and then, from the L1 cache, for the
+/// other two. Each of them prefetches half of the next terms, so that weights come from the farther
+/// caches at one pace. Terms and next terms fill half of an L1 cache of 32 KiB.
+template <AccumulatorMap kMap, class Weights, int B>
+CAROUSEL_INLINE void multiply_by_pairs(Tile<4, B>& tile, const float* const (&a)[4],
+                                       std::int64_t terms, const typename Weights::Element* w,
+                                       std::int64_t block_stride) {
+  using Element = typename Weights::Element;
+  constexpr std::int64_t kTerm = kMap.stored * kWidth;
+  constexpr std::int64_t kTermsAtATime =
+      (std::int64_t{8} << 10) / (kTerm * static_cast<std::int64_t>(sizeof(Element)));
+  for (int b = 0; b < B; ++b, w += block_stride) {
+    for (std::int64_t k = 0; k < terms; k += kTermsAtATime) {
+      const std::int64_t some = terms - k < kTermsAtATime ? terms - k : kTermsAtATime;
+      const Element* at = w + k * kTerm;
+      const PrefetchTerm<kTerm / 2, Element> lower{at + some * kTerm};
+      const PrefetchTerm<kTerm / 2, Element> upper{at + some * kTerm + some * kTerm / 2};
+      multiply_two_rows<kMap, Weights, 0>(tile, b, a, k, some, at, lower);
+      multiply_two_rows<kMap, Weights, 2>(tile, b, a, k, some, at, upper);
+    }
   }
 }
 

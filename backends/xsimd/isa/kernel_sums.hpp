@@ -71,7 +71,8 @@ CAROUSEL_INLINE void add_both_sums(Tile<1, 1>& tile, const float* a, const AnyPa
 }
 
 /// Whether a single tile of R rows prefetches. With fewer rows the loads of the weights themselves
-/// are the limit; with more, sums are added in passes, which do not.
+/// are the limit; with more, sums are added in passes, which do not,
+/// or by pairs of rows, which prefetch what they need.
 template <int R>
 constexpr bool kTimeToFetch = 2 * R > kMaxRows&& R <= kMaxRows;
 
@@ -85,6 +86,11 @@ CAROUSEL_INLINE void add_product(const RecurrentJob& job, Tile<R, B>& tile,
   constexpr std::int64_t kTerm = kMap.count * kWidth;
   const auto panel = with_constants<kMap, Weights>(any);
   const Element* weights = panel.at(block);
+  if constexpr (kHasPairs<kMap, Weights, R>) {
+    if (job.pairs) {
+      return multiply_by_pairs<kMap, Weights>(tile, a, terms, weights, panel.block_stride());
+    }
+  }
   if constexpr (kTimeToFetch<R>) {
     if (job.prefetch_distance > 0) {
       return multiply<kMap, kHalf, Weights>(

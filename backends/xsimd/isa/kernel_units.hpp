@@ -9,6 +9,16 @@
 namespace carousel::simd {
 namespace {
 
+/// Whether y gets the h of a step once all units have theirs, row by row, rather than with each
+/// block: one vector at a time, the lines of y, which are in no near cache, would hold up the
+/// stores behind them.
+template <class AnyCell>
+#if defined(__x86_64__) && !defined(__AVX512F__)
+constexpr bool kOutputsAfterwards = AnyCell::kVectors == 1;
+#else
+constexpr bool kOutputsAfterwards = false;
+#endif
+
 /// Writes h of a block of units to y. `count` is the number of units from the block's first to the
 /// layer's last.
 template <class AnyCell>
@@ -21,8 +31,8 @@ CAROUSEL_INLINE void store_outputs(float* y, const Batch (&h)[AnyCell::kVectors]
 }
 
 /// Writes h of a block of units to the state (or, with a projection, to `hidden`) and, without one,
-/// to y.
-template <class AnyCell>
+/// to y if `kOutputs`.
+template <class AnyCell, bool kOutputs = true>
 CAROUSEL_INLINE void store_units(const RecurrentJob& job, const Batch (&h)[AnyCell::kVectors],
                                  std::int64_t r, std::int64_t unit, std::int64_t s) {
   const PackedLayer& w = *job.weights;
@@ -30,7 +40,25 @@ CAROUSEL_INLINE void store_units(const RecurrentJob& job, const Batch (&h)[AnyCe
   float* out = projected ? job.hidden + r * job.unit_stride : h_row(job, r, s + 1);
 #pragma GCC unroll 4
   for (int v = 0; v < AnyCell::kVectors; ++v) h[v].store_aligned(out + unit + v * kWidth);
-  if (!projected) store_outputs<AnyCell>(y_row(job, r, s) + unit, h, w.hidden_size - unit);
+  if (!kOutputs || projected) return;
+  store_outputs<AnyCell>(y_row(job, r, s) + unit, h, w.hidden_size - unit);
+}
+
+/// Copies h of some blocks of all rows, which the step s has computed, from the state to y.
+template <class AnyCell>
+inline void copy_outputs(const RecurrentJob& job, std::int64_t s, std::int64_t active,
+                         Range blocks) {
+  const PackedLayer& w = *job.weights;
+  if (w.projection.blocks > 0) return;  // `store_projected` writes y
+  constexpr std::int64_t kUnits = AnyCell::kVectors * kWidth;
+  const std::int64_t last = smaller(w.hidden_size, blocks.last * kUnits);
+  for (std::int64_t r = 0; r < active; ++r) {
+    const float* h = h_row(job, r, s + 1);
+    float* y = y_row(job, r, s);
+    for (std::int64_t unit = blocks.first * kUnits; unit < last; unit += kWidth) {
+      store_some(y + unit, Batch::load_aligned(h + unit), last - unit);
+    }
+  }
 }
 
 /// Updates the memories of a vector of units. `kept` returns those that `emit_hidden` needs.
@@ -50,8 +78,9 @@ CAROUSEL_INLINE void update_memories(const RecurrentJob& job, const AnyCell& cel
   for (int m = 0; m < AnyCell::kMemories; ++m) kept[m].store_aligned(job.memory[m] + at);
 }
 
-/// The new states of the tile's units from their accumulators.
-template <bool kHalf, class AnyCell, int R, int B>
+/// The new states of the tile's units from their accumulators; with `kOutputs` their
+/// outputs too.
+template <bool kHalf, bool kOutputs = true, class AnyCell, int R, int B>
 CAROUSEL_INLINE void update_units(const RecurrentJob& job, const AnyCell& cell, Tile<R, B>& tile,
                                   std::int64_t r0, std::int64_t block, std::int64_t s) {
   if constexpr (kHalf) spread_half_block<AnyCell::kInput>(tile);
@@ -69,7 +98,8 @@ CAROUSEL_INLINE void update_units(const RecurrentJob& job, const AnyCell& cell, 
     for (int b = 0; b < B; ++b) {
       Batch h[AnyCell::kVectors];
       cell.emit_hidden(tile.acc[r][b], kept[r * B + b], h, block + b);
-      store_units<AnyCell>(job, h, r0 + r, (block + b) * AnyCell::kVectors * kWidth, s);
+      const std::int64_t unit = (block + b) * AnyCell::kVectors * kWidth;
+      store_units<AnyCell, kOutputs>(job, h, r0 + r, unit, s);
     }
   }
 }

@@ -75,6 +75,7 @@ struct PartedSteps {
   [[nodiscard]] Finish finish(int part, std::int64_t s, float* sums) const {
     return {job, sums, s, all[part].finish};
   }
+  void after_part(std::int64_t, std::int64_t, Range) const {}
   void finish_rows(const Member& member, const float* sums, std::int64_t s,
                    std::int64_t active) const {
     if (whole_rows == nullptr) return;

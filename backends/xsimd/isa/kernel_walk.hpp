@@ -91,7 +91,7 @@ struct CellSteps {
 
     template <bool kHalf, int R, int B>
     CAROUSEL_INLINE void operator()(Tile<R, B>& tile, std::int64_t r0, std::int64_t block) const {
-      update_units<kHalf>(job, cell, tile, r0, block, s);
+      update_units<kHalf, !kOutputsAfterwards<AnyCell>>(job, cell, tile, r0, block, s);
     }
   };
 
@@ -99,6 +99,10 @@ struct CellSteps {
   [[nodiscard]] Range blocks(int) const { return {0, job.weights->recurrent.blocks}; }
   [[nodiscard]] States states(int, std::int64_t s) const { return states_before(job, s); }
   [[nodiscard]] Finish finish(int, std::int64_t s, float*) const { return {job, cell, s}; }
+  /// Writes what `Finish` has left for the end of a step.
+  void after_part(std::int64_t s, std::int64_t active, Range blocks) const {
+    if constexpr (kOutputsAfterwards<AnyCell>) copy_outputs<AnyCell>(job, s, active, blocks);
+  }
 };
 
 /// Whether a walk takes the inputs' part of its sums from the scratch of inputs projected ahead.
@@ -153,6 +157,7 @@ inline void run_step(Walk walk, const RecurrentJob& job, Member& member, const S
         step_one_tile(job, finish, states, walk == Walk::single_step ? nullptr : sums, s, active,
                       blocks);
     }
+    steps.after_part(s, active, blocks);
   }
   if constexpr (Steps::kFinishesRows) steps.finish_rows(member, sums, s, active);
   finish_step(job, member, s,

@@ -19,11 +19,15 @@ std::span<const BackendEntry> built_in_backends() {
     BackendEntry{&xsimd_avx512_backend(), "xsimd:avx512", {}},
         BackendEntry{&xsimd_avx2_backend(), "xsimd:avx2", {}},
         BackendEntry{&xsimd_sse2_backend(), "xsimd:sse2", {}},
+        BackendEntry{nullptr, "xsimd:sve512", "this build is for x86-64"},
+        BackendEntry{nullptr, "xsimd:sve256", "this build is for x86-64"},
         BackendEntry{nullptr, "xsimd:neon", "this build is for x86-64"},
 #elif defined(__aarch64__)
     BackendEntry{nullptr, "xsimd:avx512", "this build is for AArch64"},
         BackendEntry{nullptr, "xsimd:avx2", "this build is for AArch64"},
         BackendEntry{nullptr, "xsimd:sse2", "this build is for AArch64"},
+        BackendEntry{&xsimd_sve512_backend(), "xsimd:sve512", {}},
+        BackendEntry{&xsimd_sve256_backend(), "xsimd:sve256", {}},
         BackendEntry{&xsimd_neon_backend(), "xsimd:neon", {}},
 #elif defined(__wasm__)
     BackendEntry{&xsimd_wasm_backend(), "xsimd:wasm", {}},

@@ -94,7 +94,7 @@ times are those that the thread was running.
 --threads names), on free cores and beside a process on each core that does nothing but use it. The
 first of --backend, else xsimd; shapes of 256 and 512 units, one row, unless --shapes says.
 
-Environment variables for development: CAROUSEL_MAX_ISA=sse2, avx2 or avx512 hides what a CPU has beyond;
+Environment variables for development: CAROUSEL_MAX_ISA=sse2, avx2, avx512 or neon hides what a CPU has beyond;
 CAROUSEL_CACHE_SIZES=32K,512K,16M makes rules see these sizes of L1d, L2 and L3. oneDNN has a variable
 of its own, ONEDNN_MAX_CPU_ISA (SSE41, AVX2, AVX512_CORE, ...); a fair comparison sets both.
 

@@ -68,6 +68,8 @@ extern const Int8Dot int8_dot_avx512_vnni;
 #elif defined(__aarch64__)
 extern const Int8Dot int8_dot_neon;
 extern const Int8Dot int8_dot_neon_dotprod;
+extern const Int8Dot int8_dot_sve256;
+extern const Int8Dot int8_dot_sve512;
 #elif defined(__wasm__)
 extern const Int8Dot int8_dot_wasm;
 #endif

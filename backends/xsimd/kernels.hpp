@@ -185,6 +185,8 @@ extern const Kernels kernels_avx2;
 extern const Kernels kernels_avx512;
 #elif defined(__aarch64__)
 extern const Kernels kernels_neon;
+extern const Kernels kernels_sve256;
+extern const Kernels kernels_sve512;
 #elif defined(__wasm__)
 extern const Kernels kernels_wasm;
 #endif

@@ -56,8 +56,10 @@ class XsimdBackend final : public KindBackend {
 
   [[nodiscard]] Support available(const CpuFeatures& cpu) const override {
     const std::string missing = missing_features(cpu, isa_.features);
-    return missing.empty() ? Support::yes()
-                           : Support::no("the CPU or operating system lacks " + missing);
+    if (missing.empty()) return Support::yes();
+    const std::string why = "the CPU or operating system lacks " + missing;
+    return Support::no(
+        cpu.sve ? why + ": its SVE vectors have " + std::to_string(cpu.sve_bits) + " bits" : why);
   }
 
   [[nodiscard]] std::vector<std::string> tilings(const LayerSpec& spec,
@@ -138,6 +140,24 @@ const Backend& xsimd_sse2_backend() {
 }
 
 #elif defined(__aarch64__)
+
+const Backend& xsimd_sve512_backend() {
+  static const XsimdBackend backend({"sve512",
+                                     "16 floats a vector, fused multiply-add",
+                                     simd::kernels_sve512,
+                                     {"sve512"},
+                                     {{simd::int8_dot_sve512, {}}}});
+  return backend;
+}
+
+const Backend& xsimd_sve256_backend() {
+  static const XsimdBackend backend({"sve256",
+                                     "8 floats a vector, fused multiply-add",
+                                     simd::kernels_sve256,
+                                     {"sve256"},
+                                     {{simd::int8_dot_sve256, {}}}});
+  return backend;
+}
 
 const Backend& xsimd_neon_backend() {
   static const XsimdBackend backend(

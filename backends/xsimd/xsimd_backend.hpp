@@ -11,6 +11,8 @@ namespace carousel {
 [[nodiscard]] const Backend& xsimd_avx2_backend();
 [[nodiscard]] const Backend& xsimd_sse2_backend();
 #elif defined(__aarch64__)
+[[nodiscard]] const Backend& xsimd_sve512_backend();
+[[nodiscard]] const Backend& xsimd_sve256_backend();
 [[nodiscard]] const Backend& xsimd_neon_backend();
 #elif defined(__wasm__)
 [[nodiscard]] const Backend& xsimd_wasm_backend();

@@ -11,7 +11,9 @@
 #define CAROUSEL_X86 1
 #elif defined(__aarch64__) && defined(__linux__)
 #include <asm/hwcap.h>
+#include <linux/prctl.h>
 #include <sys/auxv.h>
+#include <sys/prctl.h>
 #endif
 
 namespace carousel {
@@ -110,6 +112,24 @@ CpuFeatures detect() {
 
 #else
 
+#if defined(__aarch64__) && defined(__linux__)
+
+/// The length of an SVE vector in this thread, which other threads have as well unless somebody
+/// changes it by prctl; 0 where there is no SVE.
+int sve_vector_bits() {
+  const int answer = prctl(PR_SVE_GET_VL);
+  return answer < 0 ? 0 : 8 * (answer & PR_SVE_VL_LEN_MASK);
+}
+
+void ask_linux(CpuFeatures& f) {
+  const unsigned long capabilities = getauxval(AT_HWCAP);
+  f.asimddp = (capabilities & HWCAP_ASIMDDP) != 0;
+  f.sve_bits = (capabilities & HWCAP_SVE) != 0 ? sve_vector_bits() : 0;
+  f.sve = f.sve_bits > 0;
+}
+
+#endif
+
 CpuFeatures detect() {
   CpuFeatures f;
 #if defined(__aarch64__)
@@ -117,7 +137,7 @@ CpuFeatures detect() {
   f.brand = "AArch64 CPU";
   f.neon = true;  // part of the AArch64 baseline
 #if defined(__linux__)
-  f.asimddp = (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+  ask_linux(f);
 #endif
 #else
   f.brand = "unknown CPU";
@@ -155,6 +175,8 @@ std::vector<std::string> CpuFeatures::names() const {
   add(avx_vnni, "avx_vnni");
   add(neon, "neon");
   add(asimddp, "asimddp");
+  add(sve, "sve");
+  if (sve) result.push_back("sve" + std::to_string(sve_bits));
   return result;
 }
 

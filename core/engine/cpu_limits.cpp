@@ -18,6 +18,11 @@ void hide_avx512(CpuFeatures& f) {
   f.avx512_vnni = f.avx512_bf16 = false;
 }
 
+void hide_sve(CpuFeatures& f) {
+  f.sve = false;
+  f.sve_bits = 0;
+}
+
 /// The bytes that "512K" stands for; nothing if it is no size.
 std::optional<std::int64_t> parse_bytes(std::string_view text) {
   unsigned shift = 0;
@@ -43,9 +48,13 @@ std::optional<std::int64_t> parse_bytes(std::string_view text) {
 
 CpuFeatures with_max_isa(CpuFeatures features, std::string_view isa) {
   if (isa.empty() || isa == "avx512") return features;
+  if (isa == "neon") {
+    hide_sve(features);
+    return features;
+  }
   if (isa != "avx2" && isa != "sse2") {
     throw Error(ErrorCode::invalid_argument,
-                "CAROUSEL_MAX_ISA: '" + std::string(isa) + "' is none of sse2, avx2, avx512");
+                "CAROUSEL_MAX_ISA: '" + std::string(isa) + "' is none of sse2, avx2, avx512, neon");
   }
   hide_avx512(features);
   if (isa == "sse2") {

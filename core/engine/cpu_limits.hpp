@@ -8,8 +8,9 @@
 /// What developers may hide of a CPU, to run and test what other CPUs do.
 namespace carousel {
 
-/// Without the features beyond an instruction set of x86: "sse2", "avx2" or "avx512". Empty:
-/// `features` as they are. Throws Error for another name.
+/// Without the features beyond an instruction set of x86, "sse2", "avx2" or "avx512", or without
+/// those beyond "neon", which are SVE. Empty: `features` as they are. Throws Error for another
+/// name.
 [[nodiscard]] CpuFeatures with_max_isa(CpuFeatures features, std::string_view isa);
 
 /// With other cache sizes: those of L1d, L2 and L3, as "32K,512K,16M". A size is a whole number of

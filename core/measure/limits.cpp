@@ -17,6 +17,10 @@ extern "C" {
 extern const RooflineProbe carousel_roofline_probe_sse2;
 extern const RooflineProbe carousel_roofline_probe_avx2;
 extern const RooflineProbe carousel_roofline_probe_avx512;
+#elif defined(__aarch64__)
+extern const RooflineProbe carousel_roofline_probe_neon;
+extern const RooflineProbe carousel_roofline_probe_sve256;
+extern const RooflineProbe carousel_roofline_probe_sve512;
 #else
 extern const RooflineProbe carousel_roofline_probe_generic;
 #endif
@@ -40,8 +44,12 @@ Choice choose() {
   if (cpu().avx512f) return {&carousel_roofline_probe_avx512, "avx512"};
   if (cpu().avx2 && cpu().fma) return {&carousel_roofline_probe_avx2, "avx2"};
   return {&carousel_roofline_probe_sse2, "sse2"};
+#elif defined(__aarch64__)
+  if (cpu().sve_bits == 512) return {&carousel_roofline_probe_sve512, "sve512"};
+  if (cpu().sve_bits == 256) return {&carousel_roofline_probe_sve256, "sve256"};
+  return {&carousel_roofline_probe_neon, "neon"};
 #else
-  return {&carousel_roofline_probe_generic, cpu().neon ? "neon" : "generic"};
+  return {&carousel_roofline_probe_generic, "generic"};
 #endif
 }
 

@@ -12,13 +12,15 @@ namespace {
 constexpr int kWidth = 16;
 #elif defined(__AVX2__)
 constexpr int kWidth = 8;
+#elif defined(__ARM_FEATURE_SVE_BITS) && __ARM_FEATURE_SVE_BITS > 0
+constexpr int kWidth = __ARM_FEATURE_SVE_BITS / 32;
 #else
 constexpr int kWidth = 4;
 #endif
 typedef float Vector __attribute__((vector_size(kWidth * sizeof(float))));
 
-#if defined(__AVX512F__)
-constexpr int kChains = 16;  // latency 4 times up to two FMAs per cycle: 8 would do; 32 registers
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr int kChains = 16;  // latency 4 times up to four FMAs per cycle; 32 registers
 #else
 constexpr int kChains = 12;  // 16 registers, two of them for the factors
 #endif

@@ -42,11 +42,12 @@ bool has_barriers(const Backend& backend, std::int64_t rows, int threads) {
 }  // namespace
 
 Filling filling_of(const Backend& backend) {
-  // Four vectors at a time: those of the gates, or of neighbouring units. AVX-512 also has blocks
-  // of half vectors for cells with gates.
-  if (backend.isa() == "avx512") return {.gated = 8, .plain = 64};
-  if (backend.isa() == "avx2") return {.gated = 8, .plain = 32};
-  if (backend.isa() == "sse2" || backend.isa() == "neon") return {.gated = 4, .plain = 16};
+  // Four vectors at a time: those of the gates, or of neighbouring units. With vectors of 16 floats
+  // there are also blocks of half vectors for cells with gates.
+  const std::string_view isa = backend.isa();
+  if (isa == "avx512" || isa == "sve512") return {.gated = 8, .plain = 64};
+  if (isa == "avx2" || isa == "sve256") return {.gated = 8, .plain = 32};
+  if (isa == "sse2" || isa == "neon") return {.gated = 4, .plain = 16};
   return {};
 }
 

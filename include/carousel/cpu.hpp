@@ -9,8 +9,9 @@
 
 namespace carousel {
 
-/// What this CPU can run, from CPUID **and** XCR0: a feature counts only if the operating system
-/// saves the registers it needs. Never derived from compile-time flags.
+/// What this CPU can run, from CPUID **and** XCR0, or on AArch64 from what Linux reports: a feature
+/// counts only if the operating system saves the registers it needs. Never derived from
+/// compile-time flags.
 struct CpuFeatures {
   std::string vendor;  ///< "AuthenticAMD"
   std::string brand;   ///< "AMD EPYC ..."
@@ -30,13 +31,16 @@ struct CpuFeatures {
   bool avx_vnni = false;
   bool neon = false;
   bool asimddp = false;  ///< dot products of int8 on AArch64
+  bool sve = false;
+  int sve_bits = 0;  ///< of an SVE vector, as the operating system has set it; 0 without SVE
   bool os_saves_ymm = false;
   bool os_saves_zmm = false;
   std::int64_t l1d_bytes = 0;  ///< per core; 0 when the CPU does not tell
   std::int64_t l2_bytes = 0;   ///< per core
   std::int64_t l3_bytes = 0;   ///< shared by the cores around it
 
-  /// The names of the features that are set, in the order above.
+  /// The names of the features that are set, in the order above. SVE has a second name, which tells
+  /// the length of its vectors: "sve256".
   [[nodiscard]] CAROUSEL_API std::vector<std::string> names() const;
 };
 

@@ -7,9 +7,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace carousel {
@@ -51,8 +53,31 @@ TEST(CpuLimits, HideAvxVnniWithAvx2) {
   EXPECT_FALSE(with_max_isa(f, "sse2").avx_vnni);
 }
 
+/// The name of SVE with the length of its vectors is what the kernels of a length ask for.
+TEST(CpuLimits, HideSve) {
+  CpuFeatures f;
+  f.neon = f.asimddp = f.sve = true;
+  f.sve_bits = 512;
+  EXPECT_EQ(f.names(), (std::vector<std::string>{"neon", "asimddp", "sve", "sve512"}));
+  EXPECT_EQ(with_max_isa(f, "neon").names(), (std::vector<std::string>{"neon", "asimddp"}));
+  EXPECT_EQ(with_max_isa(f, "neon").sve_bits, 0);
+  EXPECT_EQ(with_max_isa(full_cpu(), "neon").names(), full_cpu().names());
+}
+
+/// Each build knows the backends of the other one by name and says why it has not got them.
+TEST(CpuLimits, BackendsOfOtherCpusAreNamed) {
+  for (const std::string_view name : {"xsimd:avx2", "xsimd:sve512", "xsimd:sve256", "xsimd:neon"}) {
+    const auto found = std::ranges::find(backends(), name, &BackendEntry::name);
+    ASSERT_NE(found, backends().end()) << name;
+    if (found->backend == nullptr) {
+      EXPECT_TRUE(found->missing_reason.starts_with("this build is for "))
+          << name << ": " << found->missing_reason;
+    }
+  }
+}
+
 TEST(CpuLimits, DecideWhichBackendsAreThere) {
-  const CpuFeatures narrow = with_max_isa(cpu(), "sse2");
+  const CpuFeatures narrow = with_max_isa(with_max_isa(cpu(), "sse2"), "neon");
   for (const BackendEntry& entry : backends()) {
     if (entry.backend == nullptr || !entry.name.starts_with("xsimd:")) continue;
     EXPECT_EQ(entry.backend->available(narrow).ok,
@@ -72,7 +97,7 @@ TEST(CpuLimits, SetCacheSizes) {
 
 TEST(CpuLimits, RefuseWhatTheyDoNotUnderstand) {
   EXPECT_EQ(complaint([] { (void)with_max_isa(full_cpu(), "avx3"); }),
-            "CAROUSEL_MAX_ISA: 'avx3' is none of sse2, avx2, avx512");
+            "CAROUSEL_MAX_ISA: 'avx3' is none of sse2, avx2, avx512, neon");
   for (const char* sizes : {"32K", "32K,512K", "32K,512K,16M,64M", "32K,,16M", "32k,512K,16M",
                             "-32K,512K,16M", "0,512K,16M", "32K,16M,512K", "32K,512K,16G",
                             " 32K,512K,16M", "32K,512K,99999999999M", ","}) {

@@ -61,6 +61,8 @@ std::vector<Isa> runnable_isas() {
         {"xsimd:avx512", &carousel::simd::kernels_avx512},
 #elif defined(__aarch64__)
     {"xsimd:neon", &carousel::simd::kernels_neon},
+        {"xsimd:sve256", &carousel::simd::kernels_sve256},
+        {"xsimd:sve512", &carousel::simd::kernels_sve512},
 #endif
   };
   std::vector<Isa> runnable;

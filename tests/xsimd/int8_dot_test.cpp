@@ -35,7 +35,9 @@ std::vector<DotUnderTest> dots() {
                                 {"avx512_vnni", &int8_dot_avx512_vnni, 16, "avx512_vnni"}};
 #else
   std::vector<DotUnderTest> all{{"neon", &int8_dot_neon, 4, "neon"},
-                                {"neon_dotprod", &int8_dot_neon_dotprod, 4, "asimddp"}};
+                                {"neon_dotprod", &int8_dot_neon_dotprod, 4, "asimddp"},
+                                {"sve256", &int8_dot_sve256, 8, "sve256"},
+                                {"sve512", &int8_dot_sve512, 16, "sve512"}};
 #endif
   const std::vector<std::string> features = cpu().names();
   std::erase_if(all, [&](const DotUnderTest& one) {

@@ -25,6 +25,9 @@ CAROUSEL_INLINE void store_bytes(std::int8_t* to, Ints v) {
       _mm_packs_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1));
   const __m128i bytes = _mm_packs_epi16(words, words);
   _mm_storel_epi64(reinterpret_cast<__m128i*>(to), _mm_xor_si128(bytes, _mm_set1_epi8(kFlipped)));
+#elif defined(__ARM_FEATURE_SVE)
+  static_assert(kFlipped == 0);
+  svst1b_s32(svptrue_b32(), to, v);
 #else
   alignas(16) std::int32_t ints[kWidth];
   v.store_aligned(ints);
@@ -34,10 +37,14 @@ CAROUSEL_INLINE void store_bytes(std::int8_t* to, Ints v) {
 
 /// The vector at `from`, of which only `count` floats are read; the others are zeros.
 CAROUSEL_INLINE Batch load_some(const float* from, std::int64_t count) {
+#if defined(__ARM_FEATURE_SVE)
+  return svld1_f32(svwhilelt_b32_s64(0, count), from);
+#else
   if (count >= kWidth) return Batch::load_unaligned(from);
   alignas(64) float floats[kWidth] = {};
   for (std::int64_t i = 0; i < count; ++i) floats[i] = from[i];
   return Batch::load_aligned(floats);
+#endif
 }
 
 /// The largest magnitude as its bits, which are ordered like the magnitudes they stand for, with

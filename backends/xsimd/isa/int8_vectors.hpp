@@ -152,6 +152,24 @@ struct DotProducts {
   }
 };
 
+#elif defined(__ARM_FEATURE_SVE)
+
+struct DotProducts {
+  static constexpr const char* kName = "sdot";
+  static constexpr std::uint8_t kRowBits = 0;
+  static constexpr bool kHasStart = false;
+  using Weights = xsimd::batch<std::int8_t, Arch>;
+  using Row = Weights;
+
+  CAROUSEL_INLINE static Weights load(const Int8Group* from) {
+    return svld1_s8(svptrue_b8(), from->terms);
+  }
+  CAROUSEL_INLINE static Row row(const std::int8_t* from) {
+    return svreinterpret_s8_s32(svdup_n_s32(load_group(from)));
+  }
+  CAROUSEL_INLINE static Ints add(Ints sums, Weights w, Row row) { return svdot_s32(sums, w, row); }
+};
+
 #elif defined(__ARM_FEATURE_DOTPROD)
 
 struct DotProducts {

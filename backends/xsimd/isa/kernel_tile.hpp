@@ -156,6 +156,8 @@ inline void for_each_full_tile(std::int64_t count, Body&& body) {
 CAROUSEL_INLINE Batch swap_halves(Batch v) {
 #if defined(__AVX512F__)
   return _mm512_shuffle_f32x4(v, v, 0x4E);
+#elif defined(__ARM_FEATURE_SVE)
+  return svext_f32(v, v, kWidth / 2);
 #else
   alignas(64) float twice[2 * kWidth];
   v.store_aligned(twice);
@@ -185,6 +187,8 @@ CAROUSEL_INLINE void store_some(float* to, Batch value, std::int64_t count) {
   }
 #if defined(__AVX512F__)
   _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1U << count) - 1U), value);
+#elif defined(__ARM_FEATURE_SVE)
+  svst1_f32(svwhilelt_b32_s64(0, count), to, value);
 #elif defined(__x86_64__)
 #if defined(__AVX__)
   __m128 part = _mm256_castps256_ps128(value);

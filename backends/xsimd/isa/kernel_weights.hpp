@@ -7,6 +7,8 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#elif defined(__ARM_FEATURE_SVE)
+#include <arm_sve.h>
 #elif defined(__aarch64__)
 #include <arm_neon.h>
 #elif defined(__wasm_simd128__)
@@ -88,6 +90,24 @@ CAROUSEL_INLINE Halves widen_pair(const std::uint16_t* from) {
   const __m128i mask = _mm_set1_epi32(static_cast<int>(0xFFFF0000U));
   return {_mm_castsi128_ps(_mm_slli_epi32(lanes, 16)),
           _mm_castsi128_ps(_mm_and_si128(lanes, mask))};
+}
+
+#elif defined(__ARM_FEATURE_SVE)
+
+CAROUSEL_INLINE Batch widen(Float16Weights, const std::uint16_t* from) {
+  const svbool_t all = svptrue_b32();
+  return svcvt_f32_f16_x(all, svreinterpret_f16_u32(svld1uh_u32(all, from)));
+}
+CAROUSEL_INLINE Batch widen(Bfloat16Weights, const std::uint16_t* from) {
+  const svbool_t all = svptrue_b32();
+  return svreinterpret_f32_u32(svlsl_n_u32_x(all, svld1uh_u32(all, from), 16));
+}
+
+CAROUSEL_INLINE Halves widen_pair(const std::uint16_t* from) {
+  const svbool_t all = svptrue_b32();
+  const svuint32_t lanes = svreinterpret_u32_u16(svld1_u16(svptrue_b16(), from));
+  return {svreinterpret_f32_u32(svlsl_n_u32_x(all, lanes, 16)),
+          svreinterpret_f32_u32(svand_n_u32_x(all, lanes, 0xFFFF0000U))};
 }
 
 #elif defined(__aarch64__)

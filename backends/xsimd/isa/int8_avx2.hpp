@@ -33,6 +33,8 @@ constexpr std::int64_t kDigitsAtOnce = 512;
 /// registers, and four more for a row.
 constexpr int kPairRows = 4;
 constexpr int kPairVectors = 2;
+/// Groups whose widened weights are kept: 8 KiB.
+constexpr std::int64_t kKeptGroups = 64;
 
 CAROUSEL_INLINE __m256i four_bytes(const std::int8_t* from) {
   return _mm256_set1_epi32(load_group(from));
@@ -147,29 +149,48 @@ void multiply_row(const Int8Product& p) {
   }
 }
 
-/// Some rows and neighbouring vectors of a block.
+/// Some rows and neighbouring vectors of a block, and some groups of their terms.
 struct PairTile {
   const Int8Group* weights = nullptr;  ///< of the first group and vector
   std::int64_t weight_stride = 0;      ///< from a group to the next
-  const std::int8_t* rows = nullptr;   ///< the first row
+  const std::int8_t* pairs = nullptr;  ///< of the first row and group
   std::int64_t row_stride = 0;         ///< bytes
   std::int64_t groups = 0;
-  const std::int32_t* start = nullptr;
+  const std::int32_t* start = nullptr;  ///< null: the sums go on
+  const std::int8_t* row_sums = nullptr;
   std::int32_t* sums = nullptr;
   std::int64_t sums_stride = 0;  ///< from a row to the next
 };
 
+/// What a tile multiplies with: packed weights, the same while it keeps them for the tiles after it
+/// as the two vectors of int16 that they are widened to, or what was kept.
+enum class PairWeights { packed, keep, kept };
+
+template <PairWeights kFrom>
+struct From {
+  static constexpr PairWeights value = kFrom;
+};
+
 /// Multiplies a group's pairs of R rows with the weights of V vectors.
-template <int R, int V>
-CAROUSEL_INLINE void add_pairs(__m256i (&sums)[R][V], const Int8Group* weights,
+template <PairWeights kFrom, int R, int V>
+CAROUSEL_INLINE void add_pairs(__m256i (&sums)[R][V], const Int8Group* weights, __m256i* kept,
                                const std::int8_t* pairs, std::int64_t row_stride) {
   __m256i even[V];
   __m256i odd[V];
 #pragma GCC unroll 2
   for (int v = 0; v < V; ++v) {
-    odd[v] = load_held(weights + v * kWidth);
-    even[v] = _mm256_and_si256(odd[v], _mm256_set1_epi16(255));
-    odd[v] = _mm256_srli_epi16(odd[v], 8);
+    if constexpr (kFrom == PairWeights::kept) {
+      even[v] = load_held(kept + 2 * v);
+      odd[v] = load_held(kept + 2 * v + 1);
+    } else {
+      odd[v] = load_held(weights + v * kWidth);
+      even[v] = _mm256_and_si256(odd[v], _mm256_set1_epi16(255));
+      odd[v] = _mm256_srli_epi16(odd[v], 8);
+    }
+    if constexpr (kFrom == PairWeights::keep) {
+      store_vector(kept + 2 * v, even[v]);
+      store_vector(kept + 2 * v + 1, odd[v]);
+    }
   }
 #pragma GCC unroll 4
   for (int r = 0; r < R; ++r) {
@@ -184,23 +205,34 @@ CAROUSEL_INLINE void add_pairs(__m256i (&sums)[R][V], const Int8Group* weights,
 }
 
 template <int R, int V>
-[[gnu::noinline]] void multiply_pairs(const PairTile& tile) {
-  const std::int64_t terms = tile.groups * kGroupTerms;
-  __m256i sums[R][V];
+CAROUSEL_INLINE void begin_sums(__m256i (&sums)[R][V], const PairTile& tile) {
 #pragma GCC unroll 4
   for (int r = 0; r < R; ++r) {
-    const __m256i of_row = four_bytes(tile.rows + r * tile.row_stride + row_sums_offset(terms));
 #pragma GCC unroll 2
     for (int v = 0; v < V; ++v) {
-      sums[r][v] = _mm256_add_epi32(of_row, load_vector(tile.start + v * kWidth));
+      sums[r][v] = tile.start == nullptr
+                       ? load_vector(tile.sums + r * tile.sums_stride + v * kWidth)
+                       : _mm256_add_epi32(four_bytes(tile.row_sums + r * tile.row_stride),
+                                          load_vector(tile.start + v * kWidth));
     }
   }
+}
+
+template <PairWeights kFrom, int R, int V>
+CAROUSEL_INLINE void multiply_pairs(const PairTile& tile, __m256i* kept) {
+  __m256i sums[R][V];
+  begin_sums(sums, tile);
   const std::int64_t weight_stride = tile.weight_stride;
+  const std::int64_t ahead = kKeptGroups * weight_stride;
   const std::int64_t row_stride = tile.row_stride;
   const Int8Group* w = tile.weights;
-  const std::int8_t* pairs = tile.rows + pairs_offset(terms);
-  for (std::int64_t g = 0; g < tile.groups; ++g, w += weight_stride, pairs += kWideGroup) {
-    add_pairs(sums, w, pairs, row_stride);
+  const std::int8_t* pairs = tile.pairs;
+  for (std::int64_t g = tile.groups; g > 0; --g) {
+    if constexpr (kFrom != PairWeights::kept) __builtin_prefetch(w + ahead);
+    add_pairs<kFrom>(sums, w, kept, pairs, row_stride);
+    w += weight_stride;
+    kept += 2 * V;
+    pairs += kWideGroup;
   }
   std::int32_t* to = tile.sums;
 #pragma GCC unroll 4
@@ -210,40 +242,55 @@ template <int R, int V>
   }
 }
 
-template <int V, int R = kPairRows>
-CAROUSEL_INLINE void multiply_pair_rows(const PairTile& tile, std::int64_t rows) {
-  if (rows == R) return multiply_pairs<R, V>(tile);
-  if constexpr (R > 2) multiply_pair_rows<V, R - 1>(tile, rows);
+template <PairWeights kFrom, int V, int R = kPairRows>
+CAROUSEL_INLINE void multiply_pair_rows(const PairTile& tile, __m256i* kept, std::int64_t rows) {
+  if (rows == R) return multiply_pairs<kFrom, R, V>(tile, kept);
+  if constexpr (R > 2) multiply_pair_rows<kFrom, V, R - 1>(tile, kept, rows);
 }
 
-/// All rows for V vectors of a block, in tiles of nearly equal numbers of rows.
+/// All rows for V vectors of a block and the groups from `group` on, in tiles of nearly equal
+/// numbers of rows.
 template <int V>
-void multiply_vectors(const Int8Product& p, std::int64_t block, std::int64_t vector) {
+void multiply_vectors(const Int8Product& p, std::int64_t block, std::int64_t group,
+                      std::int64_t vector) {
+  alignas(64) __m256i kept[kKeptGroups * 2 * V];
   const std::int64_t stride = p.vectors * kWidth;
   const std::int64_t lane = vector * kWidth;
+  const std::int64_t terms = p.groups * kGroupTerms;
+  PairTile tile{.weights = p.weights + (block * p.groups + group) * stride + lane,
+                .weight_stride = stride,
+                .pairs = p.rows + pairs_offset(terms) + group * kWideGroup,
+                .row_stride = p.row_stride,
+                .groups = p.groups - group < kKeptGroups ? p.groups - group : kKeptGroups,
+                .start = group == 0 ? p.start + block * stride + lane : nullptr,
+                .row_sums = p.rows + row_sums_offset(terms),
+                .sums = p.sums + block * p.row_count * stride + lane,
+                .sums_stride = stride};
   std::int64_t tiles = (p.row_count + kPairRows - 1) / kPairRows;
-  for (std::int64_t row = 0; row < p.row_count; --tiles) {
-    const std::int64_t rows = (p.row_count - row + tiles - 1) / tiles;
-    multiply_pair_rows<V>({.weights = p.weights + block * p.groups * stride + lane,
-                           .weight_stride = stride,
-                           .rows = p.rows + row * p.row_stride,
-                           .row_stride = p.row_stride,
-                           .groups = p.groups,
-                           .start = p.start + block * stride + lane,
-                           .sums = p.sums + (block * p.row_count + row) * stride + lane,
-                           .sums_stride = stride},
-                          rows);
-    row += rows;
-  }
+  std::int64_t left = p.row_count;
+  const auto multiply_tile = [&](auto from) {
+    const std::int64_t rows = (left + tiles - 1) / tiles;
+    multiply_pair_rows<decltype(from)::value, V>(tile, kept, rows);
+    tile.pairs += rows * p.row_stride;
+    tile.row_sums += rows * p.row_stride;
+    tile.sums += rows * stride;
+    left -= rows;
+    --tiles;
+  };
+  if (tiles == 1) return multiply_tile(From<PairWeights::packed>{});
+  multiply_tile(From<PairWeights::keep>{});
+  while (left > 0) multiply_tile(From<PairWeights::kept>{});
 }
 
 void multiply_rows(const Int8Product& p) {
   for (std::int64_t block = 0; block < p.block_count; ++block) {
-    std::int64_t v = 0;
-    for (; v + kPairVectors <= p.vectors; v += kPairVectors) {
-      multiply_vectors<kPairVectors>(p, block, v);
+    for (std::int64_t group = 0; group < p.groups; group += kKeptGroups) {
+      std::int64_t v = 0;
+      for (; v + kPairVectors <= p.vectors; v += kPairVectors) {
+        multiply_vectors<kPairVectors>(p, block, group, v);
+      }
+      if (v < p.vectors) multiply_vectors<1>(p, block, group, v);
     }
-    if (v < p.vectors) multiply_vectors<1>(p, block, v);
   }
 }
 

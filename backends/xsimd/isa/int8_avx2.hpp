@@ -29,6 +29,9 @@ constexpr std::int64_t kDigitGroups = 8;
 /// Groups whose digits are made at a time: 4 KiB.
 constexpr std::int64_t kDigitsAtOnce = 512;
 
+/// Weights are fetched so many groups of one output ahead: 2 KiB.
+constexpr std::int64_t kAhead = 512;
+
 /// The most rows and vectors of a tile of pairs: eight sums, two vectors of weights that take four
 /// registers, and four more for a row.
 constexpr int kPairRows = 4;
@@ -71,6 +74,7 @@ CAROUSEL_INLINE void add_digits(DigitSums<V>& sums, const Int8Group* weights,
   const __m256i low = four_bytes(digits + kGroupTerms);
 #pragma GCC unroll 4
   for (int v = 0; v < V; ++v) {
+    if (v % 2 == 0) __builtin_prefetch(weights + v * kWidth + kAhead);
     const __m256i w = load_held(weights + v * kWidth);
     const __m256i of_high = _mm256_maddubs_epi16(w, high);
     const __m256i of_low = _mm256_maddubs_epi16(w, low);

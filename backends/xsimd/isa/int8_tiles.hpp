@@ -6,6 +6,8 @@
 
 #include "backends/xsimd/isa/int8_vectors.hpp"
 
+#if !CAROUSEL_INT8_AVX2
+
 namespace carousel::simd {
 namespace {
 
@@ -95,3 +97,5 @@ void multiply(const Int8Product& product) {
 
 }  // namespace
 }  // namespace carousel::simd
+
+#endif

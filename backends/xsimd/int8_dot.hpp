@@ -33,6 +33,21 @@ using Int8Panel = BasicPanel<Int8Weights>;
   return (terms + 63) / 64 * 64;
 }
 
+/// What is added to weights that are stored as unsigned bytes.
+constexpr int kWeightOffset = 128;
+
+/// Where `has_pairs`, a row's bytes are followed by the same numbers as int16, from each of which
+/// `kWeightOffset` is subtracted: for each group its first and third, then its second and fourth.
+[[nodiscard, gnu::always_inline]] constexpr std::int64_t pairs_offset(std::int64_t terms) {
+  return quantized_bytes(terms);
+}
+/// In a cache line behind the pairs are two int32: the negative of what the numbers of all pairs
+/// come to, the first of a group times the second and the third times the fourth; and that of
+/// `kWeightOffset` times the sum of all numbers.
+[[nodiscard, gnu::always_inline]] constexpr std::int64_t row_sums_offset(std::int64_t terms) {
+  return 3 * quantized_bytes(terms);
+}
+
 /// The products of quantized rows and some neighbouring blocks of a panel.
 struct Int8Product {
   const Int8Group* weights = nullptr;  ///< the first block's
@@ -53,11 +68,21 @@ struct Int8Dot {
   /// Whether sums have to begin with `Int8Product::start`: the negative of what the sums of a row
   /// of zeros, which are not zeros then, come to when they begin with zeros.
   bool has_start;
-  /// Quantizes `count` numbers, which may be aligned to nothing, and fills `to` up to
-  /// `quantized_bytes(count)`. Returns the scale (backends/int8_rows.hpp has the definition).
+  /// Whether rows are quantized to pairs as well, and weights stored with `kWeightOffset` added.
+  bool has_pairs;
+  /// Quantizes `count` numbers, which may be aligned to nothing, and fills `to`, which is aligned
+  /// to a cache line and has `row_bytes(*this, count)`. Returns the scale (backends/int8_rows.hpp
+  /// has the definition).
   float (*quantize)(const float* row, std::int64_t count, std::int8_t* to);
   void (*multiply)(const Int8Product& product);
 };
+
+/// The bytes of a quantized row with all that is stored of it.
+[[nodiscard, gnu::always_inline]] inline std::int64_t row_bytes(const Int8Dot& dot,
+                                                                std::int64_t terms) {
+  constexpr std::int64_t kCacheLine = 64;
+  return dot.has_pairs ? row_sums_offset(terms) + kCacheLine : quantized_bytes(terms);
+}
 
 #if defined(__x86_64__)
 extern const Int8Dot int8_dot_sse2;

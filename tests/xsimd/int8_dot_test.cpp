@@ -52,25 +52,36 @@ std::vector<std::int8_t> defined(std::span<const float> row, float& scale) {
   return numbers;
 }
 
+/// Whether all numbers are as large as they can be, and of which signs products are then.
+enum class Extremes { none, signs_vary, positive, negative };
+
 /// A matrix and rows, and the products that the kernels should find, for all of its lanes.
 class Int8Problem {
  public:
   Int8Problem(const DotUnderTest& under_test, std::int64_t columns, const PanelShape& panel,
-              std::int64_t rows, float extreme)
+              std::int64_t rows, Extremes extremes)
       : dot_(*under_test.dot), columns_(columns), rows_(rows) {
     conformance::Random random(static_cast<std::uint64_t>(columns * 100 + rows));
     lanes_ = panel.blocks * panel.vectors * panel.width;
     weight_ = random.floats(lanes_ * columns, 1.0);
     x_ = random.floats(rows * columns, 3.0);
-    if (extreme > 0.0F) {  // all products as large as they can be
-      for (float& w : weight_) w = std::copysign(extreme, w);
-      for (float& v : x_) v = std::copysign(extreme, v);
+    switch (extremes) {
+      case Extremes::none: break;
+      case Extremes::signs_vary:
+        for (float& w : weight_) w = std::copysign(2.5F, w);
+        for (float& v : x_) v = std::copysign(2.5F, v);
+        break;
+      case Extremes::positive:
+      case Extremes::negative:
+        std::ranges::fill(weight_, 2.5F);
+        std::ranges::fill(x_, extremes == Extremes::positive ? 2.5F : -2.5F);
+        break;
     }
     packed_ = pack_int8(dot_, weight_, panel, row_numbers(lanes_));
   }
 
   [[nodiscard]] std::vector<std::int32_t> found() const {
-    const std::int64_t stride = quantized_bytes(columns_);
+    const std::int64_t stride = row_bytes(dot_, columns_);
     Aligned<std::int8_t> quantized(rows_ * stride);
     for (std::int64_t r = 0; r < rows_; ++r) {
       (void)dot_.quantize(x_.data() + r * columns_, columns_, quantized.data() + r * stride);
@@ -129,7 +140,7 @@ TEST(Int8Dot, ProductsAreExact) {
         for (std::int64_t rows = 1; rows <= 13; rows += rows < 7 ? 1 : 5) {
           const PanelShape panel{
               .terms = columns, .blocks = 3, .vectors = vectors, .width = one.width};
-          const Int8Problem problem(one, columns, panel, rows, 0.0F);
+          const Int8Problem problem(one, columns, panel, rows, Extremes::none);
           ASSERT_EQ(problem.found(), problem.expected())
               << one.name << ", " << columns << " columns, " << vectors << " vectors, " << rows
               << " rows";
@@ -142,8 +153,24 @@ TEST(Int8Dot, ProductsAreExact) {
 TEST(Int8Dot, TheLargestProductsDoNotSaturate) {
   for (const DotUnderTest& one : dots()) {
     const PanelShape panel{.terms = 1000, .blocks = 1, .vectors = 4, .width = one.width};
-    const Int8Problem problem(one, 1000, panel, 3, 2.5F);
-    EXPECT_EQ(problem.found(), problem.expected()) << one.name;
+    for (const std::int64_t rows : {1, 2, 3, 5}) {
+      for (const Extremes extremes :
+           {Extremes::signs_vary, Extremes::positive, Extremes::negative}) {
+        const Int8Problem problem(one, 1000, panel, rows, extremes);
+        EXPECT_EQ(problem.found(), problem.expected())
+            << one.name << ", " << rows << " rows, extremes " << static_cast<int>(extremes);
+      }
+    }
+  }
+}
+
+TEST(Int8Dot, LongRowsAreExact) {
+  for (const DotUnderTest& one : dots()) {
+    const PanelShape panel{.terms = 5003, .blocks = 2, .vectors = 3, .width = one.width};
+    for (const std::int64_t rows : {1, 2}) {
+      const Int8Problem problem(one, 5003, panel, rows, Extremes::none);
+      EXPECT_EQ(problem.found(), problem.expected()) << one.name << ", " << rows << " rows";
+    }
   }
 }
 
@@ -176,10 +203,10 @@ TEST(Int8Dot, QuantizesAsDefined) {
       float expected_scale = 0.0F;
       const std::vector<std::int8_t> expected = defined(row, expected_scale);
       // What a number of a row is stored as shows in that of zero.
-      Aligned<std::int8_t> zeros(quantized_bytes(count));
+      Aligned<std::int8_t> zeros(row_bytes(*one.dot, count));
       const std::vector<float> nothing(row.size(), 0.0F);
       EXPECT_EQ(one.dot->quantize(nothing.data(), count, zeros.data()), 0.0F);
-      Aligned<std::int8_t> found(quantized_bytes(count));
+      Aligned<std::int8_t> found(row_bytes(*one.dot, count));
       const float scale = one.dot->quantize(row.data(), count, found.data());
       EXPECT_TRUE(std::bit_cast<std::uint32_t>(scale) ==
                       std::bit_cast<std::uint32_t>(expected_scale) ||

@@ -26,9 +26,9 @@ AlignedFloats pack_dense_bias(const DenseSpec& spec, const Weights& weights, std
 class QuantizedWorkspace final : public Workspace {
  public:
   /// `rows` of each of the threads.
-  QuantizedWorkspace(std::int64_t columns, std::int64_t rows, int threads)
+  QuantizedWorkspace(const Int8Matrix& matrix, std::int64_t rows, int threads)
       : rows_(rows),
-        stride_(quantized_bytes(columns)),
+        stride_(row_bytes(*matrix.dot, matrix.columns)),
         bytes_(threads * rows * stride_),
         scales_(threads * rows) {}
 
@@ -78,7 +78,7 @@ class DenseLayer final : public Layer {
 
   [[nodiscard]] std::unique_ptr<Workspace> workspace(const WorkspaceOptions&) const override {
     if (!int8_) return std::make_unique<NoWorkspace>();
-    return std::make_unique<QuantizedWorkspace>(spec_.input_size, rows_at_once_, options_.threads);
+    return std::make_unique<QuantizedWorkspace>(int8_->matrix, rows_at_once_, options_.threads);
   }
 
   Status forward(const ForwardArgs& args, Workspace& workspace) const noexcept override {

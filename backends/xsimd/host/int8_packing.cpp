@@ -11,6 +11,15 @@
 namespace carousel::simd {
 namespace {
 
+/// Adds `kWeightOffset` to a number that is stored as unsigned then, or the other way round.
+void offset_weight(std::int8_t& weight) {
+  weight = static_cast<std::int8_t>(static_cast<std::uint8_t>(weight) ^ kWeightOffset);
+}
+
+void offset_weights(std::span<Int8Group> groups) {
+  for (Int8Group& group : groups) std::ranges::for_each(group.terms, offset_weight);
+}
+
 /// Writes a quantized row to the lane that begins at `to`.
 void put_row(const Int8Panel& panel, std::span<const std::int8_t> row, Int8Group* to) {
   for (std::size_t k = 0; k < row.size(); k += kGroupTerms, to += panel.term_stride()) {
@@ -19,23 +28,27 @@ void put_row(const Int8Panel& panel, std::span<const std::int8_t> row, Int8Group
   }
 }
 
-/// What the sums of a row of zeros come to, negated.
+/// What the sums of a row of zeros come to, negated. There are two such rows, which are one, since
+/// a single row may have sums that do without a start.
 Aligned<std::int32_t> make_start(const Int8Matrix& matrix) {
   const Int8Panel& panel = matrix.panel;
-  Aligned<std::int32_t> zeros(panel.blocks * panel.vectors * panel.width);
-  Aligned<std::int32_t> start(panel.blocks * panel.vectors * panel.width);
-  Aligned<std::int8_t> row(quantized_bytes(matrix.columns));
+  const std::int64_t in_block = panel.vectors * panel.width;
+  Aligned<std::int32_t> start(panel.blocks * in_block);
+  Aligned<std::int32_t> sums(2 * panel.blocks * in_block);
+  Aligned<std::int8_t> row(row_bytes(*matrix.dot, matrix.columns));
   const std::vector<float> values(static_cast<std::size_t>(matrix.columns), 0.0F);
   (void)matrix.dot->quantize(values.data(), matrix.columns, row.data());
   matrix.dot->multiply({.weights = panel.data,
-                        .start = zeros.data(),
+                        .start = start.data(),
                         .rows = row.data(),
                         .groups = panel.terms,
                         .vectors = panel.vectors,
-                        .row_count = 1,
+                        .row_count = 2,
                         .block_count = panel.blocks,
-                        .sums = start.data()});
-  for (std::int32_t& sum : start.span()) sum = -sum;
+                        .sums = sums.data()});
+  for (std::int64_t i = 0; i < panel.blocks * in_block; ++i) {
+    start.data()[i] = -sums.data()[i / in_block * in_block + i];
+  }
   return start;
 }
 
@@ -63,6 +76,7 @@ PackedInt8 pack_int8(const Int8Dot& dot, std::span<const float> weight, const Pa
     put_row(matrix.panel, row,
             result.weights.data() + lane / lanes * matrix.panel.block_stride() + lane % lanes);
   }
+  if (dot.has_pairs) offset_weights(result.weights.span());
   if (dot.has_start) result.start = make_start(matrix);
   matrix.start = result.start.data();
   return result;

@@ -23,7 +23,7 @@ void set_strides(RecurrentJob& job) {
 std::int64_t quantized_stride(const Int8Matrices& matrices) {
   const std::int64_t columns =
       std::max({matrices.input.columns, matrices.recurrent.columns, matrices.projection.columns});
-  return quantized_bytes(columns);
+  return row_bytes(*matrices.recurrent.dot, columns);
 }
 
 }  // namespace

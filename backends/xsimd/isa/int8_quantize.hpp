@@ -4,6 +4,9 @@
 // A row of floats as int8 numbers and a scale; backends/int8_rows.hpp has the definition.
 
 #include "backends/xsimd/isa/int8_vectors.hpp"
+#if CAROUSEL_INT8_AVX2
+#include "backends/xsimd/isa/int8_pairs.hpp"
+#endif
 
 namespace carousel::simd {
 namespace {
@@ -78,7 +81,7 @@ CAROUSEL_INLINE void store_rounded(const float* row, std::int64_t count, float r
   }
 }
 
-float quantize(const float* row, std::int64_t count, std::int8_t* to) {
+float quantize_bytes(const float* row, std::int64_t count, std::int8_t* to) {
   const std::int32_t bits = largest_bits(row, count);
   if (bits < kLeastMagnitudeBits || bits >= kInfinityBits) {
     for (std::int64_t k = 0; k < quantized_bytes(count); k += kWidth) store_bytes(to + k, Ints(0));
@@ -87,6 +90,14 @@ float quantize(const float* row, std::int64_t count, std::int8_t* to) {
   const auto largest = __builtin_bit_cast(float, bits);
   store_rounded(row, count, kLargestInt8 / largest, to);
   return largest / kLargestInt8;
+}
+
+float quantize(const float* row, std::int64_t count, std::int8_t* to) {
+  const float scale = quantize_bytes(row, count, to);
+#if CAROUSEL_INT8_AVX2
+  store_pairs(to, count);
+#endif
+  return scale;
 }
 
 }  // namespace

@@ -12,8 +12,8 @@
 //
 // All sums are exact. vpdpbusd wraps around and has one unsigned operand: the row + 128.
 // vpmaddubsw adds two products in 16 bits, with saturation. Its unsigned operand is the weights'
-// magnitude, up to 127; the other one is the row, or -1 - row, so within -128 and 127, depending
-// on the weights' signs: 2 * 127 * 128 < 32768.
+// magnitude, up to 127; the other one is the row, or its negative where the weight is negative:
+// 2 * 127 * 127 < 32768. AVX2 without VNNI has other ways (int8_avx2.hpp).
 
 #include "backends/xsimd/int8_dot.hpp"
 #include "backends/xsimd/isa/kernel_config.hpp"
@@ -98,30 +98,13 @@ struct DotProducts {
 
 #elif defined(__AVX2__)
 
-/// -1 - row for weights that are not negative, whose products are subtracted.
+#define CAROUSEL_INT8_AVX2 1
+
+/// All else is in int8_avx2.hpp.
 struct DotProducts {
-  static constexpr const char* kName = "vpmaddubsw";
+  static constexpr const char* kName = "vpmaddubsw, vpmaddwd";
   static constexpr std::uint8_t kRowBits = 0;
   static constexpr bool kHasStart = true;
-  struct Weights {
-    __m256i magnitudes;
-    __m256i positive;
-  };
-  using Row = __m256i;
-
-  CAROUSEL_INLINE static Weights load(const Int8Group* from) {
-    const __m256i w = _mm256_load_si256(reinterpret_cast<const __m256i*>(from));
-    const __m256i magnitudes = _mm256_abs_epi8(w);
-    return {magnitudes, _mm256_cmpeq_epi8(magnitudes, w)};
-  }
-  CAROUSEL_INLINE static Row row(const std::int8_t* from) {
-    return _mm256_set1_epi32(load_group(from));
-  }
-  CAROUSEL_INLINE static Ints add(Ints sums, const Weights& w, Row row) {
-    const __m256i flipped = _mm256_xor_si256(row, w.positive);
-    const __m256i pairs = _mm256_maddubs_epi16(w.magnitudes, flipped);
-    return _mm256_sub_epi32(sums, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
-  }
 };
 
 #elif defined(__SSE2__)
@@ -232,6 +215,10 @@ struct DotProducts {
   }
 };
 
+#endif
+
+#if !defined(CAROUSEL_INT8_AVX2)
+#define CAROUSEL_INT8_AVX2 0
 #endif
 
 }  // namespace

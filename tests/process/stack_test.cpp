@@ -55,31 +55,40 @@ class SmallStack : public testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(Backends, SmallStack, testing::ValuesIn(deterministic_ids()),
                          id_as_test_name);
 
+/// Prepares and runs a network on stacks of the promised sizes, and compares with a usual one.
+void run_on_small_stacks(const std::string& backend, const Case& spec, Precision precision) {
+  const Problem problem = sample(spec);
+  std::optional<Network> network;
+  std::optional<Stream> stream;
+  call_on_stack(kStackToPrepare, [&] {
+    network = prepare(problem.model, {.backend = backend, .precision = precision});
+    stream.emplace(network->stream({.batch = spec.batch, .max_steps = spec.steps}));
+  });
+  ASSERT_TRUE(stream);
+  std::vector<float> y(static_cast<std::size_t>(spec.steps * spec.batch * network->output_size()));
+  Status status;
+  call_on_stack(kStackToRun, [&] {
+    status =
+        stream->run(steps_first<const float>(problem.x.data(), spec.steps, spec.batch, spec.input),
+                    steps_first(y.data(), spec.steps, spec.batch, network->output_size()));
+  });
+  EXPECT_TRUE(status) << spec.name();
+  stream->reset();
+  EXPECT_EQ(run_dense(*stream, problem.x, spec.steps, spec.batch, *network).y, y) << spec.name();
+}
+
 TEST_P(SmallStack, SufficesToPrepareAndToRun) {
 #if defined(CAROUSEL_TEST_ASAN)
   GTEST_SKIP() << "AddressSanitizer makes frames several times as large";
 #endif
-  for (const Case& spec : some_cells()) {
+  for (Case spec : some_cells()) {
     if (!runs(GetParam(), spec)) continue;
-    const Problem problem = sample(spec);
-    std::optional<Network> network;
-    std::optional<Stream> stream;
-    call_on_stack(kStackToPrepare, [&] {
-      network = prepare(problem.model, {.backend = GetParam()});
-      stream.emplace(network->stream({.batch = spec.batch, .max_steps = spec.steps}));
-    });
-    ASSERT_TRUE(stream);
-    std::vector<float> y(
-        static_cast<std::size_t>(spec.steps * spec.batch * network->output_size()));
-    Status status;
-    call_on_stack(kStackToRun, [&] {
-      status = stream->run(
-          steps_first<const float>(problem.x.data(), spec.steps, spec.batch, spec.input),
-          steps_first(y.data(), spec.steps, spec.batch, network->output_size()));
-    });
-    EXPECT_TRUE(status) << spec.name();
-    stream->reset();
-    EXPECT_EQ(run_dense(*stream, problem.x, spec.steps, spec.batch, *network).y, y) << spec.name();
+    for (const std::int64_t batch : {19, 1}) {
+      spec.batch = batch;
+      for (const Precision precision : {Precision::float32, Precision::bfloat16, Precision::int8}) {
+        run_on_small_stacks(GetParam(), spec, precision);
+      }
+    }
   }
 }
 

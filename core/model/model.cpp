@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 namespace carousel {
@@ -22,12 +23,15 @@ std::string_view usual_name(const LayerSpec& spec) {
   return kind_name(spec);
 }
 
-/// The first name of that kind that nobody has: "l0", "l1" or "head", "head2".
-std::string free_name(const LayerSpec& spec, const std::set<std::string>& taken) {
+/// The first name of that kind that nobody has: "l0", "l1" or "head", "head2". `tried` has for each
+/// kind how many were tried for layers before.
+std::string free_name(const LayerSpec& spec, const std::set<std::string>& taken,
+                      std::map<std::string, std::size_t>& tried) {
   const std::string stem(usual_name(spec));
   const bool numbered = std::holds_alternative<RecurrentSpec>(spec);
-  for (std::size_t k = 0;; ++k) {
+  for (std::size_t& k = tried[stem];;) {
     const std::string number = numbered ? std::to_string(k) : k == 0 ? "" : std::to_string(k + 1);
+    ++k;
     if (!taken.contains(stem + number)) return stem + number;
   }
 }
@@ -76,9 +80,10 @@ std::vector<std::string> layer_names(const Model& model) {
   std::set<std::string> taken;
   for (const ModelInput& input : model.inputs) taken.insert(input.name);
   for (const ModelLayer& layer : model.layers) taken.insert(layer.name);
+  std::map<std::string, std::size_t> tried;
   std::vector<std::string> names;
   for (const ModelLayer& layer : model.layers) {
-    names.push_back(layer.name.empty() ? free_name(layer.spec, taken) : layer.name);
+    names.push_back(layer.name.empty() ? free_name(layer.spec, taken, tried) : layer.name);
     taken.insert(names.back());
   }
   return names;

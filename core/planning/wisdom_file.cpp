@@ -76,6 +76,11 @@ void write_text(const fs::path& file, const std::string& text) {
   output.commit();
 }
 
+/// Whether it was written as a file of wisdom, damaged or not.
+bool is_wisdom(const std::string& text) {
+  return text.find("\"carousel wisdom\"") != std::string::npos;
+}
+
 /// The wisdom that the file has already. A damaged file is renamed if it is a wisdom file.
 Wisdom read_or_set_aside(const fs::path& file) {
   if (!fs::exists(file)) return {};
@@ -83,7 +88,7 @@ Wisdom read_or_set_aside(const fs::path& file) {
   try {
     return parse_wisdom(text, file.string());
   } catch (const Error&) {
-    if (text.find("\"carousel wisdom\"") == std::string::npos) throw;
+    if (!is_wisdom(text)) throw;
   }
   fs::rename(file, beside(file, ".damaged"));
   return {};
@@ -209,6 +214,13 @@ void add_wisdom(const fs::path& file, const Wisdom& more) {
 bool forget_wisdom(const fs::path& file) {
   if (keeps_nothing(file)) return false;
   std::error_code error;
+  if (fs::exists(file, error)) {  // a path that is mistyped may be that of anything
+    const std::string text = with_own_errors([&] { return read_text(file); });
+    if (!text.empty() && !is_wisdom(text)) {
+      throw Error(ErrorCode::file_access,
+                  file.string() + ": is not a file of wisdom, and is not removed");
+    }
+  }
   const bool existed = fs::remove(file, error);
   if (error) {
     throw Error(ErrorCode::file_access, file.string() + ": cannot remove: " + error.message());

@@ -61,6 +61,37 @@ TEST(OnnxRefusal, FromAndToMustExistAndFit) {
   EXPECT_TRUE(contains(g.error({.prefix = "lstm."}), "--from, --to"));
 }
 
+/// An LSTM of 6 features and what is done with them.
+GraphBuilder after_lstm() {
+  GraphBuilder g;
+  g.input("x", {-1, 2, 3});
+  g.recurrent({.hidden = 6}, "x", {"y"});
+  g.integers("one", {1});
+  g.node("Squeeze", {"y", "one"}, {"s"});
+  return g;
+}
+
+TEST(OnnxRefusal, ConstantsThatCannotBeBroadcast) {
+  for (const char* op : {"Add", "Div", "PRelu"}) {
+    GraphBuilder g = after_lstm();
+    g.floats("k", {5}, {2, 2, 2, 2, 2});  // all the same, so that any of them would do
+    g.node(op, {"s", "k"}, {"out"});
+    g.output("out");
+    EXPECT_TRUE(contains(g.error(), "and [5] cannot be broadcast to one")) << g.error();
+  }
+}
+
+TEST(OnnxRefusal, RepeatsOfMoreFeaturesThanALayerHas) {
+  for (const std::int64_t times :
+       {std::int64_t{1} << 24U, std::int64_t{1} << 62U, std::int64_t{-1}}) {
+    GraphBuilder g = after_lstm();
+    g.integers("times", {1, 1, times});
+    g.node("Tile", {"s", "times"}, {"out"});
+    g.output("out");
+    EXPECT_TRUE(contains(g.error(), "repeats 6 features " + std::to_string(times))) << g.error();
+  }
+}
+
 TEST(OnnxRefusal, UnnamedNodesAreCalledAfterTheirOutputs) {
   GraphBuilder g = detector();
   for (schema::NodeProto& node : *g.graph().mutable_node()) node.clear_name();

@@ -177,6 +177,30 @@ TEST(WisdomFile, EntriesAreAddedAndReplaced) {
   EXPECT_FALSE(forget_wisdom(file));
 }
 
+/// What `forget_wisdom` says, "" if it removes the file or finds none.
+std::string refusal_to_forget(const std::filesystem::path& file) {
+  try {
+    (void)forget_wisdom(file);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return {};
+}
+
+/// A path that is mistyped may be that of anything.
+TEST(Wisdom, ForgetRemovesNothingElse) {
+  const TemporaryFolder folder;
+  const auto file = folder.file("model.safetensors");
+  std::ofstream(file) << "weights";
+  EXPECT_EQ(refusal_to_forget(file),
+            file.string() + ": is not a file of wisdom, and is not removed");
+  EXPECT_NE(refusal_to_forget(file.parent_path()).find("is a directory"), std::string::npos);
+  EXPECT_TRUE(std::filesystem::exists(file));
+  const auto damaged = folder.file("wisdom.json");
+  std::ofstream(damaged) << R"({"format": "carousel wisdom", )";
+  EXPECT_TRUE(forget_wisdom(damaged));
+}
+
 /// What another version wrote is set aside, so that it does not stand in the way for ever.
 TEST(WisdomFile, OtherVersionsAreSetAside) {
   const TemporaryFolder folder;

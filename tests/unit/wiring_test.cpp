@@ -97,6 +97,13 @@ TEST(Wiring, NamelessLayersGetNames) {
   EXPECT_EQ(model_outputs(model), (std::vector<ModelOutput>{{"y", "head2"}}));
 }
 
+/// In a time that grows with their number: trying all names for each would take minutes.
+TEST(Wiring, ManyNamelessLayersGetNames) {
+  Model model;
+  for (int k = 0; k < 50'000; ++k) model.layers.push_back({ActivationSpec{{}, 3}});
+  EXPECT_EQ(layer_names(model).back(), "activation50000");
+}
+
 TEST(Buffers, AChainNeedsTwo) {
   Model model;
   for (int k = 0; k < 5; ++k) model.layers.push_back({make_spec(Cell::gru, 3, 3)});

@@ -179,7 +179,7 @@ CAROUSEL_INLINE void multiply_two_rows(Tile<4, B>& tile, int b, const float* con
 
 /// Whether `multiply_by_pairs` is for tiles of R rows. Weights of 16 bits would be widened twice.
 template <AccumulatorMap kMap, class Weights, int R>
-constexpr bool kHasPairs = R == 4 && R > kMaxRows&& kMap.count == kAccumulators &&
+constexpr bool kHasPairs = R == 4 && kMaxRows < 4 && kMap.count == kAccumulators &&
                            sizeof(typename Weights::Element) == sizeof(float);
 
 /// `multiply` for four rows: some terms are added for two rows and then, from the L1 cache, for the

@@ -206,7 +206,9 @@ class ModelBuilder {
     }
     const std::size_t layer = flow.kind == Flow::Kind::state ? flow.of : source(flow_id);
     const auto at = std::ranges::find(layers_, layer) - layers_.begin();
-    const std::string name = layer_names(model_)[static_cast<std::size_t>(at)];
+    const std::string& given = model_.layers[static_cast<std::size_t>(at)].name;
+    const std::string name =
+        given.empty() ? layer_names(model_)[static_cast<std::size_t>(at)] : given;
     return flow.kind == Flow::Kind::state ? name + ":" + flow.state : name;
   }
 

@@ -99,9 +99,23 @@ std::optional<Tensor> as_leaky(const Call& call, const Tensor& tensor, const Arr
                         {ActivationKind::leaky_relu, static_cast<float>(values.front())});
 }
 
+/// Also where all elements are the same, so that it would not matter which of them are taken.
+void check_broadcast(const Call& call, const Tensor& tensor, const Array& constant) {
+  const std::size_t common = std::min(constant.shape.size(), tensor.axes.size());
+  for (std::size_t k = 1; k <= common; ++k) {
+    const Axis& axis = tensor.axes[tensor.axes.size() - k];
+    const std::int64_t size = constant.shape[constant.shape.size() - k];
+    const std::optional<std::int64_t> known = call.atoms().known_size(axis);
+    if (axis.empty() || !known || size == 1 || size == *known) continue;
+    throw Malformed("the shapes " + call.atoms().describe(tensor.axes) + " and " +
+                    shape_text(constant.shape) + " cannot be broadcast to one");
+  }
+}
+
 Tensor with_constant(const Call& call, const Meaning& meaning, std::size_t input) {
   Tensor tensor = call.tensor(input);
   Array constant = constant_operand(call.input(1 - input), tensor);
+  check_broadcast(call, tensor, constant);
   const bool first = input == 1;
   std::optional<Tensor> made;
   if (meaning.name == "Add") made = as_bias(call, input, tensor, constant);

@@ -142,6 +142,11 @@ Tensor tiled(const Call& call, Tensor tensor, const std::vector<std::optional<Di
       throw Refusal("repeats values along the axis " + call.atoms().describe(tensor.axes[k]));
     }
     const std::int64_t size = *call.atoms().known_size(tensor.axes[k]);
+    constexpr std::int64_t kMost = std::int64_t{1} << 20U;  // features that a layer may have
+    if (count.factor < 0 || (size > 0 && count.factor > kMost / size)) {
+      throw Refusal("repeats " + std::to_string(size) + " features " +
+                    std::to_string(count.factor) + " times, to more than 2^20");
+    }
     std::vector<std::int64_t> indices;
     for (std::int64_t n = 0; n < count.factor; ++n) {
       for (std::int64_t i = 0; i < size; ++i) indices.push_back(i);

@@ -82,9 +82,13 @@ Tensor padded_steps(const Call& call, Tensor tensor, std::size_t axis, const Pad
                   shape_wanted(origin_of(call.context, before)));
   }
   if (std::min(padding.begin, padding.end) < 0) throw Refusal("removes steps");
+  constexpr std::int64_t kMost = std::int64_t{1} << 32U;  // steps that a sequence may have
+  const std::optional<std::int64_t> size = call.atoms().known_size(before);
+  if (std::max({padding.begin, padding.end, size.value_or(0)}) > kMost) {
+    throw Refusal("adds steps to more than 2^32");
+  }
   fix_role(call.context, before, Role::steps, "the axis that it pads");
   tensor.padding = {tensor.padding.begin + padding.begin, tensor.padding.end + padding.end};
-  const std::optional<std::int64_t> size = call.atoms().known_size(before);
   const auto more = size ? std::optional(*size + padding.begin + padding.end) : std::nullopt;
   tensor.axes[axis] = new_axis(call.context, more, Role::steps, origin_of(call.context, before));
   return tensor;

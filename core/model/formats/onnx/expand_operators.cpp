@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/kinds/checks.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -142,8 +143,7 @@ Tensor tiled(const Call& call, Tensor tensor, const std::vector<std::optional<Di
       throw Refusal("repeats values along the axis " + call.atoms().describe(tensor.axes[k]));
     }
     const std::int64_t size = *call.atoms().known_size(tensor.axes[k]);
-    constexpr std::int64_t kMost = std::int64_t{1} << 20U;  // features that a layer may have
-    if (count.factor < 0 || (size > 0 && count.factor > kMost / size)) {
+    if (count.factor < 0 || (size > 0 && count.factor > kinds::kMaxSize / size)) {
       throw Refusal("repeats " + std::to_string(size) + " features " +
                     std::to_string(count.factor) + " times, to more than 2^20");
     }

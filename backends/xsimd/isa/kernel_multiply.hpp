@@ -52,8 +52,8 @@ CAROUSEL_INLINE void multiply_pass(Tile<R, B>& tile, const float* const (&a)[R],
 #pragma GCC unroll 4
     for (int v = 0; v < kCount; ++v) {
       const auto* block = w + (kFirst + v) / kMap.count * block_stride;
-      weight[v] =
-          held_in_register(load_weights<Weights>(block, (kFirst + v) % kMap.count, kMap.stored));
+      weight[v] = held_in_register(
+          load_weights<Weights, true>(block, (kFirst + v) % kMap.count, kMap.stored));
     }
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
@@ -126,7 +126,7 @@ CAROUSEL_INLINE void multiply_at_once(Tile<R, B, V>& tile, const float* const (&
 #pragma GCC unroll 4
       for (int v = 0; v < map.count; ++v) {
         const Batch loaded =
-            load_weights<Weights>(half ? last : w + b * block_stride, v, map.stored);
+            load_weights<Weights, R == kMaxRows>(half ? last : w + b * block_stride, v, map.stored);
         const Batch weight = kHold ? held_in_register(loaded) : loaded;
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) {

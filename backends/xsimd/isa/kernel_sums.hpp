@@ -59,8 +59,9 @@ CAROUSEL_INLINE void add_both_sums(Tile<1, 1>& tile, const float* a, const AnyPa
     for (int v = 0; v < kMap.count; ++v) {
       Batch& low = lower.acc[0][0][kMap.to[v]];
       Batch& high = upper.acc[0][0][kMap.to[v]];
-      low = xsimd::fma(Batch(a[k]), load_weights<Weights>(low_term, v, kMap.stored), low);
-      high = xsimd::fma(Batch(a[half + k]), load_weights<Weights>(high_term, v, kMap.stored), high);
+      low = xsimd::fma(Batch(a[k]), load_weights<Weights, false>(low_term, v, kMap.stored), low);
+      high = xsimd::fma(Batch(a[half + k]), load_weights<Weights, false>(high_term, v, kMap.stored),
+                        high);
     }
   }
   const float* const rest[1] = {a + 2 * half};

@@ -5,6 +5,8 @@
 
 #include "backends/xsimd/isa/kernel_config.hpp"
 
+#include <type_traits>
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #elif defined(__ARM_FEATURE_SVE)
@@ -37,7 +39,8 @@ CAROUSEL_INLINE Batch widen(Bfloat16Weights, const std::uint16_t* from) {
 }
 
 CAROUSEL_INLINE Halves widen_pair(const std::uint16_t* from) {
-  const __m512i lanes = _mm512_loadu_si512(from);
+  __m512i lanes = _mm512_loadu_si512(from);
+  __asm__("" : "+v"(lanes));  // in a register: GCC would load them again for their upper halves
   const __m512i mask = _mm512_set1_epi32(static_cast<int>(0xFFFF0000U));
   return {_mm512_castsi512_ps(_mm512_slli_epi32(lanes, 16)),
           _mm512_castsi512_ps(_mm512_and_si512(lanes, mask))};
@@ -58,6 +61,17 @@ CAROUSEL_INLINE Halves widen_pair(const std::uint16_t* from) {
   const __m256i mask = _mm256_set1_epi32(static_cast<int>(0xFFFF0000U));
   return {_mm256_castsi256_ps(_mm256_slli_epi32(lanes, 16)),
           _mm256_castsi256_ps(_mm256_and_si256(lanes, mask))};
+}
+
+/// The upper halves for tiles whose sums, rows and vectors of weights take all registers: the mask
+/// stays in memory. GCC would keep it in a register, and one of the sums in memory.
+CAROUSEL_INLINE Batch widen_upper_halves(const std::uint16_t* from) {
+  alignas(32) static constexpr std::uint32_t kMask[8] = {0xFFFF0000U, 0xFFFF0000U, 0xFFFF0000U,
+                                                         0xFFFF0000U, 0xFFFF0000U, 0xFFFF0000U,
+                                                         0xFFFF0000U, 0xFFFF0000U};
+  __m256i lanes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+  __asm__("vpand %1, %0, %0" : "+x"(lanes) : "m"(kMask));
+  return _mm256_castsi256_ps(lanes);
 }
 
 #elif defined(__x86_64__)
@@ -155,19 +169,21 @@ CAROUSEL_INLINE Halves widen_pair(const std::uint16_t* from) {
 
 /// The vector `vector` of the `vectors` that a term has in memory from `term` on, widened to
 /// floats: the kernels' part of a weight policy. Both numbers are known when a loop is unrolled.
-template <class Weights>
+/// `kRegistersFull`: that loop's other values take all registers but one.
+template <class Weights, bool kRegistersFull>
 CAROUSEL_INLINE Batch load_weights(const typename Weights::Element* term, int vector,
-                                   int /*vectors*/) {
-  return widen(Weights{}, term + vector * kWidth);
-}
-template <>
-CAROUSEL_INLINE Batch load_weights<Bfloat16Weights>(const std::uint16_t* term, int vector,
-                                                    int vectors) {
-  if (!Bfloat16Weights::is_paired(vector, vectors)) {
-    return widen(Bfloat16Weights{}, term + vector * kWidth);
+                                   [[maybe_unused]] int vectors) {
+  if constexpr (std::is_same_v<Weights, Bfloat16Weights>) {
+    if (Bfloat16Weights::is_paired(vector, vectors)) {
+      const std::uint16_t* from = term + (vector & ~1) * kWidth;
+#if defined(__AVX2__) && !defined(__AVX512F__)
+      if (kRegistersFull && (vector & 1) != 0) return widen_upper_halves(from);
+#endif
+      const Halves pair = widen_pair(from);
+      return (vector & 1) == 0 ? pair.lower : pair.upper;
+    }
   }
-  const Halves pair = widen_pair(term + (vector & ~1) * kWidth);
-  return (vector & 1) == 0 ? pair.lower : pair.upper;
+  return widen(Weights{}, term + vector * kWidth);
 }
 
 }  // namespace

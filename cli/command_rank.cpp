@@ -7,7 +7,7 @@
 #include "rank_layers.hpp"
 #include "rank_layers_table.hpp"
 #include "report/rank_page.hpp"
-#include "report/write_file.hpp"
+#include "output_files.hpp"
 #include "roofline_json.hpp"
 #include "table.hpp"
 

@@ -17,7 +17,7 @@ void add_plugin_option(Parser& command) {
   if (command.has_option("--plugin")) return;
   command.add_repeatable(
       "--plugin", [](const std::string& file) { load_plugin_file(file); },
-      "load the backend in this plug-in; may be given again");
+      "load the backend in this plug-in; may be given again").not_empty();
 }
 
 }  // namespace carousel::cli

@@ -10,6 +10,8 @@
 #include <atomic>
 #include <cerrno>
 #include <memory>
+#include <optional>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -128,6 +130,12 @@ void AtomicFile::commit() {
   renamed_ = true;
 }
 
+std::optional<fs::path> AtomicFile::place() const {
+  if (temporary_.empty()) return std::nullopt;
+  std::error_code ignored;
+  return fs::canonical(temporary_, ignored).parent_path() / target_.filename();
+}
+
 void AtomicFile::keep_older() {
   if (!replaces_) return;
   const auto [name, error] = make_beside(target_, [&](const fs::path& candidate) {
@@ -161,6 +169,16 @@ Written written(const FileContent& content) {
   return file;
 }
 
+void refuse_twice(std::span<const Written> files) {
+  std::set<fs::path> seen;
+  for (const Written& file : files) {
+    if (file->place() && !seen.insert(*file->place()).second) {
+      fail(file->place()->string(), "two contents are to be written to this file",
+           ErrorCode::invalid_argument);
+    }
+  }
+}
+
 void commit_all(std::span<const Written> files) {
   if (files.size() > 1) {
     for (const Written& file : files) file->keep_older();
@@ -182,6 +200,7 @@ void write_files(std::span<const FileContent> files) {
       if (is_written_in_place(content.file) == in_place) all.push_back(written(content));
     }
   }
+  refuse_twice(all);
   commit_all(all);
 }
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -59,6 +60,8 @@ class AtomicFile {
   void commit();
 
   // For several files that are to be replaced together.
+  /// Whatever the name it was opened by; nothing of what is written in place, which may take several.
+  [[nodiscard]] std::optional<std::filesystem::path> place() const;
   /// Lets the older file have another name besides, as far as the file system can do so.
   void keep_older();
   /// After a commit that others could not follow: what was there before is there again.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "output_files.hpp"
 #include "named_file.hpp"
+#include "output_files.hpp"
 #include "run_arrays.hpp"
 #include "sequence_arrays.hpp"
 

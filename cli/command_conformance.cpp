@@ -191,9 +191,11 @@ Command conformance_command(Parser& app) {
   Parser command =
       app.add_subcommand("conformance", "Prove that a backend or plug-in computes what it should");
   auto options = std::make_shared<Options>();
-  command.add_repeatable(
-      "--plugin", [options](const std::string& file) { options->plugins.push_back(file); },
-      "the backend in this plug-in; may be given again").not_empty();
+  command
+      .add_repeatable(
+          "--plugin", [options](const std::string& file) { options->plugins.push_back(file); },
+          "the backend in this plug-in; may be given again")
+      .not_empty();
   command.add_option("--backend", options->backend, "one that Carousel has: a family or an id");
   command.add_option("--case", options->suite.filter, "only cases whose names contain this");
   command.add_option("--random", options->random, "so many cases drawn at random instead")

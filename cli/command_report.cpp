@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
+#include "output_files.hpp"
 #include "report/results_file.hpp"
 #include "report/sections.hpp"
-#include "output_files.hpp"
 
 #include <carousel/error.hpp>
 

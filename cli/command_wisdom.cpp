@@ -110,10 +110,11 @@ int give(const WisdomArguments& arguments) {
 int take(const WisdomArguments& arguments) {
   const Wisdom wisdom = parse_wisdom(read_text(arguments.file), arguments.file);
   if (keeps_no_wisdom(arguments.path())) {
-    throw Error(ErrorCode::invalid_argument,
-                "there is no file to take it into: " +
-                    (arguments.path().empty() ? "CAROUSEL_WISDOM, XDG_CACHE_HOME and HOME are not set"
-                                              : arguments.path().string() + " keeps no wisdom"));
+    throw Error(
+        ErrorCode::invalid_argument,
+        "there is no file to take it into: " +
+            (arguments.path().empty() ? "CAROUSEL_WISDOM, XDG_CACHE_HOME and HOME are not set"
+                                      : arguments.path().string() + " keeps no wisdom"));
   }
   add_wisdom(arguments.path(), wisdom);
   std::cout << format_count(static_cast<std::int64_t>(wisdom.entries.size()))

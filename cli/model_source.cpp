@@ -86,7 +86,8 @@ double weight_bytes(const Shape& shape) {
 /// Throws Error where this machine has no memory for the weights.
 void require_memory(const Shape& shape) {
   const double bytes = weight_bytes(shape);
-  const std::string layers = shape.layers > 1 ? " (" + std::to_string(shape.layers) + " layers)" : "";
+  const std::string layers =
+      shape.layers > 1 ? " (" + std::to_string(shape.layers) + " layers)" : "";
   const std::string sizes = "the weights of " + describe(layer_specs(shape).front()) + layers +
                             " take " + format_bytes(bytes) + ", and this machine has " +
                             memory_text();
@@ -219,9 +220,7 @@ std::vector<RecurrentSpec> layer_specs(const Shape& shape) {
   return specs;
 }
 
-std::string memory_text() {
-  return format_bytes(static_cast<double>(loading::physical_memory()));
-}
+std::string memory_text() { return format_bytes(static_cast<double>(loading::physical_memory())); }
 
 Model random_model(const Shape& shape, std::uint64_t seed) {
   require_memory(shape);

@@ -47,8 +47,7 @@ void OutputFiles::make_folder(const fs::path& folder) {
   }
   if (fs::create_directory(folder, error)) folders_.push_back(folder);
   if (error || !fs::is_directory(folder, error)) {
-    const std::error_code reason =
-        error ? error : std::make_error_code(std::errc::not_a_directory);
+    const std::error_code reason = error ? error : std::make_error_code(std::errc::not_a_directory);
     throw Error(ErrorCode::file_access,
                 folder.string() + ": cannot make this folder: " + reason.message());
   }

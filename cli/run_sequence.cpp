@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "output_files.hpp"
 #include "commands.hpp"
 #include "model_facts.hpp"
+#include "output_files.hpp"
 #include "own_order.hpp"
 #include "plan_option.hpp"
 #include "progress.hpp"

@@ -78,11 +78,10 @@ std::size_t element_count_of(const ModelInput& about, std::int64_t steps, std::i
   const std::optional<std::int64_t> count = element_count(std::array{steps, batch, about.size});
   const std::uintmax_t most = loading::physical_memory() / sizeof(float);
   if (count && std::cmp_less_equal(*count, most)) return static_cast<std::size_t>(*count);
-  throw Error(ErrorCode::out_of_memory, "input " + about.name + ": " + std::to_string(steps) +
-                                            " steps of " + std::to_string(batch) + " rows of " +
-                                            std::to_string(about.size) +
-                                            " features take more memory than this machine has, " +
-                                            memory_text());
+  throw Error(ErrorCode::out_of_memory,
+              "input " + about.name + ": " + std::to_string(steps) + " steps of " +
+                  std::to_string(batch) + " rows of " + std::to_string(about.size) +
+                  " features take more memory than this machine has, " + memory_text());
 }
 
 void fill_randomly(WorkInput& input, std::size_t count, std::int64_t id_count, Random& random) {

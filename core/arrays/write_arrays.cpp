@@ -30,8 +30,8 @@ void write_npy_files(std::span<const NpyFile> files) {
   for (const NpyFile& file : files) headers.push_back(loading::npy_header(file.shape));
   std::vector<loading::FileContent> contents;
   for (std::size_t k = 0; k < files.size(); ++k) {
-    contents.push_back({files[k].file,
-                        {std::as_bytes(std::span(headers[k])), std::as_bytes(files[k].values)}});
+    contents.push_back(
+        {files[k].file, {std::as_bytes(std::span(headers[k])), std::as_bytes(files[k].values)}});
   }
   loading::write_files(contents);
 }

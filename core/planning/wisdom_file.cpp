@@ -73,8 +73,8 @@ std::string read_text(const fs::path& file) {
   if (fs::is_regular_file(file, error) && fs::file_size(file, error) == 0) return {};
   return text_of(loading::read_file(file, [&](std::span<const std::byte>, std::uintmax_t size) {
     if (size <= kMostBytes) return;
-    throw Error(ErrorCode::bad_format, file.string() + ": has " + std::to_string(size) +
-                                           " bytes, more than any wisdom");
+    throw Error(ErrorCode::bad_format,
+                file.string() + ": has " + std::to_string(size) + " bytes, more than any wisdom");
   }));
 }
 

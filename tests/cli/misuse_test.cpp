@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What people and scripts do to the command that nobody meant: files that are none, numbers that are
-// none, disks that are full. It refuses in words of its own and leaves nothing behind.
+// What people and scripts do to the command that nobody meant: files that are none, numbers that
+// are none, disks that are full. It refuses in words of its own and leaves nothing behind.
 #include "command_runner.hpp"
 #include "output_files.hpp"
 
@@ -38,7 +38,8 @@ void expect_refused(const MisuseWords& words, const std::string& text,
   EXPECT_EQ(result.code, 2) << line << result.out << result.err;
   EXPECT_NE(result.err.find(text), std::string::npos)
       << "no '" << text << "' of " << line << "in: " << result.err;
-  for (const char* foreign : {"filesystem error", "vector::", "basic_string", "std::", "(memory)"}) {
+  for (const char* foreign :
+       {"filesystem error", "vector::", "basic_string", "std::", "(memory)"}) {
     EXPECT_EQ(result.err.find(foreign), std::string::npos) << line << result.err;
   }
 }
@@ -170,7 +171,8 @@ void write_double(const std::string& file, double value) {
 TEST_F(Misuse, NumbersBeyondFloat32AreRefused) {
   save_lstm(model, 1, 4);
   write_double(input, -1e300);
-  expect_refused(run({"--output", output}), "x.npy: npy element 0 is -1e+300, which is beyond float32");
+  expect_refused(run({"--output", output}),
+                 "x.npy: npy element 0 is -1e+300, which is beyond float32");
   write_double(input, 3e38);
   EXPECT_EQ(carousel(run({"--output", output})).code, 0);
   write_double(input, HUGE_VAL);
@@ -221,8 +223,7 @@ TEST_F(Misuse, EmptyTextsAreRefused) {
 }
 
 TEST_F(Misuse, ConformanceOfNothingIsNoProof) {
-  const CommandResult result =
-      carousel({"conformance", "--backend", "scalar", "--case", "_B0_"});
+  const CommandResult result = carousel({"conformance", "--backend", "scalar", "--case", "_B0_"});
   EXPECT_EQ(result.code, 1) << result.out;
   EXPECT_NE(result.out.find("verdict   nothing was compared"), std::string::npos) << result.out;
 }
@@ -231,8 +232,8 @@ TEST_F(Misuse, WisdomIsKeptInRegularFilesOnly) {
   const std::string pipe = folder.file("pipe");
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   for (const std::string& file : {std::string("/dev/full"), std::string("/dev/zero"), pipe}) {
-    const CommandResult tune = carousel({"tune", "--shape", "4,8,10,1", "--seconds", "0.01"},
-                                        "CAROUSEL_WISDOM=" + file);
+    const CommandResult tune =
+        carousel({"tune", "--shape", "4,8,10,1", "--seconds", "0.01"}, "CAROUSEL_WISDOM=" + file);
     EXPECT_EQ(tune.code, 1) << file << tune.out;
     EXPECT_NE(tune.err.find("is not a regular file"), std::string::npos) << tune.err;
     EXPECT_EQ(tune.out.find("kept in"), std::string::npos) << tune.out;
@@ -240,8 +241,8 @@ TEST_F(Misuse, WisdomIsKeptInRegularFilesOnly) {
       expect_refused({"wisdom", command, "--wisdom", file}, "is not a regular file");
     }
   }
-  const CommandResult none = carousel({"tune", "--shape", "4,8,10,1", "--seconds", "0.01"},
-                                      "CAROUSEL_WISDOM=/dev/null");
+  const CommandResult none =
+      carousel({"tune", "--shape", "4,8,10,1", "--seconds", "0.01"}, "CAROUSEL_WISDOM=/dev/null");
   EXPECT_EQ(none.code, 0) << none.err;
   EXPECT_EQ(none.out.find("kept in"), std::string::npos) << none.out;
 }
@@ -288,7 +289,8 @@ TEST_F(Misuse, PipesAreReadToTheirEnd) {
 TEST_F(Misuse, TextsAreOurOwn) {
   expect_refused({"trace", model, "--input", input, "--arrays", "/dev/full"},
                  "/dev/full: cannot make this folder: Not a directory");
-  expect_refused({"check", "--shape", "1000000,1000000,1,1"}, "take 29.1 TiB, and this machine has");
+  expect_refused({"check", "--shape", "1000000,1000000,1,1"},
+                 "take 29.1 TiB, and this machine has");
   const std::string json = folder.file("m.json");
   std::ofstream(json) << R"({"rec.weight": [1, NaN]})";
   expect_refused({"inspect", json}, "is not JSON, which has no number NaN (byte 20)");

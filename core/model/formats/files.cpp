@@ -24,8 +24,8 @@ namespace {
   fail(file.string(), what + ": " + std::generic_category().message(error), code);
 }
 
-/// What is larger than this machine's memory need not be tried: the system may promise it anyway and
-/// end the process when it is used.
+/// What is larger than this machine's memory need not be tried: the system may promise it anyway
+/// and end the process when it is used.
 [[noreturn]] void fail_too_large(const fs::path& file, std::uintmax_t size) {
   fail(file.string(), "too large to be read into memory (" + std::to_string(size) + " bytes)",
        ErrorCode::out_of_memory);
@@ -89,8 +89,7 @@ Opened open_to_read(const fs::path& file) {
     fail_with_errno(file, "cannot read the size", errno);
   }
   opened.size = static_cast<std::uintmax_t>(status.st_size);
-  opened.head.resize(
-      static_cast<std::size_t>(std::min<std::uintmax_t>(opened.size, kHeadBytes)));
+  opened.head.resize(static_cast<std::size_t>(std::min<std::uintmax_t>(opened.size, kHeadBytes)));
   read_into(opened.head, opened.handle.get(), file);
   return opened;
 }

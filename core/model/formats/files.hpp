@@ -30,7 +30,8 @@ inline constexpr std::size_t kHeadBytes = 4096;
 [[nodiscard]] std::vector<std::byte> read_file(const std::filesystem::path& file,
                                                const HeadCheck& check = {});
 
-/// The first bytes of a regular file, at most kHeadBytes; none of an empty one. Throws as read_file.
+/// The first bytes of a regular file, at most kHeadBytes; none of an empty one. Throws as
+/// read_file.
 [[nodiscard]] std::vector<std::byte> read_head(const std::filesystem::path& file);
 
 /// Bytes of memory that this machine has; the largest number where nobody knows.
@@ -60,7 +61,8 @@ class AtomicFile {
   void commit();
 
   // For several files that are to be replaced together.
-  /// Whatever the name it was opened by; nothing of what is written in place, which may take several.
+  /// Whatever the name it was opened by; nothing of what is written in place, which may take
+  /// several.
   [[nodiscard]] std::optional<std::filesystem::path> place() const;
   /// Lets the older file have another name besides, as far as the file system can do so.
   void keep_older();

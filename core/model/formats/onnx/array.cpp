@@ -42,7 +42,8 @@ std::vector<std::byte> bytes_of(const std::vector<T>& values) {
 }
 
 void require_within_float32(const Array& doubles) {
-  if (const auto fault = beyond_float32(doubles.data)) throw Refusal("has a constant whose " + *fault);
+  if (const auto fault = beyond_float32(doubles.data))
+    throw Refusal("has a constant whose " + *fault);
 }
 
 /// What is beyond float32 becomes infinite, as a Cast has it.

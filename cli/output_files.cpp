@@ -46,11 +46,11 @@ void OutputFiles::make_folder(const fs::path& folder) {
     make_folder(folder.parent_path());
   }
   if (fs::create_directory(folder, error)) folders_.push_back(folder);
-  if (error || !fs::is_directory(folder, error)) {
-    const std::error_code reason = error ? error : std::make_error_code(std::errc::not_a_directory);
-    throw Error(ErrorCode::file_access,
-                folder.string() + ": cannot make this folder: " + reason.message());
-  }
+  const std::string reason = error.message();
+  if (!error) return;
+  const bool taken = fs::exists(folder, error);
+  throw Error(ErrorCode::file_access, folder.string() + ": cannot make this folder: " +
+                                          (taken ? "a file has its name" : reason));
 }
 
 void OutputFiles::write() {

@@ -288,7 +288,7 @@ TEST_F(Misuse, PipesAreReadToTheirEnd) {
 
 TEST_F(Misuse, TextsAreOurOwn) {
   expect_refused({"trace", model, "--input", input, "--arrays", "/dev/full"},
-                 "/dev/full: cannot make this folder: Not a directory");
+                 "/dev/full: cannot make this folder: a file has its name");
   expect_refused({"check", "--shape", "1000000,1000000,1,1"},
                  "take 29.1 TiB, and this machine has");
   const std::string json = folder.file("m.json");

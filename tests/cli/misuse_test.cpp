@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -50,7 +51,7 @@ class Misuse : public testing::Test {
  protected:
   void SetUp() override {
     save_lstm(model, 3, 4);
-    write_npy(input, std::vector<std::int64_t>{2, 1, 3}, ramp(6));
+    write_npy(input, std::vector<std::int64_t>{2, 3}, ramp(6));
     ::getrlimit(RLIMIT_FSIZE, &old_limit_);
   }
   void TearDown() override { ::setrlimit(RLIMIT_FSIZE, &old_limit_); }

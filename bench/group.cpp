@@ -142,6 +142,14 @@ void Group::calibrate(Contender& contender) {
   take_calibration(contender);
   Measurement& measurement = measurements_[contender.index];
   measurement.runs = contender.subject->runs_per_sample();
+  measurement.memory_bytes = contender.subject->memory_bytes();
+  const auto in_float32 = std::ranges::find_if(contenders_, [&](const Contender& other) {
+    return measurements_[other.index].backend == measurement.backend;
+  });
+  if (!measurement.other_arithmetic && in_float32 != contenders_.end()) {
+    measurement.float32_difference =
+        max_difference(contender.subject->y(), in_float32->subject->y());
+  }
   const Precision alike = measurement.other_arithmetic ? Precision::float32 : measurement.precision;
   const auto first = std::ranges::find_if(contenders_, [&](const Contender& other) {
     return measurements_[other.index].precision == alike;

@@ -31,6 +31,8 @@ void print(const Settings& settings, const Results& results) {
   std::cout << '\n';
   if (settings.compare) {
     print_comparison(results, std::cout);
+  } else if (settings.precision != Precision::float32) {
+    print_precision(results, settings.precision, std::cout);
   } else {
     print_measurements(results, std::cout);
     print_summary(results, std::cout);

@@ -21,48 +21,15 @@ std::string spread(const Measurement& measurement) {
                                measurement.seconds.median);
 }
 
-/// What another precision than float32 gains, and what it costs in another engine.
-std::string gain_text(const Measurement& measurement) {
-  std::string text;
-  if (measurement.other_arithmetic) {
-    text = "other arithmetic, y off by " + cli::format_error(measurement.max_difference);
-  }
-  if (measurement.float32_seconds == 0) return text;
-  return text + (text.empty() ? "" : "; ") +
-         format_fixed(measurement.float32_seconds / measurement.seconds.median, 2) + " × as fast";
-}
-
-std::string note(const Measurement& measurement) {
-  if (!measurement.agrees) {
-    return "WRONG: y differs by " + cli::format_error(measurement.max_difference);
-  }
-  if (!measurement.slow_state) return gain_text(measurement);
-  if (measurement.shared_core()) {
-    return "slow: " + format_percent(measurement.disturbed_share) + " of samples on a shared core";
-  }
-  if (measurement.one_core()) {
-    return "slow: " + format_percent(measurement.core_share) + " of a core for each";
-  }
-  return "slow: " + format_fixed(measurement.round_trip_ns, 0) + " ns between cores";
-}
-
-std::string shown_backend(const Measurement& measurement) {
-  const std::string& backend =
-      measurement.resolved.empty() ? measurement.backend : measurement.resolved;
-  return measurement.precision == Precision::float32
-             ? backend
-             : backend + ", " + std::string(name(measurement.precision));
-}
-
 void add_measurement(Table& table, const Results& results, const Measurement& measurement) {
   const std::string threads = std::to_string(measurement.threads);
   if (!measurement.ran()) {
-    table.add({measurement.shape, threads, shown_backend(measurement), std::string("-"),
-               std::string("-"), std::string("-"), std::string("-"), measurement.refusal});
+    table.add({measurement.shape, threads, measurement.backend, std::string("-"), std::string("-"),
+               std::string("-"), std::string("-"), measurement.refusal});
     return;
   }
   const double seconds = measurement.seconds.median;
-  table.add({measurement.shape, threads, shown_backend(measurement), format_time(seconds),
+  table.add({measurement.shape, threads, measurement.resolved, format_time(seconds),
              spread(measurement),
              format_fixed(results.shape(measurement.shape).flops() / seconds / 1e9, 1),
              format_percent(measurement.least_seconds / seconds), note(measurement)});
@@ -144,6 +111,20 @@ void print_missed(const Results& results, std::ostream& out) {
 }
 
 }  // namespace
+
+std::string note(const Measurement& measurement) {
+  if (!measurement.agrees) {
+    return "WRONG: y differs by " + cli::format_error(measurement.max_difference);
+  }
+  if (!measurement.slow_state) return {};
+  if (measurement.shared_core()) {
+    return "slow: " + format_percent(measurement.disturbed_share) + " of samples on a shared core";
+  }
+  if (measurement.one_core()) {
+    return "slow: " + format_percent(measurement.core_share) + " of a core for each";
+  }
+  return "slow: " + format_fixed(measurement.round_trip_ns, 0) + " ns between cores";
+}
 
 void print_roofline(const Roofline& roofline, std::ostream& out) {
   out << "one core: " << format_fixed(roofline.flops_per_second / 1e9, 0) << " GFLOP/s ("

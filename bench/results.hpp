@@ -37,9 +37,13 @@ struct Measurement {
   /// Of another precision than float32: the median of the same backend in float32, sampled in turns
   /// with these; else 0.
   double float32_seconds = 0;
-  Roofline roofline;          ///< of one core, sampled in turns with these samples
-  double least_seconds = 0;   ///< of one run with all its threads, by that roofline
-  double max_difference = 0;  ///< of y from the first backend's in this precision, or arithmetic
+  /// Of another precision than float32, in Carousel: the largest difference of y from that of the
+  /// same backend in float32; else 0.
+  double float32_difference = 0;
+  std::size_t memory_bytes = 0;  ///< packed weights, in Carousel; else 0
+  Roofline roofline;             ///< of one core, sampled in turns with these samples
+  double least_seconds = 0;      ///< of one run with all its threads, by that roofline
+  double max_difference = 0;     ///< of y from the first backend's in this precision, or arithmetic
   bool agrees = true;
   int attempts = 1;            ///< with more than one thread: until the machine was in order
   double round_trip_ns = 0;    ///< one way between two cores, around these samples; 0: not measured

@@ -51,6 +51,8 @@ Json measurement_json(const Results& results, const Measurement& measurement) {
                {"precision", name(measurement.precision)},
                {"other_arithmetic", measurement.other_arithmetic},
                {"float32_seconds", measurement.float32_seconds},
+               {"float32_difference", measurement.float32_difference},
+               {"memory_bytes", measurement.memory_bytes},
                {"threads", measurement.threads}};
   if (!measurement.ran()) {
     json["refusal"] = measurement.refusal;

@@ -6,6 +6,7 @@
 #include <carousel/model.hpp>
 #include <carousel/precision.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -39,6 +40,8 @@ class Runner {
   virtual void run(std::span<const std::int64_t> lengths) = 0;
   /// What computes, e.g. "xsimd:avx512".
   [[nodiscard]] virtual std::string resolved() const = 0;
+  /// Of packed weights; 0 where the engine does not tell.
+  [[nodiscard]] virtual std::size_t memory_bytes() const { return 0; }
   [[nodiscard]] const std::vector<float>& y() const noexcept { return y_; }
 
  protected:

@@ -58,6 +58,7 @@ class NetworkRunner : public Runner {
   }
 
   [[nodiscard]] std::string resolved() const override { return cli::backends_of(network_); }
+  [[nodiscard]] std::size_t memory_bytes() const override { return network_.memory_bytes(); }
 
  private:
   Network network_;

@@ -3,6 +3,7 @@
 
 #include "runner.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -43,6 +44,7 @@ class Subject {
   [[nodiscard]] std::int64_t runs_per_sample() const noexcept { return runs_; }
 
   [[nodiscard]] const std::vector<float>& y() const noexcept { return runner_->y(); }
+  [[nodiscard]] std::size_t memory_bytes() const { return runner_->memory_bytes(); }
 
  private:
   Subject(std::string backend, int threads, std::unique_ptr<Runner> runner);

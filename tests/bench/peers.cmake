@@ -52,7 +52,7 @@ if(NOT picture MATCHES "sq16_b1: [0-9.]+ times as fast as ONNX Runtime")
 endif()
 
 # In 8 bits, its arithmetic is another one, and near float32.
-expect(0 "other arithmetic" "${bench}" --peers --precision int8 --backend xsimd
+expect(0 "its y off by" "${bench}" --peers --precision int8 --backend xsimd
   --shapes vadcell,sq16_b1 --threads 1 --seconds 1 --output "${folder}/other.json")
 foreach(cell gru rnn)
   expect(0 "onnxruntime" "${bench}" --peers --backend xsimd --shapes vadcell --cell ${cell} --seconds 1

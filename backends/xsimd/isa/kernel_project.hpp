@@ -20,11 +20,27 @@ CAROUSEL_INLINE void copy_rest(float* sums, std::int64_t row_stride, const float
   }
 }
 
+/// Projects a single row: several blocks at once, as one block has too few sums to keep the
+/// multipliers busy.
+template <AccumulatorMap kInput, bool kHalves, class Weights>
+void project_one_row(const RecurrentJob& job, const float* input, Range blocks) {
+  const PackedLayer& w = *job.weights;
+  const float* const x[1] = {input};
+  for_each_block<1, kHalves>(w, blocks, true, [&](auto some, std::int64_t block) {
+    constexpr bool kHalf = decltype(some)::half;
+    Tile<1, decltype(some)::count> tile;
+    load(tile, w.bias + sums_offset(block), 0);
+    add_product<kInput, kHalf, Weights>(job, tile, x, w.input, w.input.terms, block);
+    store(tile, job.sums + sums_offset(block), 0);
+  });
+}
+
 /// Projects the inputs of `count` (row, step) pairs, to which `inputs` points, for the given
 /// blocks.
 template <AccumulatorMap kInput, bool kHalves, class Weights>
 void project_inputs(const RecurrentJob& job, const float* const* inputs, std::int64_t count,
                     Range blocks) {
+  if (count == 1) return project_one_row<kInput, kHalves, Weights>(job, *inputs, blocks);
   const PackedLayer& w = *job.weights;
   const std::int64_t stride = sums_stride(w);
   const PrefetchRate rate = rate_of<kInput>(count);

@@ -41,8 +41,6 @@ std::string wrap(const std::string& text, std::size_t width, std::size_t indent)
 
 void Table::add(std::vector<TableCell> row) {
   assert(row.size() == columns_.size());
-  // Names in files may contain anything, also what a terminal obeys.
-  for (TableCell& cell : row) cell.text = shorten(cell.text, cell.text.size());
   rows_.push_back(std::move(row));
 }
 

@@ -189,6 +189,12 @@ TEST_F(Misuse, NumbersBeyondFloat32AreRefused) {
   expect_refused({"inspect", model}, "element 5 is 4e+38, which is beyond float32");
 }
 
+/// By its header, before memory is asked for.
+TEST_F(Misuse, ArraysWithoutEndAreRefused) {
+  fs::resize_file(input, std::uintmax_t{1} << 40U);  // a hole
+  expect_refused(run({"--output", output}), "needs 24 bytes of data, found 1099511627");
+}
+
 TEST_F(Misuse, UnsignedOptionsRefuseNegativeNumbers) {
   expect_refused({"check", model, "--seed", "-1"}, "--seed: Value -1 is negative");
   expect_refused({"generate", model, "--prompt", "a", "--seed=-7"}, "Value -7 is negative");

@@ -158,7 +158,7 @@ std::vector<float> to_floats(const Array& array) {
 DType weight_type(const Array& array) {
   switch (array.type) {
     case ElementType::f32: return DType::float32;
-    case ElementType::f64: return DType::float64;
+    case ElementType::f64: require_within_float32(array); return DType::float64;
     case ElementType::f16: return DType::float16;
     case ElementType::bf16: return DType::bfloat16;
     default: refuse_as_float(array);
@@ -166,7 +166,6 @@ DType weight_type(const Array& array) {
 }
 
 carousel::Tensor to_weight(const Array& array, std::vector<std::int64_t> shape) {
-  if (array.type == ElementType::f64) require_within_float32(array);
   return {weight_type(array), std::move(shape), array.data};
 }
 

@@ -63,7 +63,8 @@ using SharedArray = std::shared_ptr<const Array>;
 [[nodiscard]] std::vector<float> to_floats(const Array& array);
 /// The number as float32. Throws Refusal where it would become infinite.
 [[nodiscard]] float to_float(double value);
-/// What the elements are in a weight. Throws Refusal unless they are floats.
+/// What the elements are in a weight. Throws Refusal unless they are floats, and where one is
+/// beyond float32.
 [[nodiscard]] DType weight_type(const Array& array);
 /// The array as a weight of that shape, which has as many elements. Throws Refusal unless they are
 /// floats, and none beyond float32.

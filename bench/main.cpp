@@ -7,7 +7,7 @@
 
 #include <command_line.hpp>
 #include <commands.hpp>
-#include <report/write_file.hpp>
+#include <output_files.hpp>
 #include <timing.hpp>
 
 #include <algorithm>

@@ -180,13 +180,13 @@ void Calls::run(const RunOnce& run_once, const std::function<void(double)>& prog
   }
 }
 
-void Calls::add_outputs(ArrayWriter& writer, const std::vector<NamedFile>& files) const {
+void Calls::add_outputs(OutputFiles& writer, const std::vector<NamedFile>& files) const {
   for (const OutputArray& output : outputs_) {
     const auto file = std::ranges::find(files, output.name(), &NamedFile::name);
     if (file == files.end()) continue;
     Shape shape{count_};
     shape.insert(shape.end(), output.shape().begin(), output.shape().end());
-    writer.add(file->file, std::move(shape), std::span(output.values()));
+    writer.add_array(file->file, std::move(shape), std::span(output.values()));
   }
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "array_writer.hpp"
 #include "named_file.hpp"
+#include "output_files.hpp"
 #include "run_arrays.hpp"
 #include "sequence_arrays.hpp"
 
@@ -60,7 +60,7 @@ class Calls {
   /// One call after the other.
   void run(const RunOnce& run_once, const std::function<void(double)>& progress = {});
   /// Those that are asked for are to be written, with an axis of calls before their own.
-  void add_outputs(ArrayWriter& writer, const std::vector<NamedFile>& files) const;
+  void add_outputs(OutputFiles& writer, const std::vector<NamedFile>& files) const;
 
  private:
   struct Carried {

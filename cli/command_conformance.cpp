@@ -45,7 +45,7 @@ Examples:
   carousel conformance --backend xsimd --random 10000
   carousel conformance --backend xsimd:avx2 --random 10000 --seed 7 --case s7.4711_
 
-Exit code 1 when a case fails, or none could be run.)";
+Exit code 1 when a case fails, none could be run, or those that ran have no values to compare.)";
 
 struct Options {
   std::vector<std::string> plugins;
@@ -122,9 +122,12 @@ void print_failures(const std::vector<std::string>& failures) {
     std::cout << "  and " << failures.size() - kMost << " more (--json)\n";
 }
 
-std::string verdict(const SuiteReport& report) {
+std::string verdict(const Backend& backend, const SuiteReport& report) {
   if (report.conforms()) return "conforms: passes every case that it does not refuse";
-  return report.failed > 0 ? "does NOT conform" : "nothing could be run";
+  if (report.failed > 0) return "does NOT conform";
+  if (report.passed == 0) return "nothing could be run";
+  return "nothing was compared: the cases that ran have no values, which proves nothing of " +
+         backend.id();
 }
 
 void print_text(const Backend& backend, const SuiteReport& report, const Options& options) {
@@ -145,7 +148,7 @@ void print_text(const Backend& backend, const SuiteReport& report, const Options
   print_reasons("refused", report.refusals);
   print_reasons("set apart: known differences of the library", report.differences);
   print_failures(report.failures);
-  std::cout << "verdict   " << verdict(report) << '\n';
+  std::cout << "verdict   " << verdict(backend, report) << '\n';
 }
 
 std::vector<const Backend*> chosen(const Options& options) {
@@ -188,12 +191,15 @@ Command conformance_command(Parser& app) {
   Parser command =
       app.add_subcommand("conformance", "Prove that a backend or plug-in computes what it should");
   auto options = std::make_shared<Options>();
-  command.add_repeatable(
-      "--plugin", [options](const std::string& file) { options->plugins.push_back(file); },
-      "the backend in this plug-in; may be given again");
+  command
+      .add_repeatable(
+          "--plugin", [options](const std::string& file) { options->plugins.push_back(file); },
+          "the backend in this plug-in; may be given again")
+      .not_empty();
   command.add_option("--backend", options->backend, "one that Carousel has: a family or an id");
   command.add_option("--case", options->suite.filter, "only cases whose names contain this");
-  command.add_option("--random", options->random, "so many cases drawn at random instead");
+  command.add_option("--random", options->random, "so many cases drawn at random instead")
+      .range(std::uint64_t{1}, std::uint64_t{10'000'000});
   command.add_option("--seed", options->seed,
                      "of the cases drawn at random (default, and 0: a new one)");
   command.add_option("--time-limit", options->time_limit, "seconds that one case may take")

@@ -9,6 +9,7 @@
 #include "table.hpp"
 
 #include <carousel/backend.hpp>
+#include <carousel/error.hpp>
 
 #include <algorithm>
 #include <iostream>
@@ -114,7 +115,11 @@ void put_fastest_first(Session& session) {
 /// Streams the text of the first writer; the others write silently.
 void write_all(Session& session, const GenerateOptions& options) {
   if (!options.json) std::cout << options.prompt << std::flush;
-  const auto show = [](const std::string& symbol) { std::cout << symbol << std::flush; };
+  const auto show = [](const std::string& symbol) {
+    std::cout << symbol << std::flush;
+    // Nobody would see the rest, which may take hours.
+    if (!std::cout) throw Error(ErrorCode::file_access, "cannot write to standard output");
+  };
   Writer& first = session.writers.front();
   first.result = generate(first.network, session.vocabulary, session.prompt, options.settings,
                           options.json ? std::function<void(const std::string&)>() : show);

@@ -3,26 +3,44 @@
 
 #include "commands.hpp"
 
+#include "core/model/own_errors.hpp"
+
 #include <CLI/CLI.hpp>
 #include <carousel/plan.hpp>
 
+#include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <exception>
+#include <fcntl.h>
 #include <iostream>
 #include <new>
+#include <system_error>
 #include <type_traits>
+#include <unistd.h>
 
 namespace carousel::cli {
 namespace {
+
+/// The first one, whose value may have been taken for something else.
+std::optional<std::string> unknown_option(const std::vector<CLI::App*>& chosen) {
+  for (const CLI::App* command : chosen) {
+    for (const std::string& word : command->remaining()) {
+      if (word.starts_with("--")) return word;
+    }
+  }
+  return std::nullopt;
+}
 
 std::string usage_error(const CLI::App* app, const CLI::Error& error) {
   const auto chosen = app->get_subcommands();
   const auto rest = app->remaining();
   std::string text = error.what();
   if (chosen.empty() && !rest.empty()) text = "there is no command '" + rest.front() + "'";
+  if (const auto option = unknown_option(chosen)) text = "there is no option '" + *option + "'";
   const std::string command = chosen.empty() ? "" : chosen.front()->get_name() + " ";
   return app->get_name() + ": error: " + text + "\nTry '" + app->get_name() + " " + command +
          "--help'.\n";
@@ -49,6 +67,42 @@ std::string fault_of_real(const std::string& text) {
 }
 
 std::string fault_of_name(const std::string& text) { return text.empty() ? "is empty" : ""; }
+
+/// CLI11 takes -1 for the largest number, and so all that are larger.
+std::string fault_of_unsigned(const std::string& text) {
+  const std::size_t first = text.find_first_not_of(" \t");
+  if (first != std::string::npos && text[first] == '-') return "Value " + text + " is negative";
+  std::uint64_t value = 0;
+  const auto error = std::from_chars(text.data(), text.data() + text.size(), value).ec;
+  return error == std::errc::result_out_of_range ? "Value " + text + " is more than 2^64 - 1" : "";
+}
+
+std::string& noted_sizes() {
+  static std::string sizes;
+  return sizes;
+}
+
+/// The number of a standard stream that is closed would be that of the next file which is opened,
+/// and what is printed would go into it. So it stands for nothing, to which writing fails.
+void occupy_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) == -1) (void)::open("/dev/null", O_RDONLY);
+  }
+}
+
+/// Without what a terminal would obey, such as the names of files may contain.
+std::string printable(std::string text) {
+  std::ranges::replace_if(
+      text, [](unsigned char c) { return (c < 0x20 && c != '\n') || c == 0x7F; }, '?');
+  return text;
+}
+
+/// What values of a type may never be.
+template <class T>
+void add_check_of_type(CLI::Option& option) {
+  if constexpr (std::is_unsigned_v<T>) option.check(validator(fault_of_unsigned, ""));
+  if constexpr (!std::is_arithmetic_v<T>) option.check(validator(fault_of_name, ""));
+}
 
 }  // namespace
 
@@ -93,6 +147,7 @@ Option& Option::range(T least, T most) {
 
 template Option& Option::range(int least, int most);
 template Option& Option::range(std::int64_t least, std::int64_t most);
+template Option& Option::range(std::uint64_t least, std::uint64_t most);
 template Option& Option::range(double least, double most);
 
 Option& Option::show_default() {
@@ -121,13 +176,17 @@ Parser Parser::add_subcommand(const char* name, const char* description) {
   return Parser(*app_->add_subcommand(name, description));
 }
 
+void Parser::take_options_of_parent() { app_->fallthrough(); }
+
 void Parser::require_subcommand() { app_->require_subcommand(1); }
 
 void Parser::footer(const char* text) { app_->footer(text); }
 
 template <class T>
 Option Parser::add_option(const char* name, T& value, const char* help) {
-  return Option(*app_->add_option(name, value, help));
+  CLI::Option* option = app_->add_option(name, value, help);
+  add_check_of_type<T>(*option);
+  return Option(*option);
 }
 
 template Option Parser::add_option(const char*, std::string&, const char*);
@@ -210,17 +269,22 @@ std::optional<int> CommandLine::parse(int argc, char** argv) {
   }
 }
 
+void note_sizes(std::string text) { noted_sizes() = std::move(text); }
+
 int run_program(const char* program, const std::function<int()>& run) {
-  const auto fail = [program](const char* text) {
-    std::cerr << program << ": error: " << text << '\n';
+  const auto fail = [program](const std::string& text) {
+    std::cerr << program << ": error: " << printable(text) << '\n';
     return kBadInput;
   };
+  occupy_standard_streams();
+  // A file that grows beyond a limit (ulimit -f) is an error like a full disk, not the end.
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     return run();
   } catch (const std::bad_alloc&) {
-    return fail("out of memory");
-  } catch (const std::exception& error) {
-    return fail(error.what());
+    return fail("out of memory" + (noted_sizes().empty() ? "" : ": " + noted_sizes()));
+  } catch (...) {
+    return fail(handled_text());
   }
 }
 

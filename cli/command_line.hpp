@@ -28,7 +28,7 @@ class Option {
   Option& separated_by_commas();  ///< one argument holds several values
   Option& positive();             ///< and at most 2^32: a number of steps or rows
   Option& not_empty();
-  /// For T = int, std::int64_t and double; NaN is in no range.
+  /// For T = int, std::int64_t, std::uint64_t and double; NaN is in no range.
   template <class T>
   Option& range(T least, T most);
 
@@ -49,9 +49,12 @@ class Parser {
 
   Parser add_subcommand(const char* name, const char* description);
   void require_subcommand();
+  /// Options of the command that this one belongs to may stand after its name, too.
+  void take_options_of_parent();
   void footer(const char* text);
   /// A positional argument if the name has no dashes. For T = std::string, int, std::int64_t,
-  /// std::uint64_t, double and std::vector of std::string.
+  /// std::uint64_t, double and std::vector of std::string. An empty text is refused, since it is
+  /// what a shell makes of a variable that is not set; so is a negative number for an unsigned T.
   template <class T>
   Option add_option(const char* name, T& value, const char* help);
   Option add_flag(const char* name, bool& value, const char* help);
@@ -92,6 +95,9 @@ class CommandLine {
  private:
   std::unique_ptr<CLI::App> app_;
 };
+
+/// What `run_program` is to say beside "out of memory" from now on: the sizes of what is worked on.
+void note_sizes(std::string text);
 
 /// What main() returns: the exit code of `run`, or, after telling what it threw, that of bad input.
 [[nodiscard]] int run_program(const char* program, const std::function<int()>& run);

@@ -2,12 +2,12 @@
 #include "commands.hpp"
 #include "common_options.hpp"
 #include "format.hpp"
+#include "output_files.hpp"
 #include "progress.hpp"
 #include "rank_core.hpp"
 #include "rank_layers.hpp"
 #include "rank_layers_table.hpp"
 #include "report/rank_page.hpp"
-#include "report/write_file.hpp"
 #include "roofline_json.hpp"
 #include "table.hpp"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
+#include "output_files.hpp"
 #include "report/results_file.hpp"
 #include "report/sections.hpp"
-#include "report/write_file.hpp"
 
 #include <carousel/error.hpp>
 
@@ -41,11 +41,11 @@ int run(const ReportArguments& arguments) {
     if (output == arguments.input)
       throw Error(ErrorCode::invalid_argument, output + ": is the input; give --output");
   }
-  if (!arguments.picture.empty()) {
-    write_file(arguments.picture, speed_picture(data));
-    std::cout << arguments.picture << '\n';
-  }
-  write_file(output, report_page(data));
+  OutputFiles files;
+  if (!arguments.picture.empty()) files.add_text(arguments.picture, speed_picture(data));
+  files.add_text(output, report_page(data));
+  files.write();
+  if (!arguments.picture.empty()) std::cout << arguments.picture << '\n';
   std::cout << output << '\n';
   return kOk;
 }

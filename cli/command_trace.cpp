@@ -4,7 +4,7 @@
 #include "common_options.hpp"
 #include "format.hpp"
 #include "model_facts.hpp"
-#include "report/write_file.hpp"
+#include "output_files.hpp"
 #include "table.hpp"
 #include "trace/trace_page.hpp"
 #include "vocabulary.hpp"
@@ -117,7 +117,7 @@ std::vector<BackendDifference> compare(const TraceOptions& options, const Worklo
                                        const NetworkTrace& trace) {
   if (options.compare.empty()) return {};
   const std::size_t comma = options.compare.find(',');
-  if (comma == options.compare.npos ||
+  if (comma == options.compare.npos || comma == 0 || comma + 1 == options.compare.size() ||
       options.compare.find(',', comma + 1) != options.compare.npos) {
     throw Error(ErrorCode::invalid_argument,
                 "--compare: '" + options.compare + "' must be two backends, e.g. xsimd,scalar");
@@ -126,15 +126,15 @@ std::vector<BackendDifference> compare(const TraceOptions& options, const Worklo
                           options.compare.substr(comma + 1), options.precision);
 }
 
-void write_arrays(const std::string& folder, const NetworkTrace& trace) {
-  std::filesystem::create_directories(folder);
+void add_arrays(const std::string& folder, const NetworkTrace& trace, OutputFiles& files) {
+  files.make_folder(folder);
   for (const TracedLayer& layer : trace.layers) {
     const std::vector<std::int64_t> shape{layer.steps, layer.spec.hidden_size};
     for (const Signal& signal : layer.signals) {
       const std::string file =
           layer.file_name + "." + in_direction(signal.key, layer.direction) + ".npy";
-      write_npy(std::filesystem::path(folder) / file, shape,
-                std::vector<float>(signal.values.begin(), signal.values.end()));
+      files.add_array(std::filesystem::path(folder) / file, shape,
+                      std::vector<float>(signal.values.begin(), signal.values.end()));
     }
   }
 }
@@ -226,11 +226,11 @@ int run(TraceOptions& options) {
   const Workload work = make_work(options);
   const NetworkTrace trace = trace_network(work, options.settings);
   const std::vector<BackendDifference> differences = compare(options, work, trace);
-  if (!options.arrays.empty()) write_arrays(options.arrays, trace);
-  if (!options.html.empty()) {
-    write_file(options.html, trace_page(trace, differences));
-    std::cerr << "carousel: " << options.html << '\n';
-  }
+  OutputFiles files;
+  if (!options.arrays.empty()) add_arrays(options.arrays, trace, files);
+  if (!options.html.empty()) files.add_text(options.html, trace_page(trace, differences));
+  files.write();
+  if (!options.html.empty()) std::cerr << "carousel: " << options.html << '\n';
   if (options.html.empty() || options.json) print_summary(trace, differences, options.json);
   return kOk;
 }

@@ -183,14 +183,26 @@ void print_shares(const Shares& found, const TuneOptions& options) {
   }
 }
 
-std::string wisdom_file(const TuneArguments& arguments) {
+std::filesystem::path wisdom_file(const TuneArguments& arguments) {
   const std::filesystem::path& given = arguments.tune.planning.wisdom;
-  return (given.empty() ? wisdom_path() : given).string();
+  return given.empty() ? wisdom_path() : given;
+}
+
+/// "kept in FILE"
+std::string kept_text(const std::filesystem::path& file) {
+  if (!keeps_no_wisdom(file)) return "kept in " + file.string();
+  return file.empty() ? "not kept: there is no CAROUSEL_WISDOM, XDG_CACHE_HOME or HOME"
+                      : "not kept, as " + file.string() + " says";
 }
 
 int run(TuneArguments arguments) {
   const std::vector<TuneWork> list = list_work(arguments);
   if (list.empty()) throw Error(ErrorCode::bad_format, arguments.shapes + ": has no shapes");
+  for (const TuneWork& work : list) {
+    if (work.steps * work.batch > 0) continue;
+    throw Error(ErrorCode::invalid_argument,
+                "tune: nothing to time in " + work.name + ": no steps or no rows");
+  }
   Progress progress("measuring");
   std::size_t index = 0;
   const bool to_be_kept = arguments.tune.repeat == 1 && !arguments.tune.verify;
@@ -212,7 +224,7 @@ int run(TuneArguments arguments) {
   const Shares found = shares(results, arguments.tune);
   if (arguments.json) {
     print_json({{"threads", arguments.tune.threads},
-                {"wisdom", wisdom_file(arguments)},
+                {"wisdom", wisdom_file(arguments).string()},
                 {"stable_share", found.stable},
                 {"within_5_percent_share", found.good},
                 {"layers", table.json()}});
@@ -220,7 +232,7 @@ int run(TuneArguments arguments) {
     table.print(std::cout);
     std::cout << '\n';
     print_shares(found, arguments.tune);
-    if (kept) std::cout << "kept in " << wisdom_file(arguments) << '\n';
+    if (kept) std::cout << kept_text(wisdom_file(arguments)) << '\n';
   }
   return found.ok() && kept == to_be_kept ? kOk : kCheckFailed;
 }

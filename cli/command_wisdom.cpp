@@ -2,7 +2,7 @@
 #include "commands.hpp"
 #include "common_options.hpp"
 #include "format.hpp"
-#include "report/write_file.hpp"
+#include "output_files.hpp"
 #include "table.hpp"
 #include "text_file.hpp"
 #include "tune_core.hpp"
@@ -21,7 +21,7 @@ namespace {
 constexpr const char* kFooter =
     R"(Wisdom is what `carousel tune` and --plan measure learned: how long the ways to run a layer took on this
 CPU. It is kept in $CAROUSEL_WISDOM, else in carousel/wisdom.json in $XDG_CACHE_HOME or ~/.cache.
-CAROUSEL_WISDOM=/dev/null keeps none. Import takes all of a file or nothing of it; entries of other CPUs
+CAROUSEL_WISDOM=/dev/null keeps none, and no other device or pipe can be the file. Import takes all of a file or nothing of it; entries of other CPUs
 are kept, and used there. A file that is damaged, of another version or not wisdom is refused.
 
 Examples:
@@ -109,6 +109,13 @@ int give(const WisdomArguments& arguments) {
 
 int take(const WisdomArguments& arguments) {
   const Wisdom wisdom = parse_wisdom(read_text(arguments.file), arguments.file);
+  if (keeps_no_wisdom(arguments.path())) {
+    throw Error(
+        ErrorCode::invalid_argument,
+        "there is no file to take it into: " +
+            (arguments.path().empty() ? "CAROUSEL_WISDOM, XDG_CACHE_HOME and HOME are not set"
+                                      : arguments.path().string() + " keeps no wisdom"));
+  }
   add_wisdom(arguments.path(), wisdom);
   std::cout << format_count(static_cast<std::int64_t>(wisdom.entries.size()))
             << (wisdom.entries.size() == 1 ? " entry" : " entries") << " taken into "
@@ -135,7 +142,8 @@ Command wisdom_command(Parser& app) {
   gives.add_option("FILE", arguments->file, "not given: standard output");
   Parser takes = command.add_subcommand("import", "add what a file knows");
   takes.add_option("FILE", arguments->file, "made by `export`").required();
-  command.add_subcommand("forget", "remove all of it");
+  Parser forgets = command.add_subcommand("forget", "remove all of it");
+  for (Parser one : {shows, gives, takes, forgets}) one.take_options_of_parent();
   add_wisdom_option(command, arguments->wisdom);
   command.footer(kFooter);
   return {command, [arguments, shows, gives, takes] {

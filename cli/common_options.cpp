@@ -82,6 +82,7 @@ void add_wisdom_option(Parser& command, std::filesystem::path& file) {
   command
       .add_function(
           "--wisdom", [&file](const std::string& path) { file = path; }, "another wisdom file")
+      .not_empty()
       .type_name("FILE");
 }
 

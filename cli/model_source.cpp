@@ -7,6 +7,7 @@
 #include "random.hpp"
 
 #include "core/engine/environment.hpp"
+#include "core/model/formats/files.hpp"
 
 #include <algorithm>
 #include <array>
@@ -68,6 +69,32 @@ Weights random_weights(const RecurrentSpec& spec, Random& random) {
     if (role.required) weights.emplace(role.name, random_tensor(role.shape, random, bound));
   }
   return weights;
+}
+
+double weight_bytes(const Shape& shape) {
+  double bytes = 0;
+  for (const RecurrentSpec& spec : layer_specs(shape)) {
+    for (const WeightRole& role : weight_roles(spec)) {
+      double count = role.required ? 1 : 0;
+      for (const std::int64_t size : role.shape) count *= static_cast<double>(size);
+      bytes += count * sizeof(float);
+    }
+  }
+  return bytes;
+}
+
+/// Throws Error where this machine has no memory for the weights.
+void require_memory(const Shape& shape) {
+  const double bytes = weight_bytes(shape);
+  const std::string layers =
+      shape.layers > 1 ? " (" + std::to_string(shape.layers) + " layers)" : "";
+  const std::string sizes = "the weights of " + describe(layer_specs(shape).front()) + layers +
+                            " take " + format_bytes(bytes) + ", and this machine has " +
+                            memory_text();
+  if (bytes > static_cast<double>(loading::physical_memory())) {
+    throw Error(ErrorCode::out_of_memory, "--shape: " + sizes);
+  }
+  note_sizes(sizes);
 }
 
 /// What the cell does not have is refused in the words of `validate`.
@@ -193,7 +220,10 @@ std::vector<RecurrentSpec> layer_specs(const Shape& shape) {
   return specs;
 }
 
+std::string memory_text() { return format_bytes(static_cast<double>(loading::physical_memory())); }
+
 Model random_model(const Shape& shape, std::uint64_t seed) {
+  require_memory(shape);
   Random random(seed);
   Model model;
   for (const RecurrentSpec& spec : layer_specs(shape)) {

@@ -41,7 +41,11 @@ struct Shape {
 /// Its layers without weights.
 [[nodiscard]] std::vector<RecurrentSpec> layer_specs(const Shape& shape);
 /// A network of that shape, weights uniform in (-1/sqrt(H), 1/sqrt(H)) as PyTorch initializes them.
+/// Throws Error where this machine has no memory for them.
 [[nodiscard]] Model random_model(const Shape& shape, std::uint64_t seed);
+
+/// The memory of this machine, such as "16 GiB".
+[[nodiscard]] std::string memory_text();
 
 /// The options that say which model is meant, shared by the subcommands.
 struct ModelSource {

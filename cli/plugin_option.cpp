@@ -15,9 +15,11 @@ void add_plugin_option(Parser& command) {
   const bool names_backends = command.has_option("--backend") || command.has_option("--compare");
   if (!names_backends && command.name() != "backends") return;
   if (command.has_option("--plugin")) return;
-  command.add_repeatable(
-      "--plugin", [](const std::string& file) { load_plugin_file(file); },
-      "load the backend in this plug-in; may be given again");
+  command
+      .add_repeatable(
+          "--plugin", [](const std::string& file) { load_plugin_file(file); },
+          "load the backend in this plug-in; may be given again")
+      .not_empty();
 }
 
 }  // namespace carousel::cli

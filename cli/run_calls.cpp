@@ -68,10 +68,10 @@ int run_calls(const RunOptions& options) {
   calls.run(runner(stream), [&](double done) { progress.update(done); });
   const double seconds = now() - start;
   progress.clear();
-  ArrayWriter writer;
+  OutputFiles writer;
   calls.add_outputs(writer, files);
   writer.write();
-  report_run(writer.text(), network, seconds);
+  report_run(writer.arrays_text(), network, seconds);
   return kOk;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "array_writer.hpp"
 #include "commands.hpp"
 #include "model_facts.hpp"
+#include "output_files.hpp"
 #include "own_order.hpp"
 #include "plan_option.hpp"
 #include "progress.hpp"
@@ -198,11 +198,11 @@ int run_sequence(const RunOptions& options) {
   SequenceRun(network, inputs, outputs, std::move(lengths)).run(stream, pieces.run);
   const double seconds = now() - start;
   for (OutputArray& output : outputs) output.arrange();
-  ArrayWriter writer;
+  OutputFiles writer;
   for (std::size_t k = 0; k < files.size(); ++k) {
-    writer.add(files[k].file, outputs[k].shape(), std::span(outputs[k].values()));
+    writer.add_array(files[k].file, outputs[k].shape(), std::span(outputs[k].values()));
   }
-  const std::string written = writer.text();
+  const std::string written = writer.arrays_text();
   states.write(options.states, writer);
   writer.write();
   report_run(written, network, seconds);

@@ -96,9 +96,9 @@ void StateFiles::require(const StateOptions& options) {
   for (const NamedFile& file : options.final) static_cast<void>(part_named(file));
 }
 
-void StateFiles::write(const StateOptions& options, ArrayWriter& writer) {
+void StateFiles::write(const StateOptions& options, OutputFiles& writer) {
   const auto give = [&writer](const Part& part, const std::string& file) {
-    writer.add(file, part.shape, values_of(part.view));
+    writer.add_array(file, part.shape, values_of(part.view));
   };
   if (!options.hn.empty()) give(part_h("--hn"), options.hn);
   if (!options.cn.empty()) give(part_c("--cn"), options.cn);

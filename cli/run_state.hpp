@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "array_writer.hpp"
 #include "named_file.hpp"
+#include "output_files.hpp"
 
 #include <carousel/network.hpp>
 #include <carousel/stream.hpp>
@@ -34,7 +34,7 @@ class StateFiles {
   /// Throws Error unless the network has the states that are to be written.
   void require(const StateOptions& options);
   /// Those that are asked for are to be written.
-  void write(const StateOptions& options, ArrayWriter& writer);
+  void write(const StateOptions& options, OutputFiles& writer);
 
  private:
   /// All layers' states of one name, or one layer's.

@@ -9,6 +9,7 @@
 #include "vocabulary.hpp"
 
 #include "core/model/element_count.hpp"
+#include "core/model/formats/files.hpp"
 
 #include <carousel/error.hpp>
 
@@ -72,15 +73,15 @@ std::string take_arrays(Workload& work, const WorkloadOptions& options,
   return files.empty() ? options.input_file : join(files);
 }
 
-/// Elements of a made-up input. Throws Error where they are more than a machine can have.
+/// Elements of a made-up input. Throws Error where this machine has no memory for them.
 std::size_t element_count_of(const ModelInput& about, std::int64_t steps, std::int64_t batch) {
-  constexpr std::int64_t kMost = std::int64_t{1} << 40U;
   const std::optional<std::int64_t> count = element_count(std::array{steps, batch, about.size});
-  if (count && *count <= kMost) return static_cast<std::size_t>(*count);
-  throw Error(ErrorCode::out_of_memory, "input " + about.name + ": " + std::to_string(steps) +
-                                            " steps of " + std::to_string(batch) + " rows of " +
-                                            std::to_string(about.size) +
-                                            " features do not fit the memory");
+  const std::uintmax_t most = loading::physical_memory() / sizeof(float);
+  if (count && std::cmp_less_equal(*count, most)) return static_cast<std::size_t>(*count);
+  throw Error(ErrorCode::out_of_memory,
+              "input " + about.name + ": " + std::to_string(steps) + " steps of " +
+                  std::to_string(batch) + " rows of " + std::to_string(about.size) +
+                  " features take more memory than this machine has, " + memory_text());
 }
 
 void fill_randomly(WorkInput& input, std::size_t count, std::int64_t id_count, Random& random) {

@@ -3,6 +3,8 @@
 
 #include "../text_file.hpp"
 
+#include "core/model/formats/json_fault.hpp"
+
 #include <carousel/error.hpp>
 
 #include <algorithm>
@@ -185,8 +187,10 @@ void check_names(const ReportData& data, const std::string& source) {
 Json parse_json(const std::string& text, const std::string& source) {
   try {
     return Json::parse(text);
-  } catch (const Json::exception& error) {
-    throw Error(ErrorCode::bad_format, source + ": not JSON: " + error.what());
+  } catch (const Json::parse_error& error) {
+    throw Error(ErrorCode::bad_format, source + ": is " + loading::json_fault(text, error));
+  } catch (const Json::out_of_range&) {
+    throw Error(ErrorCode::bad_format, source + ": has a number beyond float64");
   }
 }
 

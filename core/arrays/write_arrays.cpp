@@ -7,7 +7,7 @@
 #include "core/model/formats/npy_header.hpp"
 #include "core/model/own_errors.hpp"
 
-#include <memory>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
@@ -25,15 +25,15 @@ void check(const NpyFile& file) {
 }
 
 void write_npy_files(std::span<const NpyFile> files) {
-  std::vector<std::unique_ptr<loading::AtomicFile>> written;
-  for (const NpyFile& file : files) {
-    check(file);
-    const std::string header = loading::npy_header(file.shape);
-    written.push_back(std::make_unique<loading::AtomicFile>(file.file));
-    written.back()->write(std::as_bytes(std::span(header)));
-    written.back()->write(std::as_bytes(file.values));
+  for (const NpyFile& file : files) check(file);
+  std::vector<std::string> headers;
+  for (const NpyFile& file : files) headers.push_back(loading::npy_header(file.shape));
+  std::vector<loading::FileContent> contents;
+  for (std::size_t k = 0; k < files.size(); ++k) {
+    contents.push_back(
+        {files[k].file, {std::as_bytes(std::span(headers[k])), std::as_bytes(files[k].values)}});
   }
-  for (const auto& file : written) file->commit();
+  loading::write_files(contents);
 }
 
 }  // namespace

@@ -8,12 +8,12 @@
 #include "core/model/own_errors.hpp"
 
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <fcntl.h>
 #include <span>
 #include <system_error>
@@ -60,25 +60,28 @@ fs::path beside(const fs::path& file, const char* ending) {
   return result;
 }
 
+/// Wisdom of every layer that a machine ever ran takes some megabytes.
+constexpr std::uintmax_t kMostBytes = std::uintmax_t{1} << 28U;
+
+std::string text_of(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 /// Reads the whole file; "" if it is empty, which the parser reports as damaged.
 std::string read_text(const fs::path& file) {
   std::error_code error;
   if (fs::is_regular_file(file, error) && fs::file_size(file, error) == 0) return {};
-  const std::vector<std::byte> bytes = loading::read_file(file);
-  std::string text(bytes.size(), '\0');
-  std::memcpy(text.data(), bytes.data(), bytes.size());
-  return text;
+  return text_of(loading::read_file(file, [&](std::span<const std::byte>, std::uintmax_t size) {
+    if (size <= kMostBytes) return;
+    throw Error(ErrorCode::bad_format,
+                file.string() + ": has " + std::to_string(size) + " bytes, more than any wisdom");
+  }));
 }
 
-void write_text(const fs::path& file, const std::string& text) {
-  loading::AtomicFile output(file);
-  output.write(std::as_bytes(std::span(text)));
-  output.commit();
-}
-
-/// Whether it was written as a file of wisdom, damaged or not.
-bool is_wisdom(const std::string& text) {
-  return text.find("\"carousel wisdom\"") != std::string::npos;
+/// Whether it was written as a file of wisdom, damaged or not. Its first bytes tell, at most
+/// loading::kHeadBytes.
+bool is_wisdom(std::string_view text) {
+  return text.substr(0, loading::kHeadBytes).find("\"carousel wisdom\"") != std::string_view::npos;
 }
 
 /// The wisdom that the file has already. A damaged file is renamed if it is a wisdom file.
@@ -92,6 +95,19 @@ Wisdom read_or_set_aside(const fs::path& file) {
   }
   fs::rename(file, beside(file, ".damaged"));
   return {};
+}
+
+/// What the user's file says. Of one that can only be removed, the error says how.
+Wisdom read_own(const fs::path& file) {
+  const std::string text = read_text(file);
+  try {
+    return parse_wisdom(text, file.string());
+  } catch (const Error& error) {
+    if (!text.empty() && !is_wisdom(text)) throw;
+    const std::string option = file == wisdom_path() ? "" : " --wisdom FILE";
+    throw Error(error.code(), std::string(error.what()) + "; `carousel wisdom forget" + option +
+                                  "` removes the file");
+  }
 }
 
 /// Newer times replace older ones of the same backend, threads and tiling. Others stay: their
@@ -126,9 +142,18 @@ void merge(Wisdom& wisdom, const Wisdom& more) {
   }
 }
 
-bool keeps_nothing(const fs::path& file) {
-  std::error_code ignored;
-  return file.empty() || fs::is_character_file(file, ignored);
+/// Throws Error unless the file is a regular one or there is none.
+void refuse_special(const fs::path& file) {
+  std::error_code error;
+  const fs::file_status status = fs::status(file, error);
+  if (status.type() == fs::file_type::none) {
+    throw Error(ErrorCode::file_access, file.string() + ": cannot be used: " + error.message());
+  }
+  if (!fs::exists(status) || fs::is_regular_file(status)) return;
+  const char* what = fs::is_directory(status) ? "is a directory" : "is not a regular file";
+  throw Error(ErrorCode::file_access, file.string() + ": " + what +
+                                          ", so that no wisdom can be kept in it; /dev/null "
+                                          "stands for keeping none");
 }
 
 /// Makes the folders that a file is to stand in, but not the user's home: where that is missing,
@@ -145,14 +170,13 @@ void make_folders(const fs::path& file) {
 }
 
 void add_to_file(const fs::path& file, const Wisdom& more) {
-  if (fs::is_directory(file)) {
-    throw Error(ErrorCode::file_access, file.string() + ": cannot write: is a directory");
-  }
+  refuse_special(file);
   make_folders(file);
   const FileLock lock(beside(file, ".lock"));
   Wisdom wisdom = read_or_set_aside(file);
   merge(wisdom, more);
-  write_text(file, format_wisdom(wisdom));
+  const std::string text = format_wisdom(wisdom);
+  loading::write_file(file, std::as_bytes(std::span(text)));
 }
 
 std::string kibibytes(std::int64_t bytes) { return std::to_string(bytes / 1024) + "K"; }
@@ -193,14 +217,24 @@ std::int64_t wisdom_bucket(std::int64_t count) noexcept {
   return 2 * count * count < 4 * below * below ? below : 2 * below;  // from sqrt(2) * below upwards
 }
 
+bool keeps_no_wisdom(const fs::path& file) noexcept {
+  struct stat null {};
+  struct stat own {};
+  return file.empty() || (::stat("/dev/null", &null) == 0 && ::stat(file.c_str(), &own) == 0 &&
+                          S_ISCHR(own.st_mode) && own.st_rdev == null.st_rdev);
+}
+
 Wisdom read_wisdom(const fs::path& file) {
   std::error_code ignored;
-  if (keeps_nothing(file) || !fs::exists(file, ignored)) return {};
-  return with_own_errors([&] { return parse_wisdom(read_text(file), file.string()); });
+  if (keeps_no_wisdom(file) || !fs::exists(file, ignored)) return {};
+  return with_own_errors([&] {
+    refuse_special(file);
+    return read_own(file);
+  });
 }
 
 void add_wisdom(const fs::path& file, const Wisdom& more) {
-  if (keeps_nothing(file) || (more.entries.empty() && more.reads.empty())) return;
+  if (keeps_no_wisdom(file) || (more.entries.empty() && more.reads.empty())) return;
   with_own_errors([&] {
     try {
       add_to_file(file, more);
@@ -212,11 +246,12 @@ void add_wisdom(const fs::path& file, const Wisdom& more) {
 }
 
 bool forget_wisdom(const fs::path& file) {
-  if (keeps_nothing(file)) return false;
+  if (keeps_no_wisdom(file)) return false;
   std::error_code error;
   if (fs::exists(file, error)) {  // a path that is mistyped may be that of anything
-    const std::string text = with_own_errors([&] { return read_text(file); });
-    if (!text.empty() && !is_wisdom(text)) {
+    refuse_special(file);
+    const std::string head = with_own_errors([&] { return text_of(loading::read_head(file)); });
+    if (!head.empty() && !is_wisdom(head)) {
       throw Error(ErrorCode::file_access,
                   file.string() + ": is not a file of wisdom, and is not removed");
     }

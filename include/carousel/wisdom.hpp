@@ -61,6 +61,10 @@ struct Wisdom {
 /// ~/.cache; empty when there is no such folder. /dev/null keeps none.
 [[nodiscard]] CAROUSEL_API std::filesystem::path wisdom_path();
 
+/// Whether no wisdom is kept in such a file: the path is empty, or it is /dev/null. All other
+/// devices, pipes and folders are an Error for the functions below.
+[[nodiscard]] CAROUSEL_API bool keeps_no_wisdom(const std::filesystem::path& file) noexcept;
+
 /// What makes measurements comparable: the CPU's name, features and caches.
 [[nodiscard]] CAROUSEL_API std::string wisdom_machine();
 
@@ -83,7 +87,8 @@ struct Wisdom {
 /// it was wisdom once; anything else is left alone, which is an Error.
 CAROUSEL_API void add_wisdom(const std::filesystem::path& file, const Wisdom& wisdom);
 
-/// Removes the file, whatever is in it. Returns whether there was one.
+/// Removes the file, whatever is in it if it began as wisdom; else throws Error. Returns whether
+/// there was one.
 CAROUSEL_API bool forget_wisdom(const std::filesystem::path& file);
 
 }  // namespace carousel

@@ -69,7 +69,7 @@ Results run_and_write(Calls& calls) {
   const std::vector<NamedFile> files{{"y", folder.file("y"), ""}, {"sN", folder.file("s"), ""}};
   calls.make_outputs(kOutputs, std::vector<std::int64_t>{calls.size().steps, 1}, files);
   calls.run(add);
-  ArrayWriter writer;
+  OutputFiles writer;
   calls.add_outputs(writer, files);
   writer.write();
   return {read_npy(folder.file("y")), read_npy(folder.file("s"))};

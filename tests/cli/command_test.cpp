@@ -61,7 +61,7 @@ TEST(Command, UsageErrors) {
                    "is more than 2^32");
   expect_bad_input(
       {"check", "--shape", "4,4,4,1", "--batch", "4000000000", "--steps", "4000000000"},
-      "do not fit the memory");
+      "take more memory than this machine has");
   expect_bad_input({"rank", "--shape", "4,4,4,1", "--seconds", "nan"}, "Value nan is not a number");
   expect_bad_input({"rank", "--shape", "4,4,4,1", "--backend", ""}, "--backend: is empty");
 }

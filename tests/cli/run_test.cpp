@@ -362,7 +362,7 @@ TEST_F(RunByName, MistakesAreNamed) {
   const std::string y = folder.file("y.npy");
   expect(error({"--in", named("left"), "--in", named("right"), "--out", "scores=" + y, "--out",
                 "features=" + folder.file("./y.npy")}),
-         "two arrays are to be written to this file");
+         "two contents are to be written to this file");
   write_npy(folder.file("right.npy"), std::vector<std::int64_t>{6, kBatch, 2}, ramp(36));
   expect(error({"--in", named("left"), "--in", named("right"), "--out", named("scores")}),
          "right.npy: axis 0 (steps) is 6, but --in " + named("left") +

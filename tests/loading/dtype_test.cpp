@@ -85,11 +85,23 @@ TEST(DType, DoubleIsRoundedToNearest) {
   const double one_and_half_ulp = 1.0 + std::ldexp(1.0, -24);  // a tie: to even
   const double just_above = one_and_half_ulp + std::ldexp(1.0, -50);
   const auto values =
-      load_bias<double>("F64", {0.1, one_and_half_ulp, just_above, 1e300, -0.0, 1e-46, 1e-40})
+      load_bias<double>("F64", {0.1, one_and_half_ulp, just_above, HUGE_VAL, -0.0, 1e-46, 1e-40})
           .to_float32();
   const std::vector<float> expected{
       0.1F, 1.0F, 1.0F + Limits::epsilon(), Limits::infinity(), -0.0F, 0.0F, 1e-40F};
   for (std::size_t i = 0; i < expected.size(); ++i) expect_same_bits(values[i], expected[i]);
+}
+
+/// It would be infinite in every run, and finite in the file.
+TEST(DType, DoublesBeyondFloat32AreRefused) {
+  std::string error;
+  try {
+    (void)load_bias<double>("F64", {0.1, 3.4028235e38, -3.5e38});
+  } catch (const Error& refused) {
+    EXPECT_EQ(refused.code(), ErrorCode::unsupported);
+    error = refused.what();
+  }
+  EXPECT_TRUE(contains(error, "': element 2 is -3.5e+38, which is beyond float32")) << error;
 }
 
 TEST(DType, FloatKeepsItsBits) {

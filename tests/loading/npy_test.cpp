@@ -38,8 +38,10 @@ NpyArray read_as(const std::string& descr, const std::vector<T>& values) {
 TEST(Npy, ReadsEveryFloat) {
   EXPECT_EQ(read_as<float>("<f4", {1.5F, -2}).floats("x"), (std::vector<float>{1.5F, -2}));
   EXPECT_EQ(read_as<float>("=f4", {1.5F}).floats("x"), std::vector<float>{1.5F});
-  EXPECT_EQ(read_as<double>("<f8", {0.1, 1e300}).floats("x"),
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(read_as<double>("<f8", {0.1, kInfinity}).floats("x"),
             (std::vector<float>{0.1F, std::numeric_limits<float>::infinity()}));
+  EXPECT_THROW((void)read_as<double>("<f8", {0.1, 1e300}), Error) << "finite in the file";
   EXPECT_EQ(read_as<std::uint16_t>("<f2", {0x3C00, 0x8001}).floats("x"),
             (std::vector<float>{1.0F, -5.9604645e-8F}));
 }

@@ -165,6 +165,25 @@ TEST(OnnxNode, ElementTypes) {
   }
 }
 
+/// They would be infinite in every run, and finite in the file.
+TEST(OnnxNode, DoublesBeyondFloat32AreRefused) {
+  GraphBuilder graph = one_node({.bias = false});
+  for (schema::TensorProto& tensor : *graph.graph().mutable_initializer()) {
+    tensor.set_data_type(schema::TensorProto::DOUBLE);
+    for (const float value : tensor.float_data()) tensor.add_double_data(double{value});
+    tensor.clear_float_data();
+    tensor.set_double_data(1, 1e300);
+  }
+  try {
+    (void)graph.load();
+    FAIL() << "loaded";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("element 1 is 1e+300, which is beyond float32"),
+              std::string::npos)
+        << error.what();
+  }
+}
+
 TEST(OnnxNode, HalfPrecisionInTheFieldForSmallTypes) {
   GraphBuilder graph = one_node({.op = "RNN", .input = 1, .hidden = 1, .bias = false});
   for (schema::TensorProto& tensor : *graph.graph().mutable_initializer()) {

@@ -254,6 +254,16 @@ TEST(OnnxRefusal, ConditionsThatAreNotKnown) {
                        "'x', 'rate'"));
 }
 
+/// It would be infinite where the graph is computed.
+TEST(OnnxRefusal, ValuesOfInputsBeyondFloat32) {
+  GraphBuilder g(17);
+  g.input("x", {-1, -1, 3}).input("gain", {});
+  g.node("Mul", {"x", "gain"}, {"y"});
+  g.output("y");
+  EXPECT_TRUE(contains(g.error({.input_values = {{"gain", 1e300}}}),
+                       "input 'gain' cannot be fixed to 1e+300, which is beyond float32"));
+}
+
 TEST(OnnxRefusal, CodesTellWhatIsWrong) {
   const auto code = [](const GraphBuilder& g, const LoadOptions& options = {}) {
     return testing::code_of([&] { static_cast<void>(g.load(options)); });

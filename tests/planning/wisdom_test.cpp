@@ -242,7 +242,9 @@ TEST(WisdomFile, EmptyOnesAreDamaged) {
     (void)read_wisdom(file);
     FAIL() << "no error";
   } catch (const Error& error) {
-    EXPECT_EQ(error.what(), file.string() + ": is damaged: it is not JSON to its end");
+    EXPECT_EQ(error.what(), file.string() +
+                                ": is damaged: it is not JSON to its end; `carousel wisdom forget "
+                                "--wisdom FILE` removes the file");
   }
   EXPECT_THROW((void)read_wisdom(file.parent_path()), Error) << "a folder";
 }

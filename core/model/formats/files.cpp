@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
+#include <limits>
 #include <new>
 #include <stdexcept>
 #include <system_error>
@@ -24,6 +24,13 @@ namespace {
   fail(file.string(), what + ": " + std::generic_category().message(error), code);
 }
 
+/// What is larger than this machine's memory need not be tried: the system may promise it anyway
+/// and end the process when it is used.
+[[noreturn]] void fail_too_large(const fs::path& file, std::uintmax_t size) {
+  fail(file.string(), "too large to be read into memory (" + std::to_string(size) + " bytes)",
+       ErrorCode::out_of_memory);
+}
+
 /// A missing file has a code of its own; so has a path through something that is no folder.
 [[noreturn]] void fail_to_open(const fs::path& file, int error) {
   const bool missing = error == ENOENT || error == ENOTDIR;
@@ -32,6 +39,7 @@ namespace {
 }
 
 void require_regular(const fs::path& file) {
+  require_name(file);
   std::error_code error;
   const fs::file_status status = fs::status(file, error);
   if (error) fail_to_open(file, error.value());
@@ -45,13 +53,13 @@ void require_regular(const fs::path& file) {
 }
 
 std::vector<std::byte> allocate(const fs::path& file, std::uintmax_t size) {
+  if (size > physical_memory()) fail_too_large(file, size);
   try {
     return std::vector<std::byte>(static_cast<std::size_t>(size));
   } catch (const std::bad_alloc&) {
   } catch (const std::length_error&) {
   }
-  fail(file.string(), "too large to be read into memory (" + std::to_string(size) + " bytes)",
-       ErrorCode::out_of_memory);
+  fail_too_large(file, size);
 }
 
 /// Fills `bytes`, from where the file is being read.
@@ -64,101 +72,51 @@ void read_into(std::span<std::byte> bytes, std::FILE* handle, const fs::path& fi
   fail(file.string(), "became shorter while it was being read", ErrorCode::file_access);
 }
 
-}  // namespace
+/// A regular file that has been opened, and its first bytes.
+struct Opened {
+  FileHandle handle;
+  std::uintmax_t size = 0;
+  std::vector<std::byte> head;
+};
 
-std::vector<std::byte> read_file(const fs::path& file, const HeadCheck& check) {
+Opened open_to_read(const fs::path& file) {
   require_regular(file);
-  const FileHandle handle(std::fopen(file.c_str(), "rb"));
-  if (!handle) fail_to_open(file, errno);
+  Opened opened{.handle = FileHandle(std::fopen(file.c_str(), "rb")), .head = {}};
+  if (!opened.handle) fail_to_open(file, errno);
   // Of what was opened: another file may have the name by now.
   struct stat status {};
-  if (::fstat(::fileno(handle.get()), &status) != 0) {
+  if (::fstat(::fileno(opened.handle.get()), &status) != 0) {
     fail_with_errno(file, "cannot read the size", errno);
   }
-  if (status.st_size == 0) {
-    fail(file.string(), "is empty");
-  }
-  const auto size = static_cast<std::uintmax_t>(status.st_size);
-  std::vector<std::byte> head(static_cast<std::size_t>(std::min<std::uintmax_t>(size, kHeadBytes)));
-  read_into(head, handle.get(), file);
-  if (check) check(head, size);
-  std::vector<std::byte> bytes = allocate(file, size);
-  std::ranges::copy(head, bytes.begin());
-  read_into(std::span(bytes).subspan(head.size()), handle.get(), file);
+  opened.size = static_cast<std::uintmax_t>(status.st_size);
+  opened.head.resize(static_cast<std::size_t>(std::min<std::uintmax_t>(opened.size, kHeadBytes)));
+  read_into(opened.head, opened.handle.get(), file);
+  return opened;
+}
+
+}  // namespace
+
+std::uintmax_t physical_memory() noexcept {
+  const long pages = ::sysconf(_SC_PHYS_PAGES);
+  const long page = ::sysconf(_SC_PAGESIZE);
+  if (pages <= 0 || page <= 0) return std::numeric_limits<std::uintmax_t>::max();
+  return static_cast<std::uintmax_t>(pages) * static_cast<std::uintmax_t>(page);
+}
+
+void require_name(const fs::path& file) {
+  if (file.empty()) throw Error(ErrorCode::invalid_argument, "the name of a file is empty");
+}
+
+std::vector<std::byte> read_file(const fs::path& file, const HeadCheck& check) {
+  const Opened opened = open_to_read(file);
+  if (opened.size == 0) fail(file.string(), "is empty");
+  if (check) check(opened.head, opened.size);
+  std::vector<std::byte> bytes = allocate(file, opened.size);
+  std::ranges::copy(opened.head, bytes.begin());
+  read_into(std::span(bytes).subspan(opened.head.size()), opened.handle.get(), file);
   return bytes;
 }
 
-AtomicFile::AtomicFile(const fs::path& file) : target_(file) {
-  std::error_code error;
-  const fs::file_status status = fs::status(file, error);
-  if (fs::is_directory(status)) {
-    fail(file.string(), "cannot write: is a directory", ErrorCode::file_access);
-  }
-  if (fs::exists(status) && !fs::is_regular_file(status)) {
-    handle_.reset(std::fopen(file.c_str(), "wb"));
-    if (!handle_) {
-      fail_with_errno(file, "cannot write", errno);
-    }
-    return;
-  }
-  if (fs::exists(status)) {
-    const fs::path resolved = fs::canonical(file, error);  // through symbolic links
-    target_ = error ? file : resolved;
-  }
-  open_temporary();
-  if (fs::exists(status)) {
-    fs::permissions(temporary_, status.permissions(), error);  // as well as it can be done
-  }
-}
-
-void AtomicFile::open_temporary() {
-  static std::atomic<unsigned> counter{0};
-  // A name may be taken by a process that had the same id and was killed.
-  constexpr int kAttempts = 1000;
-  int error = EEXIST;
-  for (int i = 0; !handle_ && error == EEXIST && i < kAttempts; ++i) {
-    temporary_ = target_;
-    temporary_ += ".partial-" + std::to_string(::getpid()) + "-" + std::to_string(counter++);
-    handle_.reset(std::fopen(temporary_.c_str(), "wbx"));  // x: never somebody else's file
-    error = errno;
-  }
-  if (!handle_) {
-    temporary_.clear();
-    fail_with_errno(target_, "cannot write", error);
-  }
-}
-
-AtomicFile::~AtomicFile() {
-  handle_.reset();
-  if (!temporary_.empty()) {
-    std::error_code ignored;
-    fs::remove(temporary_, ignored);
-  }
-}
-
-void AtomicFile::write(std::span<const std::byte> bytes) {
-  if (bytes.empty()) {
-    return;  // its pointer may be null, which fwrite forbids
-  }
-  if (std::fwrite(bytes.data(), 1, bytes.size(), handle_.get()) != bytes.size()) {
-    fail_with_errno(target_, "cannot write", errno);
-  }
-}
-
-void AtomicFile::commit() {
-  // A full disk may show only when the buffer is flushed.
-  if (std::fclose(handle_.release()) != 0) {
-    fail_with_errno(target_, "cannot write", errno);
-  }
-  if (temporary_.empty()) {
-    return;
-  }
-  std::error_code error;
-  fs::rename(temporary_, target_, error);
-  if (error) {
-    fail_with_errno(target_, "cannot replace", error.value());
-  }
-  temporary_.clear();
-}
+std::vector<std::byte> read_head(const fs::path& file) { return open_to_read(file).head; }
 
 }  // namespace carousel::loading

@@ -31,7 +31,7 @@ Json parse_json(std::string_view text, const JsonPlace& place) {
   try {
     return Json::parse(text, limit);
   } catch (const Json::parse_error& error) {
-    fail_at(place, " is not JSON (byte " + std::to_string(error.byte) + ")");
+    fail_at(place, " is " + json_fault(text, error));
   } catch (const Json::out_of_range&) {
     fail_at(place, " has a number beyond float64");
   }

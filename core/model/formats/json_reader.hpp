@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "json_fault.hpp"
+
 #include <carousel/error.hpp>
 
 #include <nlohmann/json.hpp>

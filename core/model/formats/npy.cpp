@@ -2,6 +2,7 @@
 #include <carousel/npy.hpp>
 
 #include "core/model/half.hpp"
+#include "core/model/narrow.hpp"
 #include "core/model/own_errors.hpp"
 #include "files.hpp"
 #include "npy_header.hpp"
@@ -116,13 +117,29 @@ std::vector<Result> convert(const Source& source, Convert to_result) {
   return values;
 }
 
+/// Throws where the size of the file is another than its header tells, if that is in its head.
+void check_head(std::span<const std::byte> head, std::uintmax_t size, std::string_view source) {
+  const std::size_t end = npy_header_size(head, source);
+  if (end > head.size() && head.size() < size) return;
+  const NpyHeader header = parse_npy_header(head, source);
+  const ElementType type = element_type(header.descr, source);
+  (void)require_size(header, type, static_cast<std::size_t>(size) - header.data_offset, source);
+}
+
 std::vector<float> to_floats(const Source& source, std::size_t size) {
   switch (size) {
     case 2: return convert<std::uint16_t, float>(source, float_from_half);
     case 4: return convert<float, float>(source, [](float value) { return value; });
-    default:
-      return convert<double, float>(source, [](double value) { return static_cast<float>(value); });
+    default: break;
   }
+  std::size_t index = 0;
+  return convert<double, float>(source, [&](double value) {
+    if (is_beyond_float32(value)) {
+      fail(source.name, "npy " + beyond_float32_text(index, value), ErrorCode::unsupported);
+    }
+    ++index;
+    return static_cast<float>(value);
+  });
 }
 
 template <class Stored>
@@ -183,22 +200,6 @@ NpyArray read_npy_array(std::span<const std::byte> bytes, std::string_view sourc
   return array;
 }
 
-void write_npy_array(const std::filesystem::path& file, std::span<const std::int64_t> shape,
-                     std::span<const float> values) {
-  const std::optional<std::int64_t> count = element_count(shape);
-  if (!count || static_cast<std::size_t>(*count) != values.size()) {
-    loading::fail(file.string(),
-                  "cannot write " + std::to_string(values.size()) +
-                      " values as an array of shape " + shape_text(shape),
-                  ErrorCode::invalid_argument);
-  }
-  const std::string header = loading::npy_header(shape);
-  loading::AtomicFile output(file);
-  output.write(std::as_bytes(std::span(header)));
-  output.write(std::as_bytes(values));
-  output.commit();
-}
-
 }  // namespace
 
 NpyArray read_npy(std::span<const std::byte> bytes, std::string_view source) {
@@ -206,12 +207,17 @@ NpyArray read_npy(std::span<const std::byte> bytes, std::string_view source) {
 }
 
 NpyArray read_npy(const std::filesystem::path& file) {
-  return with_own_errors([&] { return read_npy_array(loading::read_file(file), file.string()); });
+  const std::string source = file.string();
+  const auto check = [&](std::span<const std::byte> head, std::uintmax_t size) {
+    loading::check_head(head, size, source);
+  };
+  return with_own_errors([&] { return read_npy_array(loading::read_file(file, check), source); });
 }
 
 void write_npy(const std::filesystem::path& file, std::span<const std::int64_t> shape,
                std::span<const float> values) {
-  with_own_errors([&] { write_npy_array(file, shape, values); });
+  const NpyFile one{file, {shape.begin(), shape.end()}, values};
+  write_npy({&one, 1});
 }
 
 }  // namespace carousel

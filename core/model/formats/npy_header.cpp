@@ -189,15 +189,30 @@ std::size_t length_width(std::span<const std::byte> bytes, std::string_view sour
   return major == 1 ? 2 : 4;
 }
 
-}  // namespace
+/// Where the dictionary stands that the header is.
+struct DictPlace {
+  std::size_t start;
+  std::size_t length;
+};
 
-NpyHeader parse_npy_header(std::span<const std::byte> bytes, std::string_view source) {
+DictPlace place_of_dict(std::span<const std::byte> bytes, std::string_view source) {
   const std::size_t width = length_width(bytes, source);
   const std::size_t start = kMagic.size() + 2 + width;
   if (bytes.size() < start) {
     fail(source, "npy file cut short in its header length");
   }
-  const std::size_t length = little_endian(bytes.subspan(start - width, width));
+  return {start, little_endian(bytes.subspan(start - width, width))};
+}
+
+}  // namespace
+
+std::size_t npy_header_size(std::span<const std::byte> bytes, std::string_view source) {
+  const DictPlace dict = place_of_dict(bytes, source);
+  return dict.start + dict.length;
+}
+
+NpyHeader parse_npy_header(std::span<const std::byte> bytes, std::string_view source) {
+  const auto [start, length] = place_of_dict(bytes, source);
   if (length > bytes.size() - start) {
     fail(source, "npy header length " + std::to_string(length) + " exceeds the " +
                      std::to_string(bytes.size() - start) + " bytes that follow it");

@@ -22,6 +22,10 @@ struct NpyHeader {
 /// `data_offset`) are known. Throws Error naming `source` and the broken rule.
 [[nodiscard]] NpyHeader parse_npy_header(std::span<const std::byte> bytes, std::string_view source);
 
+/// Where the header ends by what its first bytes tell, which may be beyond those that there are.
+[[nodiscard]] std::size_t npy_header_size(std::span<const std::byte> bytes,
+                                          std::string_view source);
+
 /// A version 1.0 header for float32 in C order, padded to a multiple of 64 bytes.
 [[nodiscard]] std::string npy_header(std::span<const std::int64_t> shape);
 

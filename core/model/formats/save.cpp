@@ -98,29 +98,19 @@ std::vector<std::byte> to_safetensors(const Model& model) {
 
 }  // namespace loading
 
-namespace {
-
-void write(const std::filesystem::path& file, std::span<const std::byte> bytes) {
-  loading::AtomicFile output(file);
-  output.write(bytes);
-  output.commit();
-}
-
-}  // namespace
-
 void save(const Model& model, const std::filesystem::path& file) {
   with_own_errors([&] {
     if (loading::is_onnx_name(file.string())) {
       loading::fail(file.string(), "save writes safetensors; save_onnx writes ONNX",
                     ErrorCode::invalid_argument);
     }
-    write(file, loading::to_safetensors(model));
+    loading::write_file(file, loading::to_safetensors(model));
   });
 }
 
 void save_onnx(const Model& model, const std::filesystem::path& file,
                const SaveOnnxOptions& options) {
-  with_own_errors([&] { write(file, loading::to_onnx(model, options)); });
+  with_own_errors([&] { loading::write_file(file, loading::to_onnx(model, options)); });
 }
 
 }  // namespace carousel

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tensor_reader.hpp"
 
+#include "core/model/narrow.hpp"
+
 #include "text.hpp"
 
 #include <array>
@@ -34,6 +36,13 @@ std::string quoted_name(const StoredTensor& tensor) {
   return quote(tensor.name) + (file_name.empty() ? "" : " (in the file " + quote(file_name) + ")");
 }
 
+std::optional<std::string> value_fault(const StoredTensor& tensor) {
+  if (weight_type(tensor.dtype) != DType::float64) return std::nullopt;
+  const std::optional<std::string> fault = beyond_float32(tensor.data);
+  if (!fault) return std::nullopt;
+  return "tensor " + quoted_name(tensor) + ": " + *fault;
+}
+
 TensorReader::TensorReader(const safetensors::Table& table, std::string_view source)
     : tensors_(table.tensors), source_(source) {
   for (const StoredTensor& tensor : tensors_) {
@@ -63,6 +72,7 @@ Tensor TensorReader::take(const std::string& name, const std::vector<std::int64_
     problem(wrong_type_text(*tensor), ErrorCode::unsupported);
     return {};
   }
+  if (const auto fault = value_fault(*tensor)) problem(*fault, ErrorCode::unsupported);
   return {*dtype, shape, {tensor->data.begin(), tensor->data.end()}};
 }
 

@@ -19,6 +19,10 @@ namespace carousel::loading {
 
 /// What weights may be stored as; nothing for the other types of the file format.
 [[nodiscard]] std::optional<DType> weight_type(safetensors::DType dtype);
+
+/// What is wrong with the values of a weight, nothing if nothing is: float64 numbers that would
+/// become infinite as float32.
+[[nodiscard]] std::optional<std::string> value_fault(const safetensors::StoredTensor& tensor);
 /// "tensor 'a' has dtype I32; weights must be ..."
 [[nodiscard]] std::string wrong_type_text(const safetensors::StoredTensor& tensor);
 

@@ -170,6 +170,7 @@ class Forms {
   [[nodiscard]] std::vector<float> floats(const StoredTensor& tensor) const {
     const std::optional<DType> dtype = weight_type(tensor.dtype);
     if (!dtype) fail(source_, wrong_type_text(tensor), ErrorCode::unsupported);
+    if (const auto fault = value_fault(tensor)) fail(source_, *fault, ErrorCode::unsupported);
     return Tensor(*dtype, tensor.shape, {tensor.data.begin(), tensor.data.end()}).to_float32();
   }
 

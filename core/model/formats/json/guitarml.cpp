@@ -27,6 +27,7 @@ std::string lower_case(std::string text) {
 }
 
 void check_module(JsonReader& data) {
+  (void)data.require("model");
   const std::string module = data.text("model");
   if (module == kModule) return;
   refuse(data.place(), "has the model " + quote(module) + "; only SimpleRNN is recurrent",
@@ -36,6 +37,7 @@ void check_module(JsonReader& data) {
 /// What "model_data" says must be what names and shapes of the tensors say.
 void check_model_data(JsonReader& data, const Model& model) {
   const auto& spec = std::get<RecurrentSpec>(model.layers.front().spec);
+  (void)data.require("unit_type");
   const std::string unit = data.text("unit_type");
   if (lower_case(unit) != name(spec.cell)) {
     refuse(data.place(), "has the unit_type " + quote(unit) + ", but the tensors are those of a " +

@@ -57,7 +57,7 @@ Json parse_json_file(std::span<const std::byte> bytes, std::string_view source) 
       return guard(depth, event, value);
     });
   } catch (const Json::parse_error& error) {
-    fail(source, "is not complete JSON (byte " + std::to_string(error.byte) + ")");
+    fail(source, "is " + json_fault(text, error));
   } catch (const Json::out_of_range&) {
     fail(source, "has a number beyond float64");
   }

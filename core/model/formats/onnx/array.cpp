@@ -6,6 +6,7 @@
 
 #include "core/model/formats/text.hpp"
 #include "core/model/half.hpp"
+#include "core/model/narrow.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -38,6 +39,16 @@ std::vector<std::byte> bytes_of(const std::vector<T>& values) {
 [[noreturn]] void refuse_as_float(const Array& array) {
   throw Refusal("has the element type " + std::string(name(array.type)) +
                 "; expected float, double, float16 or bfloat16");
+}
+
+void require_within_float32(const Array& doubles) {
+  if (const auto fault = beyond_float32(doubles.data))
+    throw Refusal("has a constant whose " + *fault);
+}
+
+/// What is beyond float32 becomes infinite, as a Cast has it.
+std::vector<float> rounded_to_float(const Array& doubles) {
+  return convert<double, float>(doubles, [](double value) { return static_cast<float>(value); });
 }
 
 template <class Stored>
@@ -129,11 +140,15 @@ std::int64_t checked_count(const std::vector<std::int64_t>& shape) {
   return *count;
 }
 
+float to_float(double value) {
+  if (is_beyond_float32(value)) throw Refusal("has the constant " + beyond_float32_text(value));
+  return static_cast<float>(value);
+}
+
 std::vector<float> to_floats(const Array& array) {
   switch (array.type) {
     case ElementType::f32: return convert<float, float>(array, [](float value) { return value; });
-    case ElementType::f64:
-      return convert<double, float>(array, [](double value) { return static_cast<float>(value); });
+    case ElementType::f64: require_within_float32(array); return rounded_to_float(array);
     case ElementType::f16: return convert<std::uint16_t, float>(array, float_from_half);
     case ElementType::bf16: return convert<std::uint16_t, float>(array, float_from_bfloat16);
     default: refuse_as_float(array);
@@ -143,7 +158,7 @@ std::vector<float> to_floats(const Array& array) {
 DType weight_type(const Array& array) {
   switch (array.type) {
     case ElementType::f32: return DType::float32;
-    case ElementType::f64: return DType::float64;
+    case ElementType::f64: require_within_float32(array); return DType::float64;
     case ElementType::f16: return DType::float16;
     case ElementType::bf16: return DType::bfloat16;
     default: refuse_as_float(array);
@@ -203,7 +218,8 @@ Array from_doubles(ElementType type, std::vector<std::int64_t> shape,
 Array cast(const Array& array, ElementType type) {
   if (array.type == type) return array;
   if (is_float(array.type) && (type == ElementType::f32 || is_half(type))) {
-    return from_floats(array.shape, to_floats(array));
+    const bool wide = array.type == ElementType::f64;
+    return from_floats(array.shape, wide ? rounded_to_float(array) : to_floats(array));
   }
   if (is_float(type)) return from_doubles(type, array.shape, to_doubles(array));
   if (type == ElementType::boolean && is_float(array.type)) {

@@ -58,12 +58,16 @@ using SharedArray = std::shared_ptr<const Array>;
 /// The product of the dimensions. Throws Malformed when it is negative or beyond int64.
 [[nodiscard]] std::int64_t checked_count(const std::vector<std::int64_t>& shape);
 
-/// The values as float32, rounded where they are wider. Throws Refusal unless they are floats.
+/// The values as float32, rounded where they are wider. Throws Refusal unless they are floats, and
+/// where one is beyond float32.
 [[nodiscard]] std::vector<float> to_floats(const Array& array);
-/// What the elements are in a weight. Throws Refusal unless they are floats.
+/// The number as float32. Throws Refusal where it would become infinite.
+[[nodiscard]] float to_float(double value);
+/// What the elements are in a weight. Throws Refusal unless they are floats, and where one is
+/// beyond float32.
 [[nodiscard]] DType weight_type(const Array& array);
 /// The array as a weight of that shape, which has as many elements. Throws Refusal unless they are
-/// floats.
+/// floats, and none beyond float32.
 [[nodiscard]] carousel::Tensor to_weight(const Array& array, std::vector<std::int64_t> shape);
 /// Throws Refusal unless they are integers (or booleans).
 [[nodiscard]] std::vector<std::int64_t> to_integers(const Array& array);

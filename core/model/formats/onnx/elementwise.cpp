@@ -204,7 +204,7 @@ std::vector<float> frame_constant(const Call& call, const Tensor& tensor, const 
   const std::vector<double> values = to_doubles(constant);
   const std::int64_t size = frame_size(atoms, tensor.layout);
   if (const auto value = only_value(values); value && constant.size() == 1) {
-    return std::vector<float>(static_cast<std::size_t>(size), static_cast<float>(*value));
+    return std::vector<float>(static_cast<std::size_t>(size), to_float(*value));
   }
   if (constant.shape.size() > tensor.axes.size()) {
     throw Refusal("has a constant with more axes than its operand");
@@ -223,7 +223,7 @@ std::vector<float> frame_constant(const Call& call, const Tensor& tensor, const 
   }
   std::vector<float> frame;
   for (const std::int64_t at : frame_positions(atoms, tensor.layout, maps)) {
-    frame.push_back(static_cast<float>(values[static_cast<std::size_t>(at)]));
+    frame.push_back(to_float(values[static_cast<std::size_t>(at)]));
   }
   return frame;
 }

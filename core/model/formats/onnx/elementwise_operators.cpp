@@ -95,8 +95,7 @@ std::optional<Tensor> as_leaky(const Call& call, const Tensor& tensor, const Arr
   const std::vector<double> values = to_doubles(slope);
   const bool same = std::ranges::all_of(values, [&](double v) { return v == values.front(); });
   if (values.empty() || !same) return std::nullopt;
-  return apply_function(call, tensor,
-                        {ActivationKind::leaky_relu, static_cast<float>(values.front())});
+  return apply_function(call, tensor, {ActivationKind::leaky_relu, to_float(values.front())});
 }
 
 /// Also where all elements are the same, so that it would not matter which of them are taken.

@@ -249,7 +249,7 @@ Tensor constant_tensor(const Call& call, const Array& array, const Tensor& like)
   ModelLayer layer{
       .spec = ElementwiseSpec{ElementwiseOperation::add, size, ElementwiseSpec::Constant::second}};
   std::vector<float> values;
-  for (const double value : to_doubles(array)) values.push_back(static_cast<float>(value));
+  for (const double value : to_doubles(array)) values.push_back(to_float(value));
   layer.weights.emplace("operand", carousel::Tensor({size}, values));
   result = apply(call, result, std::move(layer));
   return result;

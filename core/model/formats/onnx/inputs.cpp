@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/narrow.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -145,6 +146,11 @@ Value given_value(const Graph& graph, const std::string& name, double number, El
         graph.source(),
         "input " + quote(name) + " is of integers; it cannot be fixed to " + std::to_string(number),
         ErrorCode::invalid_argument);
+  }
+  if (is_float(type) && is_beyond_float32(number)) {
+    fail(graph.source(),
+         "input " + quote(name) + " cannot be fixed to " + beyond_float32_text(number),
+         ErrorCode::invalid_argument);
   }
   Repeated value{nullptr, {}};
   Shape ones;

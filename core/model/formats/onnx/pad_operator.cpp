@@ -43,7 +43,7 @@ float read_filler(const Call& call) {
   if (!call.has(2)) return 0.0F;
   const std::vector<double> values = to_doubles(call.constant(2, "constant_value"));
   if (values.size() != 1) throw Malformed("its constant_value is no single number");
-  return static_cast<float>(values[0]);
+  return to_float(values[0]);
 }
 
 /// The index that stands at a position beyond the ends.

@@ -116,7 +116,8 @@ inline void require_array(const void* pointer, std::size_t count, const char* wh
 /// A size from C, such as a number of steps.
 inline void require_not_negative(std::int64_t value, const char* what) {
   if (value >= 0) return;
-  refuse_argument(std::string(what) + " is " + std::to_string(value) + ", but must not be negative");
+  refuse_argument(std::string(what) + " is " + std::to_string(value) +
+                  ", but must not be negative");
 }
 
 /// An enumerator from C, where any number can stand in its place.

@@ -139,7 +139,8 @@ NamedOutput named_output(carousel_stream& s, std::int64_t steps,
 const char* find_fault(const carousel_named_sequence* given, std::size_t count, std::size_t known,
                        bool outputs) noexcept {
   if (count > known) return "run: give each input and each output of the network once";
-  if (given == nullptr && count > 0) return outputs ? "run: outputs is null" : "run: inputs is null";
+  if (given == nullptr && count > 0)
+    return outputs ? "run: outputs is null" : "run: inputs is null";
   for (std::size_t k = 0; k < count; ++k) {
     if (given[k].name == nullptr) return "run: the name of an input or output is null";
     const bool reads = given[k].x != nullptr || given[k].ids != nullptr;

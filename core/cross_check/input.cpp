@@ -77,8 +77,7 @@ void check_run_size(const Model& model, const CheckInput& input) {
   for (const ModelLayer& layer : model.layers) {
     const auto what = [&] { return "cross_check: " + describe(layer.spec); };
     for (std::size_t k = 0; k < input_count(layer.spec); ++k) {
-      (void)detail::require_numbers(what, input.steps(), input.batch(),
-                                    input_size(layer.spec, k));
+      (void)detail::require_numbers(what, input.steps(), input.batch(), input_size(layer.spec, k));
     }
     (void)detail::require_numbers(what, input.steps(), input.batch(), output_size(layer.spec));
   }

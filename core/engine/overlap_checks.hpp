@@ -5,9 +5,9 @@
 
 namespace carousel::detail {
 
-/// Refuses arguments of a run, which stand in `data` and have been checked one by one, where what
-/// the run writes (outputs, and the stream's states) overlaps what it reads or writes besides. The
-/// text names both.
+/// Refuses arguments of a run, whose views stand in `data` and have been checked one by one, where
+/// what the run writes (outputs, and the stream's states) overlaps what it reads or writes besides.
+/// The text names both. Reads no element of them.
 [[nodiscard]] Status check_overlaps(const NetworkData& network, const StreamData& data,
                                     Lengths lengths) noexcept;
 

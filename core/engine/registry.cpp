@@ -70,10 +70,9 @@ std::vector<const Backend*> matching(std::string_view part, std::string_view cho
     }
   }
   if (known) return found;
-  throw Error(ErrorCode::unsupported,
-              "unknown backend " + quote(part) +
-                  (part == choice ? "" : " in " + quote(choice)) +
-                  "; choose one of: " + choices() + failed_plugins());
+  throw Error(ErrorCode::unsupported, "unknown backend " + quote(part) +
+                                          (part == choice ? "" : " in " + quote(choice)) +
+                                          "; choose one of: " + choices() + failed_plugins());
 }
 
 }  // namespace

@@ -203,16 +203,17 @@ Status check_run(const NetworkData& network, StreamData& data, Lengths lengths) 
     return Status::failure("run: the inputs' numbers of steps do not fit together");
   }
   if (Status status = check_outputs(network, data); !status) return status;
+  if (Status status = check_overlaps(network, data, lengths); !status) return status;
   const std::size_t main = network.main_input == kNone ? 0 : network.main_input;
   if (Status status = check_lengths(lengths, data.input_steps[main], batch); !status) {
     return status;
   }
-  if (Status status = check_overlaps(network, data, lengths); !status) return status;
   share_outputs(network, data);
   for (std::size_t k = 0; k < network.inputs.size(); ++k) {
     if (!network.inputs[k].ids || !data.inputs[k].given) continue;
-    const Status status = check_ids(network.inputs[k].name, data.inputs[k].ids, network.id_counts[k],
-                                    network.inputs[k].one_step ? Lengths{} : lengths);
+    const Status status =
+        check_ids(network.inputs[k].name, data.inputs[k].ids, network.id_counts[k],
+                  network.inputs[k].one_step ? Lengths{} : lengths);
     if (!status) return status;
   }
   return check_initial_states(network, data);

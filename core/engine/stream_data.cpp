@@ -19,8 +19,8 @@ void check(const StreamOptions& options) {
 
 /// "the stream's states (batch 2, max_steps 64)"
 std::string memory_text(const StreamData& data, const std::string& what) {
-  return "the stream's " + what + " (batch " + std::to_string(data.options.batch) +
-         ", max_steps " + std::to_string(data.options.max_steps) + ")";
+  return "the stream's " + what + " (batch " + std::to_string(data.options.batch) + ", max_steps " +
+         std::to_string(data.options.max_steps) + ")";
 }
 
 AlignedFloats floats_for(const StreamData& data, const char* what, std::int64_t count) {

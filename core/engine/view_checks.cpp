@@ -60,8 +60,8 @@ bool frames_are_apart(const Frames& frames) noexcept {
   Axis inner{frames.steps, frames.step_stride};
   Axis outer{frames.batch, frames.batch_stride};
   if (std::abs(inner.stride) > std::abs(outer.stride)) std::swap(inner, outer);
-  return is_empty(frames) || (inner.leaves_apart(frames.width) &&
-                              outer.leaves_apart(inner.reach() + frames.width));
+  return is_empty(frames) ||
+         (inner.leaves_apart(frames.width) && outer.leaves_apart(inner.reach() + frames.width));
 }
 
 bool may_overlap(const Frames& a, const Frames& b) noexcept {

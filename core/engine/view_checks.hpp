@@ -45,8 +45,8 @@ template <class T>
           view.batch > 1 ? view.batch_stride * kBytes : 0};
 }
 
-/// The memory from the first to behind the last byte, as numbers: pointers into different arrays must
-/// not be compared.
+/// The memory from the first to behind the last byte, as numbers: pointers into different arrays
+/// must not be compared.
 struct Memory {
   std::uintptr_t first = 0;
   std::uintptr_t last = 0;

@@ -57,9 +57,9 @@ class Catalogue {
     const std::string id = backend->id();
     if (const BackendEntry* other = taken_by(id)) {
       throw Error(ErrorCode::plugin_failed,
-                  backend->in_file("its name is " + quote(id) + " (version " + quote(backend->version()) +
-                                   "), which could be taken for " + quote(other->name) + ", " +
-                                   whose_name(*other)));
+                  backend->in_file("its name is " + quote(id) + " (version " +
+                                   quote(backend->version()) + "), which could be taken for " +
+                                   quote(other->name) + ", " + whose_name(*other)));
     }
     return keep_plugin(file, path.string(), std::move(backend));
   }

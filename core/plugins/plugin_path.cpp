@@ -27,7 +27,8 @@ std::vector<PathItem> folder(const std::string& path) {
     if (has_plugin_name(file->path().filename().string())) items.push_back({file->path(), {}});
   }
   if (error) {
-    return {{path, "CAROUSEL_PLUGIN_PATH: " + quote(path) + ": cannot be read: " + error.message()}};
+    return {
+        {path, "CAROUSEL_PLUGIN_PATH: " + quote(path) + ": cannot be read: " + error.message()}};
   }
   std::ranges::sort(items, {}, &PathItem::file);
   return items;

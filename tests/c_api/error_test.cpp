@@ -85,8 +85,8 @@ TEST(CApiErrors, LayersThatAreWrong) {
        [](Layer& l) { l.tensors.erase(l.tensors.begin()); }},
       {"weight_ih must have shape [16, 3], found [16, 5]", [](Layer& l) { l.ih[1] = 5; }},
       {"bias_hh must have shape [16], found none", [](Layer& l) { l.tensors.pop_back(); }},
-      {"no weight of the role bias_hh", [](Layer& l) { l.spec.bias = false; }},
-      {"no weight of the role peephole",
+      {"no weight of the role 'bias_hh'", [](Layer& l) { l.spec.bias = false; }},
+      {"no weight of the role 'peephole'",
        [](Layer& l) { l.tensors.push_back(l.tensors[3]), l.tensors.back().role = "peephole"; }},
       {"two tensors have the role 'bias_ih'", [](Layer& l) { l.tensors[3].role = "bias_ih"; }},
       {"the role of tensor 1 is null", [](Layer& l) { l.tensors[1].role = nullptr; }},
@@ -97,7 +97,7 @@ TEST(CApiErrors, LayersThatAreWrong) {
       {"'weight_hh': rank is 1000", [](Layer& l) { l.tensors[1].rank = 1000; }},
       {"'weight_hh': shape [16, -4] is not possible", [](Layer& l) { l.hh[1] = -4; }},
       {"is not possible", [](Layer& l) { l.hh[1] = std::int64_t{1} << 61; }},
-      {"no weight of the role initial_c",
+      {"no weight of the role 'initial_c'",
        [](Layer& l) {
          l.spec.kind = CAROUSEL_GRU;
          l.ih[0] = l.hh[0] = l.rows[0] = 12;
@@ -295,8 +295,7 @@ TEST(CApiErrors, NamesAreQuoted) {
   Layer layer;
   layer.place.name = "\x1b[2J\nlayer";
   layer.tensors[0].role = "weight\n\xff";
-  expect_failure(layer.add(model.get()), CAROUSEL_INVALID_ARGUMENT,
-                 "layer '\\x1b[2J\\x0alayer' (");
+  expect_failure(layer.add(model.get()), CAROUSEL_INVALID_ARGUMENT, "layer '\\x1b[2J\\x0alayer' (");
   const char* const inputs[1] = {"no\nbody"};
   Layer reader;
   reader.place.inputs = inputs;

@@ -109,7 +109,7 @@ TEST(Save, InitialStatesAreRemembered) {
   model.layers[1].weights.erase("initial_h");
   set_weight(model.layers[1], "initial_h_reverse", {2}, {1, 2});
   EXPECT_TRUE(
-      contains(error_of([&] { validate(model); }), "has no weight of the role initial_h_reverse"));
+      contains(error_of([&] { validate(model); }), "has no weight of the role 'initial_h_reverse'"));
 }
 
 TEST(Save, SettingsOfAnAbsentDirectionDoNotMatter) {

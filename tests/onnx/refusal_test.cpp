@@ -150,8 +150,8 @@ TEST(OnnxRefusal, IntegersWithoutADefinedResult) {
     g.node("Div", {"a", "b"}, {"q"});
     g.node("Cast", {"q"}, {"k"}).set("to", schema::TensorProto::FLOAT);
   };
-  EXPECT_TRUE(contains(error_of_constant(divided),
-                       "node 'Div_q' (Div): has no defined result for 7 and 0"))
+  EXPECT_TRUE(
+      contains(error_of_constant(divided), "node 'Div_q' (Div): has no defined result for 7 and 0"))
       << error_of_constant(divided);
   const auto size_divided = [](GraphBuilder& g) {
     g.node("Shape", {"x"}, {"sizes"});
@@ -220,7 +220,9 @@ TEST(OnnxRefusal, NamesOfAFileAreEscaped) {
   GraphBuilder g = detector();
   schema::NodeProto& node = *g.graph().mutable_node(0);
   node.set_op_type("Fo\x1b[2Jo\n");
-  node.set_name("no\xffde");
+  node.set_name(
+      "no\xff"
+      "de");
   EXPECT_TRUE(contains(g.error(), "node 'no\\xffde' (Fo\\x1b[2Jo\\x0a): this operator"))
       << g.error();
   node.set_domain("a\rb");

@@ -282,7 +282,8 @@ TEST(CrossCheck, RefusesInputsThatDoNotFit) {
   const Problem words = sample({.vocabulary = 4, .batch = 2, .steps = 3});
   expect_refused(words, good, "it needs ids");
   const std::vector<std::int32_t> outside{0, 1, 2, 3, 4, 0};
-  expect_refused(words, {.ids = steps_first(outside.data(), 3, 2, std::int64_t{1})}, "the id at step 2 of row 0 is 4, but must be in 0..3");
+  expect_refused(words, {.ids = steps_first(outside.data(), 3, 2, std::int64_t{1})},
+                 "the id at step 2 of row 0 is 4, but must be in 0..3");
 }
 
 /// Whatever the conformance suite runs, with all its extremes: rounding alone is no disagreement.

@@ -383,7 +383,8 @@ TEST(Ports, StepsThatChangeAreCounted) {
   const std::vector<float> long_x = values(10 * kBatch * kInputs);
   named.give("x", long_x, 10);
   named.want("all", all, 4, kUnits);
-  EXPECT_NE(std::string(named.run().message()).find("was made for max_steps = 9"), std::string::npos);
+  EXPECT_NE(std::string(named.run().message()).find("was made for max_steps = 9"),
+            std::string::npos);
 }
 
 TEST(Ports, OutputsThatAreLeftOutMayBeLongerThanAChunk) {

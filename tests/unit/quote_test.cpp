@@ -27,7 +27,10 @@ TEST(Quote, EscapesWhatWouldChangeATerminalOrALine) {
   EXPECT_EQ(quote(std::string_view("a\0b", 3)), "'a\\x00b'");
   EXPECT_EQ(quote("\x7f"), "'\\x7f'");
   EXPECT_EQ(quote("\xc2\x9b"), "'\\xc2\\x9b'") << "a control character of two bytes";
-  EXPECT_EQ(quote("a\xe2\x80\xae" "b"), "'a\\xe2\\x80\\xaeb'") << "from right to left";
+  EXPECT_EQ(quote("a\xe2\x80\xae"
+                  "b"),
+            "'a\\xe2\\x80\\xaeb'")
+      << "from right to left";
   EXPECT_EQ(quote("\xe2\x80\xa8"), "'\\xe2\\x80\\xa8'") << "the end of a line";
   EXPECT_EQ(quote("\xff\xfe"), "'\\xff\\xfe'") << "no UTF-8";
   EXPECT_EQ(quote("\xe9t\xe9"), "'\\xe9t\\xe9'") << "Latin-1";

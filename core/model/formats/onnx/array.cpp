@@ -209,7 +209,8 @@ Array from_floats(std::vector<std::int64_t> shape, const std::vector<float>& val
 
 Array from_doubles(ElementType type, std::vector<std::int64_t> shape,
                    const std::vector<double>& values) {
-  if (!is_float(type)) return {type, std::move(shape), integer_bytes(truncated(values, type), type)};
+  if (!is_float(type))
+    return {type, std::move(shape), integer_bytes(truncated(values, type), type)};
   if (type == ElementType::f64) return {type, std::move(shape), bytes_of(values)};
   std::vector<float> floats(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) floats[i] = static_cast<float>(values[i]);

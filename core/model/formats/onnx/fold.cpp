@@ -77,8 +77,8 @@ std::string operands_text(std::initializer_list<double> operands) {
 
 /// Throws Refusal where numbers have a result that is none, or that only a division by zero makes:
 /// no file means that. Infinite logarithms of zeros stay, as masks are made of them.
-void require_defined(const std::string& name, double result,
-                     std::initializer_list<double> operands, std::size_t element) {
+void require_defined(const std::string& name, double result, std::initializer_list<double> operands,
+                     std::size_t element) {
   const auto is_number = [](double v) { return !std::isnan(v); };
   const auto is_finite = [](double v) { return std::isfinite(v); };
   const bool divides = name == "Div" || name == "Reciprocal" || name == "Pow";

@@ -210,7 +210,8 @@ std::string Graph::id(std::size_t index) const {
 
 std::string Graph::describe(std::size_t index) const {
   const schema::NodeProto& found = node(index);
-  return "node " + quote(id(index)) + " (" + operator_name(found) + ")" + (where_.empty() ? "" : " in " + where_);
+  return "node " + quote(id(index)) + " (" + operator_name(found) + ")" +
+         (where_.empty() ? "" : " in " + where_);
 }
 
 std::size_t Graph::find(const std::string& wanted, const char* option) const {

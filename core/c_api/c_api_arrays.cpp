@@ -3,6 +3,7 @@
 
 #include "core/engine/view_checks.hpp"
 #include "core/model/limits.hpp"
+#include "core/model/quote.hpp"
 
 #include <carousel/file_axes.hpp>
 
@@ -23,7 +24,7 @@ FileArray array_from_c(const carousel_file_array& given) {
   require(given.name, "the name of an array");
   require_array(given.axes, given.axis_count, "the axes of an array");
   require_array(given.shape, given.axis_count, "the shape of an array");
-  return {.name = given.name,
+  return {.name = escaped(given.name),
           .axes = axes_from_c(given.axes, given.axis_count),
           .shape = {given.shape, given.shape + given.axis_count},
           .one_step = given.one_step};

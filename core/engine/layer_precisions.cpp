@@ -17,7 +17,7 @@ namespace {
 
 std::string listed(const std::vector<std::string>& names) {
   std::string text;
-  for (const std::string& one : names) text += (text.empty() ? "" : ", ") + one;
+  for (const std::string& one : names) text += (text.empty() ? "" : ", ") + quote(one);
   return text;
 }
 

@@ -27,8 +27,7 @@ Status check_view(const SequenceView<T>& view, const Expected& expected) noexcep
     return run_failure(expected.kind, Quoted{expected.name}, parts...);
   };
   if (view.steps < 0 || view.steps > kMostSteps) {
-    return refuse(" has ", view.steps, " steps, but must have 0..", kMostSteps,
-                  ", which is all that memory can have");
+    return refuse(" has ", view.steps, " steps, but must have 0..", kMostSteps);
   }
   if (view.batch != expected.batch) {
     return refuse(" has a batch of ", view.batch, ", but the stream was made for ", expected.batch);
@@ -69,12 +68,12 @@ Status check_output(const NetworkData& network, const SequenceView<float>& y, st
 
 Status check_lengths(Lengths lengths, std::int64_t steps, std::int64_t batch) noexcept {
   if (!lengths.empty() && std::cmp_not_equal(lengths.size(), batch)) {
-    return run_failure("lengths has ", static_cast<std::int64_t>(lengths.size()),
+    return run_failure("lengths has ", static_cast<std::uint64_t>(lengths.size()),
                        " entries, but must be empty or have one for each of the ", batch, " rows");
   }
   for (std::size_t b = 0; b < lengths.size(); ++b) {
     if (lengths[b] >= 0 && lengths[b] <= steps) continue;
-    return run_failure("lengths[", static_cast<std::int64_t>(b), "] is ", lengths[b],
+    return run_failure("lengths[", static_cast<std::uint64_t>(b), "] is ", lengths[b],
                        ", but must be in 0..", steps, ", the steps of the run");
   }
   return {};

@@ -31,6 +31,8 @@ void RunText::add(std::string_view part) noexcept {
 
 void RunText::add(std::int64_t number) noexcept { add_number(number); }
 
+void RunText::add(std::uint64_t number) noexcept { add_number(number); }
+
 void RunText::add(float number) noexcept { add_number(number); }
 
 void RunText::add(const Quoted& part) noexcept {

@@ -25,6 +25,7 @@ class RunText {
 
   void add(std::string_view part) noexcept;
   void add(std::int64_t number) noexcept;
+  void add(std::uint64_t number) noexcept;
   void add(float number) noexcept;
   void add(const Quoted& part) noexcept;
 

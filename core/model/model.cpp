@@ -140,7 +140,7 @@ void validate(const Model& model) {
   } catch (const Error& error) {
     const bool from_file = !model.source.empty();
     throw Error(from_file ? ErrorCode::bad_format : error.code(),
-                (from_file ? model.source : "model") + ": " + error.what());
+                (from_file ? escaped(model.source) : "model") + ": " + error.what());
   }
 }
 

@@ -123,7 +123,7 @@ PluginBackend::PluginBackend(const carousel_plugin& table, std::string file)
 }
 
 std::string PluginBackend::in_file(const std::string& what) const {
-  return "plug-in " + file_ + ": " + what;
+  return "plug-in " + escaped(file_) + ": " + what;
 }
 
 Support PluginBackend::supports(const LayerSpec& spec, Precision precision) const {

@@ -58,7 +58,8 @@ TEST_F(CApiBadRun, IsRefused) {
       {"struct_size", [&] { args.struct_size = sizeof args - 1; }},
       {"struct_size", [&] { args.struct_size = 0xCCCCCCCC; }},
       {"struct_size", [&] { args.struct_size = static_cast<std::size_t>(-1); }},
-      {"memory", [&] { args.steps = std::numeric_limits<std::int64_t>::max(); }},
+      {"input 'x' has 9223372036854775807 steps",
+       [&] { args.steps = std::numeric_limits<std::int64_t>::max(); }},
   };
   for (const auto& [words, spoil] : ways) {
     SCOPED_TRACE(words);
@@ -92,7 +93,7 @@ TEST_F(CApiBadRun, ByNameIsRefused) {
   const std::int64_t* wrong_lengths = nullptr;
   const std::vector<std::pair<const char*, std::function<void()>>> ways{
       {"missing among those given", [&] { count = 0; }},
-      {"name of an input or output is null", [&] { in.name = nullptr; }},
+      {"input 0: its name is null", [&] { in.name = nullptr; }},
       {"the network has no input 'z'", [&] { in.name = "z"; }},
       {"the network has no output '\\x1b[2Jz'", [&] { out.name = "\x1b[2Jz"; }},
       {"not both", [&] { in.ids = ids.data(); }},
@@ -119,7 +120,8 @@ TEST_F(CApiBadRun, ByNameIsRefused) {
   }
   const std::array twice{good_in, good_in};
   expect_failure(carousel_stream_run_named(stream.get(), 4, twice.data(), 2, &good_out, 1, nullptr),
-                 CAROUSEL_INVALID_ARGUMENT, "once");
+                 CAROUSEL_INVALID_ARGUMENT,
+                 "input_count is 2, but the network has 1, each to be given once");
   expect_failure(carousel_stream_run_named(stream.get(), 4, nullptr, 1, &good_out, 1, nullptr),
                  CAROUSEL_INVALID_ARGUMENT, "null");
   expect_failure(carousel_stream_run_named(nullptr, 4, &good_in, 1, &good_out, 1, nullptr),

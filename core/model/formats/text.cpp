@@ -4,7 +4,7 @@
 namespace carousel::loading {
 
 void fail(std::string_view source, std::string_view text, ErrorCode code) {
-  std::string message(source.empty() ? "(memory)" : source);
+  std::string message = source.empty() ? "(memory)" : escaped(source);
   throw Error(code, message.append(": ").append(text));
 }
 

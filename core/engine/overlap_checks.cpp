@@ -7,15 +7,11 @@
 namespace carousel::detail {
 namespace {
 
-/// The memory of one argument, and its name in a text: "input 'x'", "lengths".
+/// An argument's memory, and what a text calls it: "input 'x'", "lengths".
 struct Argument {
-  Argument(std::string_view what, std::string_view called, const Frames& all) noexcept
-      : kind(what), name(called), frames(all), memory(memory_of(all)) {}
-
   std::string_view kind;
   std::string_view name;
   Frames frames;
-  Memory memory;
 };
 
 Argument input_argument(const NetworkData& network, const StreamData& data,
@@ -40,8 +36,10 @@ void add(RunText& text, const Argument& argument) noexcept {
   if (!argument.name.empty()) text.add(Quoted{argument.name});
 }
 
-Status check_apart(const Argument& written, const Argument& other) noexcept {
-  if (!written.memory.meets(other.memory) || !may_overlap(written.frames, other.frames)) return {};
+/// Of two arguments whose memory meets.
+[[gnu::cold, gnu::noinline]] Status check_pair(const Argument& written,
+                                               const Argument& other) noexcept {
+  if (!may_overlap(written.frames, other.frames)) return {};
   RunText text;
   text.add(std::string_view("run: "));
   add(text, written);
@@ -50,46 +48,59 @@ Status check_apart(const Argument& written, const Argument& other) noexcept {
   return text.failure();
 }
 
-Memory memory_of(const AlignedFloats& floats) noexcept {
-  const auto first = reinterpret_cast<std::uintptr_t>(floats.data());
-  return {first, first + floats.bytes()};
-}
-
-/// States are written by the run, and stand in few arrays, however many there are.
-Status check_states(const StreamData& data, const Argument& argument) noexcept {
-  for (const AlignedFloats& floats : data.state_memory) {
-    if (!argument.memory.meets(memory_of(floats))) continue;
-    for (const NamedState& state : data.states) {
-      if (!may_overlap(argument.frames, frames_of(state.values))) continue;
-      RunText text;
-      text.add(std::string_view("run: "));
-      add(text, argument);
-      text.add(std::string_view(" overlaps the stream's own state "));
-      text.add(Quoted{state.name});
-      text.add(std::string_view(" of layer "));
-      text.add(state.layer);
-      return text.failure();
-    }
+/// Of an argument whose memory meets that of some states.
+[[gnu::cold, gnu::noinline]] Status check_each_state(const StreamData& data,
+                                                     const Argument& argument) noexcept {
+  for (const NamedState& state : data.states) {
+    if (!may_overlap(argument.frames, frames_of(state.values))) continue;
+    RunText text;
+    text.add(std::string_view("run: "));
+    add(text, argument);
+    text.add(std::string_view(" overlaps the stream's own state "));
+    text.add(Quoted{state.name});
+    text.add(std::string_view(" of layer "));
+    text.add(state.layer);
+    return text.failure();
   }
   return {};
 }
 
-/// What one output has to be apart from, other than states.
+/// States are written by every run, and stand in few arrays, however many there are.
+bool meets_states(const StreamData& data, const Memory& memory) noexcept {
+  for (const AlignedFloats& floats : data.state_memory) {
+    const auto first = reinterpret_cast<std::uintptr_t>(floats.data());
+    if (memory.meets({first, first + floats.bytes()})) return true;
+  }
+  return false;
+}
+
+Status check_states(const StreamData& data, const Argument& argument) noexcept {
+  if (!meets_states(data, memory_of(argument.frames))) return {};
+  return check_each_state(data, argument);
+}
+
+/// What one output has to be apart from.
 Status check_output_apart(const NetworkData& network, const StreamData& data, Lengths lengths,
                           std::size_t k) noexcept {
   const Argument output = output_argument(network, data, k);
+  const Memory written = memory_of(output.frames);
+  const auto check = [&](const Argument& other) -> Status {
+    if (!written.meets(memory_of(other.frames))) return {};
+    return check_pair(output, other);
+  };
   for (std::size_t i = 0; i < network.inputs.size(); ++i) {
     if (!data.inputs[i].given) continue;
-    if (Status status = check_apart(output, input_argument(network, data, i)); !status)
-      return status;
+    if (Status status = check(input_argument(network, data, i)); !status) return status;
   }
   for (std::size_t other = 0; other < k; ++other) {
     if (data.output_given[other] == 0) continue;
-    if (Status status = check_apart(output, output_argument(network, data, other)); !status) {
-      return status;
-    }
+    if (Status status = check(output_argument(network, data, other)); !status) return status;
   }
-  return check_apart(output, lengths_argument(lengths));
+  if (!lengths.empty()) {
+    if (Status status = check(lengths_argument(lengths)); !status) return status;
+  }
+  if (!meets_states(data, written)) return {};
+  return check_each_state(data, output);
 }
 
 }  // namespace
@@ -99,9 +110,6 @@ Status check_overlaps(const NetworkData& network, const StreamData& data,
   for (std::size_t k = 0; k < network.outputs.size(); ++k) {
     if (data.output_given[k] == 0) continue;
     if (Status status = check_output_apart(network, data, lengths, k); !status) return status;
-    if (Status status = check_states(data, output_argument(network, data, k)); !status) {
-      return status;
-    }
   }
   for (std::size_t k = 0; k < network.inputs.size(); ++k) {
     if (!data.inputs[k].given) continue;
@@ -109,7 +117,7 @@ Status check_overlaps(const NetworkData& network, const StreamData& data,
       return status;
     }
   }
-  return check_states(data, lengths_argument(lengths));
+  return lengths.empty() ? Status() : check_states(data, lengths_argument(lengths));
 }
 
 }  // namespace carousel::detail

@@ -43,9 +43,9 @@ class RunText {
   std::size_t used_ = 0;
 };
 
-/// A failure whose text is "run: " and these parts.
+/// A failure whose text is "run: " and these parts. Out of the way of runs that do not fail.
 template <class... Parts>
-[[nodiscard]] Status run_failure(const Parts&... parts) noexcept {
+[[nodiscard, gnu::cold, gnu::noinline]] Status run_failure(const Parts&... parts) noexcept {
   RunText text;
   text.add(std::string_view("run: "));
   (text.add(parts), ...);

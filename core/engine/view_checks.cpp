@@ -44,18 +44,6 @@ bool stand_beside(const Frames& x, const Frames& y) noexcept {
 
 }  // namespace
 
-Memory memory_of(const Frames& frames) noexcept {
-  if (is_empty(frames)) return {};
-  std::int64_t low = 0;
-  std::int64_t high = frames.width;
-  for (const Axis& axis :
-       {Axis{frames.steps, frames.step_stride}, Axis{frames.batch, frames.batch_stride}}) {
-    (axis.stride < 0 ? low : high) += axis.count > 1 ? (axis.count - 1) * axis.stride : 0;
-  }
-  const auto start = reinterpret_cast<std::uintptr_t>(frames.data);
-  return {start + static_cast<std::uintptr_t>(low), start + static_cast<std::uintptr_t>(high)};
-}
-
 bool frames_are_apart(const Frames& frames) noexcept {
   Axis inner{frames.steps, frames.step_stride};
   Axis outer{frames.batch, frames.batch_stride};

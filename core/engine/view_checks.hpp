@@ -57,7 +57,16 @@ struct Memory {
 };
 
 /// That in which frames stand; of none, it meets no other.
-[[nodiscard]] Memory memory_of(const Frames& frames) noexcept;
+[[nodiscard]] inline Memory memory_of(const Frames& frames) noexcept {
+  if (frames.steps == 0 || frames.batch == 0 || frames.width == 0) return {};
+  std::int64_t low = 0;
+  std::int64_t high = frames.width;
+  const auto reach_to = [&](std::int64_t offset) { (offset < 0 ? low : high) += offset; };
+  if (frames.steps > 1) reach_to((frames.steps - 1) * frames.step_stride);
+  if (frames.batch > 1) reach_to((frames.batch - 1) * frames.batch_stride);
+  const auto start = reinterpret_cast<std::uintptr_t>(frames.data);
+  return {start + static_cast<std::uintptr_t>(low), start + static_cast<std::uintptr_t>(high)};
+}
 
 /// Whether no two frames share a byte. Of views whose steps and rows are interleaved in a way that
 /// neither of them is the inner axis, it says no.

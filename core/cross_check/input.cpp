@@ -50,24 +50,25 @@ const NamedInput* find(std::span<const NamedInput> inputs, const std::string& na
 }
 
 /// "input 'x'"
-std::string input_text(const ModelInput& input) { return "input " + quote(input.name); }
+std::string checked_input_text(const ModelInput& input) { return "input " + quote(input.name); }
 
 void check_size(const ModelInput& expected, const NamedInput& given, const CheckInput& input) {
   if (steps_of(given) != (expected.one_step ? 1 : input.steps()) ||
       batch_of(given) != input.batch()) {
-    refuse(input_text(expected) + " has " + std::to_string(steps_of(given)) + " steps and " +
-           std::to_string(batch_of(given)) + " rows, but must have " +
+    refuse(checked_input_text(expected) + " has " + std::to_string(steps_of(given)) +
+           " steps and " + std::to_string(batch_of(given)) + " rows, but must have " +
            std::to_string(expected.one_step ? 1 : input.steps()) + " and " +
            std::to_string(input.batch()));
   }
   const std::int64_t features = expected.ids ? given.ids.features : given.x.features;
   if (features != expected.size) {
-    refuse(input_text(expected) + " has " + std::to_string(features) +
+    refuse(checked_input_text(expected) + " has " + std::to_string(features) +
            " features, but the model takes " + std::to_string(expected.size));
   }
   const bool addressable =
       expected.ids ? detail::is_addressable(given.ids) : detail::is_addressable(given.x);
-  if (!addressable) refuse(input_text(expected) + " has greater strides than memory can have");
+  if (!addressable)
+    refuse(checked_input_text(expected) + " has greater strides than memory can have");
 }
 
 /// Copies are made of what is given and of what comes out, so that all must be of possible sizes.
@@ -90,8 +91,9 @@ void check_lengths(const CheckInput& input) {
            " batch rows");
   }
   for (std::size_t b = 0; b < input.lengths.size(); ++b) {
-    detail::require_in("cross_check: lengths[" + std::to_string(b) + "]", input.lengths[b], 0,
-                       input.steps());
+    if (input.lengths[b] >= 0 && input.lengths[b] <= input.steps()) continue;
+    refuse("lengths[" + std::to_string(b) + "] is " + std::to_string(input.lengths[b]) +
+           ", but must be in 0.." + std::to_string(input.steps()));
   }
 }
 

@@ -8,54 +8,54 @@ namespace carousel::detail {
 namespace {
 
 /// An argument's memory, and what a text calls it: "input 'x'", "lengths".
-struct Argument {
+struct RunArgument {
   std::string_view kind;
   std::string_view name;
   Frames frames;
 };
 
-Argument input_argument(const NetworkData& network, const StreamData& data,
-                        std::size_t k) noexcept {
+RunArgument input_argument(const NetworkData& network, const StreamData& data,
+                           std::size_t k) noexcept {
   const InputViews& views = data.inputs[k];
   return {"input ", network.inputs[k].name,
           network.inputs[k].ids ? frames_of(views.ids) : frames_of(views.x)};
 }
 
-Argument output_argument(const NetworkData& network, const StreamData& data,
-                         std::size_t k) noexcept {
+RunArgument output_argument(const NetworkData& network, const StreamData& data,
+                            std::size_t k) noexcept {
   return {"output ", network.outputs[k].name, frames_of(data.outputs[k])};
 }
 
-Argument lengths_argument(Lengths lengths) noexcept {
+RunArgument lengths_argument(Lengths lengths) noexcept {
   const auto rows = static_cast<std::int64_t>(lengths.size());
   return {"lengths", {}, frames_of(steps_first(lengths.data(), 1, 1, rows))};
 }
 
-void add(RunText& text, const Argument& argument) noexcept {
+void add_argument(RunText& text, const RunArgument& argument) noexcept {
   text.add(argument.kind);
   if (!argument.name.empty()) text.add(Quoted{argument.name});
 }
 
 /// Of two arguments whose memory meets.
-[[gnu::cold, gnu::noinline]] Status check_pair(const Argument& written,
-                                               const Argument& other) noexcept {
+[[gnu::cold, gnu::noinline]] Status check_pair(const RunArgument& written,
+                                               const RunArgument& other) noexcept {
   if (!may_overlap(written.frames, other.frames)) return {};
   RunText text;
   text.add(std::string_view("run: "));
-  add(text, written);
+  add_argument(text, written);
   text.add(std::string_view(" overlaps "));
-  add(text, other);
+  add_argument(text, other);
   return text.failure();
 }
 
 /// Of an argument whose memory meets that of some states.
 [[gnu::cold, gnu::noinline]] Status check_each_state(const StreamData& data,
-                                                     const Argument& argument) noexcept {
+                                                     const RunArgument& argument) noexcept {
   for (const NamedState& state : data.states) {
     if (!may_overlap(argument.frames, frames_of(state.values))) continue;
     RunText text;
     text.add(std::string_view("run: "));
-    add(text, argument);
+    add_argument(text, argument);
     text.add(std::string_view(" overlaps the stream's own state "));
     text.add(Quoted{state.name});
     text.add(std::string_view(" of layer "));
@@ -74,7 +74,7 @@ bool meets_states(const StreamData& data, const Memory& memory) noexcept {
   return false;
 }
 
-Status check_states(const StreamData& data, const Argument& argument) noexcept {
+Status check_states(const StreamData& data, const RunArgument& argument) noexcept {
   if (!meets_states(data, memory_of(argument.frames))) return {};
   return check_each_state(data, argument);
 }
@@ -82,9 +82,9 @@ Status check_states(const StreamData& data, const Argument& argument) noexcept {
 /// What one output has to be apart from.
 Status check_output_apart(const NetworkData& network, const StreamData& data, Lengths lengths,
                           std::size_t k) noexcept {
-  const Argument output = output_argument(network, data, k);
+  const RunArgument output = output_argument(network, data, k);
   const Memory written = memory_of(output.frames);
-  const auto check = [&](const Argument& other) -> Status {
+  const auto check = [&](const RunArgument& other) -> Status {
     if (!written.meets(memory_of(other.frames))) return {};
     return check_pair(output, other);
   };

@@ -12,7 +12,7 @@ namespace carousel::detail {
 namespace {
 
 /// What a message calls an input or output, and the sizes that it must have.
-struct Expected {
+struct ExpectedView {
   std::string_view kind;  ///< "input " or "output "
   std::string_view name;
   std::string_view size_name;
@@ -22,7 +22,7 @@ struct Expected {
 
 /// What holds for inputs and outputs alike, apart from the number of steps.
 template <class T>
-Status check_view(const SequenceView<T>& view, const Expected& expected) noexcept {
+Status check_view(const SequenceView<T>& view, const ExpectedView& expected) noexcept {
   const auto refuse = [&](const auto&... parts) {
     return run_failure(expected.kind, Quoted{expected.name}, parts...);
   };
@@ -57,7 +57,7 @@ Status check_output(const NetworkData& network, const SequenceView<float>& y, st
                   network.same_steps ? ", as many as the inputs"
                                      : ", as many as the network gives (output_steps)");
   }
-  const Expected expected{"output ", output.name, "output_size", output.size, batch};
+  const ExpectedView expected{"output ", output.name, "output_size", output.size, batch};
   if (Status status = check_view(y, expected); !status) return status;
   if (!frames_are_apart(y)) {
     return refuse(": its strides, ", y.step_stride, " from step to step and ", y.batch_stride,
@@ -101,7 +101,7 @@ Status check_inputs(const NetworkData& network, StreamData& data) noexcept {
     const InputViews& views = data.inputs[k];
     data.input_steps[k] = 1;
     if (!views.given) continue;
-    const Expected expected{"input ", input.name, "input_size", input.size, data.options.batch};
+    const ExpectedView expected{"input ", input.name, "input_size", input.size, data.options.batch};
     const Status status =
         input.ids ? check_view(views.ids, expected) : check_view(views.x, expected);
     if (!status) return status;

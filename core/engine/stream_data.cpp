@@ -84,7 +84,7 @@ void find_first_states(const NetworkData& network, StreamData& data) {
 }
 
 /// "stream: what layer 'l0'"
-std::string layer_text(const NetworkData& network, std::size_t layer) {
+std::string named_layer_text(const NetworkData& network, std::size_t layer) {
   return "stream: what layer " + quote(network.plans[layer].name);
 }
 
@@ -93,7 +93,7 @@ void check_inputs(const NetworkData& network, const StreamData& data, std::size_
   const std::vector<Source>& sources = network.wiring.sources[layer];
   for (std::size_t k = 0; k < sources.size(); ++k) {
     const std::int64_t steps = steps_of(sources[k], data.input_steps, data.flow_steps);
-    (void)require_numbers([&] { return layer_text(network, layer) + " reads"; }, steps,
+    (void)require_numbers([&] { return named_layer_text(network, layer) + " reads"; }, steps,
                           data.options.batch, input_size(network.plans[layer].spec, k));
   }
 }
@@ -110,8 +110,8 @@ void allocate_buffers(const NetworkData& network, StreamData& data) {
     check_inputs(network, data, k);
     const Place& place = network.buffers.writes[k];
     const std::int64_t size =
-        require_numbers([&] { return layer_text(network, k) + " puts out"; }, data.flow_steps[k],
-                        batch, output_size(network.plans[k].spec));
+        require_numbers([&] { return named_layer_text(network, k) + " puts out"; },
+                        data.flow_steps[k], batch, output_size(network.plans[k].spec));
     if (place.in != Place::In::buffer) continue;
     sizes[place.index] = std::max(sizes[place.index], size);
   }

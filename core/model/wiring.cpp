@@ -29,7 +29,7 @@ void require_new_output(std::span<const ModelOutput> before, const std::string& 
 }
 
 /// By itself: what reads it looks at its size, too, but nothing need read it.
-void check_input(const ModelInput& input) {
+void check_own_size(const ModelInput& input) {
   detail::require_in("input " + quote(input.name) + ": its size", input.size, 1,
                      input.ids ? 1 : detail::kMostNumbers);
 }
@@ -40,7 +40,7 @@ class Names {
   explicit Names(const Model& model)
       : model_(model), inputs_(model_inputs(model)), layers_(layer_names(model)) {
     for (std::size_t k = 0; k < inputs_.size(); ++k) {
-      check_input(inputs_[k]);
+      check_own_size(inputs_[k]);
       add(inputs_[k].name, {Source::Of::model_input, k});
     }
     for (std::size_t k = 0; k < layers_.size(); ++k) add(layers_[k], {Source::Of::layer, k});
@@ -225,7 +225,7 @@ void require_new_name(const Model& model, const std::string& name) {
 }
 
 void add_input(Model& model, ModelInput input) {
-  check_input(input);
+  check_own_size(input);
   require_new_name(model, input.name);
   model.inputs.push_back(std::move(input));
 }

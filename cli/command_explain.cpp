@@ -8,6 +8,8 @@
 #include "table.hpp"
 #include "tune_core.hpp"
 
+#include "core/model/quote.hpp"
+
 #include <algorithm>
 #include <iostream>
 #include <memory>
@@ -146,10 +148,10 @@ Table candidate_table(const LayerPlan& layer) {
 }
 
 void print(const LayerPlan& layer) {
-  std::cout << "\nlayer " << layer.name << ": " << describe(layer.spec)
+  std::cout << "\nlayer " << escaped(layer.name) << ": " << describe(layer.spec)
             << precision_note(layer.precision) << "\n";
   if (!layer.fused_into.empty()) {
-    std::cout << "applied by layer " << layer.fused_into << " as it writes its outputs\n";
+    std::cout << "applied by layer " << escaped(layer.fused_into) << " as it writes its outputs\n";
     return;
   }
   std::cout << choice_text(layer.backend, layer.threads)

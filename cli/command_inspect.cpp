@@ -8,6 +8,7 @@
 
 #include "core/engine/layer_precisions.hpp"
 #include "core/model/plain_cell.hpp"
+#include "core/model/quote.hpp"
 
 #include <carousel/backend.hpp>
 #include <carousel/file_axes.hpp>
@@ -241,14 +242,16 @@ std::string describe(const Model& model, const ModelInput& input) {
 void print_sequences(const Model& model, const Plan& plan) {
   const std::vector<ModelInput> inputs = model_inputs(model);
   for (std::size_t k = 0; k < inputs.size(); ++k) {
-    std::cout << "input       " << inputs[k].name << ": " << describe(model, inputs[k]) << ", "
-              << axes_text(axes_of(inputs[k])) << (inputs[k].one_step ? ", a single step" : "")
+    std::cout << "input       " << escaped(inputs[k].name) << ": " << describe(model, inputs[k])
+              << ", " << axes_text(axes_of(inputs[k]))
+              << (inputs[k].one_step ? ", a single step" : "")
               << (is_optional(plan, k).value_or(false) ? ", may be left out" : "") << '\n';
   }
   for (const ModelOutput& output : model_outputs(model)) {
     const std::int64_t size = source_size(model, output.layer);
-    std::cout << "output      " << output.name << ": " << size << " features, "
-              << axes_text(file_axes(output.axes, size)) << ", of " << output.layer << '\n';
+    std::cout << "output      " << escaped(output.name) << ": " << size << " features, "
+              << axes_text(file_axes(output.axes, size)) << ", of " << escaped(output.layer)
+              << '\n';
   }
   if (plan.network && plan.network->whole_sequence()) {
     std::cout << "steps       takes the whole sequence at once\n";
@@ -262,7 +265,8 @@ void print_summary(const Model& model, const Plan& plan) {
             << format_bytes(4.0 * static_cast<double>(model.parameter_count())) << " as float32), "
             << format_fixed(model.flops_per_row() / 1e6, 3) << " MFLOP per step and row\n";
   for (const auto& [key, value] : model.metadata) {
-    std::cout << "metadata    " << shorten(key, 40) << " = " << shorten(value, 50) << '\n';
+    std::cout << "metadata    " << escaped(shorten(key, 40)) << " = " << escaped(shorten(value, 50))
+              << '\n';
   }
 }
 
@@ -301,8 +305,8 @@ int run(const InspectOptions& options) {
     print_text(model, plan);
   }
   for (const NonFiniteTensor& tensor : find_non_finite(model)) {
-    std::cerr << "carousel: warning: " << tensor.name << " holds " << format_count(tensor.count)
-              << " NaN or infinite values\n";
+    std::cerr << "carousel: warning: " << escaped(tensor.name) << " holds "
+              << format_count(tensor.count) << " NaN or infinite values\n";
   }
   return kOk;
 }

@@ -3,6 +3,8 @@
 
 #include "format.hpp"
 
+#include "core/model/quote.hpp"
+
 #include <algorithm>
 #include <cassert>
 #include <iostream>
@@ -41,6 +43,7 @@ std::string wrap(const std::string& text, std::size_t width, std::size_t indent)
 
 void Table::add(std::vector<TableCell> row) {
   assert(row.size() == columns_.size());
+  for (TableCell& cell : row) cell.text = escaped(cell.text);
   rows_.push_back(std::move(row));
 }
 

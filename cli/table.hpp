@@ -33,7 +33,7 @@ class Table {
  public:
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
-  /// `row` has one cell per column.
+  /// `row` has one cell per column, whose text is shown escaped: names may hold anything.
   void add(std::vector<TableCell> row);
   /// Aligned; a long last column is wrapped at 100 terminal columns.
   void print(std::ostream& out) const;

@@ -103,6 +103,23 @@ inline void require(const void* pointer, const char* what) {
   if (pointer == nullptr) refuse_argument(std::string(what) + " is null");
 }
 
+/// Before an array from C is read: throws Error unless it has no more elements than any has, and
+/// is there if it has any.
+inline void require_array(const void* pointer, std::size_t count, const char* what) {
+  if (count > CAROUSEL_MOST_COUNT) {
+    refuse_argument(std::string("the count of ") + what + " is " + std::to_string(count) +
+                    ", but must be at most " + std::to_string(CAROUSEL_MOST_COUNT));
+  }
+  if (count > 0) require(pointer, what);
+}
+
+/// A size from C, such as a number of steps.
+inline void require_not_negative(std::int64_t value, const char* what) {
+  if (value >= 0) return;
+  refuse_argument(std::string(what) + " is " + std::to_string(value) +
+                  ", but must not be negative");
+}
+
 /// An enumerator from C, where any number can stand in its place.
 inline void require_enum(std::int32_t value, std::int32_t last, const char* what) {
   if (value >= 0 && value <= last) return;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "c_api.hpp"
 
+#include "core/engine/view_checks.hpp"
+#include "core/model/limits.hpp"
+#include "core/model/quote.hpp"
+
 #include <carousel/file_axes.hpp>
 
 #include <array>
@@ -13,35 +17,46 @@ constexpr std::array kKinds{FileAxis::Of::features, FileAxis::Of::steps, FileAxi
                             FileAxis::Of::steps_batch, FileAxis::Of::batch_steps};
 static_assert(kKinds.at(CAROUSEL_AXIS_BATCH_STEPS) == FileAxis::Of::batch_steps);
 
+/// An element of 4 bytes of any kind.
+using Element = std::array<std::byte, 4>;
+
 FileArray array_from_c(const carousel_file_array& given) {
   require(given.name, "the name of an array");
-  if (given.axis_count > 0) require(given.shape, "the shape of an array");
-  return {.name = given.name,
+  require_array(given.axes, given.axis_count, "the axes of an array");
+  require_array(given.shape, given.axis_count, "the shape of an array");
+  return {.name = escaped(given.name),
           .axes = axes_from_c(given.axes, given.axis_count),
           .shape = {given.shape, given.shape + given.axis_count},
           .one_step = given.one_step};
 }
 
 RunSize size_from_c(std::int64_t steps, std::int64_t batch) {
-  if (steps < 0 || batch < 0) refuse_argument("steps and batch must not be negative");
+  detail::require_in("steps", steps, 0, detail::kMostSteps);
+  detail::require_in("batch", batch, 0, detail::kMostRows);
   return {steps, batch};
 }
 
-/// The layout of an array that has elements; nothing is null.
+/// The layout of an array and of frames that have as many elements; throws Error where one is null,
+/// or they overlap.
 FileLayout layout_from_c(const carousel_file_axis* axes, std::size_t count, const RunSize& size,
                          const void* array, const void* frames) {
   require(array, "array");
   require(frames, "frames");
-  return file_layout(axes_from_c(axes, count), size);
+  FileLayout layout = file_layout(axes_from_c(axes, count), size);
+  const auto features = static_cast<std::int64_t>(layout.features.size());
+  const auto numbers = detail::require_numbers([] { return std::string("frames"); }, size.steps,
+                                               size.batch, features);
+  const auto all = [&](const void* data) {
+    return steps_first(static_cast<const Element*>(data), 1, 1, numbers);
+  };
+  if (detail::may_overlap(all(array), all(frames))) refuse_argument("array and frames overlap");
+  return layout;
 }
-
-/// An element of 4 bytes of any kind.
-using Element = std::array<std::byte, 4>;
 
 }  // namespace
 
 std::vector<FileAxis> axes_from_c(const carousel_file_axis* axes, std::size_t count) {
-  if (count > 0) require(axes, "axes");
+  require_array(axes, count, "axes");
   std::vector<FileAxis> list;
   for (std::size_t k = 0; k < count; ++k) {
     require_enum(axes[k].kind, CAROUSEL_AXIS_BATCH_STEPS, "the kind of an axis");
@@ -69,7 +84,7 @@ extern "C" {
 carousel_status carousel_run_size(const carousel_file_array* arrays, size_t count, int64_t* steps,
                                   int64_t* batch) {
   return guarded([&] {
-    if (count > 0) require(arrays, "arrays");
+    require_array(arrays, count, "arrays");
     require(steps, "steps");
     require(batch, "batch");
     std::vector<carousel::FileArray> list;

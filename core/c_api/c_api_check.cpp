@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "c_api.hpp"
 
+#include "core/model/limits.hpp"
+
 #include <carousel/cross_check.hpp>
 
 struct carousel_check_report {
@@ -14,6 +16,9 @@ namespace {
 CheckInput check_input(const Model& model, std::int64_t batch, const carousel_run_args* from) {
   require(from, "input");
   const carousel_run_args given = read_struct(from, "carousel_run_args");
+  // What has so many rows or steps is not read, even to find out what else is wrong with it.
+  detail::require_in("cross_check: batch", batch, 1, detail::kMostRows);
+  detail::require_in("cross_check: steps", given.steps, 1, detail::kMostSteps);
   CheckInput input;
   if (given.x != nullptr) {
     input.x = sequence(given.x, given.steps, batch, model.input_size(), given.x_step_stride,
@@ -23,7 +28,7 @@ CheckInput check_input(const Model& model, std::int64_t batch, const carousel_ru
     input.ids =
         sequence(given.ids, given.steps, batch, 1, given.x_step_stride, given.x_batch_stride);
   }
-  if (given.lengths != nullptr && batch > 0) {
+  if (given.lengths != nullptr) {
     input.lengths = {given.lengths, static_cast<std::size_t>(batch)};
   }
   return input;
@@ -31,8 +36,10 @@ CheckInput check_input(const Model& model, std::int64_t batch, const carousel_ru
 
 CrossCheckOptions check_options(const carousel_check_options* from) {
   const carousel_check_options given = read_struct(from, "carousel_check_options");
-  if (given.threads < 0 || !(given.tolerance >= 0)) {
-    refuse_argument("carousel_check_options: threads and tolerance must not be negative");
+  require_not_negative(given.threads, "carousel_check_options: threads");
+  if (!(given.tolerance >= 0)) {
+    refuse_argument("carousel_check_options: tolerance is " + std::to_string(given.tolerance) +
+                    ", but must not be negative");
   }
   CrossCheckOptions options;
   if (given.backend != nullptr) options.choice = given.backend;

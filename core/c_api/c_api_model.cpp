@@ -1,26 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "c_api.hpp"
 
+#include "core/model/wiring.hpp"
 #include "core/plugins/c_spec.hpp"
 #include "core/plugins/c_weights.hpp"
 
+#include <cstdint>
 #include <span>
 
 namespace carousel::c_api {
 namespace {
 
 void read_shapes(const carousel_load_options& given, LoadOptions& options) {
-  if (given.input_shape_count > 0) require(given.input_shapes, "input_shapes");
+  require_array(given.input_shapes, given.input_shape_count, "input_shapes");
   for (std::size_t k = 0; k < given.input_shape_count; ++k) {
     const carousel_input_shape& shape = given.input_shapes[k];
     require(shape.name, "a name in input_shapes");
-    if (shape.size_count > 0) require(shape.sizes, "the sizes of an input shape");
+    require_array(shape.sizes, shape.size_count, "the sizes of an input shape");
     options.input_shapes[shape.name] = {shape.sizes, shape.sizes + shape.size_count};
   }
 }
 
 void read_values(const carousel_load_options& given, LoadOptions& options) {
-  if (given.input_value_count > 0) require(given.input_values, "input_values");
+  require_array(given.input_values, given.input_value_count, "input_values");
   for (std::size_t k = 0; k < given.input_value_count; ++k) {
     require(given.input_values[k].name, "a name in input_values");
     options.input_values[given.input_values[k].name] = given.input_values[k].value;
@@ -41,10 +43,20 @@ LoadOptions load_options(const carousel_load_options* from) {
   return options;
 }
 
+/// No array is larger than half of the addresses, or goes beyond the last of them.
+std::span<const std::byte> content_from_c(const void* bytes, std::size_t size) {
+  if (size > 0) require(bytes, "bytes");
+  const auto first = reinterpret_cast<std::uintptr_t>(bytes);
+  if (size > static_cast<std::size_t>(PTRDIFF_MAX) || first > UINTPTR_MAX - size) {
+    refuse_argument("size is " + std::to_string(size) + ", more bytes than memory has");
+  }
+  return {static_cast<const std::byte*>(bytes), size};
+}
+
 void read_place(const carousel_layer_place* from, ModelLayer& layer) {
   const carousel_layer_place given = read_struct(from, "carousel_layer_place");
   if (given.name != nullptr) layer.name = given.name;
-  if (given.inputs == nullptr && given.input_count > 0) refuse_argument("place.inputs is null");
+  require_array(given.inputs, given.input_count, "place.inputs");
   for (std::size_t k = 0; k < given.input_count; ++k) {
     require(given.inputs[k], "a name in place.inputs");
     layer.inputs.emplace_back(given.inputs[k]);
@@ -89,6 +101,7 @@ void add_layer(Model& model, const carousel_layer_spec* spec, const carousel_wei
   validate(layer.spec);
   layer.weights = c_types::from_c(read_struct(weights, "carousel_weights"));
   read_place(place, layer);
+  if (!layer.name.empty()) require_new_name(model, layer.name);
   const std::string name = next_name(model, layer);
   model.layers.push_back(validated(std::move(layer), name));
 }
@@ -114,8 +127,7 @@ carousel_status carousel_model_load_memory(const void* bytes, size_t size, const
                                            carousel_model** model) {
   return guarded([&] {
     require_result(model, "model");
-    if (size > 0) require(bytes, "bytes");
-    const std::span<const std::byte> content(static_cast<const std::byte*>(bytes), size);
+    const std::span<const std::byte> content = content_from_c(bytes, size);
     *model = new carousel_model{
         carousel::load(content, source == nullptr ? "memory" : source, load_options(options))};
   });
@@ -146,7 +158,7 @@ carousel_status carousel_model_add_input(carousel_model* model, const char* name
   return guarded([&] {
     require(model, "model");
     require(name, "name");
-    model->model.inputs.push_back({name, size, ids});
+    carousel::add_input(model->model, {name, size, ids});
   });
 }
 
@@ -156,7 +168,7 @@ carousel_status carousel_model_add_output(carousel_model* model, const char* nam
     require(model, "model");
     require(name, "name");
     require(layer, "layer");
-    model->model.outputs.push_back({name, layer});
+    carousel::add_output(model->model, {name, layer});
   });
 }
 

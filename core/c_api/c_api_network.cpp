@@ -14,7 +14,8 @@ void read_plan(const carousel_prepare_options& given, PrepareOptions& options) {
   if (given.plan != CAROUSEL_PLAN_DEFAULT) options.plan = static_cast<Plan>(given.plan - 1);
   PlanOptions& planning = options.planning;
   if (!(given.seconds_per_layer >= 0)) {
-    refuse_argument("carousel_prepare_options: seconds_per_layer must not be negative");
+    refuse_argument("carousel_prepare_options: seconds_per_layer is " +
+                    std::to_string(given.seconds_per_layer) + ", but must not be negative");
   }
   if (given.seconds_per_layer > 0) planning.seconds_per_layer = given.seconds_per_layer;
   planning.again = given.measure_again;
@@ -34,9 +35,8 @@ void read_plan(const carousel_prepare_options& given, PrepareOptions& options) {
 
 void read_precisions(const carousel_prepare_options& given, PrepareOptions& options) {
   options.precision = c_types::precision_from_c(given.precision, "carousel_prepare_options");
-  if (given.layer_precision_count > 0 && given.layer_precisions == nullptr) {
-    refuse_argument("carousel_prepare_options: layer_precisions is null");
-  }
+  require_array(given.layer_precisions, given.layer_precision_count,
+                "carousel_prepare_options: layer_precisions");
   for (std::size_t k = 0; k < given.layer_precision_count; ++k) {
     const carousel_layer_precision& one = given.layer_precisions[k];
     require(one.layer, "carousel_layer_precision: layer");
@@ -47,9 +47,9 @@ void read_precisions(const carousel_prepare_options& given, PrepareOptions& opti
 
 PrepareOptions prepare_options(const carousel_prepare_options* from) {
   const carousel_prepare_options given = read_struct(from, "carousel_prepare_options");
-  if (given.threads < 0 || given.batch < 0 || given.steps < 0) {
-    refuse_argument("carousel_prepare_options: threads, batch and steps must not be negative");
-  }
+  require_not_negative(given.threads, "carousel_prepare_options: threads");
+  require_not_negative(given.batch, "carousel_prepare_options: batch");
+  require_not_negative(given.steps, "carousel_prepare_options: steps");
   PrepareOptions options;
   if (given.backend != nullptr) options.backend = given.backend;
   if (given.threads > 0) options.threads = given.threads;

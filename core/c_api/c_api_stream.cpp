@@ -4,6 +4,7 @@
 
 #include "core/engine/flows.hpp"
 #include "core/engine/network_data.hpp"
+#include "core/engine/run_text.hpp"
 
 OutputSteps::OutputSteps(const carousel::Network& network)
     : network_(&carousel::detail::NetworkAccess::data(network)),
@@ -138,14 +139,28 @@ NamedOutput named_output(carousel_stream& s, std::int64_t steps,
 /// What is wrong with the sequences before the stream looks at them; null: nothing.
 const char* find_fault(const carousel_named_sequence* given, std::size_t count, std::size_t known,
                        bool outputs) noexcept {
-  if (count > known) return "run: give each input and each output of the network once";
-  if (given == nullptr && count > 0) return "run: inputs or outputs are null";
+  if (count > known) {
+    return detail::run_failure(outputs ? "output_count" : "input_count", " is ",
+                               static_cast<std::uint64_t>(count), ", but the network has ",
+                               static_cast<std::uint64_t>(known), ", each to be given once")
+        .message();
+  }
+  if (given == nullptr && count > 0)
+    return outputs ? "run: outputs is null" : "run: inputs is null";
   for (std::size_t k = 0; k < count; ++k) {
-    if (given[k].name == nullptr) return "run: the name of an input or output is null";
+    const char* const kind = outputs ? "output " : "input ";
+    if (given[k].name == nullptr) {
+      return detail::run_failure(kind, static_cast<std::uint64_t>(k), ": its name is null")
+          .message();
+    }
+    const auto refuse = [&](const char* why) {
+      return detail::run_failure(kind, detail::Quoted{given[k].name}, why).message();
+    };
     const bool reads = given[k].x != nullptr || given[k].ids != nullptr;
-    if (outputs && reads) return "run: x and ids of an output must be null";
-    if (!outputs && given[k].y != nullptr) return "run: y of an input must be null";
-    if (given[k].x != nullptr && given[k].ids != nullptr) return "run: give x or ids, not both";
+    if (outputs && reads) return refuse(": x and ids of an output must be null");
+    if (!outputs && given[k].y != nullptr) return refuse(": y of an input must be null");
+    if (given[k].x != nullptr && given[k].ids != nullptr)
+      return refuse(": give x or ids, not both");
   }
   return nullptr;
 }

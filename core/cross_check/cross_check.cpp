@@ -5,6 +5,7 @@
 #include "by_steps.hpp"
 #include "core/engine/layer_precisions.hpp"
 #include "core/engine/network_data.hpp"
+#include "core/model/limits.hpp"
 #include "core/model/own_errors.hpp"
 #include "core/model/stored_weights.hpp"
 #include "input.hpp"
@@ -161,6 +162,7 @@ void compare_pairs(Check& check, const std::vector<double>& tolerance) {
 
 CrossCheckReport check_all(const Model& model, const CheckInput& input,
                            const CrossCheckOptions& options) {
+  detail::require_in("cross_check: threads", options.threads, 1, detail::kMostThreads);
   validate(model);
   detail::check_input(model, input);
   std::vector<Precision> precisions = layer_precisions(

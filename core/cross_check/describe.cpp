@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/model/quote.hpp"
+
 #include <carousel/cross_check.hpp>
 
 #include <sstream>
@@ -23,7 +25,7 @@ void print_disagreement(std::ostream& out, const Agreement& agreement,
 std::string describe(const Divergence& divergence) {
   std::ostringstream out;
   out << "layer " << divergence.layer;
-  if (!divergence.layer_name.empty()) out << " (" << divergence.layer_name << ')';
+  if (!divergence.layer_name.empty()) out << " (" << escaped(divergence.layer_name) << ')';
   out << ", step " << divergence.step << ", row " << divergence.row << ", unit " << divergence.unit
       << ", " << name(divergence.direction);
   return out.str();

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "input.hpp"
 
+#include "core/engine/view_checks.hpp"
+#include "core/model/limits.hpp"
+#include "core/model/quote.hpp"
 #include "core/model/wiring.hpp"
 
 #include <algorithm>
@@ -39,22 +42,46 @@ void check_kind(const ModelInput& expected, const NamedInput& given, const std::
 const NamedInput* find(std::span<const NamedInput> inputs, const std::string& name, bool optional) {
   const auto found = std::ranges::find(inputs, name, &NamedInput::name);
   if (found == inputs.end() && optional) return nullptr;
-  if (found == inputs.end()) refuse("input '" + name + "' is missing");
+  if (found == inputs.end()) refuse("input " + quote(name) + " is missing");
   const auto again = std::find_if(found + 1, inputs.end(),
                                   [&](const NamedInput& other) { return other.name == name; });
-  if (again != inputs.end()) refuse("input '" + name + "' is given twice");
+  if (again != inputs.end()) refuse("input " + quote(name) + " is given twice");
   return &*found;
 }
+
+/// "input 'x'"
+std::string checked_input_text(const ModelInput& input) { return "input " + quote(input.name); }
 
 void check_size(const ModelInput& expected, const NamedInput& given, const CheckInput& input) {
   if (steps_of(given) != (expected.one_step ? 1 : input.steps()) ||
       batch_of(given) != input.batch()) {
-    refuse("all inputs must have as many steps and rows, but for those of one step");
+    refuse(checked_input_text(expected) + " has " + std::to_string(steps_of(given)) +
+           " steps and " + std::to_string(batch_of(given)) + " rows, but must have " +
+           std::to_string(expected.one_step ? 1 : input.steps()) + " and " +
+           std::to_string(input.batch()));
   }
   const std::int64_t features = expected.ids ? given.ids.features : given.x.features;
-  if (features == expected.size) return;
-  refuse(std::to_string(features) + " features were given, but the model takes " +
-         std::to_string(expected.size));
+  if (features != expected.size) {
+    refuse(checked_input_text(expected) + " has " + std::to_string(features) +
+           " features, but the model takes " + std::to_string(expected.size));
+  }
+  const bool addressable =
+      expected.ids ? detail::is_addressable(given.ids) : detail::is_addressable(given.x);
+  if (!addressable)
+    refuse(checked_input_text(expected) + " has greater strides than memory can have");
+}
+
+/// Copies are made of what is given and of what comes out, so that all must be of possible sizes.
+void check_run_size(const Model& model, const CheckInput& input) {
+  detail::require_in("cross_check: batch", input.batch(), 1, detail::kMostRows);
+  detail::require_in("cross_check: steps", input.steps(), 1, detail::kMostSteps);
+  for (const ModelLayer& layer : model.layers) {
+    const auto what = [&] { return "cross_check: " + describe(layer.spec); };
+    for (std::size_t k = 0; k < input_count(layer.spec); ++k) {
+      (void)detail::require_numbers(what, input.steps(), input.batch(), input_size(layer.spec, k));
+    }
+    (void)detail::require_numbers(what, input.steps(), input.batch(), output_size(layer.spec));
+  }
 }
 
 void check_lengths(const CheckInput& input) {
@@ -63,11 +90,10 @@ void check_lengths(const CheckInput& input) {
     refuse(std::to_string(input.lengths.size()) + " lengths for " + std::to_string(input.batch()) +
            " batch rows");
   }
-  for (const std::int64_t length : input.lengths) {
-    if (length < 0 || length > input.steps()) {
-      refuse("a length is " + std::to_string(length) + ", but must be in 0.." +
-             std::to_string(input.steps()));
-    }
+  for (std::size_t b = 0; b < input.lengths.size(); ++b) {
+    if (input.lengths[b] >= 0 && input.lengths[b] <= input.steps()) continue;
+    refuse("lengths[" + std::to_string(b) + "] is " + std::to_string(input.lengths[b]) +
+           ", but must be in 0.." + std::to_string(input.steps()));
   }
 }
 
@@ -90,7 +116,8 @@ void check_ids(std::int64_t known, const SequenceView<const std::int32_t>& ids,
     for (std::int64_t t = 0; t < steps; ++t) {
       const std::int32_t id = *ids.row(t, b);
       if (id >= 0 && id < known) continue;
-      refuse("an id is " + std::to_string(id) + ", but must be in 0.." + std::to_string(known - 1));
+      refuse("the id at step " + std::to_string(t) + " of row " + std::to_string(b) + " is " +
+             std::to_string(id) + ", but must be in 0.." + std::to_string(known - 1));
     }
   }
 }
@@ -126,7 +153,7 @@ std::vector<NamedInput> CheckInput::in_order(const Model& model) const {
     const ModelInput& input = expected[k];
     const NamedInput* given = find(inputs, input.name, wiring.optional_inputs[k]);
     list.push_back(given == nullptr ? NamedInput{} : *given);
-    if (given != nullptr) check_kind(input, *given, "input '" + input.name + "': ");
+    if (given != nullptr) check_kind(input, *given, "input " + quote(input.name) + ": ");
   }
   return list;
 }
@@ -138,7 +165,7 @@ bool detail::is_given(const NamedInput& input) noexcept {
 void detail::check_input(const Model& model, const CheckInput& input) {
   const std::vector<ModelInput> expected = model_inputs(model);
   const std::vector<NamedInput> given = input.in_order(model);
-  if (input.steps() < 1 || input.batch() < 1) refuse("it needs at least one step and one row");
+  check_run_size(model, input);
   for (std::size_t k = 0; k < given.size(); ++k) {
     if (is_given(given[k])) check_size(expected[k], given[k], input);
   }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every backend has; plug-ins contain it too.
+#include "core/model/quote.hpp"
+
 #include <carousel/backend.hpp>
 
 #include <algorithm>
@@ -28,9 +30,9 @@ void Backend::require_tiling(const LayerSpec& spec, const LayerOptions& options)
   const std::vector<std::string> known = tilings(spec, options);
   if (std::ranges::find(known, options.tiling) != known.end()) return;
   std::string list;
-  for (const std::string& each : known) list += (list.empty() ? "'" : ", '") + each + "'";
+  for (const std::string& each : known) list += (list.empty() ? "" : ", ") + quote(each);
   throw Error(ErrorCode::invalid_argument,
-              id() + ": there is no tiling '" + options.tiling + "' of " + describe(spec) +
+              id() + ": there is no tiling " + quote(options.tiling) + " of " + describe(spec) +
                   (known.empty() ? ", which has one way to be run" : "; there are: " + list));
 }
 

@@ -2,6 +2,7 @@
 #include "core/engine/cpu_limits.hpp"
 
 #include "core/engine/environment.hpp"
+#include "core/model/quote.hpp"
 
 #include <carousel/error.hpp>
 
@@ -39,8 +40,8 @@ std::optional<std::int64_t> parse_bytes(std::string_view text) {
 
 [[noreturn]] void refuse_sizes(std::string_view sizes) {
   throw Error(ErrorCode::invalid_argument,
-              "CAROUSEL_CACHE_SIZES: '" + std::string(sizes) +
-                  "' is not the sizes of L1d, L2 and L3, each larger than the one before, as in "
+              "CAROUSEL_CACHE_SIZES: " + quote(sizes) +
+                  " is not the sizes of L1d, L2 and L3, each larger than the one before, as in "
                   "32K,512K,16M");
 }
 
@@ -54,7 +55,7 @@ CpuFeatures with_max_isa(CpuFeatures features, std::string_view isa) {
   }
   if (isa != "avx2" && isa != "sse2") {
     throw Error(ErrorCode::invalid_argument,
-                "CAROUSEL_MAX_ISA: '" + std::string(isa) + "' is none of sse2, avx2, avx512, neon");
+                "CAROUSEL_MAX_ISA: " + quote(isa) + " is none of sse2, avx2, avx512, neon");
   }
   hide_avx512(features);
   if (isa == "sse2") {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/engine/layer_precisions.hpp"
 
+#include "core/model/quote.hpp"
+
 #include <algorithm>
 #include <set>
 
@@ -10,12 +12,12 @@ namespace {
 [[noreturn]] void refuse_exception(const LayerPrecision& exception, const std::string& why) {
   throw Error(ErrorCode::invalid_argument, "prepare: precision " +
                                                std::string(name(exception.precision)) +
-                                               " of layer '" + exception.layer + "': " + why);
+                                               " of layer " + quote(exception.layer) + ": " + why);
 }
 
 std::string listed(const std::vector<std::string>& names) {
   std::string text;
-  for (const std::string& one : names) text += (text.empty() ? "" : ", ") + one;
+  for (const std::string& one : names) text += (text.empty() ? "" : ", ") + quote(one);
   return text;
 }
 

@@ -7,8 +7,10 @@
 #include "core/engine/layer_precisions.hpp"
 #include "core/engine/layers/activation_layers.hpp"
 #include "core/engine/network_ends.hpp"
+#include "core/engine/no_memory.hpp"
 
 #include "core/model/own_errors.hpp"
+#include "core/model/quote.hpp"
 #include "core/model/stored_weights.hpp"
 #include "core/planning/planner.hpp"
 
@@ -26,18 +28,13 @@ std::string chosen_backend(const PrepareOptions& options) {
 }
 
 void check(const PrepareOptions& options) {
-  if (options.threads < 1) {
-    throw Error(
-        ErrorCode::invalid_argument,
-        "prepare: threads is " + std::to_string(options.threads) + ", but must be at least 1");
-  }
-  if (options.batch < 0 || options.steps < 0) {
-    throw Error(ErrorCode::invalid_argument,
-                "prepare: the expected batch and steps must not be negative");
-  }
+  detail::require_in("prepare: threads", options.threads, 1, detail::kMostThreads);
+  detail::require_in("prepare: batch", options.batch, 0, detail::kMostRows);
+  detail::require_in("prepare: steps", options.steps, 0, detail::kMostSteps);
   if (!(options.planning.seconds_per_layer > 0)) {
     throw Error(ErrorCode::invalid_argument,
-                "prepare: planning.seconds_per_layer must be positive");
+                "prepare: planning.seconds_per_layer is " +
+                    std::to_string(options.planning.seconds_per_layer) + ", but must be positive");
   }
 }
 
@@ -65,8 +62,11 @@ void add_layer(detail::NetworkData& network, const ModelLayer& layer, const Back
   const std::vector<std::string> tilings = backend.tilings(layer.spec, how);
   if (!tilings.empty() && tilings.front() != plan.tiling) how.tiling = plan.tiling;
   add_states(network, layer);
-  network.layers.push_back(plan.fused_into.empty() ? backend.prepare(layer.spec, layer.weights, how)
-                                                   : layers::make_fused_activation());
+  const auto what = [&] { return "layer " + quote(plan.name) + " on " + plan.backend; };
+  network.layers.push_back(detail::with_memory_for(what, [&] {
+    return plan.fused_into.empty() ? backend.prepare(layer.spec, layer.weights, how)
+                                   : layers::make_fused_activation();
+  }));
   plan.memory_bytes = network.layers.back()->memory_bytes();
   network.plans.push_back(std::move(plan));
 }
@@ -200,10 +200,7 @@ std::int64_t Network::output_steps(std::int64_t steps, std::size_t output) const
                                                  std::to_string(output) + " among " +
                                                  std::to_string(data_->outputs.size()));
   }
-  if (steps < 0 || steps > detail::kMostSteps) {
-    throw Error(ErrorCode::invalid_argument,
-                "output_steps: steps is " + std::to_string(steps) + ", but must be in 0..2^32");
-  }
+  detail::require_in("output_steps: steps", steps, 0, detail::kMostSteps);
   const std::vector<std::int64_t> inputs = detail::input_steps(*data_, steps);
   std::vector<std::int64_t> flows(data_->layers.size());
   (void)detail::count_steps(*data_, inputs, flows);

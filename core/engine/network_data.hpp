@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/engine/buffers.hpp"
+#include "core/model/limits.hpp"
 
 #include <carousel/backend.hpp>
 #include <carousel/network.hpp>
@@ -23,9 +24,6 @@ struct NetworkState {
 
 /// No input or output.
 inline constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
-
-/// The most steps of a run, and of a stream's `max_steps`.
-inline constexpr std::int64_t kMostSteps = std::int64_t{1} << 32U;
 
 /// What a Network holds: immutable after `prepare`.
 struct NetworkData {

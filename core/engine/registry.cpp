@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/model/quote.hpp"
+
 #include <carousel/backend.hpp>
 
 #include <algorithm>
@@ -31,6 +33,17 @@ std::string refusal(const BackendEntry& entry) {
   return "\n  " + std::string(entry.name) + ": " + reason;
 }
 
+/// Why files that could have had a backend by an unknown name gave none; empty where there are no
+/// such files.
+std::string failed_plugins() {
+  std::string text;
+  for (const BackendEntry& entry : backends()) {
+    if (entry.backend != nullptr || entry.plugin.empty()) continue;
+    text += "\n  " + std::string(entry.missing_reason);
+  }
+  return text.empty() ? "" : "\nno backend is in:" + text;
+}
+
 /// The parts of a choice between its commas.
 std::vector<std::string_view> choice_parts(std::string_view choice) {
   std::vector<std::string_view> parts;
@@ -57,10 +70,9 @@ std::vector<const Backend*> matching(std::string_view part, std::string_view cho
     }
   }
   if (known) return found;
-  throw Error(ErrorCode::unsupported,
-              "unknown backend '" + std::string(part) + "'" +
-                  (part == choice ? "" : " in '" + std::string(choice) + "'") +
-                  "; choose one of: " + choices());
+  throw Error(ErrorCode::unsupported, "unknown backend " + quote(part) +
+                                          (part == choice ? "" : " in " + quote(choice)) +
+                                          "; choose one of: " + choices() + failed_plugins());
 }
 
 }  // namespace
@@ -78,7 +90,7 @@ std::vector<std::vector<const Backend*>> select_alternatives(std::string_view ch
     all.push_back(std::move(found));
   }
   if (all.empty()) {
-    throw Error(ErrorCode::unsupported, "backend '" + std::string(choice) + "' cannot run here:" +
+    throw Error(ErrorCode::unsupported, "backend " + quote(choice) + " cannot run here:" +
                                             refusals + "\nchoose one of: " + choices());
   }
   return all;
@@ -100,7 +112,7 @@ const Backend& select_backend(std::string_view choice, const LayerSpec& spec, Pr
     refusals += "\n  " + backend->id() + ": " + support.reason;
   }
   throw Error(ErrorCode::unsupported,
-              "no backend of '" + std::string(choice) + "' runs this layer (" + describe(spec) +
+              "no backend of " + quote(choice) + " runs this layer (" + describe(spec) +
                   (precision == Precision::float32 ? "" : ", " + std::string(name(precision))) +
                   "):" + refusals + "\nchoose one of: " + choices());
 }

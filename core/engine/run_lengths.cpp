@@ -2,6 +2,7 @@
 #include "core/engine/run_lengths.hpp"
 
 #include "core/engine/flows.hpp"
+#include "core/engine/run_text.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -16,7 +17,8 @@ Status take_lengths(StreamData& data, const SequenceView<const float>& given,
   for (std::int64_t b = 0; b < given.batch; ++b) {
     const float length = *given.row(0, b);
     if (!(length >= 0.0F && length <= static_cast<float>(most)) || length != std::floor(length)) {
-      return Status::failure("run: every length must be a whole number in 0..steps");
+      return run_failure("the length of row ", b, " is ", length,
+                         ", but must be a whole number in 0..", most);
     }
     data.lengths[static_cast<std::size_t>(b)] = static_cast<std::int64_t>(length);
   }
@@ -61,14 +63,15 @@ Status RunLengths::take(const SequenceView<const float>& given) noexcept {
   if (!argument_.empty()) {
     return Status::failure("run: this network gets its lengths from elsewhere; give none");
   }
-  if (given.steps != 1) return Status::failure("run: lengths must be a sequence of one step");
+  if (given.steps != 1) {
+    return run_failure("lengths must be a sequence of one step, but have ", given.steps);
+  }
   taken_ = true;
   return take_lengths(data_, given, least_steps());
 }
 
 std::int64_t RunLengths::least_steps() const noexcept {
-  constexpr std::int64_t kNoLimit = std::int64_t{1} << 32U;
-  std::int64_t least = kNoLimit;
+  std::int64_t least = kMostSteps;
   for (std::size_t k = 0; k < network_.plans.size(); ++k) {
     if (!std::holds_alternative<RecurrentSpec>(network_.plans[k].spec)) continue;
     least = std::min(least, steps_of(longest_source(k), data_.input_steps, data_.flow_steps));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/engine/run.hpp"
+#include "core/engine/run_text.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -33,16 +34,17 @@ Status begin_short_run(const NetworkData& network, StreamData& data,
 /// Calls `put(k, one)` for each of those given by name. Every name must be known, and stand there
 /// once.
 template <class Given, class Known, class Put>
-Status arrange(std::span<const Given> given, std::span<const Known> known, Put put) noexcept {
+Status arrange(std::string_view kind, std::span<const Given> given, std::span<const Known> known,
+               Put put) noexcept {
   for (std::size_t i = 0; i < given.size(); ++i) {
     const auto same = [&](const Given& one) { return one.name == given[i].name; };
     if (std::ranges::any_of(given.first(i), same)) {
-      return Status::failure("run: an input or output is given twice");
+      return detail::run_failure(kind, detail::Quoted{given[i].name}, " is given twice");
     }
     const auto found = std::ranges::find_if(
         known, [&](const Known& one) { return given[i].name == std::string_view(one.name); });
     if (found == known.end()) {
-      return Status::failure("run: the network has no input or output of a name that was given");
+      return detail::run_failure("the network has no ", kind, detail::Quoted{given[i].name});
     }
     put(static_cast<std::size_t>(found - known.begin()), given[i]);
   }
@@ -87,7 +89,7 @@ Status Stream::run_ids(SequenceView<const std::int32_t> ids, SequenceView<float>
 Status Stream::run(std::span<const NamedInput> inputs, std::span<const NamedOutput> outputs,
                    Lengths lengths) noexcept {
   begin_run(*data_);
-  if (Status status = arrange<NamedInput, ModelInput>(inputs, network_->inputs,
+  if (Status status = arrange<NamedInput, ModelInput>("input ", inputs, network_->inputs,
                                                       [&](std::size_t k, const NamedInput& one) {
                                                         data_->inputs[k] = {one.x, one.ids};
                                                       });
@@ -96,11 +98,12 @@ Status Stream::run(std::span<const NamedInput> inputs, std::span<const NamedOutp
   }
   for (std::size_t k = 0; k < network_->inputs.size(); ++k) {
     if (!data_->inputs[k].given && !network_->wiring.optional_inputs[k]) {
-      return Status::failure("run: an input of the network is missing among those given");
+      return detail::run_failure("input ", detail::Quoted{network_->inputs[k].name},
+                                 " of the network is missing among those given");
     }
   }
   if (Status status =
-          arrange<NamedOutput, NetworkOutput>(outputs, network_->outputs,
+          arrange<NamedOutput, NetworkOutput>("output ", outputs, network_->outputs,
                                               [&](std::size_t k, const NamedOutput& one) {
                                                 data_->outputs[k] = one.y;
                                                 data_->output_given[k] = 1;
@@ -124,8 +127,7 @@ SequenceView<float> Stream::state(std::int64_t layer, std::string_view name) {
   }
   throw Error(ErrorCode::invalid_argument,
               "state: layer " + std::to_string(layer) + " of a network with " +
-                  std::to_string(network_->layers.size()) + " layers has no state '" +
-                  std::string(name) + "'" +
+                  std::to_string(network_->layers.size()) + " layers has no state " + quote(name) +
                   (known.empty() ? "; it has none" : "; it has " + known));
 }
 

@@ -2,29 +2,30 @@
 #include "core/engine/stream_data.hpp"
 
 #include "core/engine/flows.hpp"
-#include "core/model/element_count.hpp"
-
-#include <carousel/error.hpp>
+#include "core/engine/no_memory.hpp"
+#include "core/model/quote.hpp"
 
 #include <algorithm>
-#include <array>
-#include <optional>
+#include <string>
 #include <string_view>
 
 namespace carousel::detail {
 namespace {
 
 void check(const StreamOptions& options) {
-  constexpr std::int64_t kMostRows = std::int64_t{1} << 32U;
-  if (options.batch < 0 || options.batch > kMostRows) {
-    throw Error(ErrorCode::invalid_argument,
-                "stream: batch is " + std::to_string(options.batch) + ", but must be in 0..2^32");
-  }
-  if (options.max_steps < 1 || options.max_steps > kMostSteps) {
-    throw Error(
-        ErrorCode::invalid_argument,
-        "stream: max_steps is " + std::to_string(options.max_steps) + ", but must be in 1..2^32");
-  }
+  require_in("stream: batch", options.batch, 0, kMostRows);
+  require_in("stream: max_steps", options.max_steps, 1, kMostSteps);
+}
+
+/// "the stream's states (batch 2, max_steps 64)"
+std::string memory_text(const StreamData& data, const std::string& what) {
+  return "the stream's " + what + " (batch " + std::to_string(data.options.batch) + ", max_steps " +
+         std::to_string(data.options.max_steps) + ")";
+}
+
+AlignedFloats floats_for(const StreamData& data, const char* what, std::int64_t count) {
+  return with_memory_for([&] { return memory_text(data, what); },
+                         [&] { return AlignedFloats(count); });
 }
 
 /// "h" of "h_reverse": states of that name stand side by side, as in PyTorch's h_n.
@@ -43,6 +44,14 @@ std::vector<std::string_view> stems(const NetworkData& network) {
   return list;
 }
 
+std::int64_t numbers_of_state(const NetworkState& state, std::int64_t batch) {
+  const auto what = [&] {
+    return "stream: the state " + quote(state.spec.name) + " of layer " +
+           std::to_string(state.layer);
+  };
+  return require_numbers(what, 1, batch, state.spec.size);
+}
+
 void allocate_states(const NetworkData& network, StreamData& data) {
   const std::int64_t batch = data.options.batch;
   data.states.resize(network.states.size());
@@ -50,9 +59,9 @@ void allocate_states(const NetworkData& network, StreamData& data) {
   for (const std::string_view name : stems(network)) {
     std::int64_t size = 0;
     for (const NetworkState& state : network.states) {
-      if (stem(state.spec.name) == name) size += batch * state.spec.size;
+      if (stem(state.spec.name) == name) size += numbers_of_state(state, batch);
     }
-    float* next = data.state_memory.emplace_back(size).data();
+    float* next = data.state_memory.emplace_back(floats_for(data, "states", size)).data();
     for (std::size_t i = 0; i < network.states.size(); ++i) {
       const NetworkState& state = network.states[i];
       if (stem(state.spec.name) != name) continue;
@@ -74,14 +83,9 @@ void find_first_states(const NetworkData& network, StreamData& data) {
   }
 }
 
-/// steps * batch * size, for an allocation. Throws where that is beyond what a machine can have.
-std::int64_t checked_size(std::int64_t steps, std::int64_t batch, std::int64_t size) {
-  constexpr std::int64_t kMost = std::int64_t{1} << 50U;
-  const std::optional<std::int64_t> count = element_count(std::array{steps, batch, size});
-  if (count && *count <= kMost) return *count;
-  throw Error(ErrorCode::out_of_memory,
-              "stream: " + std::to_string(steps) + " steps of " + std::to_string(batch) +
-                  " rows of " + std::to_string(size) + " features do not fit the memory");
+/// "stream: what layer 'l0'"
+std::string named_layer_text(const NetworkData& network, std::size_t layer) {
+  return "stream: what layer " + quote(network.plans[layer].name);
 }
 
 /// What a layer reads may be much larger than what it writes, and its scratch grows with it.
@@ -89,7 +93,8 @@ void check_inputs(const NetworkData& network, const StreamData& data, std::size_
   const std::vector<Source>& sources = network.wiring.sources[layer];
   for (std::size_t k = 0; k < sources.size(); ++k) {
     const std::int64_t steps = steps_of(sources[k], data.input_steps, data.flow_steps);
-    (void)checked_size(steps, data.options.batch, input_size(network.plans[layer].spec, k));
+    (void)require_numbers([&] { return named_layer_text(network, layer) + " reads"; }, steps,
+                          data.options.batch, input_size(network.plans[layer].spec, k));
   }
 }
 
@@ -105,16 +110,22 @@ void allocate_buffers(const NetworkData& network, StreamData& data) {
     check_inputs(network, data, k);
     const Place& place = network.buffers.writes[k];
     const std::int64_t size =
-        checked_size(data.flow_steps[k], batch, output_size(network.plans[k].spec));
+        require_numbers([&] { return named_layer_text(network, k) + " puts out"; },
+                        data.flow_steps[k], batch, output_size(network.plans[k].spec));
     if (place.in != Place::In::buffer) continue;
     sizes[place.index] = std::max(sizes[place.index], size);
   }
-  for (const std::int64_t size : sizes) data.buffers.emplace_back(size);
+  for (const std::int64_t size : sizes) {
+    data.buffers.push_back(floats_for(data, "sequences between layers", size));
+  }
   if (network.outputs.size() < 2) return;
   for (std::size_t k = 0; k < network.outputs.size(); ++k) {
     const std::int64_t steps =
         steps_of(network.wiring.outputs[k], data.input_steps, data.flow_steps);
-    data.spare_outputs.emplace_back(checked_size(steps, batch, network.outputs[k].size));
+    const std::int64_t size =
+        require_numbers([&] { return "stream: output " + quote(network.outputs[k].name); }, steps,
+                        batch, network.outputs[k].size);
+    data.spare_outputs.push_back(floats_for(data, "outputs that a run leaves out", size));
   }
 }
 
@@ -127,17 +138,27 @@ std::int64_t most_steps(const NetworkData& network, const StreamData& data, std:
   return std::max<std::int64_t>(most, 1);
 }
 
+void allocate_lengths(const NetworkData& network, StreamData& data) {
+  const auto rows = static_cast<std::size_t>(data.options.batch);
+  data.lengths.resize(rows);
+  data.chunk_lengths.resize(rows);
+  if (network.wiring.whole_sequence) data.flow_lengths.resize(rows * network.layers.size());
+}
+
 void allocate_scratch(const NetworkData& network, StreamData& data) {
   const std::int64_t batch = data.options.batch;
   allocate_buffers(network, data);
   for (std::size_t k = 0; k < network.layers.size(); ++k) {
-    data.workspaces.push_back(
-        network.layers[k]->workspace({.batch = batch, .max_steps = most_steps(network, data, k)}));
+    const auto what = [&] {
+      return memory_text(data, "scratch of layer " + quote(network.plans[k].name));
+    };
+    data.workspaces.push_back(with_memory_for(what, [&] {
+      return network.layers[k]->workspace(
+          {.batch = batch, .max_steps = most_steps(network, data, k)});
+    }));
   }
-  const auto rows = static_cast<std::size_t>(batch);
-  data.lengths.resize(rows);
-  data.chunk_lengths.resize(rows);
-  if (network.wiring.whole_sequence) data.flow_lengths.resize(rows * network.layers.size());
+  with_memory_for([&] { return memory_text(data, "lengths of rows"); },
+                  [&] { allocate_lengths(network, data); });
   data.inputs.resize(network.inputs.size());
   data.chunk_inputs.resize(network.inputs.size());
   data.outputs.resize(network.outputs.size());

@@ -8,16 +8,12 @@
 namespace carousel::detail {
 namespace {
 
-/// One axis of a view: how many, and how many elements apart. The stride of a single one is not
-/// used, and may be anything.
+/// One axis of a view: how many, and how many bytes apart.
 struct Axis {
   std::int64_t count;
   std::int64_t stride;
 
-  Axis(std::int64_t how_many, std::int64_t apart) noexcept
-      : count(how_many), stride(how_many > 1 ? apart : 0) {}
-
-  /// Elements from the first to the last of them.
+  /// Bytes from the beginning of the first to that of the last of them.
   [[nodiscard]] std::int64_t reach() const noexcept {
     return count > 1 ? (count - 1) * std::abs(stride) : 0;
   }
@@ -26,63 +22,38 @@ struct Axis {
   }
 };
 
-/// The memory that a view stands in, from `first` to behind `last`, as numbers: pointers into
-/// different arrays must not be compared.
-struct Memory {
-  std::uintptr_t first;
-  std::uintptr_t last;
-};
-
-template <class T>
-Memory memory_of(const SequenceView<T>& view) noexcept {
-  std::int64_t low = 0;
-  std::int64_t high = view.features;
-  for (const Axis& axis :
-       {Axis{view.steps, view.step_stride}, Axis{view.batch, view.batch_stride}}) {
-    if (axis.count > 1) (axis.stride < 0 ? low : high) += (axis.count - 1) * axis.stride;
-  }
-  const auto start = reinterpret_cast<std::uintptr_t>(view.data);
-  return {start + static_cast<std::uintptr_t>(low) * sizeof(T),
-          start + static_cast<std::uintptr_t>(high) * sizeof(T)};
-}
-
-bool is_empty(std::int64_t steps, std::int64_t batch, std::int64_t features) noexcept {
-  return steps == 0 || batch == 0 || features == 0;
+bool is_empty(const Frames& frames) noexcept {
+  return frames.steps == 0 || frames.batch == 0 || frames.width == 0;
 }
 
 /// Whether x and y stand beside each other in the wider frames of one array.
-bool stand_beside(const SequenceView<const float>& x, const SequenceView<float>& y) noexcept {
+bool stand_beside(const Frames& x, const Frames& y) noexcept {
   const bool steps_alike = x.step_stride == y.step_stride || (x.steps <= 1 && y.steps <= 1);
   const bool rows_alike = x.batch_stride == y.batch_stride || (x.batch <= 1 && y.batch <= 1);
   if (!steps_alike || !rows_alike) return false;
-  const auto bytes = static_cast<std::intptr_t>(reinterpret_cast<std::uintptr_t>(y.data) -
+  const auto column = static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(y.data) -
                                                 reinterpret_cast<std::uintptr_t>(x.data));
-  const std::int64_t column = bytes / static_cast<std::intptr_t>(sizeof(float));
   // The wider frames begin where the first one of the two does, and end where the second one does.
-  const bool apart = column >= 0 ? column >= x.features : -column >= y.features;
-  SequenceView<float> wide = y;
+  const bool apart = column >= 0 ? column >= x.width : -column >= y.width;
+  Frames wide = y;
   wide.steps = std::max(x.steps, y.steps);
   wide.batch = std::max(x.batch, y.batch);
-  wide.features = column >= 0 ? column + y.features : x.features - column;
+  wide.width = column >= 0 ? column + y.width : x.width - column;
   return apart && frames_are_apart(wide);
 }
 
 }  // namespace
 
-bool frames_are_apart(const SequenceView<float>& view) noexcept {
-  Axis inner{view.steps, view.step_stride};
-  Axis outer{view.batch, view.batch_stride};
+bool frames_are_apart(const Frames& frames) noexcept {
+  Axis inner{frames.steps, frames.step_stride};
+  Axis outer{frames.batch, frames.batch_stride};
   if (std::abs(inner.stride) > std::abs(outer.stride)) std::swap(inner, outer);
-  return is_empty(view.steps, view.batch, view.features) ||
-         (inner.leaves_apart(view.features) && outer.leaves_apart(inner.reach() + view.features));
+  return is_empty(frames) ||
+         (inner.leaves_apart(frames.width) && outer.leaves_apart(inner.reach() + frames.width));
 }
 
-bool may_overlap(const SequenceView<const float>& x, const SequenceView<float>& y) noexcept {
-  if (is_empty(x.steps, x.batch, x.features) || is_empty(y.steps, y.batch, y.features))
-    return false;
-  const Memory of_x = memory_of(x);
-  const Memory of_y = memory_of(y);
-  return of_x.first < of_y.last && of_y.first < of_x.last && !stand_beside(x, y);
+bool may_overlap(const Frames& a, const Frames& b) noexcept {
+  return memory_of(a).meets(memory_of(b)) && !stand_beside(a, b);
 }
 
 }  // namespace carousel::detail

@@ -2,6 +2,7 @@
 #include <carousel/model.hpp>
 
 #include "core/model/element_count.hpp"
+#include "core/model/quote.hpp"
 #include "core/model/wiring.hpp"
 
 #include <algorithm>
@@ -37,7 +38,7 @@ std::string free_name(const LayerSpec& spec, const std::set<std::string>& taken,
 }
 
 std::string layer_text(const std::string& name, const LayerSpec& spec) {
-  return "layer '" + name + "' (" + describe(spec) + ")";
+  return "layer " + quote(name) + " (" + describe(spec) + ")";
 }
 
 void check_weights(const std::string& where, const ModelLayer& layer) {
@@ -52,7 +53,7 @@ void check_weights(const std::string& where, const ModelLayer& layer) {
   // A weight that the spec does not call for would be silently ignored.
   for (const auto& weight : layer.weights) {
     if (std::ranges::find(roles, weight.first, &WeightRole::name) != roles.end()) continue;
-    refuse_model(std::string(where).append(" has no weight of the role ").append(weight.first));
+    refuse_model(where + " has no weight of the role " + quote(weight.first));
   }
 }
 
@@ -63,7 +64,7 @@ void check_layers(const Model& model) {
     try {
       validate(layer.spec);
     } catch (const Error& error) {
-      refuse_model("layer '" + names[k] + "': " + error.what());
+      refuse_model("layer " + quote(names[k]) + ": " + error.what());
     }
     check_weights(layer_text(names[k], layer.spec), layer);
   }
@@ -139,7 +140,7 @@ void validate(const Model& model) {
   } catch (const Error& error) {
     const bool from_file = !model.source.empty();
     throw Error(from_file ? ErrorCode::bad_format : error.code(),
-                (from_file ? model.source : "model") + ": " + error.what());
+                (from_file ? escaped(model.source) : "model") + ": " + error.what());
   }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/model/own_errors.hpp"
 
+#include "core/model/quote.hpp"
+
 #include <carousel/error.hpp>
 
 #include <cxxabi.h>
@@ -13,7 +15,7 @@ namespace carousel {
 namespace {
 
 std::string file_error_text(const std::filesystem::filesystem_error& error) {
-  return error.path1().string() + ": " + error.code().message();
+  return escaped(error.path1().string()) + ": " + error.code().message();
 }
 
 }  // namespace

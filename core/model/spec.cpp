@@ -6,6 +6,7 @@
 #include "core/model/activation_parameters.hpp"
 #include "core/model/element_count.hpp"
 #include "core/model/kinds/kinds.hpp"
+#include "core/model/quote.hpp"
 
 #include <array>
 
@@ -193,7 +194,7 @@ Precision precision_by_name(std::string_view text) {
     known += (known.empty() ? "'" : ", '") + std::string(name(precision)) + "'";
   }
   throw Error(ErrorCode::unsupported,
-              "precision '" + std::string(text) + "' is not supported; there are " + known);
+              "precision " + quote(text) + " is not supported; there are " + known);
 }
 
 std::string_view name(ErrorCode code) noexcept {

@@ -2,6 +2,7 @@
 #include "core/model/stored_weights.hpp"
 
 #include "core/model/half.hpp"
+#include "core/model/quote.hpp"
 
 #include <cmath>
 #include <cstring>
@@ -67,7 +68,7 @@ Model store_weights(Model model, std::span<const Precision> precisions) {
     if (!dtype || !has_precision(model.layers[k].spec)) continue;
     for (auto& [role, weight] : model.layers[k].weights) {
       if (is_matrix(role)) {
-        weight = rounded(weight, *dtype, "layer '" + names[k] + "', " + role);
+        weight = rounded(weight, *dtype, "layer " + quote(names[k]) + ", " + role);
       }
     }
   }

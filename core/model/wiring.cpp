@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/model/wiring.hpp"
 
+#include "core/model/limits.hpp"
 #include "core/model/phases.hpp"
+#include "core/model/quote.hpp"
 
 #include <carousel/error.hpp>
 
 #include <algorithm>
 #include <map>
+#include <span>
+#include <utility>
 
 namespace carousel {
 namespace {
@@ -15,7 +19,20 @@ namespace {
   throw Error(ErrorCode::invalid_argument, text);
 }
 
-std::string quoted(const std::string& name) { return '\'' + name + '\''; }
+[[noreturn]] void refuse_second(const std::string& name) {
+  refuse("the name " + quote(name) + " stands for several layers or inputs");
+}
+
+void require_new_output(std::span<const ModelOutput> before, const std::string& name) {
+  if (std::ranges::find(before, name, &ModelOutput::name) == before.end()) return;
+  refuse("two outputs have the name " + quote(name));
+}
+
+/// By itself: what reads it looks at its size, too, but nothing need read it.
+void check_own_size(const ModelInput& input) {
+  detail::require_in("input " + quote(input.name) + ": its size", input.size, 1,
+                     input.ids ? 1 : detail::kMostNumbers);
+}
 
 /// The names of a model and what they stand for.
 class Names {
@@ -23,6 +40,7 @@ class Names {
   explicit Names(const Model& model)
       : model_(model), inputs_(model_inputs(model)), layers_(layer_names(model)) {
     for (std::size_t k = 0; k < inputs_.size(); ++k) {
+      check_own_size(inputs_[k]);
       add(inputs_[k].name, {Source::Of::model_input, k});
     }
     for (std::size_t k = 0; k < layers_.size(); ++k) add(layers_[k], {Source::Of::layer, k});
@@ -33,15 +51,15 @@ class Names {
 
   /// "layer 'lstm.l0' (LSTM 4 -> 8)"
   [[nodiscard]] std::string where(std::size_t k) const {
-    return "layer " + quoted(layers_[k]) + " (" + describe(model_.layers[k].spec) + ")";
+    return "layer " + quote(layers_[k]) + " (" + describe(model_.layers[k].spec) + ")";
   }
 
   /// 'lstm.l0:h'
   [[nodiscard]] std::string name_of(const Source& source) const {
-    if (source.of == Source::Of::model_input) return quoted(inputs_[source.index].name);
+    if (source.of == Source::Of::model_input) return quote(inputs_[source.index].name);
     const std::string& layer = layers_[source.index];
-    if (source.of == Source::Of::layer) return quoted(layer);
-    return quoted(layer + ":" + states(model_.layers[source.index].spec)[source.state].name);
+    if (source.of == Source::Of::layer) return quote(layer);
+    return quote(layer + ":" + states(model_.layers[source.index].spec)[source.state].name);
   }
 
   /// What a name stands for: a layer, an input, or a final state. Throws unless there is one;
@@ -50,23 +68,21 @@ class Names {
     const auto found = sources_.find(name);
     if (found != sources_.end()) return found->second;
     if (const std::optional<Source> state = find_state(name)) return *state;
-    refuse(reader + " " + quoted(name) + ", but no layer, final state or input has that name");
+    refuse(reader + " " + quote(name) + ", but no layer, final state or input has that name");
   }
 
   /// The source of that name for layer `reader`, which must come after it.
   [[nodiscard]] Source find_before(const std::string& name, std::size_t reader) const {
     const Source source = find(name, where(reader) + " reads");
     if (source.of != Source::Of::model_input && source.index >= reader) {
-      refuse(where(reader) + " reads " + quoted(name) + ", which does not run before it");
+      refuse(where(reader) + " reads " + quote(name) + ", which does not run before it");
     }
     return source;
   }
 
  private:
   void add(const std::string& name, Source source) {
-    if (!sources_.emplace(name, source).second) {
-      refuse("the name " + quoted(name) + " stands for several layers or inputs");
-    }
+    if (!sources_.emplace(name, source).second) refuse_second(name);
   }
 
   /// "lstm.l0:h" is the state "h" of the layer "lstm.l0".
@@ -137,11 +153,11 @@ std::vector<InitialState> read_initial_states(const Model& model, const Names& n
   std::vector<InitialState> initial;
   for (const auto& [name, from] : model.layers[k].initial_states) {
     const auto state = std::ranges::find(all, name, &StateSpec::name);
-    if (state == all.end()) refuse(names.where(k) + " has no state " + quoted(name));
+    if (state == all.end()) refuse(names.where(k) + " has no state " + quote(name));
     const Source source = names.find_before(from, k);
     const std::int64_t found = source_size(model, source);
     if (found != state->size || gives_ids(names, source)) {
-      refuse(names.where(k) + ": its state " + quoted(name) + " of size " +
+      refuse(names.where(k) + ": its state " + quote(name) + " of size " +
              std::to_string(state->size) + " cannot begin as " + names.name_of(source) +
              " of size " + std::to_string(found));
     }
@@ -154,15 +170,11 @@ std::vector<Source> read_outputs(const Model& model, const Names& names) {
   const std::vector<ModelOutput> outputs = model_outputs(model);
   std::vector<Source> sources;
   for (std::size_t k = 0; k < outputs.size(); ++k) {
-    for (std::size_t before = 0; before < k; ++before) {
-      if (outputs[before].name == outputs[k].name) {
-        refuse("two outputs have the name " + quoted(outputs[k].name));
-      }
-    }
-    sources.push_back(names.find(outputs[k].layer, "output " + quoted(outputs[k].name) + " is"));
+    require_new_output(std::span(outputs).first(k), outputs[k].name);
+    sources.push_back(names.find(outputs[k].layer, "output " + quote(outputs[k].name) + " is"));
     if (gives_ids(names, sources.back())) {
-      refuse("output " + quoted(outputs[k].name) + " is the input of ids " +
-             quoted(outputs[k].layer));
+      refuse("output " + quote(outputs[k].name) + " is the input of ids " +
+             quote(outputs[k].layer));
     }
   }
   return sources;
@@ -172,10 +184,10 @@ std::optional<Source> read_lengths(const Model& model, const Names& names) {
   if (model.lengths.empty()) return std::nullopt;
   const Source source = names.find(model.lengths, "the lengths are");
   if (source_size(model, source) != 1 || gives_ids(names, source)) {
-    refuse("the lengths are " + quoted(model.lengths) + ", which must have one feature");
+    refuse("the lengths are " + quote(model.lengths) + ", which must have one feature");
   }
   if (source.of == Source::Of::model_input && !names.input(source.index).one_step) {
-    refuse("the lengths are " + quoted(model.lengths) + ", which must have one step");
+    refuse("the lengths are " + quote(model.lengths) + ", which must have one step");
   }
   return source;
 }
@@ -204,6 +216,23 @@ std::int64_t source_size(const Model& model, const Source& source) {
   if (source.of == Source::Of::model_input) return model_inputs(model).at(source.index).size;
   const LayerSpec& spec = model.layers.at(source.index).spec;
   return source.of == Source::Of::layer ? output_size(spec) : states(spec).at(source.state).size;
+}
+
+void require_new_name(const Model& model, const std::string& name) {
+  const bool layer = std::ranges::find(model.layers, name, &ModelLayer::name) != model.layers.end();
+  const bool input = std::ranges::find(model.inputs, name, &ModelInput::name) != model.inputs.end();
+  if (layer || input) refuse_second(name);
+}
+
+void add_input(Model& model, ModelInput input) {
+  check_own_size(input);
+  require_new_name(model, input.name);
+  model.inputs.push_back(std::move(input));
+}
+
+void add_output(Model& model, ModelOutput output) {
+  require_new_output(model.outputs, output.name);
+  model.outputs.push_back(std::move(output));
 }
 
 Wiring resolve_wiring(const Model& model) {

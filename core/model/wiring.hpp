@@ -57,6 +57,14 @@ struct Wiring {
 /// inputs or their sizes break. Exported for the oracle and the conformance suite.
 [[nodiscard]] CAROUSEL_API Wiring resolve_wiring(const Model& model);
 
+/// Throws Error (invalid_argument) if an input or a layer has been given that name.
+void require_new_name(const Model& model, const std::string& name);
+
+/// Adds an input or an output. Throws Error (invalid_argument) for a name that is there already and
+/// for a size that no input has; what else is wrong shows when the model is complete.
+void add_input(Model& model, ModelInput input);
+void add_output(Model& model, ModelOutput output);
+
 /// Features of a frame of that sequence.
 [[nodiscard]] CAROUSEL_API std::int64_t source_size(const Model& model, const Source& source);
 

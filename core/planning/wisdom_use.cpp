@@ -3,6 +3,7 @@
 
 #include "core/model/formats/spec_text.hpp"
 #include "core/model/idle_clip.hpp"
+#include "core/model/quote.hpp"
 
 #include <algorithm>
 #include <mutex>
@@ -70,7 +71,7 @@ std::string unknown_version(const WisdomEntry& entry, const Backend& backend) {
     other = time.version;
   }
   if (other.empty()) return "does not have " + id;
-  return "has " + id + " in version '" + other + "', this is '" + version + "'";
+  return "has " + id + " in version " + quote(other) + ", this is " + quote(version);
 }
 
 /// The time of a candidate, whose backend the entry has in its present version.

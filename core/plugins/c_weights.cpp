@@ -4,6 +4,7 @@
 #include <carousel/error.hpp>
 
 #include "core/model/element_count.hpp"
+#include "core/model/quote.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -34,7 +35,7 @@ std::size_t byte_count(const std::string& name, DType dtype, std::span<const std
 }
 
 Tensor tensor_from_c(const carousel_tensor& from) {
-  const std::string name = "tensor '" + std::string(from.role) + "'";
+  const std::string name = "tensor " + quote(from.role);
   require(from.dtype >= 0 && from.dtype <= CAROUSEL_DTYPE_BF16,
           name + ": dtype is " + std::to_string(from.dtype) + ", but must be in 0.." +
               std::to_string(CAROUSEL_DTYPE_BF16));
@@ -54,6 +55,9 @@ Tensor tensor_from_c(const carousel_tensor& from) {
 }  // namespace
 
 Weights from_c(const carousel_weights& weights) {
+  require(weights.count <= CAROUSEL_MOST_COUNT,
+          "weights: count is " + std::to_string(weights.count) + ", but must be at most " +
+              std::to_string(CAROUSEL_MOST_COUNT));
   require(weights.tensors != nullptr || weights.count == 0, "weights: tensors is null");
   Weights result;
   for (std::size_t k = 0; k < weights.count; ++k) {
@@ -61,7 +65,7 @@ Weights from_c(const carousel_weights& weights) {
     require(tensor.role != nullptr,
             "weights: the role of tensor " + std::to_string(k) + " is null");
     const bool is_new = result.emplace(tensor.role, tensor_from_c(tensor)).second;
-    require(is_new, "weights: two tensors have the role '" + std::string(tensor.role) + "'");
+    require(is_new, "weights: two tensors have the role " + quote(tensor.role));
   }
   return result;
 }

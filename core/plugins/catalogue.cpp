@@ -2,6 +2,7 @@
 // Every backend of the process: those of the build, and plug-ins as they are loaded.
 #include "backends/list.hpp"
 #include "core/model/own_errors.hpp"
+#include "core/model/quote.hpp"
 #include "core/plugins/load_plugin.hpp"
 #include "core/plugins/plugin_path.hpp"
 #include "core/plugins/run_within.hpp"
@@ -28,7 +29,7 @@ bool collide(std::string_view a, std::string_view b) {
 /// Where a name comes from that another plug-in cannot have: the file and version of its backend.
 std::string whose_name(const BackendEntry& entry) {
   const std::string version =
-      entry.backend == nullptr ? "" : ", version '" + entry.backend->version() + "'";
+      entry.backend == nullptr ? "" : ", version " + quote(entry.backend->version());
   if (!entry.plugin.empty()) return "the plug-in " + std::string(entry.plugin) + version;
   return entry.backend == nullptr ? "a backend that this build lacks"
                                   : "a backend of this Carousel's own" + version;
@@ -56,9 +57,9 @@ class Catalogue {
     const std::string id = backend->id();
     if (const BackendEntry* other = taken_by(id)) {
       throw Error(ErrorCode::plugin_failed,
-                  backend->in_file("its name is '" + id + "' (version '" + backend->version() +
-                                   "'), which could be taken for '" + std::string(other->name) +
-                                   "', " + whose_name(*other)));
+                  backend->in_file("its name is " + quote(id) + " (version " +
+                                   quote(backend->version()) + "), which could be taken for " +
+                                   quote(other->name) + ", " + whose_name(*other)));
     }
     return keep_plugin(file, path.string(), std::move(backend));
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/plugins/file_trust.hpp"
 
+#include "core/model/quote.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -84,10 +86,11 @@ std::string who_else_may_change(const std::filesystem::path& file, std::span<con
     part /= name;
     struct stat status {};
     if (::stat(part.c_str(), &status) != 0) {
-      return part.string() + " cannot be looked at: " + std::strerror(errno);
+      return escaped(part.string()) + " cannot be looked at: " + std::strerror(errno);
     }
     if (const std::string why = other_writer(status, owners); !why.empty()) {
-      return (S_ISDIR(status.st_mode) ? "the folder " : "the file ") + part.string() + " " + why;
+      return (S_ISDIR(status.st_mode) ? "the folder " : "the file ") + escaped(part.string()) +
+             " " + why;
     }
   }
   return "";

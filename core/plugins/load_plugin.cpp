@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/plugins/load_plugin.hpp"
 
+#include "core/model/quote.hpp"
 #include "core/plugins/answer.hpp"
 #include "core/plugins/file_trust.hpp"
 #include "core/plugins/run_within.hpp"
@@ -79,7 +80,7 @@ void require_file(const std::filesystem::path& path) {
 
 void require_absolute(const std::filesystem::path& path) {
   if (path.is_absolute()) return;
-  fail("plug-in " + path.string() +
+  fail("plug-in " + escaped(path.string()) +
            ": the path is relative; plug-ins are loaded from absolute paths only, so that it does "
            "not matter in which folder a program is started",
        ErrorCode::invalid_argument);
@@ -99,7 +100,7 @@ std::unique_ptr<PluginBackend> open_plugin(const std::filesystem::path& path) {
     const carousel_plugin& table = find_table(find_entry(file));
     return std::make_unique<PluginBackend>(table, path.string());
   } catch (const Error& error) {
-    throw Error(error.code(), "plug-in " + path.string() + ": " + error.what());
+    throw Error(error.code(), "plug-in " + escaped(path.string()) + ": " + error.what());
   }
 }
 

@@ -4,6 +4,7 @@
 #include "core/engine/common_layers.hpp"
 #include "core/engine/layers/convolution.hpp"
 #include "core/model/idle_clip.hpp"
+#include "core/model/quote.hpp"
 #include "core/plugins/answer.hpp"
 #include "core/plugins/c_spec.hpp"
 #include "core/plugins/plugin_layer.hpp"
@@ -60,8 +61,8 @@ void require_name(const char* name) {
   const bool good = text.size() <= kLongest && text != "auto" && is_word(text.substr(0, colon)) &&
                     (colon == text.npos || is_word(text.substr(colon + 1)));
   if (good) return;
-  fail("its name is '" + clean_text(std::string(text).c_str()) +
-       "', but must be a word or two with a colon between them, not 'auto', at most 64 "
+  fail("its name is " + quote(text) +
+       ", but must be a word or two with a colon between them, not 'auto', at most 64 "
        "letters, digits, '-', '_' and '.'");
 }
 
@@ -122,7 +123,7 @@ PluginBackend::PluginBackend(const carousel_plugin& table, std::string file)
 }
 
 std::string PluginBackend::in_file(const std::string& what) const {
-  return "plug-in " + file_ + ": " + what;
+  return "plug-in " + escaped(file_) + ": " + what;
 }
 
 Support PluginBackend::supports(const LayerSpec& spec, Precision precision) const {

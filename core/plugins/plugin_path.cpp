@@ -2,6 +2,7 @@
 #include "core/plugins/plugin_path.hpp"
 
 #include "core/engine/environment.hpp"
+#include "core/model/quote.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -26,7 +27,8 @@ std::vector<PathItem> folder(const std::string& path) {
     if (has_plugin_name(file->path().filename().string())) items.push_back({file->path(), {}});
   }
   if (error) {
-    return {{path, "CAROUSEL_PLUGIN_PATH: " + path + ": cannot be read: " + error.message()}};
+    return {
+        {path, "CAROUSEL_PLUGIN_PATH: " + quote(path) + ": cannot be read: " + error.message()}};
   }
   std::ranges::sort(items, {}, &PathItem::file);
   return items;
@@ -34,14 +36,14 @@ std::vector<PathItem> folder(const std::string& path) {
 
 std::vector<PathItem> files_of(const std::string& part) {
   if (!part.starts_with('/')) {
-    return {{part, "CAROUSEL_PLUGIN_PATH: '" + part +
-                       "' is a relative path; plug-ins are loaded from absolute ones only"}};
+    return {{part, "CAROUSEL_PLUGIN_PATH: " + quote(part) +
+                       " is a relative path; plug-ins are loaded from absolute ones only"}};
   }
   std::error_code error;
   const auto status = std::filesystem::status(part, error);
   if (std::filesystem::is_directory(status)) return folder(part);
   if (std::filesystem::exists(status)) return {{part, {}}};
-  return {{part, "CAROUSEL_PLUGIN_PATH: " + part + ": there is no such file or folder"}};
+  return {{part, "CAROUSEL_PLUGIN_PATH: " + quote(part) + ": there is no such file or folder"}};
 }
 
 }  // namespace

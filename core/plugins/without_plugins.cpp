@@ -13,7 +13,7 @@ std::span<const BackendEntry> backends() { return built_in_backends(); }
 
 const Backend& load_plugin(const std::filesystem::path& path) {
   throw Error(ErrorCode::unsupported,
-              "plug-in " + path.string() + ": this build cannot load shared libraries");
+              "plug-in " + escaped(path.string()) + ": this build cannot load shared libraries");
 }
 
 }  // namespace carousel

@@ -27,6 +27,8 @@
  *   says what was wrong.
  * - A null pointer where none is allowed is ::CAROUSEL_INVALID_ARGUMENT, never a crash. Functions
  *   that return a size or a string return 0 or NULL for a null handle.
+ * - Sizes and counts are checked before the memory behind them is read: an array of structs, names,
+ *   sizes or axes has at most ::CAROUSEL_MOST_COUNT elements, a batch 2^24 rows, a run 2^32 steps.
  * - Structs that may grow start with `struct_size`: set it to the size of the struct and everything
  *   you have no opinion about to zero, which always means the default.
  * - "Any thread": may be called at any time by any thread. "One thread at a time": calls with the
@@ -164,15 +166,17 @@ CAROUSEL_API carousel_status carousel_model_add_layer(carousel_model* model,
                                                       const carousel_layer_place* place);
 
 /**
- * Names a sequence that the model is given, of `size` features a frame, or of ids. Without any, the
- * model has one input, which its first layer reads. One thread at a time.
+ * Names a sequence that the model is given, of `size` features a frame, or of ids, whose size is 1.
+ * The name must be new among inputs and layers. Without any, the model has one input, which its
+ * first layer reads. One thread at a time.
  */
 CAROUSEL_API carousel_status carousel_model_add_input(carousel_model* model, const char* name,
                                                       int64_t size, bool ids);
 
 /**
- * Names a sequence that the model gives: what the layer of the name `layer` puts out. Without any,
- * the model has one output, of its last layer. One thread at a time.
+ * Names a sequence that the model gives: what the layer of the name `layer` puts out. The name must
+ * be new among outputs. Without any, the model has one output, of its last layer. One thread at a
+ * time.
  */
 CAROUSEL_API carousel_status carousel_model_add_output(carousel_model* model, const char* name,
                                                        const char* layer);
@@ -351,8 +355,8 @@ typedef struct carousel_stream carousel_stream;
 
 typedef struct carousel_stream_options {
   size_t struct_size;
-  int64_t batch;     /**< rows of every run; 0: 1 */
-  int64_t max_steps; /**< steps worked off at once; 0: 64 */
+  int64_t batch;     /**< rows of every run, at most 2^24; 0: 1 */
+  int64_t max_steps; /**< steps worked off at once, at most 2^32; 0: 64 */
 } carousel_stream_options;
 
 /** A stream with zero state, all its memory allocated. `options` may be NULL. Any thread. */
@@ -362,9 +366,10 @@ CAROUSEL_API carousel_status carousel_stream_new(const carousel_network* network
 
 /**
  * Runs dense x [steps, batch, input_size] from the current state into y [output steps, batch,
- * output_size]; the state moves on, so a long sequence may be given in chunks of any size. x and y
- * must not overlap. Allocates nothing, takes no lock and, with one thread, makes no system call.
- * On failure y and the state are untouched. One thread at a time.
+ * output_size]; the state moves on, so a long sequence may be given in chunks of any size. What is
+ * written must not overlap what is read: y not x, ids or lengths, and none of them the memory that
+ * `carousel_stream_state` shows. Allocates nothing, takes no lock and, with one thread, makes no
+ * system call. On failure y and the state are untouched. One thread at a time.
  */
 CAROUSEL_API carousel_status carousel_stream_run(carousel_stream* stream, int64_t steps,
                                                  const float* x, float* y);
@@ -480,8 +485,8 @@ CAROUSEL_API carousel_status carousel_run_size(const carousel_file_array* arrays
                                                int64_t* steps, int64_t* batch);
 
 /**
- * Copies an array with these axes, dense and row-major, into dense frames [steps, batch, features].
- * Elements are floats or ids: of 4 bytes each. Any thread.
+ * Copies an array with these axes, dense and row-major, into dense frames [steps, batch, features],
+ * which must not overlap it. Elements are floats or ids: of 4 bytes each. Any thread.
  */
 CAROUSEL_API carousel_status carousel_read_frames(const carousel_file_axis* axes, size_t axis_count,
                                                   int64_t steps, int64_t batch, const void* array,
@@ -527,8 +532,9 @@ typedef struct carousel_check_pair {
 
 /**
  * Runs `batch` sequences, as `input` describes them (its y is not used), through the model with
- * each backend and compares what they give, as `carousel::cross_check` does. A disagreement is no
- * failure of this function: ask the report. `options` may be NULL. Any thread that reads `model`.
+ * each backend and compares what they give, as `carousel::cross_check` does. There is at least one
+ * step and one sequence. A disagreement is no failure of this function: ask the report. `options`
+ * may be NULL. Any thread that reads `model`.
  */
 CAROUSEL_API carousel_status carousel_cross_check(const carousel_model* model, int64_t batch,
                                                   const carousel_run_args* input,

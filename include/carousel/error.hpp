@@ -38,11 +38,11 @@ class CAROUSEL_API Error : public std::runtime_error {
 };
 
 /// The result of a call on the hot path, which never throws. Converts to `true` when all is well.
-/// `message()` is a string with static storage duration, empty on success.
+/// `message()`, empty on success, stays as it is until the thread's next run that fails.
 class [[nodiscard]] Status {
  public:
   constexpr Status() noexcept = default;
-  /// `message` must be a string literal (or live as long as the program).
+  /// `message` must live as long as `message()` promises, such as a string literal.
   static constexpr Status failure(const char* message) noexcept { return Status(message); }
 
   constexpr explicit operator bool() const noexcept { return message_ == nullptr; }

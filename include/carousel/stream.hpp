@@ -14,10 +14,10 @@
 namespace carousel {
 
 struct StreamOptions {
-  std::int64_t batch = 1;  ///< rows of every run
-  /// Steps processed at once; scratch memory grows with it. Most networks take runs of any length,
-  /// which are worked off in pieces of this size; one that needs the whole sequence
-  /// (`Network::whole_sequence`: a reverse direction, a reduction over time) refuses longer runs.
+  std::int64_t batch = 1;  ///< rows of every run, in 0..2^24
+  /// Steps processed at once, in 1..2^32; scratch memory grows with it. Most networks take runs of
+  /// up to 2^32 steps, which are worked off in pieces of this size; one that needs the whole
+  /// sequence (`Network::whole_sequence`: a reverse direction, say) refuses longer runs.
   std::int64_t max_steps = 64;
 };
 
@@ -70,9 +70,9 @@ class CAROUSEL_API Stream {
   /// as they are, so that a dense layer gives its bias there (as PyTorch's
   /// fc(pad_packed_sequence(...)) does).
   /// For networks that have one input besides those that may be left out, and one output besides
-  /// final states. x and y must not overlap. Never throws, allocates, locks or (with one thread)
-  /// makes a system call. On failure the status says which argument is wrong, and y and the state
-  /// are untouched.
+  /// final states. y must not overlap x or lengths, and none of them a state of the stream. Never
+  /// throws, allocates, locks or (with one thread) makes a system call. On failure the status says
+  /// which argument is wrong, and y and the state are untouched.
   Status run(SequenceView<const float> x, SequenceView<float> y,
              std::span<const std::int64_t> lengths = {}) noexcept;
 

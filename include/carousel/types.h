@@ -122,6 +122,12 @@ typedef struct carousel_layer_spec {
   int64_t input_count;        /**< concatenate: how many inputs */
 } carousel_layer_spec;
 
+/**
+ * The most that a count may say of how many things stand in an array of structs, names, sizes or
+ * axes. A greater one is a mistake, and refused before the array is read.
+ */
+#define CAROUSEL_MOST_COUNT 65536
+
 /** An array, row-major and dense. */
 typedef struct carousel_tensor {
   const char* role;     /**< "weight_ih", "weight_hh_reverse", ...: see `carousel::weight_roles` */

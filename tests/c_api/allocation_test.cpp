@@ -23,6 +23,14 @@ TEST_P(CApiAllocation, NoneInARunGoodOrBad) {
   carousel_status bad{};
   carousel_status named{};
   carousel_status unnamed{};
+  carousel_status overlapping{};
+  carousel_status too_long{};
+  std::vector<std::int64_t> lengths(static_cast<std::size_t>(problem.spec.batch), 1 << 20);
+  auto with_lengths = sized<carousel_run_args>();
+  with_lengths.steps = problem.spec.steps;
+  with_lengths.x = problem.x.data();
+  with_lengths.y = y.data();
+  with_lengths.lengths = lengths.data();
   const carousel_named_sequence in{"x", problem.x.data(), nullptr, nullptr, 0, 0};
   const carousel_named_sequence out{"y", nullptr, nullptr, y.data(), 0, 0};
   long allocated = 0;
@@ -32,6 +40,8 @@ TEST_P(CApiAllocation, NoneInARunGoodOrBad) {
     bad = carousel_stream_run(stream.get(), -1, problem.x.data(), y.data());
     named = carousel_stream_run_named(stream.get(), problem.spec.steps, &in, 1, &out, 1, nullptr);
     unnamed = carousel_stream_run_named(stream.get(), problem.spec.steps, &out, 1, &in, 1, nullptr);
+    overlapping = carousel_stream_run(stream.get(), problem.spec.steps, y.data(), y.data());
+    too_long = carousel_stream_run_args(stream.get(), &with_lengths);
     carousel_stream_reset(stream.get());
     allocated = count.allocated() + count.released();
   }
@@ -39,6 +49,9 @@ TEST_P(CApiAllocation, NoneInARunGoodOrBad) {
   EXPECT_EQ(bad, CAROUSEL_INVALID_ARGUMENT);
   EXPECT_EQ(named, CAROUSEL_OK);
   EXPECT_EQ(unnamed, CAROUSEL_INVALID_ARGUMENT);
+  EXPECT_EQ(overlapping, CAROUSEL_INVALID_ARGUMENT);
+  EXPECT_EQ(too_long, CAROUSEL_INVALID_ARGUMENT);
+  EXPECT_EQ(std::string(carousel_last_error()).find("run: lengths[0] is 1048576"), 0U);
   EXPECT_EQ(allocated, 0);
 }
 

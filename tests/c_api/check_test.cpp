@@ -88,7 +88,31 @@ TEST(CApiCheck, SaysWhatIsWrongWithACall) {
     return carousel_cross_check(model.get(), batch, with, &options, &report);
   };
   EXPECT_EQ(call(nullptr, 3), CAROUSEL_INVALID_ARGUMENT);
-  EXPECT_EQ(call(&input, 0), CAROUSEL_INVALID_ARGUMENT);
+  const auto expect_size = [&](const carousel_run_args& with, std::int64_t batch,
+                               const char* words) {
+    EXPECT_EQ(call(&with, batch), CAROUSEL_INVALID_ARGUMENT);
+    EXPECT_NE(std::string(carousel_last_error()).find(words), std::string::npos)
+        << carousel_last_error();
+  };
+  carousel_run_args large = input;
+  const std::int64_t one_length = 1;
+  large.lengths = &one_length;
+  for (const std::int64_t batch : {std::int64_t{0}, std::int64_t{-1}, INT64_MAX, INT64_MIN}) {
+    expect_size(large, batch, ("batch is " + std::to_string(batch)).c_str());
+  }
+  for (const std::int64_t steps : {std::int64_t{0}, std::int64_t{-1}, INT64_MAX, INT64_MIN}) {
+    large.steps = steps;
+    expect_size(large, 3, ("steps is " + std::to_string(steps)).c_str());
+  }
+  large = input;
+  large.x_step_stride = INT64_MAX;
+  expect_size(large, 3, "greater strides than memory can have");
+  large = input;
+  large.steps = std::int64_t{1} << 32U;
+  EXPECT_EQ(call(&large, 1 << 24), CAROUSEL_OUT_OF_MEMORY);
+  options.threads = INT32_MAX;
+  expect_size(input, 3, "threads is 2147483647");
+  options.threads = 0;
   options.tolerance = -1;
   EXPECT_EQ(call(&input, 3), CAROUSEL_INVALID_ARGUMENT);
   options.tolerance = 0;

@@ -14,6 +14,7 @@
 #include <span>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 namespace carousel::c_api_test {
 namespace {
@@ -84,8 +85,8 @@ TEST(CApiErrors, LayersThatAreWrong) {
        [](Layer& l) { l.tensors.erase(l.tensors.begin()); }},
       {"weight_ih must have shape [16, 3], found [16, 5]", [](Layer& l) { l.ih[1] = 5; }},
       {"bias_hh must have shape [16], found none", [](Layer& l) { l.tensors.pop_back(); }},
-      {"no weight of the role bias_hh", [](Layer& l) { l.spec.bias = false; }},
-      {"no weight of the role peephole",
+      {"no weight of the role 'bias_hh'", [](Layer& l) { l.spec.bias = false; }},
+      {"no weight of the role 'peephole'",
        [](Layer& l) { l.tensors.push_back(l.tensors[3]), l.tensors.back().role = "peephole"; }},
       {"two tensors have the role 'bias_ih'", [](Layer& l) { l.tensors[3].role = "bias_ih"; }},
       {"the role of tensor 1 is null", [](Layer& l) { l.tensors[1].role = nullptr; }},
@@ -96,7 +97,7 @@ TEST(CApiErrors, LayersThatAreWrong) {
       {"'weight_hh': rank is 1000", [](Layer& l) { l.tensors[1].rank = 1000; }},
       {"'weight_hh': shape [16, -4] is not possible", [](Layer& l) { l.hh[1] = -4; }},
       {"is not possible", [](Layer& l) { l.hh[1] = std::int64_t{1} << 61; }},
-      {"no weight of the role initial_c",
+      {"no weight of the role 'initial_c'",
        [](Layer& l) {
          l.spec.kind = CAROUSEL_GRU;
          l.ih[0] = l.hh[0] = l.rows[0] = 12;
@@ -204,8 +205,11 @@ TEST(CApiErrors, LayersInTheWrongPlace) {
     layer.place.name = "twin";
     const CModel model = empty_model();
     ASSERT_EQ(layer.add(model.get()), CAROUSEL_OK) << carousel_last_error();
-    ASSERT_EQ(layer.add(model.get()), CAROUSEL_OK) << carousel_last_error();
-    expect_failure(prepare(model), CAROUSEL_INVALID_ARGUMENT, "'twin'");
+    expect_failure(layer.add(model.get()), CAROUSEL_INVALID_ARGUMENT, "the name 'twin' stands for");
+    expect_failure(carousel_model_add_input(model.get(), "twin", 3, false),
+                   CAROUSEL_INVALID_ARGUMENT, "the name 'twin' stands for");
+    EXPECT_EQ(prepare(model), CAROUSEL_OK) << "what was refused changed nothing";
+    carousel_network_free(std::exchange(network, nullptr));
   }
   {
     const CModel model = empty_model();
@@ -222,6 +226,86 @@ TEST(CApiErrors, LayersInTheWrongPlace) {
   EXPECT_EQ(network, nullptr);
 }
 
+/// Names and sizes of inputs and outputs are looked at when they are added.
+TEST(CApiErrors, InputsAndOutputsThatAreWrong) {
+  const CModel model = empty_model();
+  const auto add_input = [&](const char* name, std::int64_t size, bool ids) {
+    return carousel_model_add_input(model.get(), name, size, ids);
+  };
+  for (const std::int64_t size : {std::int64_t{-1}, std::int64_t{0}, INT64_MIN, INT64_MAX}) {
+    expect_failure(add_input("x", size, false), CAROUSEL_INVALID_ARGUMENT,
+                   ("input 'x': its size is " + std::to_string(size)).c_str());
+  }
+  expect_failure(add_input("x", 2, true), CAROUSEL_INVALID_ARGUMENT, "must be in 1..1");
+  ASSERT_EQ(add_input("x", 3, false), CAROUSEL_OK);
+  expect_failure(add_input("x", 3, false), CAROUSEL_INVALID_ARGUMENT, "the name 'x' stands for");
+  Layer layer;
+  layer.place.name = "x";
+  expect_failure(layer.add(model.get()), CAROUSEL_INVALID_ARGUMENT, "the name 'x' stands for");
+  layer.place.name = nullptr;
+  ASSERT_EQ(layer.add(model.get()), CAROUSEL_OK) << carousel_last_error();
+  ASSERT_EQ(carousel_model_add_output(model.get(), "y", "l0"), CAROUSEL_OK);
+  expect_failure(carousel_model_add_output(model.get(), "y", "x"), CAROUSEL_INVALID_ARGUMENT,
+                 "two outputs have the name 'y'");
+  carousel_network* network = nullptr;
+  EXPECT_EQ(carousel_prepare(model.get(), nullptr, &network), CAROUSEL_OK) << carousel_last_error();
+  carousel_network_free(network);
+}
+
+/// What a count says is not believed where no array has so many elements.
+TEST(CApiErrors, CountsThatNothingHas) {
+  constexpr const char* kWords = "18446744073709551615, but must be at most 65536";
+  const CModel model = empty_model();
+  Layer layer;
+  carousel_weights weights = c_weights(layer.tensors);
+  weights.count = SIZE_MAX;
+  expect_failure(carousel_model_add_layer(model.get(), &layer.spec, &weights, nullptr),
+                 CAROUSEL_INVALID_ARGUMENT, kWords);
+  const char* const names[1] = {"x"};
+  layer.place.inputs = names;
+  layer.place.input_count = SIZE_MAX;
+  expect_failure(layer.add(model.get()), CAROUSEL_INVALID_ARGUMENT, kWords);
+  const std::int64_t sizes[1] = {1};
+  const carousel_input_shape shapes[1] = {{"x", sizes, SIZE_MAX}};
+  const carousel_input_value values[1] = {{"x", 1.0}};
+  carousel_model* loaded = nullptr;
+  const auto load = [&](const std::function<void(carousel_load_options&)>& spoil) {
+    auto options = sized<carousel_load_options>();
+    spoil(options);
+    expect_failure(carousel_model_load("/no/such/file.onnx", &options, &loaded),
+                   CAROUSEL_INVALID_ARGUMENT, kWords);
+  };
+  load([&](auto& o) { o.input_shapes = shapes, o.input_shape_count = SIZE_MAX; });
+  load([&](auto& o) { o.input_shapes = shapes, o.input_shape_count = 1; });
+  load([&](auto& o) { o.input_values = values, o.input_value_count = SIZE_MAX; });
+  expect_failure(carousel_model_load_memory("rubbish", SIZE_MAX, "box", nullptr, &loaded),
+                 CAROUSEL_INVALID_ARGUMENT, "more bytes than memory has");
+  carousel_network* network = nullptr;
+  const carousel_layer_precision precisions[1] = {{"l0", CAROUSEL_INT8}};
+  auto options = sized<carousel_prepare_options>();
+  options.layer_precisions = precisions;
+  options.layer_precision_count = SIZE_MAX;
+  expect_failure(carousel_prepare(model.get(), &options, &network), CAROUSEL_INVALID_ARGUMENT,
+                 kWords);
+}
+
+/// Names are a file's or a caller's, and may hold anything.
+TEST(CApiErrors, NamesAreQuoted) {
+  const CModel model = empty_model();
+  Layer layer;
+  layer.place.name = "\x1b[2J\nlayer";
+  layer.tensors[0].role = "weight\n\xff";
+  expect_failure(layer.add(model.get()), CAROUSEL_INVALID_ARGUMENT, "layer '\\x1b[2J\\x0alayer' (");
+  const char* const inputs[1] = {"no\nbody"};
+  Layer reader;
+  reader.place.inputs = inputs;
+  reader.place.input_count = 1;
+  ASSERT_EQ(reader.add(model.get()), CAROUSEL_OK) << carousel_last_error();
+  carousel_network* network = nullptr;
+  expect_failure(carousel_prepare(model.get(), nullptr, &network), CAROUSEL_INVALID_ARGUMENT,
+                 "reads 'no\\x0abody'");
+}
+
 TEST(CApiErrors, Preparing) {
   carousel_network* network = nullptr;
   expect_failure(carousel_prepare(empty_model().get(), nullptr, &network),
@@ -235,7 +319,15 @@ TEST(CApiErrors, Preparing) {
   options = sized<carousel_prepare_options>();
   options.threads = -1;
   expect_failure(carousel_prepare(model.get(), &options, &network), CAROUSEL_INVALID_ARGUMENT,
-                 "negative");
+                 "threads is -1, but must not be negative");
+  options = sized<carousel_prepare_options>();
+  options.batch = -2;
+  expect_failure(carousel_prepare(model.get(), &options, &network), CAROUSEL_INVALID_ARGUMENT,
+                 "batch is -2, but must not be negative");
+  options = sized<carousel_prepare_options>();
+  options.steps = INT64_MAX;
+  expect_failure(carousel_prepare(model.get(), &options, &network), CAROUSEL_INVALID_ARGUMENT,
+                 "steps is 9223372036854775807, but must be in 0..4294967296");
   options = sized<carousel_prepare_options>();
   options.plan = 5;
   expect_failure(carousel_prepare(model.get(), &options, &network), CAROUSEL_INVALID_ARGUMENT,

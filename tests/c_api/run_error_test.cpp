@@ -27,12 +27,16 @@ class CApiBadRun : public testing::Test {
     args.y = y.data();
   }
 
+  carousel_state state() {
+    auto state = sized<carousel_state>();
+    EXPECT_EQ(carousel_stream_state(stream.get(), &state), CAROUSEL_OK);
+    return state;
+  }
+
   void expect_refused(const char* words) {
     expect_failure(carousel_stream_run_args(stream.get(), &args), CAROUSEL_INVALID_ARGUMENT, words);
     for (const float value : y) ASSERT_EQ(value, testing_support::kUntouched);
-    auto state = sized<carousel_state>();
-    ASSERT_EQ(carousel_stream_state(stream.get(), &state), CAROUSEL_OK);
-    for (int i = 0; i < 2 * 4; ++i) ASSERT_EQ(state.h[i], 0.0F);
+    for (int i = 0; i < 2 * 4; ++i) ASSERT_EQ(state().h[i], 0.0F);
   }
 };
 
@@ -44,11 +48,18 @@ TEST_F(CApiBadRun, IsRefused) {
       {"null", [&] { args.y = nullptr; }},
       {"not both", [&] { args.ids = ids.data(); }},
       {"takes no ids", [&] { args.x = nullptr, args.ids = ids.data(); }},
-      {"length", [&] { args.lengths = lengths.data(); }},
+      {"lengths[1] is 9, but must be in 0..4", [&] { args.lengths = lengths.data(); }},
+      {"output 'y' overlaps input 'x'", [&] { args.x = y.data() + 4; }},
+      {"output 'y' overlaps lengths",
+       [&] { args.lengths = reinterpret_cast<const std::int64_t*>(y.data()); }},
+      {"output 'y' overlaps the stream's own state 'h' of layer 0", [&] { args.y = state().h; }},
+      {"output 'y' overlaps the stream's own state 'c' of layer 0", [&] { args.y = state().c; }},
+      {"input 'x' overlaps the stream's own state 'h' of layer 0", [&] { args.x = state().h; }},
       {"struct_size", [&] { args.struct_size = sizeof args - 1; }},
       {"struct_size", [&] { args.struct_size = 0xCCCCCCCC; }},
       {"struct_size", [&] { args.struct_size = static_cast<std::size_t>(-1); }},
-      {"memory", [&] { args.steps = std::numeric_limits<std::int64_t>::max(); }},
+      {"input 'x' has 9223372036854775807 steps",
+       [&] { args.steps = std::numeric_limits<std::int64_t>::max(); }},
   };
   for (const auto& [words, spoil] : ways) {
     SCOPED_TRACE(words);
@@ -82,14 +93,14 @@ TEST_F(CApiBadRun, ByNameIsRefused) {
   const std::int64_t* wrong_lengths = nullptr;
   const std::vector<std::pair<const char*, std::function<void()>>> ways{
       {"missing among those given", [&] { count = 0; }},
-      {"name of an input or output is null", [&] { in.name = nullptr; }},
-      {"no input or output of a name", [&] { in.name = "z"; }},
-      {"no input or output of a name", [&] { out.name = "z"; }},
+      {"input 0: its name is null", [&] { in.name = nullptr; }},
+      {"the network has no input 'z'", [&] { in.name = "z"; }},
+      {"the network has no output '\\x1b[2Jz'", [&] { out.name = "\x1b[2Jz"; }},
       {"not both", [&] { in.ids = ids.data(); }},
       {"y of an input", [&] { in.y = y.data(); }},
       {"x and ids of an output", [&] { out.x = x.data(); }},
-      {"the data of x is null", [&] { in.x = nullptr; }},
-      {"the data of y is null", [&] { out.y = nullptr; }},
+      {"input 'x': its data is null", [&] { in.x = nullptr; }},
+      {"output 'y': its data is null", [&] { out.y = nullptr; }},
       {"steps", [&] { steps = -1; }},
       {"length", [&] { wrong_lengths = lengths.data(); }},
   };
@@ -109,7 +120,8 @@ TEST_F(CApiBadRun, ByNameIsRefused) {
   }
   const std::array twice{good_in, good_in};
   expect_failure(carousel_stream_run_named(stream.get(), 4, twice.data(), 2, &good_out, 1, nullptr),
-                 CAROUSEL_INVALID_ARGUMENT, "once");
+                 CAROUSEL_INVALID_ARGUMENT,
+                 "input_count is 2, but the network has 1, each to be given once");
   expect_failure(carousel_stream_run_named(stream.get(), 4, nullptr, 1, &good_out, 1, nullptr),
                  CAROUSEL_INVALID_ARGUMENT, "null");
   expect_failure(carousel_stream_run_named(nullptr, 4, &good_in, 1, &good_out, 1, nullptr),
@@ -147,8 +159,18 @@ TEST(CApiArrays, OfImpossibleSizesAreRefused) {
   constexpr std::int64_t kMuch = std::int64_t{1} << 62U;
   read({{CAROUSEL_AXIS_STEPS, 0}, {CAROUSEL_AXIS_BATCH, 0}, {CAROUSEL_AXIS_FEATURES, kMuch}}, 1, 1);
   read({{CAROUSEL_AXIS_STEPS, 0}, {CAROUSEL_AXIS_BATCH, 0}, {CAROUSEL_AXIS_FEATURES, -1}}, 1, 1);
-  read({{CAROUSEL_AXIS_STEPS, 0}, {CAROUSEL_AXIS_BATCH, 0}, {CAROUSEL_AXIS_FEATURES, 4}}, 0, kMuch);
-  read({{CAROUSEL_AXIS_STEPS_BATCH, 0}, {CAROUSEL_AXIS_FEATURES, 1}}, kMuch, kMuch);
+  const carousel_file_axis usual[]{
+      {CAROUSEL_AXIS_STEPS, 0}, {CAROUSEL_AXIS_BATCH, 0}, {CAROUSEL_AXIS_FEATURES, 1024}};
+  const auto frames = [&](std::size_t axes, std::int64_t steps, std::int64_t batch) {
+    float other = 0;
+    return carousel_read_frames(usual, axes, steps, batch, &number, &other);
+  };
+  expect_failure(frames(3, 0, kMuch), CAROUSEL_INVALID_ARGUMENT, "batch is 4611686018427387904");
+  expect_failure(frames(3, -1, 1), CAROUSEL_INVALID_ARGUMENT, "steps is -1, but must be in 0..");
+  expect_failure(frames(SIZE_MAX, 1, 1), CAROUSEL_INVALID_ARGUMENT,
+                 "the count of axes is 18446744073709551615, but must be at most 65536");
+  expect_failure(frames(3, std::int64_t{1} << 32U, 1), CAROUSEL_OUT_OF_MEMORY,
+                 "4294967296 steps of 1 rows of 1024 features");
   const carousel_file_axis shared[]{{CAROUSEL_AXIS_STEPS_BATCH, 0}, {CAROUSEL_AXIS_FEATURES, 3}};
   const carousel_file_axis apart[]{{CAROUSEL_AXIS_STEPS, 0}, {CAROUSEL_AXIS_BATCH, 0}};
   const std::int64_t few[]{8, 3};
@@ -159,9 +181,29 @@ TEST(CApiArrays, OfImpossibleSizesAreRefused) {
   std::int64_t batch = 0;
   expect_failure(carousel_run_size(arrays, 2, &steps, &batch), CAROUSEL_INVALID_ARGUMENT,
                  "does not fit");
+  expect_failure(carousel_run_size(arrays, SIZE_MAX, &steps, &batch), CAROUSEL_INVALID_ARGUMENT,
+                 "the count of arrays");
+  arrays[0].axis_count = SIZE_MAX;
+  expect_failure(carousel_run_size(arrays, 2, &steps, &batch), CAROUSEL_INVALID_ARGUMENT,
+                 "the count of the axes of an array");
+  arrays[0].axis_count = 2;
   arrays[0].shape = negative;
   expect_failure(carousel_run_size(arrays, 2, &steps, &batch), CAROUSEL_INVALID_ARGUMENT,
                  "no axis is negative");
+}
+
+TEST(CApiArrays, ThatOverlapAreRefused) {
+  const carousel_file_axis axes[]{
+      {CAROUSEL_AXIS_BATCH, 0}, {CAROUSEL_AXIS_STEPS, 0}, {CAROUSEL_AXIS_FEATURES, 2}};
+  std::vector<float> memory(23, 1.0F);
+  const std::vector<float> before = memory;
+  expect_failure(carousel_read_frames(axes, 3, 3, 2, memory.data(), memory.data() + 11),
+                 CAROUSEL_INVALID_ARGUMENT, "array and frames overlap");
+  expect_failure(carousel_write_frames(axes, 3, 3, 2, memory.data(), memory.data()),
+                 CAROUSEL_INVALID_ARGUMENT, "array and frames overlap");
+  EXPECT_EQ(memory, before);
+  memory.resize(24);
+  EXPECT_EQ(carousel_read_frames(axes, 3, 3, 2, memory.data(), memory.data() + 12), CAROUSEL_OK);
 }
 
 }  // namespace

@@ -110,6 +110,34 @@ TEST(Command, BackendsJson) {
   EXPECT_EQ(carousel({"backends"}).code, 0);
 }
 
+/// Names of a file are shown, not obeyed; only JSON has them as they are.
+TEST(Command, NamesOfAFileAreNoCommandsOfTheTerminal) {
+  const TemporaryFolder folder;
+  const std::string file = folder.file("m.safetensors");
+  Model model = two_by_two_model();
+  const std::string evil = "\x1b[2J\xe2\x80\xae\n";
+  model.inputs[0].name = evil + "in";
+  model.outputs[0].name = evil + "out";
+  model.metadata[evil + "key"] = evil + "value";
+  for (ModelLayer& layer : model.layers) {
+    for (std::string& read : layer.inputs) {
+      if (read == "left") read = model.inputs[0].name;
+    }
+  }
+  save(model, file);
+  for (const char* command : {"inspect", "explain"}) {
+    const CommandResult result = carousel({command, file});
+    ASSERT_EQ(result.code, 0) << result.err;
+    for (const std::string& text : {result.out, result.err}) {
+      EXPECT_EQ(text.find('\x1b'), std::string::npos) << command;
+      EXPECT_EQ(text.find("\xe2\x80\xae"), std::string::npos) << command;
+    }
+  }
+  const CommandResult inspected = carousel({"inspect", file});
+  EXPECT_NE(inspected.out.find("input       \\x1b[2J\\xe2\\x80\\xae\\x0ain: "), std::string::npos)
+      << inspected.out;
+}
+
 TEST(Command, InspectShowsLayersAndPlan) {
   const TemporaryFolder folder;
   save_language_model(folder.file("m.safetensors"), {"a", "b", "\n", "é"});

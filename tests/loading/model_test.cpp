@@ -80,14 +80,14 @@ TEST(Validate, RefusesArraysThatWouldBeIgnored) {
   EXPECT_EQ(
       validation_error([](Model& m) { set_weight(m.layers[1], "peephole", {12}, ramp(12, 0)); }),
       "model: layer 'lstm.l0' (LSTM 3 -> 4, proj 3, bidirectional) has no weight of the role "
-      "peephole");
+      "'peephole'");
   EXPECT_TRUE(contains(
       validation_error([](Model& m) { set_weight(m.layers[3], "bias_hh", {7}, ramp(7, 0)); }),
-      "layer 'fc' (Dense 6 -> 7) has no weight of the role bias_hh"));
+      "layer 'fc' (Dense 6 -> 7) has no weight of the role 'bias_hh'"));
   EXPECT_TRUE(contains(validation_error([](Model& m) {
                          set_weight(m.layers[3], "weight_reverse", {7, 6}, ramp(42, 0));
                        }),
-                       "has no weight of the role weight_reverse"));
+                       "has no weight of the role 'weight_reverse'"));
 }
 
 TEST(ModelCounts, AddUp) {

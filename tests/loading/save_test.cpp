@@ -108,8 +108,8 @@ TEST(Save, InitialStatesAreRemembered) {
       contains(error_of([&] { validate(model); }), "initial_h must have shape [2], found [3]"));
   model.layers[1].weights.erase("initial_h");
   set_weight(model.layers[1], "initial_h_reverse", {2}, {1, 2});
-  EXPECT_TRUE(
-      contains(error_of([&] { validate(model); }), "has no weight of the role initial_h_reverse"));
+  EXPECT_TRUE(contains(error_of([&] { validate(model); }),
+                       "has no weight of the role 'initial_h_reverse'"));
 }
 
 TEST(Save, SettingsOfAnAbsentDirectionDoNotMatter) {

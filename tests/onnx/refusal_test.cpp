@@ -3,6 +3,9 @@
 // be taken is named.
 #include "onnx/graph_builder.hpp"
 
+#include <cmath>
+#include <functional>
+
 namespace carousel::onnx_test {
 namespace {
 
@@ -90,6 +93,140 @@ TEST(OnnxRefusal, RepeatsOfMoreFeaturesThanALayerHas) {
     g.output("out");
     EXPECT_TRUE(contains(g.error(), "repeats 6 features " + std::to_string(times))) << g.error();
   }
+}
+
+/// x + k, where k is what `add` makes of constants.
+std::string error_of_constant(const std::function<void(GraphBuilder&)>& add) {
+  GraphBuilder g = after_lstm();
+  add(g);
+  g.node("Add", {"s", "k"}, {"out"});
+  g.output("out");
+  return g.error();
+}
+
+/// No value that a file could mean: named with the node, the operator and the operands.
+TEST(OnnxRefusal, ConstantsWithoutADefinedResult) {
+  struct Operands {
+    const char* op;
+    std::vector<float> a, b;
+    const char* words;
+  };
+  const std::vector<Operands> cases{
+      {"Div", {1, 3}, {1, 0}, "no defined result for the constants 3 and 0 (element 1)"},
+      {"Div", {0}, {0}, "the constants 0 and 0 (element 0)"},
+      {"Pow", {0}, {-1}, "the constants 0 and -1"},
+      {"Pow", {-2}, {0.5F}, "the constants -2 and 0.5"},
+      {"Mul", {0}, {INFINITY}, "the constants 0 and inf"},
+      {"Sub", {INFINITY}, {INFINITY}, "the constants inf and inf"},
+      {"Sqrt", {4, -1}, {}, "the constant -1 (element 1)"},
+      {"Log", {-1}, {}, "the constant -1 (element 0)"},
+      {"Reciprocal", {0}, {}, "the constant 0 (element 0)"},
+  };
+  for (const Operands& one : cases) {
+    const std::string error = error_of_constant([&](GraphBuilder& g) {
+      const auto constant = [&](const char* name, const std::vector<float>& values) {
+        return g.floats(name, {static_cast<std::int64_t>(values.size())}, values);
+      };
+      Names inputs{constant("a", one.a)};
+      if (!one.b.empty()) inputs.push_back(constant("b", one.b));
+      g.node(one.op, inputs, {"k"});
+    });
+    EXPECT_TRUE(contains(error, one.words)) << one.op << ": " << error;
+    EXPECT_TRUE(contains(error, "node '" + std::string(one.op) + "_k' (" + one.op + ")")) << error;
+  }
+  EXPECT_EQ(error_of_constant([](GraphBuilder& g) {
+              g.floats("a", {1}, {0});
+              g.node("Log", {"a"}, {"k"});
+            }),
+            "(no error)")
+      << "minus infinity, as in masks";
+}
+
+/// The same of integers, which have no infinities at all, and of sizes.
+TEST(OnnxRefusal, IntegersWithoutADefinedResult) {
+  const auto divided = [](GraphBuilder& g) {
+    g.integers("a", {7});
+    g.integers("b", {0});
+    g.node("Div", {"a", "b"}, {"q"});
+    g.node("Cast", {"q"}, {"k"}).set("to", schema::TensorProto::FLOAT);
+  };
+  EXPECT_TRUE(
+      contains(error_of_constant(divided), "node 'Div_q' (Div): has no defined result for 7 and 0"))
+      << error_of_constant(divided);
+  const auto size_divided = [](GraphBuilder& g) {
+    g.node("Shape", {"x"}, {"sizes"});
+    g.integers("b", {3}, {1, 0, 1});
+    g.node("Div", {"sizes", "b"}, {"q"});
+    g.node("Cast", {"q"}, {"k"}).set("to", schema::TensorProto::FLOAT);
+  };
+  EXPECT_TRUE(contains(error_of_constant(size_divided), "(Div): has no defined result for 2 and 0"))
+      << error_of_constant(size_divided);
+  const auto narrowed = [](GraphBuilder& g) {
+    g.floats("a", {2}, {1, 300});
+    g.node("Cast", {"a"}, {"q"}).set("to", schema::TensorProto::INT8);
+    g.node("Cast", {"q"}, {"k"}).set("to", schema::TensorProto::FLOAT);
+  };
+  EXPECT_TRUE(contains(error_of_constant(narrowed),
+                       "node 'Cast_q' (Cast): the number 300 (element 1) does not fit int8"))
+      << error_of_constant(narrowed);
+}
+
+TEST(OnnxRefusal, RangesWithoutADefinedResult) {
+  struct Limits {
+    std::vector<float> numbers;
+    const char* words;
+  };
+  for (const Limits& limits : std::vector<Limits>{
+           {{5, 1, 0}, "a range from 5 to 1 with the step 0, which is not defined"},
+           {{1, 5, 0}, "a range from 1 to 5 with the step 0, which is not defined"},
+           {{2, 2, 0}, "a range from 2 to 2 with the step 0, which is not defined"},
+           {{NAN, 2, 1}, "a range from nan to 2 with the step 1, which is not defined"},
+           {{0, 1e9F, 1}, "a range from 0 to 1e+09 with the step 1, more than 4096 numbers"}}) {
+    const std::string error = error_of_constant([&](GraphBuilder& g) {
+      Names inputs;
+      for (const float number : limits.numbers) {
+        inputs.push_back(g.floats("n" + std::to_string(inputs.size()), {}, {number}));
+      }
+      g.node("Range", inputs, {"k"});
+    });
+    EXPECT_TRUE(contains(error, limits.words)) << error;
+    EXPECT_TRUE(contains(error, "node 'Range_k' (Range)")) << error;
+  }
+}
+
+TEST(OnnxRefusal, ConstantsOfShapesThatThereAreNot) {
+  const auto error = [](const Sizes& shape, const std::vector<float>& value) {
+    return error_of_constant([&](GraphBuilder& g) {
+      g.integers("shape", shape);
+      schema::AttributeProto& attribute =
+          *g.node("ConstantOfShape", {"shape"}, {"k"}).proto().add_attribute();
+      attribute.set_name("value");
+      attribute.set_type(schema::AttributeProto::TENSOR);
+      attribute.mutable_t()->set_data_type(schema::TensorProto::FLOAT);
+      attribute.mutable_t()->add_dims(static_cast<std::int64_t>(value.size()));
+      for (const float one : value) attribute.mutable_t()->add_float_data(one);
+    });
+  };
+  constexpr const char* kNode = "node 'ConstantOfShape_k' (ConstantOfShape)";
+  EXPECT_TRUE(contains(error({2, -3}, {0}), "its shape has the size -3")) << error({2, -3}, {0});
+  EXPECT_TRUE(contains(error({2, -3}, {0}), kNode));
+  EXPECT_TRUE(contains(error({1}, {1, 2}), "its value has 2 elements, but must have one"))
+      << error({1}, {1, 2});
+  EXPECT_TRUE(contains(error({1}, {1, 2}), kNode));
+}
+
+/// Names in a file are not what a terminal should act on.
+TEST(OnnxRefusal, NamesOfAFileAreEscaped) {
+  GraphBuilder g = detector();
+  schema::NodeProto& node = *g.graph().mutable_node(0);
+  node.set_op_type("Fo\x1b[2Jo\n");
+  node.set_name(
+      "no\xff"
+      "de");
+  EXPECT_TRUE(contains(g.error(), "node 'no\\xffde' (Fo\\x1b[2Jo\\x0a): this operator"))
+      << g.error();
+  node.set_domain("a\rb");
+  EXPECT_TRUE(contains(g.error(), "(a\\x0db.Fo\\x1b[2Jo\\x0a)")) << g.error();
 }
 
 TEST(OnnxRefusal, UnnamedNodesAreCalledAfterTheirOutputs) {

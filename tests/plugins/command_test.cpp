@@ -42,6 +42,24 @@ TEST(PluginCommand, BackendsShowsWhatIsInThePathAndWhatCouldNotBeLoaded) {
   EXPECT_NE(entry(backends, "abi")["reason"].get<std::string>().find(abi), std::string::npos);
 }
 
+/// What the path names and is not there is said where backends are listed, and where one is missed.
+TEST(PluginCommand, EntriesOfThePathThatDoNotExistAreTold) {
+  const Folder folder;
+  const std::string gone = folder.path() + "/gone";
+  const std::string path = "CAROUSEL_PLUGIN_PATH=" + gone + ":" + folder.path();
+  const std::string cause = "CAROUSEL_PLUGIN_PATH: '" + gone + "': there is no such file or folder";
+  const CommandResult listed = carousel({"backends", "--json"}, path);
+  ASSERT_EQ(listed.code, 0) << listed.err;
+  EXPECT_EQ(entry(listed.json(), gone)["reason"], cause);
+  const cli_test::TemporaryFolder files;
+  cli_test::save_lstm(files.file("m.safetensors"), 3, 4);
+  const CommandResult missed =
+      carousel({"inspect", files.file("m.safetensors"), "--backend", "abacus"}, path);
+  EXPECT_NE(missed.code, 0);
+  EXPECT_NE(missed.err.find("unknown backend 'abacus'"), std::string::npos) << missed.err;
+  EXPECT_NE(missed.err.find(cause), std::string::npos) << missed.err;
+}
+
 /// Nothing that lies in the path keeps a command from its work.
 TEST(PluginCommand, BrokenPluginsInThePathDoNoHarm) {
   const Folder folder;

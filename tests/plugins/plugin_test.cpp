@@ -186,7 +186,7 @@ TEST(PluginPath, IsAListOfAbsoluteFilesAndFolders) {
   EXPECT_EQ(items[2].file, "plugins");
   EXPECT_NE(items[2].problem.find("'plugins' is a relative path"), std::string::npos);
   EXPECT_EQ(items[3].file, odd);
-  EXPECT_NE(items[4].problem.find("/no/where: there is no such file"), std::string::npos);
+  EXPECT_NE(items[4].problem.find("'/no/where': there is no such file"), std::string::npos);
   EXPECT_TRUE(items[0].problem.empty() && items[1].problem.empty() && items[3].problem.empty());
   EXPECT_EQ(plugins::backend_name_of(a), "a");
   EXPECT_EQ(plugins::backend_name_of(odd), odd);

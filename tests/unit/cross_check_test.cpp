@@ -243,7 +243,7 @@ TEST(CrossCheck, RefusesInputsWhoseNamesDoNotFit) {
   expect_refused(problem, {.inputs = bad}, "input 'x': it needs x");
   bad = good;
   bad[1].ids.steps = 5;
-  expect_refused(problem, {.inputs = bad}, "as many steps");
+  expect_refused(problem, {.inputs = bad}, "has 5 steps and");
 }
 
 TEST(CrossCheck, RefusesInputsThatDoNotFit) {
@@ -252,14 +252,25 @@ TEST(CrossCheck, RefusesInputsThatDoNotFit) {
   expect_refused(problem, {}, "it needs x");
   CheckInput bad = good;
   bad.x.features = 4;
-  expect_refused(problem, bad, "4 features were given, but the model takes 5");
+  expect_refused(problem, bad, "input 'x' has 4 features, but the model takes 5");
   bad = good;
   bad.x.steps = 0;
-  expect_refused(problem, bad, "at least one step");
+  expect_refused(problem, bad, "steps is 0, but must be in 1..4294967296");
+  bad.x.steps = INT64_MAX;
+  expect_refused(problem, bad, "steps is 9223372036854775807");
+  bad = good;
+  bad.x.batch = INT64_MAX;
+  expect_refused(problem, bad, "batch is 9223372036854775807");
+  bad = good;
+  bad.x.step_stride = INT64_MAX;
+  expect_refused(problem, bad, "input 'x' has greater strides than memory can have");
+  for (const int threads : {0, -1, INT32_MAX}) {
+    EXPECT_THROW((void)cross_check(problem.model, good, {.threads = threads}), Error);
+  }
   const std::vector<std::int64_t> lengths{1, 4};
   bad = good;
   bad.lengths = lengths;
-  expect_refused(problem, bad, "a length is 4");
+  expect_refused(problem, bad, "lengths[1] is 4, but must be in 0..3");
   bad.lengths = std::span(lengths).first(1);
   expect_refused(problem, bad, "1 lengths for 2 batch rows");
   const std::vector<std::int32_t> ids(6);
@@ -271,7 +282,8 @@ TEST(CrossCheck, RefusesInputsThatDoNotFit) {
   const Problem words = sample({.vocabulary = 4, .batch = 2, .steps = 3});
   expect_refused(words, good, "it needs ids");
   const std::vector<std::int32_t> outside{0, 1, 2, 3, 4, 0};
-  expect_refused(words, {.ids = steps_first(outside.data(), 3, 2, std::int64_t{1})}, "an id is 4");
+  expect_refused(words, {.ids = steps_first(outside.data(), 3, 2, std::int64_t{1})},
+                 "the id at step 2 of row 0 is 4, but must be in 0..3");
 }
 
 /// Whatever the conformance suite runs, with all its extremes: rounding alone is no disagreement.

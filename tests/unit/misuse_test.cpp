@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every wrong argument of run gives a status that says so, and leaves y and the state as they were.
+#include "core/engine/no_memory.hpp"
 #include "support/every_backend.hpp"
 #include "unit/sample.hpp"
 
@@ -7,8 +8,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <limits>
+#include <new>
+#include <span>
+#include <thread>
 
 namespace carousel::testing_support {
 namespace {
@@ -69,23 +74,26 @@ struct Spoil {
 
 TEST(Misuse, WrongArgumentsAreRefused) {
   const std::vector<Spoil> ways{
-      {"batch", [](Call& c) { c.x.batch = 2; }},
-      {"batch", [](Call& c) { c.y.batch = 4; }},
+      {"input 'x' has a batch of 2, but the stream was made for 3", [](Call& c) { c.x.batch = 2; }},
+      {"output 'y' has a batch of 4, but the stream was made for 3",
+       [](Call& c) { c.y.batch = 4; }},
       {"batch", [](Call& c) { c.x.batch = c.y.batch = 0; }},
-      {"input_size", [](Call& c) { c.x.features = 5; }},
+      {"input 'x' has 5 features, but the network's input_size is 6",
+       [](Call& c) { c.x.features = 5; }},
       {"output_size", [](Call& c) { c.y.features = 10; }},
-      {"steps", [](Call& c) { c.y.steps = kSteps - 1; }},
+      {"output 'y' has 4 steps, but must have 5", [](Call& c) { c.y.steps = kSteps - 1; }},
       {"steps", [](Call& c) { c.x.steps = c.y.steps = -1; }},
       {"null", [](Call& c) { c.x.data = nullptr; }},
       {"null", [](Call& c) { c.y.data = nullptr; }},
-      {"memory", [](Call& c) { c.x.steps = c.y.steps = std::numeric_limits<std::int64_t>::max(); }},
+      {"input 'x' has 9223372036854775807 steps",
+       [](Call& c) { c.x.steps = c.y.steps = std::numeric_limits<std::int64_t>::max(); }},
       {"memory", [](Call& c) { c.x.step_stride = std::int64_t{1} << 60U; }},
       {"memory", [](Call& c) { c.y.batch_stride = std::int64_t{1} << 60U; }},
-      {"strides of y", [](Call& c) { c.y.step_stride = 0; }},
-      {"strides of y", [](Call& c) { c.y.batch_stride -= 1; }},
-      {"strides of y", [](Call& c) { c.y.step_stride -= 1; }},
-      {"overlaps", [](Call& c) { c.x.data = c.y.data; }},
-      {"overlaps", [](Call& c) { c.x.data = c.y.data + 20; }},
+      {"output 'y': its strides", [](Call& c) { c.y.step_stride = 0; }},
+      {"frames overlap", [](Call& c) { c.y.batch_stride -= 1; }},
+      {"frames overlap", [](Call& c) { c.y.step_stride -= 1; }},
+      {"output 'y' overlaps input 'x'", [](Call& c) { c.x.data = c.y.data; }},
+      {"output 'y' overlaps input 'x'", [](Call& c) { c.x.data = c.y.data + 20; }},
       {"lengths",
        [](Call& c) {
          c.lengths = {1, 2};
@@ -94,11 +102,11 @@ TEST(Misuse, WrongArgumentsAreRefused) {
        [](Call& c) {
          c.lengths = {1, 2, 3, 4};
        }},
-      {"length",
+      {"lengths[1] is -1, but must be in 0..5",
        [](Call& c) {
          c.lengths = {1, -1, 3};
        }},
-      {"length",
+      {"lengths[2] is 6, but must be in 0..5",
        [](Call& c) {
          c.lengths = {1, 2, kSteps + 1};
        }},
@@ -115,6 +123,61 @@ TEST(Misuse, WrongArgumentsAreRefused) {
       call.expect_refused(way.word);
     }
   }
+}
+
+/// What the stream itself writes to in a run.
+TEST(Misuse, StatesOfTheStreamAreNoArguments) {
+  for (const std::string_view name : {"h", "c"}) {
+    for (const std::int64_t layer : {0, 1}) {
+      const std::string words =
+          "the stream's own state '" + std::string(name) + "' of layer " + std::to_string(layer);
+      Call writes(plain());
+      // The view goes on from the state into whatever is behind it; nothing is touched.
+      writes.y.data = writes.stream.state(layer, name).data;
+      writes.expect_refused(("output 'y' overlaps " + words).c_str());
+      Call reads(plain());
+      reads.x.data = reads.stream.state(layer, name).data;
+      reads.expect_refused(("input 'x' overlaps " + words).c_str());
+    }
+  }
+}
+
+/// y as an array of lengths or ids, which a run would change while it reads them.
+TEST(Misuse, OutputsOverOtherArguments) {
+  Call call(plain());
+  std::vector<std::int64_t> both(call.y_data.size());
+  std::ranges::fill(both, 2);
+  call.y.data = reinterpret_cast<float*>(both.data());
+  const std::span<const std::int64_t> lengths = std::span(both).subspan(4, kBatch);
+  const Status status = call.stream.run(call.x, call.y, lengths);
+  call.expect_refused("output 'y' overlaps lengths", status);
+  EXPECT_TRUE(std::ranges::all_of(both, [](std::int64_t v) { return v == 2; }));
+
+  Call reads(reading_ids());
+  std::vector<std::int32_t> ids(reads.y_data.size(), 1);
+  reads.ids.data = ids.data() + 3;
+  reads.y.data = reinterpret_cast<float*>(ids.data());
+  reads.expect_refused("output 'y' overlaps input 'ids'");
+  EXPECT_TRUE(std::ranges::all_of(ids, [](std::int32_t v) { return v == 1; }));
+}
+
+/// A failure's text is the thread's own until its next failure, whatever becomes of the stream.
+TEST(Misuse, TheTextOutlivesTheStream) {
+  std::string expected;
+  Status status;
+  {
+    Call call(plain());
+    call.lengths = {0, 0, 77};
+    status = call.run();
+    expected = status.message();
+  }
+  std::thread([] {
+    Call other(plain());
+    other.x.batch = 1;
+    EXPECT_FALSE(static_cast<bool>(other.run()));
+  }).join();
+  EXPECT_EQ(expected, "run: lengths[2] is 77, but must be in 0..5, the steps of the run");
+  EXPECT_EQ(status.message(), expected);
 }
 
 TEST(Misuse, TooManyStepsForAReverseDirection) {
@@ -135,7 +198,10 @@ TEST(Misuse, IdsOutOfRange) {
     for (const std::size_t where : {std::size_t{0}, std::size_t{kSteps * kBatch - 1}}) {
       Call call(reading_ids());
       call.id_data[where] = wrong;
-      call.expect_refused("id");
+      call.expect_refused(("the id at step " + std::to_string(where / kBatch) + " of row " +
+                           std::to_string(where % kBatch) + " is " + std::to_string(wrong) +
+                           ", but must be in 0..9")
+                              .c_str());
     }
   }
 }
@@ -178,15 +244,51 @@ TEST(Misuse, NothingToDoIsNoMisuse) {
 
 TEST(Misuse, OptionsOutOfRangeAreErrors) {
   const Model model = sample(plain()).model;
-  EXPECT_THROW((void)prepare(model, {.threads = 0}), Error);
-  EXPECT_THROW((void)prepare(model, {.threads = -1}), Error);
-  EXPECT_THROW((void)prepare(model, {.batch = -1}), Error);
-  EXPECT_THROW((void)prepare(model, {.steps = -1}), Error);
-  EXPECT_THROW((void)prepare(model, {.planning = {.seconds_per_layer = 0}}), Error);
+  const auto refuses = [](const std::string& words, const std::function<void()>& work) {
+    try {
+      work();
+      ADD_FAILURE() << words;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+      EXPECT_NE(std::string(error.what()).find(words), std::string::npos) << error.what();
+    }
+  };
+  const auto preparing = [&](const std::string& words, const PrepareOptions& options) {
+    refuses(words, [&] { (void)prepare(model, options); });
+  };
+  preparing("prepare: threads is 0, but must be in 1..4096", {.threads = 0});
+  preparing("prepare: threads is -1", {.threads = -1});
+  preparing("prepare: threads is 2147483647", {.threads = INT32_MAX});
+  preparing("prepare: batch is -1, but must be in 0..16777216", {.batch = -1});
+  preparing("prepare: batch is 16777217", {.batch = (1 << 24) + 1});
+  preparing("prepare: steps is -1, but must be in 0..4294967296", {.steps = -1});
+  preparing("prepare: steps is 9223372036854775807", {.steps = INT64_MAX});
+  preparing("seconds_per_layer is 0.0", {.planning = {.seconds_per_layer = 0}});
   const Network network = prepare(model);
-  EXPECT_THROW((void)network.stream({.batch = -1}), Error);
-  EXPECT_THROW((void)network.stream({.max_steps = 0}), Error);
-  EXPECT_THROW((void)network.stream({.max_steps = INT64_MAX}), Error);
+  const auto streaming = [&](const std::string& words, const StreamOptions& options) {
+    refuses(words, [&] { (void)network.stream(options); });
+  };
+  streaming("stream: batch is -1, but must be in 0..16777216", {.batch = -1});
+  streaming("stream: batch is 4294967296", {.batch = std::int64_t{1} << 32U});
+  streaming("stream: max_steps is 0, but must be in 1..4294967296", {.max_steps = 0});
+  streaming("stream: max_steps is 9223372036854775807", {.max_steps = INT64_MAX});
+}
+
+/// Memory that cannot be had is for something, and of a size.
+TEST(Misuse, MissingMemoryIsNamed) {
+  const auto text_of = [](auto work) -> std::string {
+    try {
+      detail::with_memory_for([] { return std::string("the stream's states"); }, work);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::out_of_memory);
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(text_of([] { return AlignedFloats(std::int64_t{1} << 60U).size(); }),
+            "out of memory of 4611686018427387904 bytes for the stream's states");
+  EXPECT_EQ(text_of([]() -> int { throw std::bad_alloc(); }),
+            "out of memory for the stream's states");
 }
 
 /// What a layer reads and its scratch can be too large where what it writes is small.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <set>
 #include <vector>
 
@@ -85,14 +86,31 @@ TEST(ViewChecks, AcceptTheUsualViews) {
   float* data = memory.data();
   EXPECT_TRUE(frames_are_apart(steps_first(data, 5, 4, 3)));
   EXPECT_TRUE(frames_are_apart(batch_first(data, 4, 5, 3)));
-  EXPECT_TRUE(frames_are_apart({data, 5, 4, 3, 40, 10})) << "columns of wider rows";
-  EXPECT_TRUE(frames_are_apart({data + 100, 5, 1, 3, -3, 0})) << "backwards in time";
+  EXPECT_TRUE(frames_are_apart(View{data, 5, 4, 3, 40, 10})) << "columns of wider rows";
+  EXPECT_TRUE(frames_are_apart(View{data + 100, 5, 1, 3, -3, 0})) << "backwards in time";
   EXPECT_FALSE(may_overlap(steps_first(data, 5, 4, 3), steps_first(data + 60, 5, 4, 3)));
-  EXPECT_FALSE(may_overlap(View{data, 5, 4, 3, 40, 10}, {data + 3, 5, 4, 7, 40, 10}))
+  EXPECT_FALSE(may_overlap(View{data, 5, 4, 3, 40, 10}, View{data + 3, 5, 4, 7, 40, 10}))
       << "x and y beside each other in one array";
-  EXPECT_FALSE(may_overlap(View{data, 9, 1, 3, 10, 10}, {data + 3, 9, 1, 7, 10, 10}));
-  EXPECT_TRUE(may_overlap(View{data, 5, 4, 3, 40, 10}, {data + 2, 5, 4, 7, 40, 10}));
-  EXPECT_TRUE(may_overlap(View{data, 5, 4, 3, 40, 10}, {data + 4, 5, 4, 7, 40, 10}));
+  EXPECT_FALSE(may_overlap(View{data, 9, 1, 3, 10, 10}, View{data + 3, 9, 1, 7, 10, 10}));
+  EXPECT_TRUE(may_overlap(View{data, 5, 4, 3, 40, 10}, View{data + 2, 5, 4, 7, 40, 10}));
+  EXPECT_TRUE(may_overlap(View{data, 5, 4, 3, 40, 10}, View{data + 4, 5, 4, 7, 40, 10}));
+}
+
+/// Elements of other types than y's stand anywhere in it, down to a single byte.
+TEST(ViewChecks, CountBytesOfAnyElements) {
+  const View y = steps_first(memory.data(), 4, 1, 2);
+  const auto* bytes = reinterpret_cast<const std::byte*>(memory.data());
+  const auto lengths = [&](std::size_t at) {
+    return steps_first(reinterpret_cast<const std::int64_t*>(bytes + at), 1, 1, 2);
+  };
+  EXPECT_TRUE(may_overlap(lengths(0), y));
+  EXPECT_TRUE(may_overlap(lengths(24), y));
+  EXPECT_FALSE(may_overlap(lengths(32), y)) << "behind it";
+  const auto ids = [&](std::size_t at) {
+    return steps_first(reinterpret_cast<const std::int32_t*>(bytes + at), 4, 1, 1);
+  };
+  EXPECT_TRUE(may_overlap(ids(28), y));
+  EXPECT_FALSE(may_overlap(ids(32), y));
 }
 
 TEST(ViewChecks, AddressableMeansThatNothingOverflows) {

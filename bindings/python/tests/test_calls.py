@@ -92,8 +92,8 @@ class Calls(unittest.TestCase):
         self.refused(r"x: is float32 \[7, 2, 2\]; expected float32 \[steps, batch, 3\]", self.x[..., :2])
         self.refused("x: is", self.x[0, 0])
         self.refused("big|x: is", self.x.astype(">f4"))
-        self.refused("one entry per batch row", self.x, [1, 2, 3])
-        self.refused("every length must be in", self.x, [8, 1])
+        self.refused("lengths has 3 entries", self.x, [1, 2, 3])
+        self.refused(r"lengths\[0\] is 8, but must be in", self.x, [8, 1])
         self.refused("lengths: is float64", self.x, [1.5, 2])
         self.refused(r"state: expected \(h_0, c_0\)", self.x, state=self.h)
         self.refused(r"state h_0: is float32 \[1, 1, 5\]; expected the shape \[1, 2, 5\]", self.x,

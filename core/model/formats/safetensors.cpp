@@ -4,6 +4,8 @@
 #include "safetensors_header.hpp"
 #include "text.hpp"
 
+#include "core/model/utf8.hpp"
+
 #include <carousel/error.hpp>
 
 #include <nlohmann/json.hpp>

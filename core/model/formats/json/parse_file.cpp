@@ -2,6 +2,7 @@
 #include "parse_file.hpp"
 
 #include "core/model/formats/text.hpp"
+#include "core/model/utf8.hpp"
 
 #include <set>
 

@@ -3,6 +3,8 @@
 
 #include <cmath>
 #include <cstring>
+#include <sstream>
+#include <utility>
 
 #include "core/model/formats/text.hpp"
 #include "core/model/half.hpp"
@@ -74,13 +76,27 @@ std::vector<std::byte> integer_bytes(const std::vector<std::int64_t>& values, El
   }
 }
 
-/// Of a cast to integers: towards zero. What does not fit is undefined in ONNX.
-std::vector<std::int64_t> truncated(const std::vector<double>& values) {
-  constexpr double limit = 9.2e18;
+/// The integers that a type has lie between these two.
+std::pair<double, double> limits_of(ElementType type) {
+  const double most = std::ldexp(1.0, static_cast<int>(8 * width(type)) - 1);
+  if (type == ElementType::u8 || type == ElementType::u16) return {-1.0, 2 * most};
+  // As far as doubles tell neighbours apart from what does not fit.
+  if (type == ElementType::i64 || type == ElementType::boolean) return {-9.2e18, 9.2e18};
+  return {-most - 1.0, most};
+}
+
+/// As integers of that type: towards zero. What does not fit is undefined in ONNX.
+std::vector<std::int64_t> truncated(const std::vector<double>& values, ElementType type) {
+  const auto [least, most] = limits_of(type);
   std::vector<std::int64_t> result;
   result.reserve(values.size());
   for (const double value : values) {
-    if (!(std::abs(value) < limit)) throw Refusal("a cast of a number that is no int64");
+    if (!(value > least && value < most)) {
+      std::ostringstream text;
+      text << "the number " << value << " (element " << result.size() << ") does not fit "
+           << name(type);
+      throw Malformed(text.str());
+    }
     result.push_back(static_cast<std::int64_t>(value));
   }
   return result;
@@ -208,7 +224,8 @@ Array from_floats(std::vector<std::int64_t> shape, const std::vector<float>& val
 
 Array from_doubles(ElementType type, std::vector<std::int64_t> shape,
                    const std::vector<double>& values) {
-  if (!is_float(type)) return {type, std::move(shape), integer_bytes(truncated(values), type)};
+  if (!is_float(type))
+    return {type, std::move(shape), integer_bytes(truncated(values, type), type)};
   if (type == ElementType::f64) return {type, std::move(shape), bytes_of(values)};
   std::vector<float> floats(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) floats[i] = static_cast<float>(values[i]);
@@ -228,7 +245,7 @@ Array cast(const Array& array, ElementType type) {
     return from_doubles(type, array.shape, truth);
   }
   if (is_float(array.type)) {
-    return {type, array.shape, integer_bytes(truncated(to_doubles(array)), type)};
+    return {type, array.shape, integer_bytes(truncated(to_doubles(array), type), type)};
   }
   return {type, array.shape, integer_bytes(to_integers(array), type)};
 }

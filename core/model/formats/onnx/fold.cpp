@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
+#include <sstream>
 #include <utility>
 
 #include "core/model/formats/text.hpp"
@@ -51,7 +53,8 @@ constexpr std::pair<std::string_view, Unary> kUnary[] = {
     {"Relu", [](double a) { return a < 0 ? 0.0 : a; }},
     {"Tanh", [](double a) { return std::tanh(a); }},
     {"Sigmoid", [](double a) { return 1.0 / (1.0 + std::exp(-a)); }},
-    {"Softplus", [](double a) { return std::log1p(std::exp(a)); }},
+    // Without an exponential that overflows.
+    {"Softplus", [](double a) { return std::max(a, 0.0) + std::log1p(std::exp(-std::abs(a))); }},
 };
 
 /// Null where the table has no operator of that name.
@@ -60,6 +63,32 @@ Function find_in(const std::pair<std::string_view, Function> (&table)[count],
                  const std::string& name) {
   const auto* found = std::ranges::find(table, name, &std::pair<std::string_view, Function>::first);
   return found == std::end(table) ? nullptr : found->second;
+}
+
+/// "-1 and 0.5"
+std::string operands_text(std::initializer_list<double> operands) {
+  std::ostringstream text;
+  const char* between = "";
+  for (const double operand : operands) {
+    text << std::exchange(between, " and ") << operand;
+  }
+  return text.str();
+}
+
+/// Throws Refusal where numbers have a result that is none, or that only a division by zero makes:
+/// no file means that. Infinite logarithms of zeros stay, as masks are made of them.
+void require_defined(const std::string& name, double result, std::initializer_list<double> operands,
+                     std::size_t element) {
+  const auto is_number = [](double v) { return !std::isnan(v); };
+  const auto is_finite = [](double v) { return std::isfinite(v); };
+  const bool divides = name == "Div" || name == "Reciprocal" || name == "Pow";
+  const bool pole = divides && std::isinf(result) && std::ranges::all_of(operands, is_finite);
+  const bool by_zero = pole && (*(operands.end() - 1) == 0.0 || *operands.begin() == 0.0);
+  const bool undefined = !is_number(result) && std::ranges::all_of(operands, is_number);
+  if (!undefined && !by_zero) return;
+  throw Malformed("has no defined result for the constant" +
+                  std::string(operands.size() == 1 ? " " : "s ") + operands_text(operands) +
+                  " (element " + std::to_string(element) + ")");
 }
 
 std::vector<double> expanded(const Array& array, const Shape& shape) {
@@ -77,6 +106,10 @@ struct Sums {
 };
 
 double result_of(const std::string& name, const Sums& sums) {
+  const bool needs_elements = name == "ReduceMean" || name == "ReduceMax" || name == "ReduceMin";
+  if (needs_elements && sums.count == 0.0) {
+    throw Malformed("has no defined result for constants without elements");
+  }
   if (name == "ReduceSum") return sums.sum;
   if (name == "ReduceMean") return sums.sum / sums.count;
   if (name == "ReduceMax") return sums.most;
@@ -97,7 +130,10 @@ Array fold_binary(const std::string& name, const Array& a, const Array& b) {
   const std::vector<double> left = expanded(a, shape);
   const std::vector<double> right = expanded(b, shape);
   std::vector<double> values(left.size());
-  for (std::size_t k = 0; k < values.size(); ++k) values[k] = function(left[k], right[k]);
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    values[k] = function(left[k], right[k]);
+    require_defined(name, values[k], {left[k], right[k]}, k);
+  }
   return from_doubles(comparison != nullptr ? ElementType::boolean : a.type, shape, values);
 }
 
@@ -109,7 +145,10 @@ Array fold_unary(const std::string& name, const Array& a) {
   }
   const Unary function = find_in(kUnary, name);
   if (function == nullptr) throw Refusal("is not supported for constants");
-  for (double& value : values) value = function(value);
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    const double operand = std::exchange(values[k], function(values[k]));
+    require_defined(name, values[k], {operand}, k);
+  }
   return from_doubles(a.type, a.shape, values);
 }
 

@@ -43,13 +43,19 @@ std::vector<const schema::GraphProto*> subgraphs(const schema::NodeProto& node) 
   return graphs;
 }
 
+/// "Conv", or "com.microsoft.Attention" of another domain.
+std::string operator_name(const schema::NodeProto& node) {
+  const bool standard = node.domain().empty() || node.domain() == "ai.onnx";
+  return escaped(standard ? node.op_type() : node.domain() + "." + node.op_type());
+}
+
 std::string find_recurrent_inside(const schema::NodeProto& node) {
   for (const schema::AttributeProto& attribute : node.attribute()) {
     if (!attribute.has_g()) continue;
     for (const schema::NodeProto& inner : attribute.g().node()) {
       if (is_recurrent(inner)) {
-        return "node " + quote(inner.name()) + " (" + inner.op_type() + ") in its " +
-               attribute.name();
+        return "node " + quote(inner.name()) + " (" + escaped(inner.op_type()) + ") in its " +
+               escaped(attribute.name());
       }
       std::string deeper = find_recurrent_inside(inner);
       if (!deeper.empty()) return deeper;
@@ -204,9 +210,8 @@ std::string Graph::id(std::size_t index) const {
 
 std::string Graph::describe(std::size_t index) const {
   const schema::NodeProto& found = node(index);
-  const bool standard = found.domain().empty() || found.domain() == "ai.onnx";
-  return "node " + quote(id(index)) + " (" + (standard ? "" : found.domain() + ".") +
-         found.op_type() + ")" + (where_.empty() ? "" : " in " + where_);
+  return "node " + quote(id(index)) + " (" + operator_name(found) + ")" +
+         (where_.empty() ? "" : " in " + where_);
 }
 
 std::size_t Graph::find(const std::string& wanted, const char* option) const {

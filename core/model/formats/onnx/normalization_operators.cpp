@@ -104,6 +104,11 @@ std::vector<Value> batch_normalization(const Call& call) {
   std::vector<double> factor(scale.size());
   std::vector<double> addend(scale.size());
   for (std::size_t k = 0; k < scale.size(); ++k) {
+    if (variance[k] + epsilon <= 0.0) {
+      throw Malformed("has no defined result for the variance " + std::to_string(variance[k]) +
+                      " (channel " + std::to_string(k) + ") and the epsilon " +
+                      std::to_string(epsilon));
+    }
     factor[k] = scale[k] / std::sqrt(variance[k] + epsilon);
     addend[k] = bias[k] - mean[k] * factor[k];
   }

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/limits.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -62,7 +63,8 @@ Tensor padded_features(const Call& call, const Tensor& tensor, std::size_t axis,
   const std::int64_t size = *call.atoms().known_size(tensor.axes[axis]);
   constexpr std::int64_t most = std::int64_t{1} << 22U;
   if (std::max(padding.begin, padding.end) > most || std::min(padding.begin, padding.end) < -most) {
-    throw Refusal("pads too much");
+    throw Refusal("pads features by " + std::to_string(padding.begin) + " and " +
+                  std::to_string(padding.end) + ", but at most by " + std::to_string(most));
   }
   std::vector<std::int64_t> indices;
   for (std::int64_t at = -padding.begin; at < size + padding.end; ++at) {
@@ -82,10 +84,15 @@ Tensor padded_steps(const Call& call, Tensor tensor, std::size_t axis, const Pad
                   shape_wanted(origin_of(call.context, before)));
   }
   if (std::min(padding.begin, padding.end) < 0) throw Refusal("removes steps");
-  constexpr std::int64_t kMost = std::int64_t{1} << 32U;  // steps that a sequence may have
   const std::optional<std::int64_t> size = call.atoms().known_size(before);
-  if (std::max({padding.begin, padding.end, size.value_or(0)}) > kMost) {
-    throw Refusal("adds steps to more than 2^32");
+  const auto fits = [](std::int64_t count) { return count <= detail::kMostSteps; };
+  // Each by itself first, so that their sum is a number.
+  const bool all = fits(padding.begin) && fits(padding.end) && fits(size.value_or(0)) &&
+                   fits(size.value_or(0) + padding.begin + padding.end);
+  if (!all) {
+    throw Refusal("adds " + std::to_string(padding.begin) + " and " + std::to_string(padding.end) +
+                  " steps" + (size ? " to " + std::to_string(*size) : "") +
+                  ", but a sequence has at most " + std::to_string(detail::kMostSteps));
   }
   fix_role(call.context, before, Role::steps, "the axis that it pads");
   tensor.padding = {tensor.padding.begin + padding.begin, tensor.padding.end + padding.end};

@@ -6,6 +6,7 @@
 #include "tensors.hpp"
 
 #include <cmath>
+#include <sstream>
 
 #include "core/model/formats/text.hpp"
 
@@ -13,7 +14,7 @@ namespace carousel::loading::onnx {
 namespace {
 
 /// More sizes than shapes have, and fewer than anybody could mind.
-constexpr double kMaxRange = 4096;
+constexpr int kMaxRange = 4096;
 
 Array array_attribute(const Call& call, const schema::AttributeProto& value) {
   return read_tensor(value.t(), call.context.folder, call.context.budget);
@@ -69,7 +70,14 @@ std::vector<Value> constant_of_shape(const Call& call) {
   if (!shape) throw Refusal("its shape is not known");
   Array one = floats({1}, {0.0F});
   if (const auto* value = find_attribute(call.node, "value")) one = array_attribute(call, *value);
-  if (one.size() != 1) throw Malformed("its value has other than one element");
+  if (one.size() != 1) {
+    throw Malformed("its value has " + std::to_string(one.size()) + " elements, but must have one");
+  }
+  for (const std::optional<Dim>& size : shape->elements) {
+    if (size && size->known() && size->factor < 0) {
+      throw Malformed("its shape has the size " + std::to_string(size->factor));
+    }
+  }
   one.shape.assign(shape->elements.size(), 1);
   return {simplified(Repeated{std::make_shared<Array>(std::move(one)), shape->elements})};
 }
@@ -101,9 +109,15 @@ std::vector<Value> range(const Call& call) {
     return to_doubles(array)[0];
   };
   const double start = number(0);
+  const double limit = number(1);
   const double delta = number(2);
-  const double count = std::ceil((number(1) - start) / delta);
-  if (!(count <= kMaxRange)) throw Refusal("makes a range that is too long");
+  const double count = std::ceil((limit - start) / delta);
+  std::ostringstream text;
+  text << "makes a range from " << start << " to " << limit << " with the step " << delta;
+  if (delta == 0.0 || std::isnan(count)) throw Malformed(text.str() + ", which is not defined");
+  if (count > kMaxRange) {
+    throw Refusal(text.str() + ", more than " + std::to_string(kMaxRange) + " numbers");
+  }
   std::vector<double> values;
   for (double k = 0; k < count; ++k) values.push_back(start + k * delta);
   return {constant_value(from_doubles(call.constant(0, "range").type,

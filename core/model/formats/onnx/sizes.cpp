@@ -51,7 +51,10 @@ Element product(const Dim& a, const Dim& b) {
 /// Of sizes only where it comes out even.
 Element quotient(const Dim& a, const Dim& b) {
   if (b == known(1)) return a;
-  if (b.factor == 0) return std::nullopt;
+  if (b.factor == 0) {
+    throw Malformed("has no defined result for " +
+                    (a.known() ? std::to_string(a.factor) : std::string("a size")) + " and 0");
+  }
   if (both_known(a, b) && b.factor != -1) return known(a.factor / b.factor);
   if (a.factor < 0 || b.factor < 0 || a.factor % b.factor != 0) return std::nullopt;
   if (!std::ranges::includes(a.atoms, b.atoms)) return std::nullopt;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/model/formats/text.hpp"
+#include "core/model/utf8.hpp"
 #include "state_dict_of.hpp"
 
 #include <algorithm>

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/model/limits.hpp"
+
+#include "core/model/element_count.hpp"
+
+#include <carousel/error.hpp>
+
+#include <array>
+
+namespace carousel::detail {
+
+void require_in(const std::string& what, std::int64_t value, std::int64_t least,
+                std::int64_t most) {
+  if (value >= least && value <= most) return;
+  throw Error(ErrorCode::invalid_argument, what + " is " + std::to_string(value) +
+                                               ", but must be in " + std::to_string(least) + ".." +
+                                               std::to_string(most));
+}
+
+std::optional<std::int64_t> numbers_of(std::int64_t steps, std::int64_t batch,
+                                       std::int64_t features) noexcept {
+  const std::optional<std::int64_t> count = element_count(std::array{steps, batch, features});
+  return count && *count <= kMostNumbers ? count : std::nullopt;
+}
+
+void refuse_numbers(const std::string& what, std::int64_t steps, std::int64_t batch,
+                    std::int64_t features) {
+  throw Error(ErrorCode::out_of_memory,
+              what + ": " + std::to_string(steps) + " steps of " + std::to_string(batch) +
+                  " rows of " + std::to_string(features) +
+                  " features are more numbers than a sequence may have, " +
+                  std::to_string(kMostNumbers));
+}
+
+}  // namespace carousel::detail

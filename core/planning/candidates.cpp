@@ -1,27 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/planning/candidates.hpp"
 
-#include <carousel/wisdom.hpp>
-
-#include "core/planning/read_rate.hpp"
-#include "core/planning/time_probes.hpp"
-
 #include <algorithm>
-#include <sched.h>
 #include <span>
-#include <thread>
 
 namespace carousel::planning {
 namespace {
-
-/// The cores that this process may use.
-int usable_cores() {
-#if defined(__linux__)
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof(set), &set) == 0) return CPU_COUNT(&set);
-#endif
-  return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-}
 
 /// Adds `candidate` to `all`, once for each of its backend's tilings.
 void add_tilings(Candidate candidate, const Problem& problem, std::vector<Candidate>& all) {
@@ -73,18 +57,11 @@ std::vector<int> thread_counts(const World& world, const Problem& problem) {
   return counts;
 }
 
-World this_world(std::string_view choice) {
-  const auto alternatives = select_alternatives(choice);
-  static const int cores = usable_cores();
-  static const std::string machine = wisdom_machine();
-  World world{.backends = {},
-              .trusted = select_backends("scalar").front(),
-              .cpu = cpu(),
-              .machine = machine,
-              .cores = cores,
-              .probe = probe_times,
-              .read_rate = machine_read_rate};
-  for (const auto& alternative : alternatives) {
+World untimed_world(std::string_view choice) {
+  World world;
+  world.trusted = select_backends("scalar").front();
+  world.cpu = cpu();
+  for (const auto& alternative : select_alternatives(choice)) {
     world.backends.insert(world.backends.end(), alternative.begin(), alternative.end());
     world.alternatives.push_back(alternative.size());
   }

@@ -36,6 +36,9 @@ struct World {
 /// This machine and the backends of a choice. Throws Error as `select_backends` does.
 [[nodiscard]] World this_world(std::string_view choice);
 
+/// The same on one core of a machine without a name, where nothing can be measured.
+[[nodiscard]] World untimed_world(std::string_view choice);
+
 /// One layer and what it is expected to do.
 struct Problem {
   const ModelLayer& layer;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/planning/choose.hpp"
 
+#include "core/engine/common_layers.hpp"
+
 #include <algorithm>
 #include <cstdio>
 
@@ -136,6 +138,16 @@ LayerPlan choose_first(const LayerSpec& spec, std::vector<Candidate> candidates,
     throw Error(ErrorCode::unsupported, "no backend runs this layer (" + describe(spec) + ")");
   return make_plan(spec, candidates, static_cast<std::size_t>(first - candidates.begin()),
                    PlanSource::fixed, std::move(reason));
+}
+
+LayerPlan choose_fixed(const World& world, const Problem& problem) {
+  if (is_common(problem.spec())) {
+    return choose_first(problem.spec(), list_candidates(world, problem, {1}),
+                        "it is little work, which all backends run with nearly the same "
+                        "code: the first in the order of priority, with one thread");
+  }
+  return choose_first(problem.spec(), list_candidates(world, problem, {problem.threads}),
+                      "the first in the order of priority");
 }
 
 }  // namespace carousel::planning

@@ -40,4 +40,7 @@ struct KnownTime {
 [[nodiscard]] LayerPlan choose_first(const LayerSpec& spec, std::vector<Candidate> candidates,
                                      std::string reason);
 
+/// The plan of a layer that no time is needed for: with a fixed plan, or as it is little work.
+[[nodiscard]] LayerPlan choose_fixed(const World& world, const Problem& problem);
+
 }  // namespace carousel::planning

@@ -49,15 +49,7 @@ std::shared_ptr<const Wisdom> Planner::read_wisdom() const {
 }
 
 LayerPlan Planner::choose(const Problem& problem, const Position& position) {
-  if (is_common(problem.spec())) {
-    return choose_first(problem.spec(), list_candidates(world_, problem, {1}),
-                        "it is little work, which all backends run with nearly the same "
-                        "code: the first in the order of priority, with one thread");
-  }
-  if (plan_ == Plan::fixed) {
-    return choose_first(problem.spec(), list_candidates(world_, problem, {problem.threads}),
-                        "the first in the order of priority");
-  }
+  if (plan_ == Plan::fixed || is_common(problem.spec())) return choose_fixed(world_, problem);
   auto candidates = list_candidates(world_, problem, thread_counts(world_, problem));
   if (std::ranges::count_if(candidates, can_run) < 2) {
     return choose_first(problem.spec(), std::move(candidates), kAlone);

@@ -30,7 +30,8 @@ using carousel::simd::Kernels;
 
 /// Every float with 2^-14 <= |x| < 32, where the functions bend, is always tried. Of the others
 /// (nearly linear, or saturated) each 251st, or all of them with CAROUSEL_ALL_FLOATS=1
-/// (`./dev all-floats`, some minutes).
+/// (`./dev all-floats`, some minutes). With CAROUSEL_FEW_FLOATS=1, for emulated CPUs (`./dev arm`),
+/// each 251st everywhere.
 #if defined(CAROUSEL_TEST_ASAN) || defined(CAROUSEL_TEST_TSAN)
 constexpr std::uint64_t kBendStride = 251;
 #else
@@ -38,10 +39,11 @@ constexpr std::uint64_t kBendStride = 1;
 #endif
 constexpr std::uint64_t kFarStride = 251;  // a prime: still meets every exponent
 
-bool all_floats() { return std::getenv("CAROUSEL_ALL_FLOATS") != nullptr; }
+bool asked_for(const char* variable) { return std::getenv(variable) != nullptr; }
 
 std::uint64_t stride_at(std::uint64_t bits) {
-  if (all_floats()) return 1;
+  if (asked_for("CAROUSEL_ALL_FLOATS")) return 1;
+  if (asked_for("CAROUSEL_FEW_FLOATS")) return kFarStride;
   const std::uint64_t exponent = (bits >> 23U) & 0xFFU;
   return exponent >= 127 - 14 && exponent < 127 + 5 ? kBendStride : kFarStride;
 }

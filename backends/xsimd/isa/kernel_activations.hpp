@@ -17,7 +17,7 @@ namespace {
 inline Batch softsign(Batch x) {
   const Batch size = xsimd::abs(x);
   const Batch limit = xsimd::copysign(Batch(1.0F), x);
-  return xsimd::select(size > Batch(1e30F), limit, x / (Batch(1.0F) + size));
+  return xsimd::select(size > Batch(1e30F), limit, divide(x, Batch(1.0F) + size));
 }
 
 /// log(1 + e^x) without overflow, and accurate where it is small.
@@ -69,7 +69,7 @@ inline Batch selu(Batch x) {
     case ActivationKind::softplus: return softplus(x);
     case ActivationKind::exp: return xsimd::exp(x);
     case ActivationKind::gelu_tanh: return gelu_tanh(x);
-    case ActivationKind::silu: return x / (Batch(1.0F) + xsimd::exp(-x));
+    case ActivationKind::silu: return divide(x, Batch(1.0F) + xsimd::exp(-x));
     case ActivationKind::selu: return selu(x);
     case ActivationKind::mish: return x * tanh(softplus(x));
     default: break;  // none of those that `has_vector_activation` names

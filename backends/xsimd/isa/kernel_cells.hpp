@@ -159,7 +159,7 @@ struct SLstm {
   /// h' = σ(a_o) ∘ c' / n'
   [[gnu::noinline]] void emit_hidden(const Batch (&gate)[4], const Batch (&memory)[3],
                                      Batch (&h)[1], std::int64_t) const {
-    h[0] = shut_by_infinity(sigmoid(gate[3]), gate[3]) * memory[0] / memory[1];
+    h[0] = divide(shut_by_infinity(sigmoid(gate[3]), gate[3]) * memory[0], memory[1]);
   }
 };
 

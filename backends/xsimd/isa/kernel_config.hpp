@@ -86,6 +86,23 @@ CAROUSEL_INLINE Batch maximum(Batch a, Batch b) {
 #endif
 }
 
+/// a / b and the square root of x, rounded once. xsimd's for NEON are estimates with few steps of
+/// Newton's method, since ARMv7 has no instructions for them; AArch64 has.
+CAROUSEL_INLINE Batch divide(Batch a, Batch b) {
+#if defined(__aarch64__) && !defined(__ARM_FEATURE_SVE)
+  return vdivq_f32(a, b);
+#else
+  return a / b;
+#endif
+}
+CAROUSEL_INLINE Batch square_root(Batch x) {
+#if defined(__aarch64__) && !defined(__ARM_FEATURE_SVE)
+  return vsqrtq_f32(x);
+#else
+  return xsimd::sqrt(x);
+#endif
+}
+
 constexpr std::int64_t kLineFloats = 16;  ///< floats of a cache line
 
 template <int N>

@@ -110,7 +110,7 @@ CAROUSEL_INLINE void activate(Batch (&x)[N]) {
     CAROUSEL_EACH e[n] = xsimd::fma(e[n], a[n], Batch(kExp2[i]));
   }
   CAROUSEL_EACH e[n] = xsimd::fma(e[n], power_of_two(rounded[n]), Batch(1.0F));
-  CAROUSEL_EACH e[n] = Batch(CAROUSEL_SIGMOID ? 1.0F : 2.0F) / e[n];
+  CAROUSEL_EACH e[n] = divide(Batch(CAROUSEL_SIGMOID ? 1.0F : 2.0F), e[n]);
   Batch square[N];
   CAROUSEL_EACH square[n] = x[n] * x[n];
   CAROUSEL_EACH a[n] = Batch(kSmallTanh[4]);

@@ -58,7 +58,7 @@ inline Batch sum_of_lanes(Batch sum) { return Batch(xsimd::reduce_add(sum)); }
   });
   Batch scale[4];
   for (int v = 0; v < 4; ++v) {
-    result.mean[v] = sum_of_lanes(total[v]) / count;
+    result.mean[v] = divide(sum_of_lanes(total[v]), count);
     scale[v] = Batch(xsimd::reduce_max(size[v]) > kLargeSum ? kScaleOfLarge : 1.0F);
   }
   Batch squares[4] = {zero, zero, zero, zero};
@@ -67,9 +67,10 @@ inline Batch sum_of_lanes(Batch sum) { return Batch(xsimd::reduce_add(sum)); }
     squares[v] = xsimd::fma(distance, distance, squares[v]);
   });
   for (int v = 0; v < 4; ++v) {
-    const Batch variance = sum_of_lanes(squares[v]) / count;
+    const Batch variance = divide(sum_of_lanes(squares[v]), count);
     const Batch epsilon = Batch(w.norm_epsilon) * scale[v] * scale[v];
-    result.factor[v] = scale[v] / xsimd::sqrt(variance + maximum(epsilon, Batch(kLeastVariance)));
+    const Batch deviation = square_root(variance + maximum(epsilon, Batch(kLeastVariance)));
+    result.factor[v] = divide(scale[v], deviation);
   }
   return result;
 }

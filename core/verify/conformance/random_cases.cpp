@@ -145,7 +145,8 @@ std::vector<Case> random_cases(std::uint64_t seed, std::size_t count) {
   std::vector<Case> list;
   list.reserve(count);
   for (std::size_t k = 0; k < count; ++k) {
-    const std::string label = "s" + std::to_string(seed) + "." + std::to_string(k);
+    std::string label = "s";
+    label += std::to_string(seed) + "." + std::to_string(k);
     list.push_back(Draw(seed_of(label)).any_case());
     list.back().label = label;
   }

@@ -48,8 +48,20 @@ std::optional<std::int64_t> axis_size(const FileAxis& axis, const RunSize& size)
   return checked_multiply(axis.size, 1);
 }
 
+/// Throws where steps or rows have several axes: which of them an element belongs to is unknown.
+void require_axes_of_their_own(std::span<const FileAxis> axes) {
+  for (const Of own : {Of::steps, Of::batch}) {
+    const auto count = std::ranges::count_if(
+        axes, [own](const FileAxis& axis) { return axis.of == own || is_shared(axis.of); });
+    if (count <= 1) continue;
+    refuse("an array " + axes_text(axes) + " has " + std::to_string(count) + " axes for the " +
+           (own == Of::steps ? "steps" : "rows") + ", but may have one");
+  }
+}
+
 /// Throws unless the index of each element is a number, and frames are as small as those of layers.
 void require_possible(std::span<const FileAxis> axes, const RunSize& size) {
+  require_axes_of_their_own(axes);
   constexpr std::int64_t kMostFeatures = std::int64_t{1} << 20U;
   std::optional<std::int64_t> features = 1;
   std::optional<std::int64_t> elements = 1;

@@ -52,6 +52,24 @@ TEST(FileAxes, ShapesFollowFromStepsAndRows) {
   }
 }
 
+TEST(FileAxes, OfStepsOrRowsMustBeOne) {
+  const auto refusal_of = [](const Axes& axes) -> std::string {
+    try {
+      (void)file_layout(axes, {2, 2});
+      return "";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+      return error.what();
+    }
+  };
+  EXPECT_EQ(refusal_of({{Of::steps}, {Of::batch}, {Of::steps}}),
+            "an array [steps, batch, steps] has 2 axes for the steps, but may have one");
+  EXPECT_EQ(refusal_of({{Of::batch}, {Of::steps}, {Of::batch}}),
+            "an array [batch, steps, batch] has 2 axes for the rows, but may have one");
+  EXPECT_EQ(refusal_of({{Of::steps_batch}, {Of::batch}}),
+            "an array [steps*batch, batch] has 2 axes for the rows, but may have one");
+}
+
 TEST(RunSize, IsWhatArraysAgreeOn) {
   const FileArray x{"x", kBatchFirst, {2, 5, 3}};
   const FileArray h{"h", {{Of::features, 4}, {Of::batch}, {Of::features, 8}}, {4, 2, 8}, true};

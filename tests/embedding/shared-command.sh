@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# shared-command.sh CXX AR LIBDIR STATIC_CAROUSEL FOLDER OBJECT...: links the command's objects to the shared
+# shared-command.sh CXX AR LIBDIR STATIC_CAROUSEL INSIDE FOLDER OBJECT...: links the command's objects to the shared
 # library, as packages have it, and runs it: whatever it uses of the library has to be exported.
 set -euo pipefail
-(($# > 5)) || { echo "usage: shared-command.sh CXX AR LIBDIR STATIC_CAROUSEL FOLDER OBJECT..." >&2; exit 2; }
-cxx=$1 ar=$2 libdir=$3 static=$4 folder=$5
-shift 5
+(($# > 6)) || { echo "usage: shared-command.sh CXX AR LIBDIR STATIC_CAROUSEL INSIDE FOLDER OBJECT..." >&2; exit 2; }
+cxx=$1 ar=$2 libdir=$3 static=$4 folder=$6
+read -ra inside <<<"$5"
+shift 6
 export LD_LIBRARY_PATH=$libdir
 
 mkdir -p "$folder"
-# What it takes of the library's inside and therefore compiles once more (cli/report/CMakeLists.txt).
-(cd "$folder" && "$ar" x "$static" files.cpp.o text.cpp.o)
-"$cxx" "$@" "$folder/files.cpp.o" "$folder/text.cpp.o" -L "$libdir" -lcarousel -pthread -o "$folder/carousel"
+# INSIDE: what it takes of the library's inside and therefore compiles once more (cli/CMakeLists.txt).
+(cd "$folder" && "$ar" x "$static" "${inside[@]}")
+"$cxx" "$@" "${inside[@]/#/$folder/}" -L "$libdir" -lcarousel -pthread -o "$folder/carousel"
 
 readelf -d "$folder/carousel" | grep -q 'NEEDED.*libcarousel' || { echo "not linked to it"; exit 1; }
 "$folder/carousel" --version

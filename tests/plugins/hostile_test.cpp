@@ -77,7 +77,7 @@ TEST_F(HostilePlugin, IsNotLoaded) {
       {"args-size", "args_size is 1152921504606846976"},
       {"null-function", "'workspace_create' is null"},
       {"null-name", "its name is null"},
-      {"bad-name", "its name is 'two words '"},
+      {"bad-name", "its name is 'two words\\x0a'"},
       {"taken-name", "could be taken for 'scalar'"},
       {"null-version", "its version is empty"},
       {"no-table", "gave no table: the dog ate it"},

@@ -132,10 +132,12 @@ TEST(Misuse, StatesOfTheStreamAreNoArguments) {
       const std::string words =
           "the stream's own state '" + std::string(name) + "' of layer " + std::to_string(layer);
       Call writes(plain());
-      // The view goes on from the state into whatever is behind it; nothing is touched.
+      // One step of y, or of x, has no more numbers than the state.
+      writes.x.steps = writes.y.steps = 1;
       writes.y.data = writes.stream.state(layer, name).data;
       writes.expect_refused(("output 'y' overlaps " + words).c_str());
       Call reads(plain());
+      reads.x.steps = reads.y.steps = 1;
       reads.x.data = reads.stream.state(layer, name).data;
       reads.expect_refused(("input 'x' overlaps " + words).c_str());
     }

@@ -96,7 +96,7 @@ TEST(LayerPrecisions, OfNoLayerOrOfOneWithoutAreRefused) {
   const auto refusal = [](const std::vector<LayerPrecision>& exceptions) {
     return refusal_of(made_model(), {.layer_precisions = exceptions});
   };
-  EXPECT_NE(refusal({{"tail", Precision::float16}}).find("no such layer; there are lstm, head"),
+  EXPECT_NE(refusal({{"tail", Precision::float16}}).find("no such layer; there are 'lstm', 'head'"),
             std::string::npos);
   EXPECT_NE(refusal({{"function", Precision::float16}}).find("float32 always"), std::string::npos);
   EXPECT_NE(refusal({{"head", Precision::float16}, {"head", Precision::float32}}).find("another"),

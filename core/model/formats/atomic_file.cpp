@@ -54,16 +54,18 @@ fs::path name_beside(const fs::path& file) {
 }
 
 /// Calls `make(name)` with such names until it returns 0 or an error number other than EEXIST: a
-/// name may be taken by a process that had the same id and was killed. Returns the last name.
+/// name may be taken by a process that had the same id and was killed. Returns that number. The
+/// name is there before its file is, since afterwards there may be no memory for it.
 template <class Make>
-std::pair<fs::path, int> make_beside(const fs::path& file, Make make) {
+int make_beside(const fs::path& file, fs::path& name, Make make) {
   constexpr int kAttempts = 1000;
-  std::pair<fs::path, int> made{{}, EEXIST};
-  for (int i = 0; made.second == EEXIST && i < kAttempts; ++i) {
-    made.first = name_beside(file);
-    made.second = make(made.first);
+  int error = EEXIST;
+  for (int i = 0; error == EEXIST && i < kAttempts; ++i) {
+    name = name_beside(file);
+    error = make(name);
+    if (error != 0) name.clear();
   }
-  return made;
+  return error;
 }
 
 }  // namespace
@@ -84,24 +86,20 @@ AtomicFile::AtomicFile(const fs::path& file) : target_(file) {
   replaces_ = fs::exists(status);
   open_temporary();
   if (replaces_) {
-    fs::permissions(temporary_, status.permissions(), error);  // as well as it can be done
+    fs::permissions(temporary_.name, status.permissions(), error);  // as well as it can be done
   }
 }
 
 void AtomicFile::open_temporary() {
-  const auto [name, error] = make_beside(target_, [&](const fs::path& candidate) {
-    handle_.reset(std::fopen(candidate.c_str(), "wbx"));  // x: never somebody else's file
+  const int error = make_beside(target_, temporary_.name, [&](const fs::path& name) {
+    handle_.reset(std::fopen(name.c_str(), "wbx"));  // x: never somebody else's file
     return handle_ ? 0 : errno;
   });
-  if (!handle_) fail_to_write(target_, error);
-  temporary_ = name;
+  if (error != 0) fail_to_write(target_, error);
 }
 
-AtomicFile::~AtomicFile() {
-  handle_.reset();
-  std::error_code ignored;
-  if (!temporary_.empty()) fs::remove(temporary_, ignored);
-  if (!older_.empty()) fs::remove(older_, ignored);
+AtomicFile::Temporary::~Temporary() {
+  if (!name.empty()) (void)std::remove(name.c_str());
 }
 
 void AtomicFile::write(std::span<const std::byte> bytes) {
@@ -120,36 +118,35 @@ void AtomicFile::finish() {
 
 void AtomicFile::commit() {
   finish();
-  if (temporary_.empty()) return;
+  if (temporary_.name.empty()) return;
   std::error_code error;
-  fs::rename(temporary_, target_, error);
+  fs::rename(temporary_.name, target_, error);
   if (error) {
     fail(target_.string(), "cannot replace: " + error.message(), ErrorCode::file_access);
   }
-  temporary_.clear();
+  temporary_.name.clear();
   renamed_ = true;
 }
 
 std::optional<fs::path> AtomicFile::place() const {
-  if (temporary_.empty()) return std::nullopt;
+  if (temporary_.name.empty()) return std::nullopt;
   std::error_code ignored;
-  return fs::canonical(temporary_, ignored).parent_path() / target_.filename();
+  return fs::canonical(temporary_.name, ignored).parent_path() / target_.filename();
 }
 
 void AtomicFile::keep_older() {
   if (!replaces_) return;
-  const auto [name, error] = make_beside(target_, [&](const fs::path& candidate) {
-    return ::link(target_.c_str(), candidate.c_str()) == 0 ? 0 : errno;
+  (void)make_beside(target_, older_.name, [&](const fs::path& name) {
+    return ::link(target_.c_str(), name.c_str()) == 0 ? 0 : errno;
   });
-  if (error == 0) older_ = name;
 }
 
 void AtomicFile::put_back() noexcept {
   if (!renamed_) return;
   std::error_code ignored;
   if (!replaces_) fs::remove(target_, ignored);
-  if (!older_.empty()) fs::rename(older_, target_, ignored);
-  older_.clear();  // the only name of the older file, should that have failed
+  if (!older_.name.empty()) fs::rename(older_.name, target_, ignored);
+  older_.name.clear();  // the only name of the older file, should that have failed
 }
 
 void write_file(const fs::path& file, std::span<const std::byte> bytes) {

@@ -52,7 +52,7 @@ class AtomicFile {
   explicit AtomicFile(const std::filesystem::path& file);
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
-  ~AtomicFile();
+  ~AtomicFile() = default;
 
   void write(std::span<const std::byte> bytes);
   /// Closes the file. Nothing may be written after it.
@@ -70,12 +70,18 @@ class AtomicFile {
   void put_back() noexcept;
 
  private:
+  /// A file that is removed at the end, unless the name is empty.
+  struct Temporary {
+    std::filesystem::path name;
+    ~Temporary();
+  };
+
   void open_temporary();
 
   std::filesystem::path target_;
-  std::filesystem::path temporary_;  ///< Empty: written in place, or nothing left to remove.
-  std::filesystem::path older_;      ///< The other name of the file that is replaced.
-  bool replaces_ = false;            ///< Whether there is such a file.
+  Temporary temporary_;    ///< Empty: written in place, or nothing left to remove.
+  Temporary older_;        ///< The other name of the file that is replaced.
+  bool replaces_ = false;  ///< Whether there is such a file.
   bool renamed_ = false;
   FileHandle handle_;
 };

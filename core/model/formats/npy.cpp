@@ -216,8 +216,10 @@ NpyArray read_npy(const std::filesystem::path& file) {
 
 void write_npy(const std::filesystem::path& file, std::span<const std::int64_t> shape,
                std::span<const float> values) {
-  const NpyFile one{file, {shape.begin(), shape.end()}, values};
-  write_npy({&one, 1});
+  with_own_errors([&] {
+    const NpyFile one{file, {shape.begin(), shape.end()}, values};
+    write_npy({&one, 1});
+  });
 }
 
 }  // namespace carousel

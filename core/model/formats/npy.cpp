@@ -207,11 +207,13 @@ NpyArray read_npy(std::span<const std::byte> bytes, std::string_view source) {
 }
 
 NpyArray read_npy(const std::filesystem::path& file) {
-  const std::string source = file.string();
-  const auto check = [&](std::span<const std::byte> head, std::uintmax_t size) {
-    loading::check_head(head, size, source);
-  };
-  return with_own_errors([&] { return read_npy_array(loading::read_file(file, check), source); });
+  return with_own_errors([&] {
+    const std::string source = file.string();
+    const auto check = [&](std::span<const std::byte> head, std::uintmax_t size) {
+      loading::check_head(head, size, source);
+    };
+    return read_npy_array(loading::read_file(file, check), source);
+  });
 }
 
 void write_npy(const std::filesystem::path& file, std::span<const std::int64_t> shape,

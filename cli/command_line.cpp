@@ -83,10 +83,12 @@ std::string& noted_sizes() {
 }
 
 /// The number of a standard stream that is closed would be that of the next file which is opened,
-/// and what is printed would go into it. So it stands for nothing, to which writing fails.
+/// and what is printed would go into it. So it stands for a device to which writing fails, also by
+/// the name /dev/stdout.
 void occupy_standard_streams() {
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (::fcntl(stream, F_GETFD) == -1) (void)::open("/dev/null", O_RDONLY);
+    if (::fcntl(stream, F_GETFD) != -1) continue;
+    if (::open("/dev/full", O_RDONLY) == -1) (void)::open("/dev/null", O_RDONLY);
   }
 }
 

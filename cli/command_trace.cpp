@@ -227,6 +227,7 @@ int run(TraceOptions& options) {
   const NetworkTrace trace = trace_network(work, options.settings);
   const std::vector<BackendDifference> differences = compare(options, work, trace);
   OutputFiles files;
+  files.keep(options.source.file);
   if (!options.arrays.empty()) add_arrays(options.arrays, trace, files);
   if (!options.html.empty()) files.add_text(options.html, trace_page(trace, differences));
   files.write();

@@ -24,14 +24,16 @@ constexpr const char* kExamples = R"(Examples:
 
 int run_chosen(std::span<const Command> commands) {
   for (const Command& command : commands) {
-    if (!command.parser.parsed()) continue;
-    const int code = command.run();
-    std::cout.flush();
-    if (!std::cout)
-      throw carousel::Error(carousel::ErrorCode::file_access, "cannot write to standard output");
-    return code;
+    if (command.parser.parsed()) return command.run();
   }
   return kBadInput;
+}
+
+/// Throws Error unless all that was printed has been written.
+void flush_output() {
+  std::cout.flush();
+  if (std::cout) return;
+  throw carousel::Error(carousel::ErrorCode::file_access, "cannot write to standard output");
 }
 
 int run(int argc, char** argv) {
@@ -50,7 +52,9 @@ int run(int argc, char** argv) {
                       explain_command(app),  conformance_command(app)};
   for (Command& command : commands) add_plugin_option(command.parser);
   const std::optional<int> done = command_line.parse(argc, argv);
-  return done ? *done : run_chosen(commands);
+  const int code = done ? *done : run_chosen(commands);
+  flush_output();
+  return code;
 }
 
 }  // namespace

@@ -150,7 +150,12 @@ void add_input_shape_option(Parser& command, ModelSource& source) {
   const auto take = [&source](const std::string& text) {
     const auto [name, sizes] =
         split_at_equals("--input-shape", text, "NAME=SIZES, such as input=1,576");
-    source.shapes[name] = parse_sizes("--input-shape " + text, sizes);
+    const bool added =
+        source.shapes.emplace(name, parse_sizes("--input-shape " + text, sizes)).second;
+    if (!added) {
+      throw Error(ErrorCode::invalid_argument,
+                  "--input-shape " + text + ": '" + name + "' is given twice");
+    }
   };
   command
       .add_repeatable("--input-shape", take,

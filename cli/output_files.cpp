@@ -53,7 +53,20 @@ void OutputFiles::make_folder(const fs::path& folder) {
                                           (taken ? "a file has its name" : reason));
 }
 
+void OutputFiles::require_apart() const {
+  std::error_code ignored;
+  for (const fs::path& kept : kept_) {
+    for (const loading::FileContent& content : contents_) {
+      if (!fs::equivalent(content.file, kept, ignored)) continue;
+      throw Error(ErrorCode::invalid_argument, content.file.string() +
+                                                   ": is the model that is read; write to another "
+                                                   "file");
+    }
+  }
+}
+
 void OutputFiles::write() {
+  require_apart();
   loading::write_files(contents_);
   folders_.clear();
 }

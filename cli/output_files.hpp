@@ -32,14 +32,19 @@ class OutputFiles {
   /// Makes the folder and those that it is in, where they are missing. Throws Error saying why that
   /// cannot be.
   void make_folder(const std::filesystem::path& folder);
+  /// A file that the command reads and that no output may replace, such as its model.
+  void keep(const std::filesystem::path& file) { kept_.push_back(file); }
   void write();
   /// Of the arrays: "y.npy [7, 3, 5], z.npy [7, 3]"
   [[nodiscard]] const std::string& arrays_text() const noexcept { return arrays_text_; }
 
  private:
+  void require_apart() const;
+
   std::vector<loading::FileContent> contents_;
   std::deque<std::string> texts_;  ///< And the headers of arrays.
   std::deque<std::vector<float>> values_;
+  std::vector<std::filesystem::path> kept_;
   std::vector<std::filesystem::path> folders_;  ///< Those made here, the outer ones first.
   std::string arrays_text_;
 };

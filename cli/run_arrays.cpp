@@ -19,6 +19,10 @@ namespace {
   throw Error(ErrorCode::invalid_argument, text);
 }
 
+[[noreturn]] void refuse_batch_first(const NamedFile& file, std::span<const FileAxis> axes) {
+  refuse("--batch-first: " + file.what + " has the file's own order of axes, " + axes_text(axes));
+}
+
 std::string expected_array(const ModelInput& input, bool batch_first) {
   const std::string axes = batch_first ? "batch, steps" : "steps, batch";
   if (input.ids) return "integers [" + axes + "] or [steps]";
@@ -159,10 +163,7 @@ std::vector<FileAxis> RunInputs::take_order(const ModelInput& input, const Given
     order_.batch_first = order_.batch_first || order.batch_first;
     return order.axes(input.size, input.ids);
   }
-  if (batch_first) {
-    refuse("--batch-first: " + given.file.what + " has the file's own order of axes, " +
-           axes_text(input.axes));
-  }
+  if (batch_first) refuse_batch_first(given.file, input.axes);
   order_.batched = true;
   return input.axes;
 }
@@ -205,6 +206,7 @@ std::vector<OutputArray> make_outputs(const Network& network, const std::vector<
       refuse("output '" + output.name + "' would have no step: " + too_few_steps(size.steps));
     }
     const bool own = file.named && !output.axes.empty();
+    if (own && order.batch_first) refuse_batch_first(file, output.axes);
     arrays.emplace_back(output, own ? output.axes : order.axes(output.size, false),
                         RunSize{network.output_steps(size.steps, k), size.batch});
   }

@@ -69,6 +69,7 @@ int run_calls(const RunOptions& options) {
   const double seconds = now() - start;
   progress.clear();
   OutputFiles writer;
+  writer.keep(options.source.file);
   calls.add_outputs(writer, files);
   writer.write();
   report_run(writer.arrays_text(), network, seconds);

@@ -199,6 +199,7 @@ int run_sequence(const RunOptions& options) {
   const double seconds = now() - start;
   for (OutputArray& output : outputs) output.arrange();
   OutputFiles writer;
+  writer.keep(options.source.file);
   for (std::size_t k = 0; k < files.size(); ++k) {
     writer.add_array(files[k].file, outputs[k].shape(), std::span(outputs[k].values()));
   }

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "core/model/element_count.hpp"
+#include "core/model/limits.hpp"
 
 namespace carousel {
 namespace {
@@ -223,7 +224,10 @@ RunSize run_size(std::span<const FileArray> arrays) {
   for (const FileArray& array : arrays) read_own_axes(array, steps, batch);
   for (const FileArray& array : arrays) read_missing_axes(array, steps, batch);
   for (const FileArray& array : arrays) read_shared_axis(array, steps, batch);
-  return {steps.known() ? steps.count : 1, batch.known() ? batch.count : 1};
+  const RunSize size{steps.known() ? steps.count : 1, batch.known() ? batch.count : 1};
+  detail::require_in("steps of the arrays: their number", size.steps, 0, detail::kMostSteps);
+  detail::require_in("rows of the arrays: their number", size.batch, 0, detail::kMostRows);
+  return size;
 }
 
 bool FileLayout::has_whole_frames() const noexcept {

@@ -99,10 +99,11 @@ void add_layer(Model& model, const carousel_layer_spec* spec, const carousel_wei
   ModelLayer layer;
   layer.spec = c_types::from_c(read_struct(spec, "carousel_layer_spec"));
   validate(layer.spec);
-  layer.weights = c_types::from_c(read_struct(weights, "carousel_weights"));
   read_place(place, layer);
   if (!layer.name.empty()) require_new_name(model, layer.name);
   const std::string name = next_name(model, layer);
+  layer.weights = c_types::from_c(read_struct(weights, "carousel_weights"), layer.spec,
+                                  layer_text(name, layer.spec));
   model.layers.push_back(validated(std::move(layer), name));
 }
 

@@ -27,7 +27,19 @@ std::string chosen_backend(const PrepareOptions& options) {
   return std::string(chosen.empty() ? "auto" : chosen);
 }
 
+void check(Precision precision) {
+  if (std::ranges::find(precisions(), precision) != precisions().end()) return;
+  throw Error(ErrorCode::invalid_argument, "prepare: there is no precision of the number " +
+                                               std::to_string(static_cast<int>(precision)));
+}
+
 void check(const PrepareOptions& options) {
+  check(options.precision);
+  for (const LayerPrecision& one : options.layer_precisions) check(one.precision);
+  if (options.plan > Plan::wisdom_only) {
+    throw Error(ErrorCode::invalid_argument, "prepare: there is no plan of the number " +
+                                                 std::to_string(static_cast<int>(options.plan)));
+  }
   detail::require_in("prepare: threads", options.threads, 1, detail::kMostThreads);
   detail::require_in("prepare: batch", options.batch, 0, detail::kMostRows);
   detail::require_in("prepare: steps", options.steps, 0, detail::kMostSteps);

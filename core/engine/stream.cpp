@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/engine/run.hpp"
 #include "core/engine/run_text.hpp"
+#include "core/model/limits.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -12,6 +13,10 @@ using detail::NetworkData;
 using detail::StreamData;
 
 using Lengths = std::span<const std::int64_t>;
+
+Status moved_from() noexcept {
+  return Status::failure("run: the stream has been moved from, and runs no more");
+}
 
 /// A run in which no input and no output is given so far.
 void begin_run(StreamData& data) noexcept {
@@ -68,6 +73,7 @@ Stream& Stream::operator=(Stream&&) noexcept = default;
 Stream::~Stream() = default;
 
 Status Stream::run(SequenceView<const float> x, SequenceView<float> y, Lengths lengths) noexcept {
+  if (data_ == nullptr) return moved_from();
   if (Status status = begin_short_run(*network_, *data_, y); !status) return status;
   if (network_->inputs[network_->main_input].ids) {
     return Status::failure("run: this network takes ids; use run_ids");
@@ -78,6 +84,7 @@ Status Stream::run(SequenceView<const float> x, SequenceView<float> y, Lengths l
 
 Status Stream::run_ids(SequenceView<const std::int32_t> ids, SequenceView<float> y,
                        Lengths lengths) noexcept {
+  if (data_ == nullptr) return moved_from();
   if (Status status = begin_short_run(*network_, *data_, y); !status) return status;
   if (!network_->inputs[network_->main_input].ids) {
     return Status::failure("run_ids: this network takes no ids; use run");
@@ -88,6 +95,7 @@ Status Stream::run_ids(SequenceView<const std::int32_t> ids, SequenceView<float>
 
 Status Stream::run(std::span<const NamedInput> inputs, std::span<const NamedOutput> outputs,
                    Lengths lengths) noexcept {
+  if (data_ == nullptr) return moved_from();
   begin_run(*data_);
   if (Status status = arrange<NamedInput, ModelInput>("input ", inputs, network_->inputs,
                                                       [&](std::size_t k, const NamedInput& one) {
@@ -119,6 +127,8 @@ void Stream::reset() noexcept { data_->reset(*network_); }
 std::span<const NamedState> Stream::states() noexcept { return data_->states; }
 
 SequenceView<float> Stream::state(std::int64_t layer, std::string_view name) {
+  detail::require_in("state: layer", layer, 0,
+                     static_cast<std::int64_t>(network_->layers.size()) - 1);
   std::string known;
   for (const NamedState& state : data_->states) {
     if (state.layer != layer) continue;

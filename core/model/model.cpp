@@ -37,10 +37,6 @@ std::string free_name(const LayerSpec& spec, const std::set<std::string>& taken,
   }
 }
 
-std::string layer_text(const std::string& name, const LayerSpec& spec) {
-  return "layer " + quote(name) + " (" + describe(spec) + ")";
-}
-
 void check_weights(const std::string& where, const ModelLayer& layer) {
   const std::vector<WeightRole> roles = weight_roles(layer.spec);
   for (const WeightRole& role : roles) {

@@ -218,7 +218,12 @@ std::int64_t source_size(const Model& model, const Source& source) {
   return source.of == Source::Of::layer ? output_size(spec) : states(spec).at(source.state).size;
 }
 
+std::string layer_text(const std::string& name, const LayerSpec& spec) {
+  return "layer " + quote(name) + " (" + describe(spec) + ")";
+}
+
 void require_new_name(const Model& model, const std::string& name) {
+  if (name.empty()) refuse("a name of an input or layer is empty");
   const bool layer = std::ranges::find(model.layers, name, &ModelLayer::name) != model.layers.end();
   const bool input = std::ranges::find(model.inputs, name, &ModelInput::name) != model.inputs.end();
   if (layer || input) refuse_second(name);
@@ -231,6 +236,7 @@ void add_input(Model& model, ModelInput input) {
 }
 
 void add_output(Model& model, ModelOutput output) {
+  if (output.name.empty()) refuse("the name of an output is empty");
   require_new_output(model.outputs, output.name);
   model.outputs.push_back(std::move(output));
 }

@@ -57,6 +57,9 @@ struct Wiring {
 /// inputs or their sizes break. Exported for the oracle and the conformance suite.
 [[nodiscard]] CAROUSEL_API Wiring resolve_wiring(const Model& model);
 
+/// What texts call a layer: "layer 'l0' (LSTM 3 -> 4)".
+[[nodiscard]] std::string layer_text(const std::string& name, const LayerSpec& spec);
+
 /// Throws Error (invalid_argument) if an input or a layer has been given that name.
 void require_new_name(const Model& model, const std::string& name);
 

@@ -34,7 +34,23 @@ std::size_t byte_count(const std::string& name, DType dtype, std::span<const std
   return static_cast<std::size_t>(*bytes);
 }
 
-Tensor tensor_from_c(const carousel_tensor& from) {
+/// The layer that weights are for, and what a text calls it.
+struct Owner {
+  const std::string& text;
+  std::vector<WeightRole> roles;
+};
+
+/// Before its numbers are read: memory has no more of them than the layer takes.
+void require_role(const carousel_tensor& from, std::span<const std::int64_t> shape,
+                  const Owner& owner) {
+  const auto role = std::ranges::find(owner.roles, std::string_view(from.role), &WeightRole::name);
+  require(role != owner.roles.end(), owner.text + " has no weight of the role " + quote(from.role));
+  require(std::ranges::equal(shape, role->shape),
+          owner.text + ": " + role->name + " must have shape " + shape_text(role->shape) +
+              ", found " + shape_text(shape));
+}
+
+Tensor tensor_from_c(const carousel_tensor& from, const Owner& owner) {
   const std::string name = "tensor " + quote(from.role);
   require(from.dtype >= 0 && from.dtype <= CAROUSEL_DTYPE_BF16,
           name + ": dtype is " + std::to_string(from.dtype) + ", but must be in 0.." +
@@ -46,6 +62,7 @@ Tensor tensor_from_c(const carousel_tensor& from) {
   std::vector<std::int64_t> shape(from.shape, from.shape + from.rank);
   const auto dtype = static_cast<DType>(from.dtype);
   const std::size_t bytes = byte_count(name, dtype, shape);
+  require_role(from, shape, owner);
   require(from.data != nullptr || bytes == 0, name + ": data is null");
   std::vector<std::byte> data(bytes);
   if (!data.empty()) std::memcpy(data.data(), from.data, data.size());
@@ -54,17 +71,18 @@ Tensor tensor_from_c(const carousel_tensor& from) {
 
 }  // namespace
 
-Weights from_c(const carousel_weights& weights) {
+Weights from_c(const carousel_weights& weights, const LayerSpec& spec, const std::string& layer) {
   require(weights.count <= CAROUSEL_MOST_COUNT,
           "weights: count is " + std::to_string(weights.count) + ", but must be at most " +
               std::to_string(CAROUSEL_MOST_COUNT));
   require(weights.tensors != nullptr || weights.count == 0, "weights: tensors is null");
+  const Owner owner{layer, weight_roles(spec)};
   Weights result;
   for (std::size_t k = 0; k < weights.count; ++k) {
     const carousel_tensor& tensor = weights.tensors[k];
     require(tensor.role != nullptr,
             "weights: the role of tensor " + std::to_string(k) + " is null");
-    const bool is_new = result.emplace(tensor.role, tensor_from_c(tensor)).second;
+    const bool is_new = result.emplace(tensor.role, tensor_from_c(tensor, owner)).second;
     require(is_new, "weights: two tensors have the role " + quote(tensor.role));
   }
   return result;

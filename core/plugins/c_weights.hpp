@@ -11,9 +11,11 @@
 /// A layer's weights, between C++ and C.
 namespace carousel::c_types {
 
-/// Copies the arrays. Throws Error (invalid_argument) naming the tensor and what is wrong with it.
-/// Whether a layer has such weights is not looked at.
-[[nodiscard]] Weights from_c(const carousel_weights& weights);
+/// Copies the arrays of a layer with that spec, which texts call `layer`. Throws Error
+/// (invalid_argument) naming the tensor and what is wrong with it: roles and shapes are looked at
+/// before any number is read.
+[[nodiscard]] Weights from_c(const carousel_weights& weights, const LayerSpec& spec,
+                             const std::string& layer);
 
 /// The required weights of a layer as float32, in the order of `weight_roles`. What they were made
 /// of must outlive it. Where they are copies, these are aligned to 4 bytes and no more, and are

@@ -130,7 +130,7 @@ std::int32_t layer_create(const carousel_layer_spec* c_spec, const carousel_weig
     const LayerSpec spec = read_spec(*c_spec);
     *layer = new carousel_plugin_layer{
         spec, exported()->backend.prepare(
-                  spec, c_types::from_c(*weights),
+                  spec, c_types::from_c(*weights, spec, "the layer"),
                   {.threads = options->threads,
                    .exact_threads = options->exact_threads != 0,
                    .batch = options->batch,

@@ -58,6 +58,7 @@ struct StreamData;
 /// a time. Everything is allocated when it is made.
 class CAROUSEL_API Stream {
  public:
+  /// One that has been moved from refuses runs; nothing else may be asked of it.
   Stream(Stream&&) noexcept;
   Stream& operator=(Stream&&) noexcept;
   ~Stream();

@@ -79,6 +79,25 @@ TEST(RunInputs, NameWhatIsWrong) {
             "--in n=n.npy: 16777217 (element 1) is no float32; the input takes these");
 }
 
+/// Else the input would be read in one order and the output written in another.
+TEST(RunOutputs, InTheFilesOwnOrderAreNotBatchFirst) {
+  Model model;
+  model.inputs = {{.name = "x", .size = 2}};
+  model.layers = {cli_test::dense_layer("dense", 2, 3)};
+  model.outputs = {{.name = "y", .layer = "dense", .axes = kBatchFirst}};
+  model.outputs.front().axes[2].size = 3;
+  const Network network = prepare(model, {.backend = "scalar"});
+  const std::vector<NamedFile> files{{"y", "y.npy", "--out y=y.npy"}};
+  try {
+    (void)make_outputs(network, files, {5, 2}, {.batched = true, .batch_first = true});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_STREQ(
+        error.what(),
+        "--batch-first: --out y=y.npy has the file's own order of axes, [batch, steps, 3]");
+  }
+}
+
 TEST(RunInputs, ThatOnlyFitTheFilesOrderSaySo) {
   Model model = batch_first_model();
   model.inputs.front().axes = {{Of::batch}, {Of::features, 2}, {Of::steps}};

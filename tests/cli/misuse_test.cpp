@@ -150,6 +150,9 @@ TEST_F(Misuse, ClosedStreamsAreAnError) {
   const std::string expected = content(output);
   EXPECT_EQ(WEXITSTATUS(std::system((run_line + ">&- 2>&- <&-").c_str())), 0);
   EXPECT_EQ(content(output), expected);
+  std::string to_stdout = std::string(CAROUSEL_COMMAND) + " ";
+  for (const std::string& word : run({"--output", "/dev/stdout"})) to_stdout += word + " ";
+  EXPECT_EQ(WEXITSTATUS(std::system((to_stdout + ">&- 2>/dev/null").c_str())), 2);
 }
 
 TEST_F(Misuse, ALongNameHasATemporaryOneToo) {
@@ -207,6 +210,24 @@ TEST_F(Misuse, WorkOfNothingIsRefused) {
   expect_refused({"tune", "--shape", "4,4,0,1"}, "nothing to time in 4,4,0,1: no steps or no rows");
   expect_refused({"conformance", "--backend", "scalar", "--random", "0"}, "not in range");
   expect_refused({"trace", model, "--input", input, "--compare", ","}, "must be two backends");
+}
+
+TEST_F(Misuse, NoOutputReplacesTheModel) {
+  const std::string before = content(model);
+  expect_refused(run({"--output", model}), "is the model that is read");
+  fs::create_symlink(model, output);
+  expect_refused(run({"--output", output}), "is the model that is read");
+  EXPECT_EQ(content(model), before);
+}
+
+TEST_F(Misuse, HelpThatCannotBePrintedIsAnError) {
+  for (const char* rest : {" --help >/dev/full", " --version >/dev/full", " --help >&-"}) {
+    const std::string line = std::string(CAROUSEL_COMMAND) + rest + " 2>" + folder.file("err");
+    EXPECT_EQ(WEXITSTATUS(std::system(line.c_str())), 2) << line;
+    EXPECT_NE(content(folder.file("err")).find("cannot write to standard output"),
+              std::string::npos)
+        << line;
+  }
 }
 
 /// Not what became of its value.

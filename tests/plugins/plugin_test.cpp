@@ -365,7 +365,7 @@ TEST(CWeights, ComeInTheOrderOfTheirRolesAsFloats) {
   EXPECT_EQ(c.tensors[0].rank, 2);
   EXPECT_EQ(c.tensors[0].shape[1], 2);
   EXPECT_EQ(c.tensors[1].dtype, CAROUSEL_DTYPE_F32);
-  const Weights back = c_types::from_c(c);
+  const Weights back = c_types::from_c(c, spec, "the layer");
   EXPECT_EQ(back.at("weight"), weights.at("weight"));
   EXPECT_EQ(back.at("bias").to_float32(), std::vector{0.5F});
 }

@@ -94,6 +94,16 @@ TEST(RunSize, OfAxesThatStepsAndRowsShare) {
                  "[batch*steps, 3], found [10, 3]");
 }
 
+TEST(RunSize, HasLimits) {
+  const std::int64_t huge = std::int64_t{1} << 62U;
+  expect_refusal({{"x", {{Of::steps}}, {huge}}},
+                 "steps of the arrays: their number is 4611686018427387904, but must be in "
+                 "0..4294967296");
+  expect_refusal({{"x", {{Of::batch}}, {huge}}},
+                 "rows of the arrays: their number is 4611686018427387904, but must be in "
+                 "0..16777216");
+}
+
 TEST(RunSize, NamesArrayAxisExpectedAndFound) {
   const FileArray x{"x", kBatchFirst, {2, 5, 3}};
   expect_refusal({{"x", kBatchFirst, {5, 3}}},

@@ -182,6 +182,13 @@ TEST(Misuse, TheTextOutlivesTheStream) {
   EXPECT_EQ(status.message(), expected);
 }
 
+TEST(Misuse, MovedStreamsRefuseRuns) {
+  Call call(plain());
+  const Stream other = std::move(call.stream);
+  EXPECT_STREQ(call.stream.run(call.x, call.y, {}).message(),  // NOLINT(bugprone-use-after-move)
+               "run: the stream has been moved from, and runs no more");
+}
+
 TEST(Misuse, TooManyStepsForAReverseDirection) {
   for (const Direction direction : {Direction::reverse, Direction::bidirectional}) {
     Case spec = plain();

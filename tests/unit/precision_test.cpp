@@ -103,6 +103,16 @@ TEST(LayerPrecisions, OfNoLayerOrOfOneWithoutAreRefused) {
             std::string::npos);
 }
 
+TEST(LayerPrecisions, OfNumbersThatHaveNoNameAreRefused) {
+  const auto none = static_cast<Precision>(9);
+  const char* text = "there is no precision of the number 9";
+  EXPECT_NE(refusal_of(made_model(), {.precision = none}).find(text), std::string::npos);
+  EXPECT_NE(refusal_of(made_model(), {.layer_precisions = {{"head", none}}}).find(text),
+            std::string::npos);
+  EXPECT_NE(refusal_of(made_model(), {.plan = static_cast<Plan>(9)}).find("no plan of the number"),
+            std::string::npos);
+}
+
 TEST(LayerPrecisions, ThatABackendLacksAreRefusedByName) {
   for (const Backend* backend : select_backends("auto")) {
     const Support support = backend->supports(made_model().layers[0].spec, Precision::int8);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdio>
 #include <span>
 
 namespace carousel::detail {
@@ -33,7 +34,12 @@ void RunText::add(std::int64_t number) noexcept { add_number(number); }
 
 void RunText::add(std::uint64_t number) noexcept { add_number(number); }
 
-void RunText::add(float number) noexcept { add_number(number); }
+/// By printf, as libc++ 16 has no to_chars for floats.
+void RunText::add(float number) noexcept {
+  std::array<char, 32> digits;
+  std::snprintf(digits.data(), digits.size(), "%.9g", static_cast<double>(number));
+  add(std::string_view(digits.data()));
+}
 
 void RunText::add(const Quoted& part) noexcept {
   used_ += quote_into(std::span(text_).subspan(used_, kRoom - used_), part.name);

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdio>
+#include <cmath>
 #include <span>
 
 namespace carousel::detail {
@@ -34,11 +34,25 @@ void RunText::add(std::int64_t number) noexcept { add_number(number); }
 
 void RunText::add(std::uint64_t number) noexcept { add_number(number); }
 
-/// By printf, as libc++ 16 has no to_chars for floats.
+/// To millionths, without printf, which is a tenth of the WebAssembly module; its libc++ has no
+/// to_chars for floats.
 void RunText::add(float number) noexcept {
-  std::array<char, 32> digits;
-  std::snprintf(digits.data(), digits.size(), "%.9g", static_cast<double>(number));
-  add(std::string_view(digits.data()));
+  constexpr float kMost = 0x1p62F;
+  constexpr std::int64_t kParts = 1000000;
+  if (std::isnan(number)) return add(std::string_view("NaN"));
+  if (number < 0) add(std::string_view("-"));
+  const float size = std::fabs(number);
+  if (size > kMost) return add(std::string_view("more than 4.6e18"));
+  const auto whole = static_cast<std::int64_t>(size);
+  auto parts = static_cast<std::int64_t>((size - static_cast<float>(whole)) * float{kParts});
+  add(whole);
+  if (parts == 0) return;
+  std::array<char, 8> digits{".000000"};
+  for (std::size_t k = 6; k > 0; --k, parts /= 10) {
+    digits[k] = static_cast<char>('0' + parts % 10);
+  }
+  const std::string_view text(digits.data(), 7);
+  add(text.substr(0, text.find_last_not_of('0') + 1));
 }
 
 void RunText::add(const Quoted& part) noexcept {

@@ -125,7 +125,8 @@ await test('errors have the text of the library', async () => {
   await assertRefused(() => stream.run([network.inputSize + 1e6]), 'id');
   await assertRefused(() => stream.run(ids.subarray(0, 2), 1), 'numbers');
   await assertRefused(() => stream.runNamed({ nobody: ids }, 1), "no input 'nobody'");
-  await assertRefused(() => network.stream({ batch: 1 << 30, maxSteps: 1 << 20 }), 'memory');
+  await assertRefused(() => network.stream({ batch: 1 << 30 }), 'batch is 1073741824');
+  await assertRefused(() => network.stream({ batch: 1 << 20, maxSteps: 64 }), 'memory');
   await assertRefused(() => network.stream({ batch: 0 }), 'batch');
   stream.free();
   await assertRefused(() => stream.run(ids.subarray(0, 1)), 'freed');

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/engine/run_text.hpp"
 #include "core/model/own_errors.hpp"
 #include "core/plugins/c_spec.hpp"
 
@@ -57,6 +58,7 @@ struct carousel_stream {
   /// Room for the arguments of a run by name.
   std::vector<carousel::NamedInput> inputs;
   std::vector<carousel::NamedOutput> outputs;
+  carousel::detail::RunText::Memory fault_text{};
 };
 
 /// What all functions of the C interface share: errors, and structs whose size the caller states.

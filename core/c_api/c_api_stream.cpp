@@ -225,6 +225,7 @@ carousel_status carousel_stream_run_named(carousel_stream* stream, int64_t steps
                                           const carousel_named_sequence* outputs,
                                           size_t output_count, const int64_t* lengths) {
   if (stream == nullptr) return refuse("stream is null");
+  carousel::detail::RunText::use(stream->fault_text);
   const char* fault = find_fault(inputs, input_count, stream->inputs.size(), false);
   if (fault == nullptr) fault = find_fault(outputs, output_count, stream->outputs.size(), true);
   if (fault != nullptr) return refuse(fault);

@@ -8,12 +8,15 @@
 
 namespace carousel::detail {
 
-RunText::Memory& RunText::memory() noexcept {
-  // With this model, the first use in a thread allocates nothing, not even in a library that was
-  // loaded at run time.
-  __attribute__((tls_model("initial-exec"))) thread_local Memory text;
-  return text;
-}
+namespace {
+
+// With this model, the first use in a thread allocates nothing, not even in a library that was
+// loaded at run time. Such libraries share little memory of this kind: a pointer, not the text.
+__attribute__((tls_model("initial-exec"))) thread_local RunText::Memory* memory_in_use = nullptr;
+
+}  // namespace
+
+void RunText::use(Memory& memory) noexcept { memory_in_use = &memory; }
 
 template <class Number>
 void RunText::add_number(Number number) noexcept {
@@ -22,7 +25,7 @@ void RunText::add_number(Number number) noexcept {
   add(std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())));
 }
 
-RunText::RunText() noexcept : text_(memory()) {}
+RunText::RunText() noexcept : text_(*memory_in_use) {}
 
 void RunText::add(std::string_view part) noexcept {
   const std::size_t count = std::min(part.size(), kRoom - used_);

@@ -17,10 +17,16 @@ struct Quoted {
   std::string_view name;
 };
 
-/// The text of a run's failure, made of parts in memory of the calling thread, where it stays until
-/// the next one: runs allocate nothing, even where they fail. What does not fit is cut off.
+/// The text of a run's failure, made of parts in memory that the stream has for it, where it stays
+/// until the next one: runs allocate nothing, even where they fail. What does not fit is cut off.
 class RunText {
  public:
+  static constexpr std::size_t kRoom = 255;
+  using Memory = std::array<char, kRoom + 1>;
+
+  /// The memory of this thread's next texts: what a run begins with.
+  static void use(Memory& memory) noexcept;
+
   RunText() noexcept;
 
   void add(std::string_view part) noexcept;
@@ -33,9 +39,6 @@ class RunText {
   [[nodiscard]] Status failure() noexcept;
 
  private:
-  static constexpr std::size_t kRoom = 255;
-  using Memory = std::array<char, kRoom + 1>;
-  static Memory& memory() noexcept;
   template <class Number>
   void add_number(Number number) noexcept;
 

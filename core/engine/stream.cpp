@@ -74,6 +74,7 @@ Stream::~Stream() = default;
 
 Status Stream::run(SequenceView<const float> x, SequenceView<float> y, Lengths lengths) noexcept {
   if (data_ == nullptr) return moved_from();
+  detail::RunText::use(data_->failure_text);
   if (Status status = begin_short_run(*network_, *data_, y); !status) return status;
   if (network_->inputs[network_->main_input].ids) {
     return Status::failure("run: this network takes ids; use run_ids");
@@ -85,6 +86,7 @@ Status Stream::run(SequenceView<const float> x, SequenceView<float> y, Lengths l
 Status Stream::run_ids(SequenceView<const std::int32_t> ids, SequenceView<float> y,
                        Lengths lengths) noexcept {
   if (data_ == nullptr) return moved_from();
+  detail::RunText::use(data_->failure_text);
   if (Status status = begin_short_run(*network_, *data_, y); !status) return status;
   if (!network_->inputs[network_->main_input].ids) {
     return Status::failure("run_ids: this network takes no ids; use run");
@@ -96,6 +98,7 @@ Status Stream::run_ids(SequenceView<const std::int32_t> ids, SequenceView<float>
 Status Stream::run(std::span<const NamedInput> inputs, std::span<const NamedOutput> outputs,
                    Lengths lengths) noexcept {
   if (data_ == nullptr) return moved_from();
+  detail::RunText::use(data_->failure_text);
   begin_run(*data_);
   if (Status status = arrange<NamedInput, ModelInput>("input ", inputs, network_->inputs,
                                                       [&](std::size_t k, const NamedInput& one) {

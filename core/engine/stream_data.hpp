@@ -3,6 +3,7 @@
 
 #include "core/engine/aligned.hpp"
 #include "core/engine/network_data.hpp"
+#include "core/engine/run_text.hpp"
 
 #include <carousel/stream.hpp>
 
@@ -40,6 +41,7 @@ struct StreamData {
   [[nodiscard]] std::size_t memory_bytes() const noexcept;
 
   StreamOptions options;
+  RunText::Memory failure_text{};
   std::vector<AlignedFloats> state_memory;  // one for each name of a state without its direction
   std::vector<NamedState> states;           // in the order of NetworkData::states
   std::vector<float*> state_pointers;       // likewise

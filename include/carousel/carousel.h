@@ -55,8 +55,8 @@ extern "C" {
 CAROUSEL_API const char* carousel_version(void);
 
 /**
- * The text of the last failure on the calling thread, naming file, tensor, shape or option and the
- * rule broken; empty if there was none. Valid until the thread's next failing call. Any thread.
+ * The text of the thread's last failure, naming file, tensor, shape or option and the rule broken;
+ * empty: none. Valid until the thread's next one; a run's no longer than its stream. Any thread.
  */
 CAROUSEL_API const char* carousel_last_error(void);
 

@@ -38,7 +38,7 @@ class CAROUSEL_API Error : public std::runtime_error {
 };
 
 /// The result of a call on the hot path, which never throws. Converts to `true` when all is well.
-/// `message()`, empty on success, stays as it is until the thread's next run that fails.
+/// `message()`, empty on success, stays until the stream's next run that fails, or its end.
 class [[nodiscard]] Status {
  public:
   constexpr Status() noexcept = default;

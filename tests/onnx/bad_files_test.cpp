@@ -167,10 +167,11 @@ TEST(OnnxBadFile, ManyOperatorsOnALargeConstant) {
     for (int k = 0; k < 600; ++k) {
       const std::string part = "p" + std::to_string(k);
       Names inputs{"wide"};
-      if (op == "Slice") inputs = {"wide", "zero", "end"};
+      if (op == "Slice") inputs = {"wide", "zero", "end", "end"};
       if (op == "Gather") inputs = {"wide", "zero"};
       if (op == "MatMul") inputs = {"wide", "high"};
-      g.node(op, inputs, {part});
+      NodeBuilder node = g.node(op, inputs, {part});
+      if (op == "Gather") node.set("axis", 1);
       g.node("Add", {sum, part}, {"s" + std::to_string(k)});
       sum = "s" + std::to_string(k);
     }

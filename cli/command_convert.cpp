@@ -135,6 +135,21 @@ Model converted(Model model, const Target& target, Precision precision) {
   return store_weights(std::move(model), precisions);
 }
 
+/// Throws Error that names the file, also where the model is what cannot be written.
+void write(const Model& model, const Target& target, const SaveOnnxOptions& options) {
+  try {
+    if (target.format == FileFormat::onnx) {
+      save_onnx(model, target.file, options);
+    } else {
+      save(model, target.file);
+    }
+  } catch (const Error& error) {
+    const std::string text = error.what();
+    if (text.starts_with(target.file + ":")) throw;
+    throw Error(error.code(), target.file + ": " + text);
+  }
+}
+
 int run(ConvertOptions& options) {
   const Target target = find_target(options);
   const bool for_onnx = options.onnx.lengths || options.onnx.states;
@@ -144,11 +159,7 @@ int run(ConvertOptions& options) {
                     " is a safetensors file");
   }
   const Model model = converted(options.source.load(), target, options.precision);
-  if (target.format == FileFormat::onnx) {
-    save_onnx(model, target.file, options.onnx);
-  } else {
-    save(model, target.file);
-  }
+  write(model, target, options.onnx);
   std::cerr << "carousel: " << target.file << ": " << layers_text(model) << '\n';
   return kOk;
 }

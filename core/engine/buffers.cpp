@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <numeric>
 #include <optional>
-#include <span>
 
 namespace carousel::detail {
 namespace {
@@ -60,6 +59,7 @@ class Planner {
     plan_.reads.resize(count);
     plan_.initial_states.resize(count);
     find_places_shared();
+    find_last_readers();
     for (std::size_t at = 0; at < count; ++at) {
       const std::size_t k = order_[at];
       plan_.writes[k] = place_of_new_value(k);
@@ -67,7 +67,7 @@ class Planner {
       for (const InitialState& state : wiring_.initial_states[k]) {
         plan_.initial_states[k].push_back(place_of(state.source));
       }
-      release_buffers_last_read_by(at);
+      release_buffers_last_read_by(k);
     }
     for (std::size_t output = 0; output < wiring_.outputs.size(); ++output) {
       if (!is_written_in_place(output)) {
@@ -138,13 +138,19 @@ class Planner {
     return buffer;
   }
 
-  /// `at` is a place in the order of the run.
-  void release_buffers_last_read_by(std::size_t at) {
-    for (const std::size_t value : std::span(order_).first(at + 1)) {
+  /// For each layer, the values that nothing reads after it, in the order of the run.
+  void find_last_readers() {
+    last_read_.resize(model_.layers.size());
+    for (const std::size_t value : order_) {
+      if (final_[value] != value) continue;
+      last_read_[readers_[value].empty() ? value : readers_[value].back()].push_back(value);
+    }
+  }
+
+  void release_buffers_last_read_by(std::size_t layer) {
+    for (const std::size_t value : last_read_[layer]) {
       const Place& place = plan_.writes[value];
-      if (place.in != Place::In::buffer || final_[value] != value) continue;
-      const std::size_t last = readers_[value].empty() ? value : readers_[value].back();
-      if (last == order_[at]) free_.push_back(place.index);
+      if (place.in == Place::In::buffer) free_.push_back(place.index);
     }
   }
 
@@ -154,6 +160,7 @@ class Planner {
   std::vector<std::vector<std::size_t>> readers_;
   std::vector<std::size_t> first_state_;
   std::vector<std::size_t> final_;
+  std::vector<std::vector<std::size_t>> last_read_;
   std::vector<std::size_t> free_;
   std::vector<std::int64_t> sizes_;  ///< Per buffer, floats per step and row.
   BufferPlan plan_;

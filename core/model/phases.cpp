@@ -17,6 +17,7 @@ class PhaseFinder {
     read_by_main_.resize(layers);
     input_read_by_main_.resize(inputs_.size());
     single_.resize(layers);
+    find_readers();
     wiring.phases.assign(layers, Phase::main);
   }
 
@@ -31,6 +32,24 @@ class PhaseFinder {
   }
 
  private:
+  /// What each layer and each input of the model leads to.
+  void find_readers() {
+    read_.resize(model_.layers.size());
+    sets_state_.resize(model_.layers.size());
+    input_leads_.resize(inputs_.size());
+    for (std::size_t k = 0; k < wiring_.sources.size(); ++k) {
+      for (const Source& source : wiring_.sources[k]) {
+        if (source.of == Of::layer) read_[source.index] = true;
+        if (source.of == Of::model_input) input_leads_[source.index] = true;
+      }
+      for (const InitialState& initial : wiring_.initial_states[k]) {
+        const Source& source = initial.source;
+        if (source.of == Of::layer) sets_state_[source.index] = true;
+        if (source.of == Of::model_input) input_leads_[source.index] = true;
+      }
+    }
+  }
+
   /// Layers that read only final states and what comes from them.
   void find_layers_after() {
     for (std::size_t k = 0; k < wiring_.sources.size(); ++k) {
@@ -38,20 +57,12 @@ class PhaseFinder {
         return source.of == Of::final_state ||
                (source.of == Of::layer && wiring_.phases[source.index] == Phase::after);
       });
-      const bool sets_main_state = leads_to_initial_state({Of::layer, k});
-      if (after && !sets_main_state && !has_state(k)) wiring_.phases[k] = Phase::after;
+      if (after && !sets_state_[k] && !has_state(k)) wiring_.phases[k] = Phase::after;
     }
   }
 
   [[nodiscard]] bool has_state(std::size_t layer) const {
     return !states(model_.layers[layer].spec).empty();
-  }
-
-  [[nodiscard]] bool leads_to_initial_state(const Source& source) const {
-    return std::ranges::any_of(wiring_.initial_states, [&](const auto& initial) {
-      return std::ranges::any_of(initial,
-                                 [&](const InitialState& state) { return state.source == source; });
-    });
   }
 
   /// Backwards: a layer comes before the others unless an output, or a layer of the main phase,
@@ -75,19 +86,7 @@ class PhaseFinder {
 
   [[nodiscard]] bool is_before(std::size_t k) const {
     if (wiring_.phases[k] == Phase::after || has_state(k)) return false;
-    return !readers_of(k).empty() || leads_to_initial_state({Of::layer, k}) ||
-           wiring_.lengths == Source{Of::layer, k};
-  }
-
-  [[nodiscard]] std::vector<std::size_t> readers_of(std::size_t layer) const {
-    std::vector<std::size_t> readers;
-    for (std::size_t k = layer + 1; k < wiring_.sources.size(); ++k) {
-      if (std::ranges::find(wiring_.sources[k], Source{Of::layer, layer}) !=
-          wiring_.sources[k].end()) {
-        readers.push_back(k);
-      }
-    }
-    return readers;
+    return read_[k] || sets_state_[k] || wiring_.lengths == Source{Of::layer, k};
   }
 
   /// A layer that reads the main phase, or an input that this reads, belongs to it as well. That
@@ -127,11 +126,7 @@ class PhaseFinder {
   }
 
   [[nodiscard]] bool leads_somewhere(std::size_t input) const {
-    const Source source{Of::model_input, input};
-    const bool read = std::ranges::any_of(wiring_.sources, [&](const auto& sources) {
-      return std::ranges::find(sources, source) != sources.end();
-    });
-    return read || leads_to_initial_state(source) || wiring_.lengths == source;
+    return input_leads_[input] || wiring_.lengths == Source{Of::model_input, input};
   }
 
   [[nodiscard]] bool is_single(const Source& source) const {
@@ -179,6 +174,9 @@ class PhaseFinder {
   std::vector<bool> read_by_main_;        ///< Per layer.
   std::vector<bool> input_read_by_main_;  ///< Per input of the model.
   std::vector<bool> single_;              ///< Per layer.
+  std::vector<bool> read_;                ///< Per layer, whether another reads it.
+  std::vector<bool> sets_state_;          ///< Per layer, whether an initial state is its output.
+  std::vector<bool> input_leads_;         ///< Per input of the model, whether a layer takes it.
 };
 
 }  // namespace

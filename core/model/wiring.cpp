@@ -9,7 +9,8 @@
 
 #include <algorithm>
 #include <map>
-#include <span>
+#include <set>
+#include <string_view>
 #include <utility>
 
 namespace carousel {
@@ -23,8 +24,7 @@ namespace {
   refuse("the name " + quote(name) + " stands for several layers or inputs");
 }
 
-void require_new_output(std::span<const ModelOutput> before, const std::string& name) {
-  if (std::ranges::find(before, name, &ModelOutput::name) == before.end()) return;
+[[noreturn]] void refuse_second_output(const std::string& name) {
   refuse("two outputs have the name " + quote(name));
 }
 
@@ -48,6 +48,12 @@ class Names {
 
   [[nodiscard]] const ModelInput& input(std::size_t k) const { return inputs_[k]; }
   [[nodiscard]] std::size_t input_count() const { return inputs_.size(); }
+
+  /// Features of a frame of that sequence, without the copies that `source_size` makes of inputs.
+  [[nodiscard]] std::int64_t size_of(const Source& source) const {
+    if (source.of == Source::Of::model_input) return inputs_[source.index].size;
+    return source_size(model_, source);
+  }
 
   /// "layer 'lstm.l0' (LSTM 4 -> 8)"
   [[nodiscard]] std::string where(std::size_t k) const {
@@ -126,7 +132,7 @@ void check_source(const Model& model, const Names& names, std::size_t k, std::si
     refuse(names.where(k) + (ids ? " is given ids, but takes features"
                                  : " takes ids, which only an input of the model can give"));
   }
-  const std::int64_t found = source_size(model, source);
+  const std::int64_t found = names.size_of(source);
   const std::int64_t expected = input_size(spec, index);
   if (found == expected) return;
   refuse(names.where(k) + ": input_size must be " + std::to_string(found) +
@@ -155,7 +161,7 @@ std::vector<InitialState> read_initial_states(const Model& model, const Names& n
     const auto state = std::ranges::find(all, name, &StateSpec::name);
     if (state == all.end()) refuse(names.where(k) + " has no state " + quote(name));
     const Source source = names.find_before(from, k);
-    const std::int64_t found = source_size(model, source);
+    const std::int64_t found = names.size_of(source);
     if (found != state->size || gives_ids(names, source)) {
       refuse(names.where(k) + ": its state " + quote(name) + " of size " +
              std::to_string(state->size) + " cannot begin as " + names.name_of(source) +
@@ -169,8 +175,9 @@ std::vector<InitialState> read_initial_states(const Model& model, const Names& n
 std::vector<Source> read_outputs(const Model& model, const Names& names) {
   const std::vector<ModelOutput> outputs = model_outputs(model);
   std::vector<Source> sources;
+  std::set<std::string_view> seen;
   for (std::size_t k = 0; k < outputs.size(); ++k) {
-    require_new_output(std::span(outputs).first(k), outputs[k].name);
+    if (!seen.insert(outputs[k].name).second) refuse_second_output(outputs[k].name);
     sources.push_back(names.find(outputs[k].layer, "output " + quote(outputs[k].name) + " is"));
     if (gives_ids(names, sources.back())) {
       refuse("output " + quote(outputs[k].name) + " is the input of ids " +
@@ -237,7 +244,9 @@ void add_input(Model& model, ModelInput input) {
 
 void add_output(Model& model, ModelOutput output) {
   if (output.name.empty()) refuse("the name of an output is empty");
-  require_new_output(model.outputs, output.name);
+  if (std::ranges::find(model.outputs, output.name, &ModelOutput::name) != model.outputs.end()) {
+    refuse_second_output(output.name);
+  }
   model.outputs.push_back(std::move(output));
 }
 

@@ -2,6 +2,7 @@
 // Attributes that an operator does not have, or has with values that are not supported.
 #include "onnx/graph_builder.hpp"
 
+#include <optional>
 #include <sstream>
 #include <string>
 
@@ -115,6 +116,55 @@ TEST(OnnxAttributes, ValuesThatTheStandardLacksAreRefused) {
   GraphBuilder split = alone("Split");
   only_node(split).set("axis", 2).set("num_outputs", 3);
   EXPECT_TRUE(contains(split.error(), "attribute 'num_outputs' is another number"));
+}
+
+/// "1<13 2" of that operator set; nothing: any number.
+std::optional<int> most_of(std::string_view counts, int operator_set) {
+  std::istringstream entries{std::string(counts)};
+  std::string entry;
+  while (entries >> entry) {
+    const std::size_t at = entry.find('<');
+    if (at != std::string::npos && operator_set >= std::stoi(entry.substr(at + 1))) continue;
+    if (entry == "*") return std::nullopt;
+    return std::stoi(entry.substr(0, at));
+  }
+  ADD_FAILURE() << counts;
+  return std::nullopt;
+}
+
+TEST(OnnxOperators, MoreInputsOrOutputsThanTheyHaveAreRefused) {
+  for (const KnownOperator& known : known_operators()) {
+    for (const int set : {6, 8, 10, 12, 14, 18, 22}) {
+      const std::string op(known.name);
+      const auto check = [&](std::optional<int> most, const std::string& what, bool inputs) {
+        if (!most) return;
+        GraphBuilder g(set);
+        g.input("x", {-1, -1, 4});
+        Names outputs{"out"};
+        const auto count = static_cast<std::size_t>(*most + 1);
+        while (!inputs && outputs.size() < count) {
+          outputs.push_back("more" + std::to_string(outputs.size()));
+        }
+        g.node(op, inputs ? Names(count, "x") : Names{}, outputs);
+        g.output("out");
+        const std::string text = "node '" + op + "_out' (" + op + "): has " +
+                                 std::to_string(*most + 1) + ' ' + what + "; " + op + " has " +
+                                 std::to_string(*most) + " at most in operator set " +
+                                 std::to_string(set);
+        EXPECT_TRUE(contains(g.error(), text)) << g.error();
+      };
+      check(most_of(known.inputs, set), "inputs", true);
+      check(most_of(known.outputs, set), "outputs", false);
+    }
+  }
+}
+
+TEST(OnnxOperators, WhatIsLeftOutAtTheEndIsNotCounted) {
+  GraphBuilder g(14);
+  g.input("x", {-1, -1, 4});
+  g.node("Tanh", {"x", ""}, {"out", ""});
+  g.output("out");
+  EXPECT_EQ(g.error(), "(no error)");
 }
 
 TEST(OnnxAttributes, ConcatHasAnAxis) {

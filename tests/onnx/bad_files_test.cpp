@@ -4,6 +4,9 @@
 
 #include <chrono>
 
+#include "core/model/formats/onnx/array.hpp"
+#include "core/model/formats/onnx/work.hpp"
+
 namespace carousel::onnx_test {
 namespace {
 
@@ -145,6 +148,54 @@ TEST(OnnxBadFile, ConstantBomb) {
                                     : "would take far more memory than the file has bytes"));
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(60)) << op;
   }
+}
+
+/// A small file that reads a large constant many times, makes it anew or multiplies it: the work is
+/// counted, and refused by the node that goes beyond what is allowed.
+TEST(OnnxBadFile, ManyOperatorsOnALargeConstant) {
+  for (const std::string op : {"ReduceMax", "ReduceL2", "Slice", "Gather", "MatMul"}) {
+    GraphBuilder g;
+    g.input("x", {-1, -1, 3});
+    g.floats("one", {1, 1}, {1.0F});
+    g.integers("row", {1, 1'000'000});
+    g.integers("column", {1'000'000, 1});
+    g.integers("zero", {0});
+    g.integers("end", {1});
+    g.node("Tile", {"one", "row"}, {"wide"});
+    g.node("Reshape", {"wide", "column"}, {"high"});
+    std::string sum = "one";
+    for (int k = 0; k < 600; ++k) {
+      const std::string part = "p" + std::to_string(k);
+      Names inputs{"wide"};
+      if (op == "Slice") inputs = {"wide", "zero", "end", "end"};
+      if (op == "Gather") inputs = {"wide", "zero"};
+      if (op == "MatMul") inputs = {"wide", "high"};
+      NodeBuilder node = g.node(op, inputs, {part});
+      if (op == "Gather") node.set("axis", 1);
+      g.node("Add", {sum, part}, {"s" + std::to_string(k)});
+      sum = "s" + std::to_string(k);
+    }
+    g.node("Mul", {"x", sum}, {"y"});
+    g.output("y");
+    const std::string error = g.error();
+    EXPECT_TRUE(contains(error, "node '" + op + "_p")) << error;
+    EXPECT_TRUE(contains(error, "(" + op + "): ")) << error;
+    EXPECT_TRUE(contains(error, " constants, which takes ")) << error;
+    EXPECT_TRUE(contains(error, " bytes of files may take, ")) << error;
+  }
+}
+
+TEST(OnnxBadFile, WorkIsAllowedByTheSizesOfFiles) {
+  loading::onnx::Work small(0);
+  loading::onnx::Work large(std::size_t{1} << 30U);
+  const std::size_t work = std::size_t{1} << 33U;
+  EXPECT_THROW(small.take(work, "reads constants"), loading::onnx::Refusal);
+  EXPECT_NO_THROW(large.take(work, "reads constants"));
+  // A file beside the model counts once.
+  small.allow_file("w.bin", std::size_t{1} << 28U);
+  small.allow_file("w.bin", std::size_t{1} << 28U);
+  EXPECT_NO_THROW(small.take(work, "reads constants"));
+  EXPECT_THROW(small.take(work, "reads constants"), loading::onnx::Refusal);
 }
 
 /// Layers that share one matrix: each would be a copy.

@@ -56,6 +56,22 @@ TEST_F(OnnxCommand, Inspect) {
   EXPECT_TRUE(contains(text.out, "Sigmoid of 2"));
 }
 
+TEST_F(OnnxCommand, ConvertNamesTheFileThatItCannotWrite) {
+  GraphBuilder g = one_node({});
+  auto& entry = *g.model().add_metadata_props();
+  entry.set_key("author");
+  entry.set_value("\xC3");
+  const std::string model = folder_.file("bytes.onnx");
+  testing::write_bytes(model, g.bytes());
+  for (const char* name : {"out.onnx", "out.safetensors"}) {
+    const std::string output = folder_.file(name);
+    const CommandResult result = cli_test::carousel({"convert", model, output});
+    EXPECT_NE(result.code, 0);
+    EXPECT_TRUE(contains(result.err, output + ": cannot be saved")) << result.err;
+    EXPECT_TRUE(contains(result.err, "is not valid UTF-8")) << result.err;
+  }
+}
+
 TEST_F(OnnxCommand, RunIsTheSameAsTheLibrary) {
   const std::string output = folder_.file("y.npy");
   ASSERT_EQ(run(good_, output, {"--backend", "scalar"}).code, 0);

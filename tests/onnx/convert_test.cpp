@@ -11,11 +11,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <set>
 
 #include <onnx_schema.pb.h>
 
 #include "core/model/formats/onnx/load_onnx.hpp"
+#include "core/model/formats/state_dict.hpp"
 #include "core/model/stored_weights.hpp"
 
 namespace carousel::onnx_test {
@@ -323,6 +325,46 @@ TEST(Convert, RefusesByName) {
                    },
                    {}),
                "weight_ih must have shape [15, 4]"));
+}
+
+TEST(Convert, RefusesTextThatIsNotUtf8) {
+  const auto error = [](const std::function<void(Model&)>& change) {
+    Model model;
+    model.layers.push_back({.spec = ActivationSpec{.function = {ActivationKind::tanh}, .size = 3}});
+    change(model);
+    return error_of([&] { static_cast<void>(loading::to_onnx(model, {})); });
+  };
+  EXPECT_EQ(error([](Model&) {}), "(no error)");
+  const std::string rule = " is not valid UTF-8";
+  EXPECT_TRUE(contains(error([](Model& m) { m.metadata["k"] = "\xC3"; }), rule));
+  EXPECT_TRUE(contains(error([](Model& m) { m.metadata["\xC3"] = "v"; }), rule));
+  EXPECT_TRUE(contains(error([](Model& m) { m.layers[0].name = "\xC3"; }), rule));
+  EXPECT_TRUE(contains(error([](Model& m) { m.inputs = {{"\xC3", 3}}; }), rule));
+}
+
+/// Each layer reads the one before it twice: there are 2^60 ways to the input, and one is enough.
+TEST(Convert, ManyWaysToTheInput) {
+  Model model;
+  model.inputs = {{"x", 3}};
+  for (int k = 0; k < 60; ++k) {
+    const std::string from = k == 0 ? "x" : "a" + std::to_string(k - 1);
+    model.layers.push_back({.spec = ElementwiseSpec{ElementwiseOperation::add, 3},
+                            .name = "a" + std::to_string(k),
+                            .inputs = {from, from}});
+  }
+  const Model back = load(loading::to_onnx(model, {}), "t.onnx");
+  EXPECT_EQ(back.layers.size(), model.layers.size());
+}
+
+/// Far more layers than anything that looks at all layers for each of them gets through.
+TEST(Convert, ManyLayers) {
+  Model model;
+  for (int k = 0; k < 60'000; ++k) {
+    model.layers.push_back({.spec = ActivationSpec{.function = {ActivationKind::tanh}, .size = 3}});
+  }
+  EXPECT_EQ(load(loading::to_onnx(model, {}), "t.onnx").layers.size(), model.layers.size());
+  EXPECT_EQ(load(loading::to_safetensors(model), "t.safetensors").layers.size(),
+            model.layers.size());
 }
 
 TEST(Convert, WritesWholeFilesOnly) {

@@ -4,6 +4,10 @@
 
 #include <filesystem>
 
+#ifdef __linux__
+#include <sys/resource.h>
+#endif
+
 namespace carousel::onnx_test {
 namespace {
 
@@ -100,6 +104,35 @@ TEST_F(OnnxExternalData, MustBeThereInFull) {
   EXPECT_TRUE(contains(error("w.bin", "-1"), "has offset '-1', not a number"));
   EXPECT_TRUE(contains(error("w.bin", "16", "many"), "has length 'many', not a number"));
 }
+
+#ifdef __linux__
+TEST_F(OnnxExternalData, SaysWhatDoesNotFitInMemory) {
+#ifdef CAROUSEL_TEST_ASAN
+  GTEST_SKIP() << "AddressSanitizer needs the memory";
+#endif
+  constexpr std::int64_t kRows = std::int64_t{1} << 28U;
+  const auto size = static_cast<std::uintmax_t>(kRows) * 12;
+  fs::resize_file(folder_ / "model/w.bin", size);
+  write_model("w.bin", "0", std::to_string(size));
+  schema::ModelProto model;
+  const testing::Bytes bytes = testing::read_bytes(path());
+  ASSERT_TRUE(model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())));
+  model.mutable_graph()->mutable_initializer(0)->set_dims(1, kRows);
+  testing::write_bytes(path(), testing::to_bytes(model.SerializeAsString()));
+  rlimit old{};
+  ::getrlimit(RLIMIT_DATA, &old);
+  const rlimit little{rlim_t{1} << 30U, old.rlim_max};
+  ::setrlimit(RLIMIT_DATA, &little);
+  const std::string text = testing::error_of([&] { static_cast<void>(load(path())); });
+  const auto code = testing::code_of([&] { static_cast<void>(load(path())); });
+  ::setrlimit(RLIMIT_DATA, &old);
+  EXPECT_TRUE(contains(text, path().string() +
+                                 ": node 'LSTM_y' (LSTM): reads the tensor 'y_W': its " +
+                                 std::to_string(size) + " bytes do not fit in memory"))
+      << text;
+  EXPECT_EQ(code, ErrorCode::out_of_memory);
+}
+#endif
 
 TEST_F(OnnxExternalData, CodesTellWhatIsWrong) {
   const auto code = [&](const std::string& location, const std::string& offset) {

@@ -16,6 +16,22 @@ constexpr int kMaxMetadataNesting = 5;  // layers, layer, activations, direction
   fail(place.source, "metadata " + quote(place.key) + text);
 }
 
+/// Before the text is parsed: nlohmann's parser with a callback looks, after each object, at all
+/// that its array has so far.
+void require_flat(std::string_view text, const JsonPlace& place) {
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t k = 0; k < text.size(); ++k) {
+    const char c = text[k];
+    if (quoted && c == '\\') ++k;
+    if (c == '"') quoted = !quoted;
+    if (quoted) continue;
+    if (c == '[' || c == '{') ++depth;
+    if (c == ']' || c == '}') --depth;
+    if (depth > kMaxMetadataNesting) fail_at(place, " is nested too deep");
+  }
+}
+
 }  // namespace
 
 void refuse(const JsonPlace& place, const std::string& text, ErrorCode code) {
@@ -24,12 +40,9 @@ void refuse(const JsonPlace& place, const std::string& text, ErrorCode code) {
 }
 
 Json parse_json(std::string_view text, const JsonPlace& place) {
-  const auto limit = [&](int depth, Json::parse_event_t, Json&) {
-    if (depth > kMaxMetadataNesting) fail_at(place, " is nested too deep");
-    return true;
-  };
+  require_flat(text, place);
   try {
-    return Json::parse(text, limit);
+    return Json::parse(text);
   } catch (const Json::parse_error& error) {
     fail_at(place, " is " + json_fault(text, error));
   } catch (const Json::out_of_range&) {

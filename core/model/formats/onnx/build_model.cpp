@@ -112,6 +112,7 @@ class ModelBuilder {
     for (const std::size_t k : layers_) model_.layers.push_back(network_[k].layer);
     add_inputs();
     name_layers();
+    settle_names();
     if (!is_chain()) wire();
     add_outputs();
     return std::move(model_);
@@ -136,13 +137,14 @@ class ModelBuilder {
 
   /// As the file declares them; what enters a part of the graph comes after these.
   void order_inputs() {
-    const auto position = [&](std::size_t k) {
-      const auto& declared = graph_.proto().input();
-      const auto found =
-          std::ranges::find(declared, network_[k].where, &schema::ValueInfoProto::name);
-      return found - declared.begin();
-    };
-    std::ranges::stable_sort(inputs_, {}, position);
+    std::map<std::string_view, std::size_t> places;
+    for (const schema::ValueInfoProto& declared : graph_.proto().input()) {
+      places.emplace(declared.name(), places.size());
+    }
+    std::ranges::stable_sort(inputs_, {}, [&](std::size_t k) {
+      const auto found = places.find(network_[k].where);
+      return found == places.end() ? places.size() : found->second;
+    });
   }
 
   [[nodiscard]] std::size_t source(std::size_t flow) const {
@@ -186,6 +188,12 @@ class ModelBuilder {
     for (std::size_t k = 0; k < layers_.size(); ++k) model_.layers[k].name = given_names_[k];
   }
 
+  /// What the layers are called in the end.
+  void settle_names() {
+    names_ = layer_names(model_);
+    for (std::size_t k = 0; k < layers_.size(); ++k) places_[layers_[k]] = k;
+  }
+
   /// Whether each layer reads the one before it, and the first one the only input.
   [[nodiscard]] bool is_chain() const {
     if (inputs_.size() != 1 || model_.inputs.size() > 1 || lengths_) return false;
@@ -205,17 +213,13 @@ class ModelBuilder {
       return model_.inputs.empty() ? model_inputs(model_).front().name : flow.where;
     }
     const std::size_t layer = flow.kind == Flow::Kind::state ? flow.of : source(flow_id);
-    const auto at = std::ranges::find(layers_, layer) - layers_.begin();
-    const std::string& given = model_.layers[static_cast<std::size_t>(at)].name;
-    const std::string name =
-        given.empty() ? layer_names(model_)[static_cast<std::size_t>(at)] : given;
+    const std::string& name = names_[places_.at(layer)];
     return flow.kind == Flow::Kind::state ? name + ":" + flow.state : name;
   }
 
   /// Tells each layer what it reads, by name.
   void wire() {
-    const std::vector<std::string> names = layer_names(model_);
-    for (std::size_t k = 0; k < layers_.size(); ++k) model_.layers[k].name = names[k];
+    for (std::size_t k = 0; k < layers_.size(); ++k) model_.layers[k].name = names_[k];
     for (std::size_t k = 0; k < layers_.size(); ++k) {
       const Flow& flow = network_[layers_[k]];
       for (const std::size_t parent : flow.parents) {
@@ -254,6 +258,8 @@ class ModelBuilder {
   std::map<std::size_t, std::size_t> alias_;  ///< Casts of inputs that are no ids: those inputs.
   std::vector<std::size_t> inputs_;
   std::vector<std::size_t> layers_;
+  std::vector<std::string> names_;             ///< Of the layers.
+  std::map<std::size_t, std::size_t> places_;  ///< Of each layer's flow among the layers.
   Model model_;
 };
 

@@ -185,8 +185,8 @@ std::vector<Value> embedding(const Call& call) {
 
 std::vector<Value> matmul(const Call& call) {
   if (call.is_tensor(0) || call.is_tensor(1)) return {matmul_of(call)};
-  return {constant_value(
-      fold_product(call.constant(0, "first factor"), call.constant(1, "second factor")))};
+  return {constant_value(fold_product(call.constant(0, "first factor"),
+                                      call.constant(1, "second factor"), call.context.budget))};
 }
 
 std::vector<Value> gemm(const Call& call) {

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <new>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 
@@ -80,11 +82,22 @@ void Budget::take(std::size_t bytes) {
 
 void Budget::allow_file(const std::string& path, std::uintmax_t size) {
   if (files_.insert(path).second) left_ += kFactor * static_cast<std::size_t>(size);
+  work_.allow_file(path, size);
 }
 
-std::vector<std::byte> read_external(const schema::TensorProto& tensor,
-                                     const std::optional<fs::path>& folder, std::size_t size,
-                                     Budget& budget) {
+void allocate(std::vector<std::byte>& data, std::size_t size) {
+  try {
+    data.resize(size);
+    return;
+  } catch (const std::bad_alloc&) {
+  } catch (const std::length_error&) {
+  }
+  throw Refusal("its " + std::to_string(size) + " bytes do not fit in memory",
+                ErrorCode::out_of_memory);
+}
+
+void read_external(const schema::TensorProto& tensor, const std::optional<fs::path>& folder,
+                   std::size_t size, Budget& budget, std::vector<std::byte>& bytes) {
   const DataPlace place = parse_place(tensor);
   if (!folder) {
     throw Refusal("its values are in the file " + quote(place.location) +
@@ -103,7 +116,7 @@ std::vector<std::byte> read_external(const schema::TensorProto& tensor,
   }
   budget.allow_file(path.string(), file_size);
   budget.take(size);
-  std::vector<std::byte> bytes(size);
+  allocate(bytes, size);
   const FileHandle file(std::fopen(path.c_str(), "rb"));
   const bool ok = file && std::fseek(file.get(), static_cast<long>(place.offset), SEEK_SET) == 0 &&
                   std::fread(bytes.data(), 1, size, file.get()) == size;
@@ -111,7 +124,6 @@ std::vector<std::byte> read_external(const schema::TensorProto& tensor,
     throw Refusal("its external data file " + quote(place.location) + " cannot be read",
                   ErrorCode::file_access);
   }
-  return bytes;
 }
 
 }  // namespace carousel::loading::onnx

@@ -79,6 +79,7 @@ std::string operands_text(std::initializer_list<double> operands) {
 /// no file means that. Infinite logarithms of zeros stay, as masks are made of them.
 void require_defined(const std::string& name, double result, std::initializer_list<double> operands,
                      std::size_t element) {
+  if (std::isfinite(result)) return;
   const auto is_number = [](double v) { return !std::isnan(v); };
   const auto is_finite = [](double v) { return std::isfinite(v); };
   const bool divides = name == "Div" || name == "Reciprocal" || name == "Pow";
@@ -118,6 +119,21 @@ double result_of(const std::string& name, const Sums& sums) {
   if (name == "ReduceL2") return std::sqrt(sums.squares);
   if (name == "ReduceSumSquare") return sums.squares;
   throw Refusal("is not supported for constants");
+}
+
+/// Takes the time of a matrix product and the memory of its result.
+void take_product(std::size_t rows, std::size_t inner, std::size_t columns, std::size_t bytes,
+                  Budget& budget) {
+  // As doubles, which do not overflow.
+  const auto product = [](std::size_t a, std::size_t b) {
+    return static_cast<double>(a) * static_cast<double>(b);
+  };
+  const auto whole = [](double number) {
+    return static_cast<std::size_t>(std::min(number, static_cast<double>(std::int64_t{1} << 62U)));
+  };
+  const double multiplications = product(rows, inner) * static_cast<double>(columns);
+  budget.work().take(whole(multiplications / Work::kMultiplications), "multiplies constants");
+  budget.take(whole(product(rows, columns) * static_cast<double>(bytes)));
 }
 
 }  // namespace
@@ -179,8 +195,7 @@ Array fold_reduction(const std::string& name, const Array& array, const std::vec
   return from_doubles(array.type, std::move(result), results);
 }
 
-Array fold_product(const Array& a, const Array& b) {
-  constexpr double most = 1e8;
+Array fold_product(const Array& a, const Array& b, Budget& budget) {
   if (a.rank() != 2 || b.rank() != 2 || a.shape[1] != b.shape[0]) {
     throw Refusal("multiplies constants of the shapes " + shape_text(a.shape) + " and " +
                   shape_text(b.shape) + "; only matrices that fit are supported");
@@ -188,9 +203,7 @@ Array fold_product(const Array& a, const Array& b) {
   const auto rows = static_cast<std::size_t>(a.shape[0]);
   const auto inner = static_cast<std::size_t>(a.shape[1]);
   const auto columns = static_cast<std::size_t>(b.shape[1]);
-  const double work =
-      static_cast<double>(rows) * static_cast<double>(inner) * static_cast<double>(columns);
-  if (work > most) throw Refusal("multiplies large constants");
+  take_product(rows, inner, columns, width(a.type), budget);
   const std::vector<double> left = to_doubles(a);
   const std::vector<double> right = to_doubles(b);
   std::vector<double> values(rows * columns, 0.0);

@@ -30,13 +30,43 @@ bool needs_shape_only(const schema::NodeProto& node, const Value& value) {
   return shape && node.domain().empty() && std::get<Unsupported>(value).axes.has_value();
 }
 
+/// The elements of a constant; of what is known only when the network runs, none.
+SharedArray constant_of(const Value& value) {
+  if (const auto* constant = std::get_if<Constant>(&value)) return constant->array;
+  if (const auto* repeated = std::get_if<Repeated>(&value)) return repeated->array;
+  return nullptr;
+}
+
+/// Runs an operator. What it does with constants is counted, before it reads them and after it has
+/// made them; how much it makes at once is bounded by the budget of memory.
+std::vector<Value> run_counted(const Call& call, const KnownOperator& known) {
+  Work& work = call.context.budget.work();
+  std::size_t read = Work::kPerNode;
+  std::set<SharedArray> there;
+  for (const Value* input : call.inputs) {
+    const SharedArray array = input == nullptr ? nullptr : constant_of(*input);
+    if (array == nullptr) continue;
+    read += array->size();
+    there.insert(array);
+  }
+  work.take(read, "reads constants");
+  std::vector<Value> values = known.run(call);
+  std::size_t written = 0;
+  for (const Value& value : values) {
+    const SharedArray array = constant_of(value);
+    if (array != nullptr && there.insert(array).second) written += array->size();
+  }
+  work.take(written, "makes constants");
+  return values;
+}
+
 }  // namespace
 
 Interpreter::Interpreter(const Graph& graph, std::int64_t operator_set,
                          const std::optional<std::filesystem::path>& folder, std::size_t file_size,
-                         const LoadOptions& options, Knowledge& knowledge)
+                         Work& work, const LoadOptions& options, Knowledge& knowledge)
     : context_{.folder = folder,
-               .budget = Budget(file_size),
+               .budget = Budget(file_size, work),
                .options = options,
                .knowledge = knowledge,
                .operator_set = operator_set} {
@@ -124,7 +154,8 @@ std::vector<Value> Interpreter::results(Scope& scope, std::size_t index) {
   };
   if (const KnownOperator* known = find_operator(node)) {
     check_attributes(node, *known, context_.operator_set);
-    return known->run(call);
+    check_counts(node, *known, context_.operator_set);
+    return run_counted(call, *known);
   }
   const std::string inside = find_recurrent_inside(node);
   throw Refusal("this operator is not supported" + (inside.empty()

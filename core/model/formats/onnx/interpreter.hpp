@@ -15,9 +15,10 @@ namespace carousel::loading::onnx {
 /// Goes through the nodes that some values depend on and finds out what each of them is.
 class Interpreter {
  public:
-  /// `file_size` bounds the memory for constants. All arguments must outlive it.
+  /// `file_size` bounds the memory for constants, `work` what is computed with them. All arguments
+  /// must outlive it.
   Interpreter(const Graph& graph, std::int64_t operator_set,
-              const std::optional<std::filesystem::path>& folder, std::size_t file_size,
+              const std::optional<std::filesystem::path>& folder, std::size_t file_size, Work& work,
               const LoadOptions& options, Knowledge& knowledge);
 
   /// `first`, if given, is where the part of the graph begins that is taken: what this node and

@@ -39,6 +39,7 @@ struct File {
   std::int64_t operator_set = 0;
   std::optional<std::filesystem::path> folder;
   std::size_t size = 0;
+  Work& work;  ///< Is used up by all that is tried.
   const LoadOptions& options;
   Metadata properties{};
 };
@@ -120,7 +121,7 @@ std::vector<std::string> layer_names_of(const File& file, const GraphPart& part)
 /// One pass with what is known so far. Throws Error, and Restart when more is known.
 Model load_once(const File& file, const GraphPart& part, Knowledge& knowledge) {
   const Graph& graph = file.graph;
-  Interpreter interpreter(graph, file.operator_set, file.folder, file.size, file.options,
+  Interpreter interpreter(graph, file.operator_set, file.folder, file.size, file.work, file.options,
                           knowledge);
   interpreter.evaluate(part.targets, part.first);
   if (part.first && !interpreter.has_entries()) {
@@ -181,8 +182,8 @@ std::size_t last_supported(const File& file, const std::optional<std::size_t>& s
   Knowledge knowledge;
   for (int pass = 0; pass < kMaxPasses; ++pass) {
     try {
-      Interpreter interpreter(file.graph, file.operator_set, file.folder, file.size, file.options,
-                              knowledge);
+      Interpreter interpreter(file.graph, file.operator_set, file.folder, file.size, file.work,
+                              file.options, knowledge);
       interpreter.evaluate(targets, start);
       for (std::size_t n = file.graph.node_count(); n-- > first;) {
         const std::vector<std::string> outputs = outputs_of(file.graph, n);
@@ -245,8 +246,8 @@ std::string shape_suggestion(const File& file, const GraphPart& part, const Erro
   const bool wanted = std::string_view(error.what()).find(kShapeOption) != std::string_view::npos;
   if (!wanted || file.size > kMostTried) return "";
   return example_shape(file.graph, file.options, [&](const LoadOptions& options) {
-    const File with_options{file.graph, file.operator_set, file.folder,
-                            file.size,  options,           file.properties};
+    const File with_options{file.graph, file.operator_set, file.folder,    file.size,
+                            file.work,  options,           file.properties};
     return loads(with_options, part);
   });
 }
@@ -274,7 +275,8 @@ Model model_from_onnx(std::span<const std::byte> bytes, std::string_view source,
   onnx::inline_functions(*proto, source);
   const onnx::Graph graph(proto->graph(), source);
   onnx::check_options(graph, options);
-  onnx::File file{graph, onnx::operator_set(*proto), folder, bytes.size(), options};
+  onnx::Work work(bytes.size());
+  onnx::File file{graph, onnx::operator_set(*proto), folder, bytes.size(), work, options};
   for (const onnx::schema::StringStringEntryProto& entry : proto->metadata_props()) {
     file.properties.insert_or_assign(entry.key(), entry.value());
   }

@@ -195,11 +195,10 @@ class ModelWriter {
 
 }  // namespace
 
-std::string inexpressible(const Model& model, std::size_t layer) {
+std::string inexpressible(const Model& model, const ModelSources& sources, std::size_t layer) {
   const LayerSpec& spec = model.layers[layer].spec;
   std::string reason = std::visit([](const auto& one) { return reason_against(one); }, spec);
   if (!reason.empty()) return reason;
-  const ModelSources sources(model);
   const bool uses_states =
       !model.layers[layer].initial_states.empty() || sources.reads_states_of(layer);
   if (uses_states && !std::holds_alternative<RecurrentSpec>(spec)) {

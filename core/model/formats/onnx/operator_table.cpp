@@ -32,113 +32,117 @@ constexpr std::string_view kGru =
 /// outputs that a node has are computed) are among the known ones too.
 constexpr KnownOperator kOperators[] = {
     {"Abs", unary},
-    {"Add", binary, kBroadcast},
-    {"And", binary, kBroadcast},
+    {"Add", binary, kBroadcast, "2"},
+    {"And", binary, kBroadcast, "2"},
     {"AveragePool", pool,
      "auto_pad ceil_mode count_include_pad dilations kernel_shape pads strides"},
     {"BatchNormalization", batch_normalization,
-     "epsilon is_test=1 momentum spatial=1 training_mode"},
+     "epsilon is_test=1 momentum spatial=1 training_mode", "5", "5<14 3"},
     {"Cast", cast, "round_mode saturate to"},
-    {"CastLike", cast_like, "round_mode saturate"},
+    {"CastLike", cast_like, "round_mode saturate", "2"},
     {"Ceil", unary},
     {"Celu", activation, "alpha"},
-    {"Clip", clip, "max<11 min<11"},
-    {"Concat", concat, "axis"},
+    {"Clip", clip, "max<11 min<11", "1<11 3"},
+    {"Concat", concat, "axis", "*"},
     {"Constant", constant,
-     "sparse_value value value_float value_floats value_int value_ints value_string value_strings"},
+     "sparse_value value value_float value_floats value_int value_ints value_string value_strings",
+     "0"},
     {"ConstantOfShape", constant_of_shape, "value"},
-    {"Conv", convolution, "auto_pad dilations group kernel_shape pads strides"},
+    {"Conv", convolution, "auto_pad dilations group kernel_shape pads strides", "3"},
     {"ConvTranspose", transposed_convolution,
-     "auto_pad dilations group kernel_shape output_padding output_shape pads strides"},
-    {"DequantizeLinear", dequantize, "axis block_size=0 output_dtype=0|1"},
-    {"Div", binary, kBroadcast},
-    {"Dropout", dropout, "is_test=1 ratio seed"},
+     "auto_pad dilations group kernel_shape output_padding output_shape pads strides", "3"},
+    {"DequantizeLinear", dequantize, "axis block_size=0 output_dtype=0|1", "3"},
+    {"Div", binary, kBroadcast, "2"},
+    {"Dropout", dropout, "is_test=1 ratio seed", "1<12 3", "2"},
     {"Elu", activation, "alpha"},
-    {"Equal", binary, kBroadcast},
+    {"Equal", binary, kBroadcast, "2"},
     {"Erf", unary},
     {"Exp", unary},
-    {"Expand", expand},
+    {"Expand", expand, "", "2"},
     {"Flatten", flatten, "axis"},
     {"Floor", unary},
-    {"GRU", recurrent, kGru},
-    {"Gather", gather, "axis"},
+    {"GRU", recurrent, kGru, "6", "2"},
+    {"Gather", gather, "axis", "2"},
     {"Gelu", activation, "approximate"},
-    {"Gemm", gemm, "alpha beta broadcast<7 transA transB"},
+    {"Gemm", gemm, "alpha beta broadcast<7 transA transB", "3"},
     {"GlobalAveragePool", global_pool},
     {"GlobalMaxPool", global_pool},
-    {"Greater", binary, kBroadcast},
-    {"GreaterOrEqual", binary},
-    {"GroupNormalization", group_normalization, "epsilon num_groups stash_type=1"},
+    {"Greater", binary, kBroadcast, "2"},
+    {"GreaterOrEqual", binary, "", "2"},
+    {"GroupNormalization", group_normalization, "epsilon num_groups stash_type=1", "3"},
     {"HardSigmoid", activation, "alpha beta"},
     {"HardSwish", activation},
     {"Identity", identity},
-    {"If", branch, "else_branch then_branch"},
-    {"InstanceNormalization", instance_normalization, "epsilon"},
-    {"LSTM", recurrent, kLstm},
-    {"LayerNormalization", layer_normalization, "axis epsilon stash_type=1"},
+    {"If", branch, "else_branch then_branch", "1", "*"},
+    {"InstanceNormalization", instance_normalization, "epsilon", "3"},
+    {"LSTM", recurrent, kLstm, "8", "3"},
+    {"LayerNormalization", layer_normalization, "axis epsilon stash_type=1", "3", "3"},
     {"LeakyRelu", activation, "alpha"},
-    {"Less", binary, kBroadcast},
-    {"LessOrEqual", binary},
+    {"Less", binary, kBroadcast, "2"},
+    {"LessOrEqual", binary, "", "2"},
     {"Log", unary},
     {"LogSoftmax", softmax, "axis"},
-    {"Loop", loop, "body"},
-    {"MatMul", matmul},
-    {"Max", variadic},
-    {"MaxPool", pool, "auto_pad ceil_mode dilations kernel_shape pads storage_order strides"},
-    {"Mean", variadic},
-    {"Min", variadic},
+    {"Loop", loop, "body", "*", "*"},
+    {"MatMul", matmul, "", "2"},
+    {"Max", variadic, "", "*"},
+    {"MaxPool", pool, "auto_pad ceil_mode dilations kernel_shape pads storage_order strides", "1",
+     "1<8 2"},
+    {"Mean", variadic, "", "*"},
+    {"Min", variadic, "", "*"},
     {"Mish", activation},
-    {"Mul", binary, kBroadcast},
+    {"Mul", binary, kBroadcast, "2"},
     {"Neg", unary},
     {"Not", unary},
-    {"Or", binary, kBroadcast},
-    {"PRelu", binary},
-    {"Pad", pad, "mode pads<11 value<11"},
-    {"Pow", binary, kBroadcast},
-    {"RNN", recurrent, kOfRecurrent},
-    {"Range", range},
+    {"Or", binary, kBroadcast, "2"},
+    {"PRelu", binary, "", "2"},
+    {"Pad", pad, "mode pads<11 value<11", "1<11 3<18 4"},
+    {"Pow", binary, kBroadcast, "2"},
+    {"RNN", recurrent, kOfRecurrent, "6", "2"},
+    {"Range", range, "", "3"},
     {"Reciprocal", unary},
-    {"ReduceL1", reduce, kReduce},
-    {"ReduceL2", reduce, kReduce},
-    {"ReduceMax", reduce, kReduce},
-    {"ReduceMean", reduce, kReduce},
-    {"ReduceMin", reduce, kReduce},
-    {"ReduceSum", reduce, "axes<13 keepdims noop_with_empty_axes"},
-    {"ReduceSumSquare", reduce, kReduce},
+    {"ReduceL1", reduce, kReduce, "1<18 2"},
+    {"ReduceL2", reduce, kReduce, "1<18 2"},
+    {"ReduceMax", reduce, kReduce, "1<18 2"},
+    {"ReduceMean", reduce, kReduce, "1<18 2"},
+    {"ReduceMin", reduce, kReduce, "1<18 2"},
+    {"ReduceSum", reduce, "axes<13 keepdims noop_with_empty_axes", "1<13 2"},
+    {"ReduceSumSquare", reduce, kReduce, "1<18 2"},
     {"Relu", activation},
-    {"Reshape", reshape, "allowzero"},
-    {"ReverseSequence", reverse_sequence, "batch_axis time_axis"},
+    {"Reshape", reshape, "allowzero", "2"},
+    {"ReverseSequence", reverse_sequence, "batch_axis time_axis", "2"},
     {"Round", unary},
     {"Scan", scan,
      "body num_scan_inputs scan_input_axes scan_input_directions scan_output_axes "
-     "scan_output_directions"},
+     "scan_output_directions",
+     "*", "*"},
     {"Selu", activation, "alpha gamma"},
     {"Shape", shape, "end start"},
     {"Sigmoid", activation},
     {"Sign", unary},
     {"Size", size},
-    {"Slice", slice, "axes<10 ends<10 starts<10"},
+    {"Slice", slice, "axes<10 ends<10 starts<10", "1<10 5"},
     {"Softmax", softmax, "axis"},
     {"Softplus", activation},
     {"Softsign", activation},
-    {"Split", split, "axis num_outputs split<13"},
+    {"Split", split, "axis num_outputs split<13", "1<13 2", "*"},
     {"Sqrt", unary},
-    {"Squeeze", squeeze, "axes<13"},
-    {"Sub", binary, kBroadcast},
-    {"Sum", variadic},
+    {"Squeeze", squeeze, "axes<13", "1<13 2"},
+    {"Sub", binary, kBroadcast, "2"},
+    {"Sum", variadic, "", "*"},
     {"Tanh", activation},
     {"ThresholdedRelu", activation, "alpha"},
-    {"Tile", tile},
+    {"Tile", tile, "", "2"},
     {"Transpose", transpose, "perm"},
-    {"Unsqueeze", unsqueeze, "axes<13"},
-    {"Where", where},
-    {"Xor", binary, kBroadcast},
+    {"Unsqueeze", unsqueeze, "axes<13", "1<13 2"},
+    {"Where", where, "", "3"},
+    {"Xor", binary, kBroadcast, "2"},
 };
 
 /// Of the domain of ONNX Runtime: what PyTorch's exporters and its own quantizer write.
 constexpr KnownOperator kMicrosoft[] = {
     {"DynamicQuantizeLSTM", recurrent,
-     "activation_alpha activation_beta activations clip direction hidden_size input_forget"},
+     "activation_alpha activation_beta activations clip direction hidden_size input_forget", "12",
+     "3"},
     {"Gelu", activation},
 };
 
@@ -206,6 +210,33 @@ void check_attribute(const NodeProto& node, const std::string& name, const Known
   if (!found->only.empty()) check_value(node, *found);
 }
 
+/// How many inputs or outputs an operator of that operator set has at most, of the table's "1<13
+/// 2"; nothing: any number.
+std::optional<std::int64_t> most_of(std::string_view counts, std::int64_t operator_set) {
+  while (true) {
+    const KnownAttribute entry = read_attribute_entry(take_until(counts, ' '));
+    if (entry.before && operator_set >= *entry.before) continue;
+    if (entry.name == "*") return std::nullopt;
+    std::int64_t most = 0;
+    std::from_chars(entry.name.data(), entry.name.data() + entry.name.size(), most);
+    return most;
+  }
+}
+
+/// `names` are those of the inputs or the outputs, which `what` says. What is left out at the end
+/// is not there.
+template <class NameList>
+void check_count(const NameList& names, const char* what, std::string_view counts,
+                 const KnownOperator& known, std::int64_t operator_set) {
+  const std::optional<std::int64_t> most = most_of(counts, operator_set);
+  std::int64_t count = names.size();
+  while (count > 0 && names.Get(static_cast<int>(count - 1)).empty()) --count;
+  if (!most || count <= *most) return;
+  throw Malformed("has " + std::to_string(count) + ' ' + what + "; " + std::string(known.name) +
+                  " has " + std::to_string(*most) + " at most in operator set " +
+                  std::to_string(operator_set));
+}
+
 }  // namespace
 
 const KnownOperator* find_operator(const NodeProto& node) {
@@ -233,6 +264,11 @@ void check_attributes(const NodeProto& node, const KnownOperator& known,
     }
     check_attribute(node, attribute.name(), known, operator_set);
   }
+}
+
+void check_counts(const NodeProto& node, const KnownOperator& known, std::int64_t operator_set) {
+  check_count(node.input(), "inputs", known.inputs, known, operator_set);
+  check_count(node.output(), "outputs", known.outputs, known, operator_set);
 }
 
 }  // namespace carousel::loading::onnx

@@ -2,6 +2,7 @@
 // A model as an ONNX file: the other way of load_onnx.cpp.
 #include "graph_writer.hpp"
 #include "load_onnx.hpp"
+#include "model_sources.hpp"
 #include "model_writer.hpp"
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include "core/model/formats/model_text.hpp"
 #include "core/model/formats/state_dict.hpp"
 #include "core/model/formats/text.hpp"
+#include "core/model/utf8.hpp"
 
 namespace carousel::loading {
 namespace onnx {
@@ -41,15 +43,31 @@ void require_expressible(const Model& model, const SaveOnnxOptions& options) {
     throw Error(ErrorCode::unsupported,
                 "the model has lengths of its own, so they cannot be an input of the graph too");
   }
+  const ModelSources sources(model);
   const std::vector<std::string> names = layer_names(model);
   for (std::size_t k = 0; k < names.size(); ++k) {
     const ModelLayer& layer = model.layers[k];
-    std::string reason = inexpressible(model, k);
+    std::string reason = inexpressible(model, sources, k);
     if (reason.empty() && options.states) reason = reason_against_states(layer);
     if (!reason.empty()) {
       throw Error(ErrorCode::unsupported, "layer " + quote(names[k]) + " (" + describe(layer.spec) +
                                               ") cannot be saved as ONNX: " + reason);
     }
+  }
+}
+
+void require_utf8(const std::string& text, const char* what) {
+  if (!find_invalid_utf8(text)) return;
+  throw Error(ErrorCode::invalid_argument, std::string("cannot be saved as ONNX: the ") + what +
+                                               ' ' + quote(text) + " is not valid UTF-8");
+}
+
+/// All names that the graph would have.
+void require_utf8_names(const Model& model) {
+  for (const std::string& name : layer_names(model)) require_utf8(name, "name of a layer");
+  for (const ModelInput& input : model_inputs(model)) require_utf8(input.name, "name of an input");
+  for (const ModelOutput& output : model_outputs(model)) {
+    require_utf8(output.name, "name of an output");
   }
 }
 
@@ -74,6 +92,7 @@ Metadata properties_of(const Model& model) {
 
 std::vector<std::byte> to_onnx(const Model& model, const SaveOnnxOptions& options) {
   validate(model);
+  onnx::require_utf8_names(model);
   onnx::require_expressible(model, options);
   onnx::schema::ModelProto proto;
   proto.set_ir_version(onnx::kFileVersion);
@@ -81,6 +100,8 @@ std::vector<std::byte> to_onnx(const Model& model, const SaveOnnxOptions& option
   proto.add_opset_import()->set_version(onnx::kOperatorSet);
   proto.mutable_graph()->set_name("carousel");
   for (const auto& [key, value] : onnx::properties_of(model)) {
+    onnx::require_utf8(key, "metadata text");
+    onnx::require_utf8(value, "metadata text");
     onnx::schema::StringStringEntryProto& entry = *proto.add_metadata_props();
     entry.set_key(key);
     entry.set_value(value);

@@ -21,8 +21,8 @@ namespace carousel::loading::onnx {
 /// "ReduceMean" and its like along those axes.
 [[nodiscard]] Array fold_reduction(const std::string& name, const Array& array,
                                    const std::vector<bool>& reduced, bool keep);
-/// The product of two matrices.
-[[nodiscard]] Array fold_product(const Array& a, const Array& b);
+/// The product of two matrices, whose time and memory it takes from the budget.
+[[nodiscard]] Array fold_product(const Array& a, const Array& b, Budget& budget);
 
 /// The shape of two operands, broadcast. Throws Malformed.
 [[nodiscard]] Shape broadcast(const Shape& a, const Shape& b);

@@ -96,14 +96,14 @@ Array read_tensor(const TensorProto& tensor, const std::optional<std::filesystem
   }
   const std::size_t bytes = count * width(array.type);
   if (tensor.data_location() == TensorProto::EXTERNAL) {
-    array.data = read_external(tensor, folder, bytes, budget);
+    read_external(tensor, folder, bytes, budget, array.data);
     return array;
   }
   if (count > stored_values(tensor, array.type)) {
     wrong_size(array, count, stored_values(tensor, array.type));
   }
   budget.take(bytes);
-  array.data.resize(bytes);
+  allocate(array.data, bytes);
   if (tensor.has_raw_data()) {
     copy_raw(tensor.raw_data(), count, array);
   } else {

@@ -19,13 +19,13 @@ namespace carousel::plugins {
 namespace {
 
 /// What the functions of pwd.h and grp.h put texts into.
-using TextBuffer = std::array<char, 16384>;
+using EntryBuffer = std::array<char, 16384>;
 
 /// Whether a group has nobody in it but a user after whom it is named, as many systems give to each
 /// user. An unknown group may have anybody.
 bool is_private_group(gid_t group, uid_t user) {
-  TextBuffer group_text;
-  TextBuffer user_text;
+  EntryBuffer group_text;
+  EntryBuffer user_text;
   struct group group_entry {};
   struct passwd user_entry {};
   struct group* found_group = nullptr;

@@ -19,16 +19,6 @@ using cli::Table;
 
 const std::string kNothing = "-";
 
-/// The same backend on the same shape in float32, or null.
-const Measurement* in_float32(const Results& results, const Measurement& measurement) {
-  const auto found = std::ranges::find_if(results.measurements, [&](const Measurement& other) {
-    return other.precision == Precision::float32 && other.ran() &&
-           other.shape == measurement.shape && other.backend == measurement.backend &&
-           other.threads == measurement.threads;
-  });
-  return found == results.measurements.end() ? nullptr : &*found;
-}
-
 /// The fastest other engine that has this precision, or null.
 const Measurement* fastest_peer(const Results& results, const Measurement& measurement) {
   const Measurement* fastest = nullptr;
@@ -57,8 +47,10 @@ void add_precision(Table& table, const Results& results, const Measurement& meas
                    bool peers) {
   std::vector<cli::TableCell> row{measurement.shape, std::to_string(measurement.threads),
                                   measurement.ran() ? measurement.resolved : measurement.backend};
-  const Measurement* plain = in_float32(results, measurement);
-  if (!measurement.ran() || plain == nullptr) {
+  // A backend's first measurement is in float32.
+  const Measurement* plain =
+      results.find(measurement.shape, measurement.backend, measurement.threads);
+  if (!measurement.ran() || !plain->ran()) {
     row.insert(row.end(), peers ? 9 : 5, kNothing);
     row.emplace_back(measurement.refusal);
   } else {

@@ -116,9 +116,8 @@ void put_fastest_first(Session& session) {
 void write_all(Session& session, const GenerateOptions& options) {
   if (!options.json) std::cout << options.prompt << std::flush;
   const auto show = [](const std::string& symbol) {
-    std::cout << symbol << std::flush;
-    // Nobody would see the rest, which may take hours.
-    if (!std::cout) throw Error(ErrorCode::file_access, "cannot write to standard output");
+    std::cout << symbol;
+    flush_output();  // nobody would see the rest, which may take hours
   };
   Writer& first = session.writers.front();
   first.result = generate(first.network, session.vocabulary, session.prompt, options.settings,

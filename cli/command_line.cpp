@@ -6,6 +6,7 @@
 #include "core/model/own_errors.hpp"
 
 #include <CLI/CLI.hpp>
+#include <carousel/error.hpp>
 #include <carousel/plan.hpp>
 
 #include <algorithm>
@@ -269,6 +270,11 @@ std::optional<int> CommandLine::parse(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app_->exit(error) == 0 ? kOk : kBadInput;
   }
+}
+
+void flush_output() {
+  std::cout.flush();
+  if (!std::cout) throw Error(ErrorCode::file_access, "cannot write to standard output");
 }
 
 void note_sizes(std::string text) { noted_sizes() = std::move(text); }

@@ -96,6 +96,9 @@ class CommandLine {
   std::unique_ptr<CLI::App> app_;
 };
 
+/// Throws Error unless all that was printed has been written.
+void flush_output();
+
 /// What `run_program` is to say beside "out of memory" from now on: the sizes of what is worked on.
 void note_sizes(std::string text);
 

@@ -2,10 +2,7 @@
 #include "commands.hpp"
 #include "plugin_option.hpp"
 
-#include <carousel/error.hpp>
-
 #include <array>
-#include <iostream>
 #include <optional>
 #include <span>
 
@@ -27,13 +24,6 @@ int run_chosen(std::span<const Command> commands) {
     if (command.parser.parsed()) return command.run();
   }
   return kBadInput;
-}
-
-/// Throws Error unless all that was printed has been written.
-void flush_output() {
-  std::cout.flush();
-  if (std::cout) return;
-  throw carousel::Error(carousel::ErrorCode::file_access, "cannot write to standard output");
 }
 
 int run(int argc, char** argv) {

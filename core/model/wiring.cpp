@@ -57,7 +57,7 @@ class Names {
 
   /// "layer 'lstm.l0' (LSTM 4 -> 8)"
   [[nodiscard]] std::string where(std::size_t k) const {
-    return "layer " + quote(layers_[k]) + " (" + describe(model_.layers[k].spec) + ")";
+    return layer_text(layers_[k], model_.layers[k].spec);
   }
 
   /// 'lstm.l0:h'

@@ -12,6 +12,7 @@
 #include "core/model/formats/state_dict.hpp"
 #include "core/model/formats/text.hpp"
 #include "core/model/utf8.hpp"
+#include "core/model/wiring.hpp"
 
 namespace carousel::loading {
 namespace onnx {
@@ -50,8 +51,8 @@ void require_expressible(const Model& model, const SaveOnnxOptions& options) {
     std::string reason = inexpressible(model, sources, k);
     if (reason.empty() && options.states) reason = reason_against_states(layer);
     if (!reason.empty()) {
-      throw Error(ErrorCode::unsupported, "layer " + quote(names[k]) + " (" + describe(layer.spec) +
-                                              ") cannot be saved as ONNX: " + reason);
+      throw Error(ErrorCode::unsupported,
+                  layer_text(names[k], layer.spec) + " cannot be saved as ONNX: " + reason);
     }
   }
 }

@@ -11,6 +11,11 @@ namespace carousel::process_test {
 /// A child that takes longer than this hangs, and is killed.
 inline constexpr unsigned kMostSeconds = 120;
 
+/// What a parent does before it forks. AddressSanitizer does not release its locks in a child: if a
+/// thread of the parent has one while it starts or allocates, the child waits for it forever. So
+/// with AddressSanitizer this returns once all other threads have gone to sleep.
+void prepare_to_fork();
+
 /// What a child does first.
 void become_child();
 
@@ -18,6 +23,7 @@ void become_child();
 /// exits with 0 if `body` returned true. Returns whether it did.
 template <class Body>
 bool succeeds_in_child(Body&& body) {
+  prepare_to_fork();
   const pid_t child = fork();
   if (child == 0) {
     become_child();

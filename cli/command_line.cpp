@@ -10,6 +10,7 @@
 #include <carousel/plan.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <csignal>
@@ -69,6 +70,15 @@ std::string fault_of_real(const std::string& text) {
 
 std::string fault_of_name(const std::string& text) { return text.empty() ? "is empty" : ""; }
 
+/// CLI11 would say that it could not convert it.
+std::string fault_of_integer(const std::string& text) {
+  char* end = nullptr;
+  errno = 0;
+  (void)std::strtoll(text.c_str(), &end, 0);
+  if (text.empty() || *end != '\0') return "Value " + text + " is not a whole number";
+  return errno == ERANGE ? "Value " + text + " is beyond 2^63" : "";
+}
+
 /// CLI11 takes -1 for the largest number, and so all that are larger.
 std::string fault_of_unsigned(const std::string& text) {
   const std::size_t first = text.find_first_not_of(" \t");
@@ -103,7 +113,11 @@ std::string printable(std::string text) {
 /// What values of a type may never be.
 template <class T>
 void add_check_of_type(CLI::Option& option) {
-  if constexpr (std::is_unsigned_v<T>) option.check(validator(fault_of_unsigned, ""));
+  if constexpr (std::is_unsigned_v<T>) {
+    option.check(validator(fault_of_unsigned, ""));
+  } else if constexpr (std::is_integral_v<T>) {
+    option.check(validator(fault_of_integer, ""));
+  }
   if constexpr (!std::is_arithmetic_v<T>) option.check(validator(fault_of_name, ""));
 }
 

@@ -7,6 +7,8 @@
 #include "text_file.hpp"
 #include "tune_core.hpp"
 
+#include "core/model/quote.hpp"
+
 #include <carousel/error.hpp>
 #include <carousel/wisdom.hpp>
 
@@ -87,7 +89,7 @@ int show(const WisdomArguments& arguments) {
                 {"entries", table.json()}});
     return kOk;
   }
-  std::cout << arguments.path().string() << ": "
+  std::cout << escaped(arguments.path().string()) << ": "
             << format_count(static_cast<std::int64_t>(wisdom.entries.size()))
             << (wisdom.entries.size() == 1 ? " entry\n" : " entries\n");
   if (!table.empty()) table.print(std::cout);
@@ -119,13 +121,13 @@ int take(const WisdomArguments& arguments) {
   add_wisdom(arguments.path(), wisdom);
   std::cout << format_count(static_cast<std::int64_t>(wisdom.entries.size()))
             << (wisdom.entries.size() == 1 ? " entry" : " entries") << " taken into "
-            << arguments.path().string() << '\n';
+            << escaped(arguments.path().string()) << '\n';
   return kOk;
 }
 
 int forget(const WisdomArguments& arguments) {
   const bool existed = forget_wisdom(arguments.path());
-  std::cout << arguments.path().string() << (existed ? ": removed\n" : ": there was none\n");
+  std::cout << escaped(arguments.path().string()) << (existed ? ": removed\n" : ": there was none\n");
   return kOk;
 }
 

@@ -188,7 +188,7 @@ Json parse_json(const std::string& text, const std::string& source) {
   try {
     return Json::parse(text);
   } catch (const Json::parse_error& error) {
-    throw Error(ErrorCode::bad_format, source + ": is " + loading::json_fault(text, error));
+    throw Error(ErrorCode::bad_format, source + ": is " + loading::json_fault(text, error.byte));
   } catch (const Json::out_of_range&) {
     throw Error(ErrorCode::bad_format, source + ": has a number beyond float64");
   }

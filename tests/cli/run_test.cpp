@@ -75,6 +75,13 @@ TEST_F(RunCommand, SameBitsAsTheLibrary) {
   EXPECT_EQ(read_npy(output).floats("y"), expected);
 }
 
+TEST_F(RunCommand, ShowsNamesOfFilesOnOneLine) {
+  output = folder.file("a\nb.npy");
+  const CommandResult result = run();
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_NE(result.err.find("a\\x0ab.npy"), std::string::npos) << result.err;
+}
+
 TEST_F(RunCommand, StatesInAndOut) {
   const std::vector<std::int64_t> shape{2, kBatch, kHidden};
   const std::vector<float> h = ramp(2 * kBatch * kHidden);
@@ -146,6 +153,8 @@ TEST_F(RunCommand, BadArraysNameExpectedAndFound) {
   expect_refusal({"--lengths", folder.file("n.npy")}, "expected integers [3], found integers [2]");
   expect_refusal({"--threads", "0"}, "--threads");
   expect_refusal({"--chunk", "0"}, "--chunk");
+  expect_refusal({"--chunk", "1e3"}, "--chunk: Value 1e3 is not a whole number");
+  expect_refusal({"--chunk", "9223372036854775808"}, "is beyond 2^63");
   write_npy(input, std::vector<std::int64_t>{2, 2, 3}, ramp(12));
   expect_refusal({}, "expected floats [steps, batch, 4] or [steps, 4], found floats [2, 2, 3]");
   write_ids(input, {4}, std::vector<std::int64_t>{0, 1, 2, 3});

@@ -55,12 +55,14 @@ std::vector<BadFile> text_rules() {
       bad_header("utf8_surrogate", "{\"\xED\xA0\x80\":1}", "not valid UTF-8 at byte 2"),
       bad_header("utf8_above_10FFFF", "{\"\xF4\x90\x80\x80\":1}", "not valid UTF-8 at byte 2"),
       bad_header("utf8_cut_short", "{\"\xE2\x82", "not valid UTF-8 at byte 2"),
-      bad_header("not_json", "{nonsense}", "the header is not valid JSON near byte 3"),
-      bad_header("unterminated", "{\"a\":{", "the header is not valid JSON"),
-      bad_header("text_after_it", "{}{}", "the header is not valid JSON near byte 3"),
-      bad_header("comment", "{/*c*/}", "the header is not valid JSON"),
-      bad_header("nul_hides_rest", "{}\0junk"s, "the header is not valid JSON at byte 2: NUL byte"),
-      bad_header("lone_surrogate_escape", R"({"\ud800":1})", "the header is not valid JSON"),
+      bad_header("not_json", "{nonsense}", "the header is not JSON (byte 3)"),
+      bad_header("unterminated", "{\"a\":{", "the header is not complete JSON (byte 7)"),
+      bad_header("number_beyond_float64", R"({"a":{"shape":[1e999]}})",
+                 "the header has a number beyond float64"),
+      bad_header("text_after_it", "{}{}", "the header is not JSON (byte 3)"),
+      bad_header("comment", "{/*c*/}", "the header is not JSON"),
+      bad_header("nul_hides_rest", "{}\0junk"s, "the header is not JSON at byte 2: NUL byte"),
+      bad_header("lone_surrogate_escape", R"({"\ud800":1})", "the header is not JSON"),
   };
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 #include <cstddef>
 #include <string>
@@ -10,12 +8,12 @@
 
 namespace carousel::loading {
 
-/// Where a text stops being JSON, and what is there: what follows "is " in a message.
-[[nodiscard]] inline std::string json_fault(std::string_view text,
-                                            const nlohmann::json::parse_error& error) {
-  const std::string where = "byte " + std::to_string(error.byte);
-  if (error.byte > text.size()) return "not complete JSON (" + where + ")";
-  const std::string_view rest = text.substr(error.byte - std::min<std::size_t>(error.byte, 1));
+/// Where a text stops being JSON, and what is there: what follows "is " in a message. Bytes are
+/// counted from 1, as nlohmann's parser does.
+[[nodiscard]] inline std::string json_fault(std::string_view text, std::size_t byte) {
+  const std::string where = "byte " + std::to_string(byte);
+  if (byte > text.size()) return "not complete JSON (" + where + ")";
+  const std::string_view rest = text.substr(byte - std::min<std::size_t>(byte, 1));
   for (const char* word : {"NaN", "nan", "Infinity", "inf"}) {
     if (!rest.starts_with(word)) continue;
     return std::string("not JSON, which has no number ") + word + " (" + where + ")";

@@ -44,7 +44,7 @@ Json parse_json(std::string_view text, const JsonPlace& place) {
   try {
     return Json::parse(text);
   } catch (const Json::parse_error& error) {
-    fail_at(place, " is " + json_fault(text, error));
+    fail_at(place, " is " + json_fault(text, error.byte));
   } catch (const Json::out_of_range&) {
     fail_at(place, " has a number beyond float64");
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "safetensors_header.hpp"
 
+#include "json_fault.hpp"
 #include "text.hpp"
 
 #include <nlohmann/json.hpp>
@@ -23,7 +24,7 @@ class HeaderBuilder {
   using string_t = nlohmann::json::string_t;
   using binary_t = nlohmann::json::binary_t;
 
-  explicit HeaderBuilder(std::string_view source) : source_(source) {}
+  HeaderBuilder(std::string_view json, std::string_view source) : json_(json), source_(source) {}
 
   Header take() { return std::move(header_); }
 
@@ -116,12 +117,10 @@ class HeaderBuilder {
 
   bool parse_error(std::size_t position, const std::string& /*token*/,
                    const nlohmann::json::exception& error) {
-    std::string_view text = error.what();
-    // Drop "[json.exception.parse_error.101] parse error at line 1, column 7: ".
-    const std::size_t start = text.find(": ");
-    text = start == text.npos ? text : text.substr(start + 2);
-    fail(source_,
-         "the header is not valid JSON near byte " + std::to_string(position) + ": " + quote(text));
+    if (dynamic_cast<const nlohmann::json::out_of_range*>(&error) != nullptr) {
+      fail(source_, "the header has a number beyond float64");
+    }
+    fail(source_, "the header is " + json_fault(json_, position));
   }
 
  private:
@@ -211,6 +210,7 @@ class HeaderBuilder {
     }
   }
 
+  std::string_view json_;
   std::string_view source_;
   Header header_;
   State state_ = State::start;
@@ -224,9 +224,9 @@ class HeaderBuilder {
 Header parse_header(std::string_view json, std::string_view source) {
   // nlohmann's lexer takes a NUL byte for the end of the text and would ignore what follows.
   if (const std::size_t nul = json.find('\0'); nul != json.npos) {
-    fail(source, "the header is not valid JSON at byte " + std::to_string(nul) + ": NUL byte");
+    fail(source, "the header is not JSON at byte " + std::to_string(nul) + ": NUL byte");
   }
-  HeaderBuilder builder(source);
+  HeaderBuilder builder(json, source);
   nlohmann::json::sax_parse(json.begin(), json.end(), &builder);
   return builder.take();
 }

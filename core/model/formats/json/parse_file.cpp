@@ -10,35 +10,55 @@ namespace carousel::loading {
 namespace {
 
 /// Layers, layer, weights, and the dimensions of an array.
-constexpr int kMaxNesting = 12;
+constexpr std::size_t kMaxNesting = 12;
 /// A number takes sixteen bytes of memory, and often as few as two in the file.
 constexpr std::size_t kMaxBytes = std::size_t{1} << 28U;
 
-/// Sees each event of the parser before its value is kept.
-class Guard {
+/// Receives the events of nlohmann's parser before any value is made. (Its parser with a callback
+/// would look, after each object, at all that the array around it has so far.)
+class Guard : public nlohmann::json_sax<Json> {
  public:
   explicit Guard(std::string_view source) : source_(source) {}
 
-  bool operator()(int depth, Json::parse_event_t event, const Json& value) {
-    if (depth > kMaxNesting) fail(source_, "is JSON that is nested too deep for a model");
-    if (event == Json::parse_event_t::object_start) {
-      keys_.resize(static_cast<std::size_t>(depth) + 1);
-      keys_.back().clear();
+  bool null() override { return true; }
+  bool boolean(bool /*value*/) override { return true; }
+  bool number_integer(number_integer_t /*value*/) override { return true; }
+  bool number_unsigned(number_unsigned_t /*value*/) override { return true; }
+  bool number_float(number_float_t /*value*/, const string_t& /*text*/) override { return true; }
+  bool string(string_t& /*value*/) override { return true; }
+  bool binary(binary_t& /*value*/) override { return true; }
+  bool start_object(std::size_t /*size*/) override { return open(); }
+  bool end_object() override { return close(); }
+  bool start_array(std::size_t /*size*/) override { return open(); }
+  bool end_array() override { return close(); }
+
+  bool key(string_t& key) override {
+    if (!keys_.back().insert(key).second) {
+      fail(source_, "is JSON with the key " + quote(key) + " twice in one object");
     }
-    if (event == Json::parse_event_t::key) note_key(value.get_ref<const std::string&>(), depth);
     return true;
   }
 
+  /// Whoever parses the text for its values says what is wrong with it.
+  bool parse_error(std::size_t /*byte*/, const std::string& /*token*/,
+                   const nlohmann::json::exception& /*error*/) override {
+    return false;
+  }
+
  private:
-  /// The keys of an object are one level deeper than its start.
-  void note_key(const std::string& key, int depth) {
-    if (!keys_[static_cast<std::size_t>(depth) - 1].insert(key).second) {
-      fail(source_, "is JSON with the key " + quote(key) + " twice in one object");
-    }
+  bool open() {
+    if (keys_.size() == kMaxNesting) fail(source_, "is JSON that is nested too deep for a model");
+    keys_.emplace_back();
+    return true;
+  }
+
+  bool close() {
+    keys_.pop_back();
+    return true;
   }
 
   std::string_view source_;
-  std::vector<std::set<std::string>> keys_;  ///< Of the open objects, by depth.
+  std::vector<std::set<std::string>> keys_;  ///< Of the open objects (and arrays, none).
 };
 
 }  // namespace
@@ -54,11 +74,10 @@ Json parse_json_file(std::span<const std::byte> bytes, std::string_view source) 
   }
   Guard guard(source);
   try {
-    return Json::parse(text, [&](int depth, Json::parse_event_t event, Json& value) {
-      return guard(depth, event, value);
-    });
+    (void)Json::sax_parse(text, &guard);
+    return Json::parse(text);
   } catch (const Json::parse_error& error) {
-    fail(source, "is " + json_fault(text, error));
+    fail(source, "is " + json_fault(text, error.byte));
   } catch (const Json::out_of_range&) {
     fail(source, "has a number beyond float64");
   }

@@ -47,16 +47,17 @@ constexpr std::int64_t kWidth = static_cast<std::int64_t>(Batch::size);
 /// vector in registers.
 #if defined(__AVX512F__) || defined(__aarch64__)
 constexpr int kMaxRows = 6;  // 32 registers
-#elif defined(__wasm_simd128__)
-constexpr int kMaxRows = 2;  // often 16 registers, some of them for products
-#else
+#elif defined(__AVX2__)
 constexpr int kMaxRows = 3;  // 16 registers
+#else
+constexpr int kMaxRows = 2;  // 16 registers (often, in WebAssembly), some of them for products
 #endif
 
-/// The most rows of a tile that has all rows of a step. Four of them are quicker as one tile, whose
-/// sums are added in passes (`multiply_in_passes`), than as two tiles that read all weights each.
-#if defined(__AVX2__) && !defined(__AVX512F__)
-constexpr int kMaxRowsAlone = 4;
+/// The most rows of a tile that has all rows of a step. One row more than registers have room for is
+/// quicker in one tile, whose sums are added in passes (`multiply_in_passes`), than in two tiles
+/// that read all weights each.
+#if defined(__x86_64__) && !defined(__AVX512F__)
+constexpr int kMaxRowsAlone = kMaxRows + 1;
 #else
 constexpr int kMaxRowsAlone = kMaxRows;
 #endif

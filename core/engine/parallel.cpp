@@ -13,6 +13,7 @@
 #include <deque>
 #include <exception>
 #include <new>
+#include <utility>
 
 namespace carousel {
 namespace {
@@ -89,6 +90,7 @@ class ThreadGroup {
       job.count = 1 + grow_to(job.count - 1);
     }
     job.number = ++jobs_;
+    pause_.shared(std::exchange(last_job_, Seconds(0)));
     current_.job = job;
     current_.gate.open();
     for (int i = 0; i < job.count - 1; ++i) workers_[static_cast<std::size_t>(i)].notify();
@@ -100,13 +102,21 @@ class ThreadGroup {
     const Clock::time_point done = Clock::now();
     const Seconds lost = current_.gate.close() - kPatience;
     end_ = Clock::now();
-    if (lost > done - start) pause_.begin(end_, lost);
+    if (lost > done - start) {
+      pause_.begin(end_, lost);
+    } else {
+      last_job_ = done - start;
+    }
   }
 
   /// Whether a fork has left the workers in another process.
   [[nodiscard]] bool is_of_this_process() const noexcept { return forks_ == forks(); }
 
-  void waited_in_vain(Seconds lost) noexcept { pause_.begin(Clock::now(), lost); }
+  /// Of the last job, nobody knows how much was shared before: half of it, on average.
+  void waited_in_vain(Seconds lost) noexcept {
+    pause_.shared(std::exchange(last_job_, Seconds(0)) / 2);
+    pause_.begin(Clock::now(), lost);
+  }
 
  private:
   unsigned forks_ = forks();
@@ -114,6 +124,7 @@ class ThreadGroup {
   // When the last job ended; for one that used no worker, when it should end by its estimate.
   Clock::time_point end_;
   SharingPause pause_;
+  Seconds last_job_{0};  // not yet noted as shared
   CurrentJob current_;
   // A deque, because workers must not move. The last member, because they use `current_`.
   std::deque<Worker> workers_;

@@ -7,8 +7,9 @@ namespace carousel {
 
 void SharingPause::begin(Clock::time_point now, Seconds lost) noexcept {
   Seconds length = kTimes * lost;
-  const bool in_vain = ever_began() && Seconds(now - end_) < length_;
+  const bool in_vain = ever_began() && shared_ < kWorth * lost;
   if (in_vain) length = std::max(length, 2 * length_);
+  shared_ = Seconds(0);
   length_ = std::min(length, kLongest);
   end_ = std::max(end_, now + std::chrono::duration_cast<Clock::duration>(length_));
 }

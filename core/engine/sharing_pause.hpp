@@ -6,16 +6,22 @@
 namespace carousel {
 
 /// For how long a thread shares no work with others after it had to wait for one that had lost its
-/// core to another process. Pauses are long beside the waiting, so that little time is lost even
-/// while the cores stay busy, and become longer each time that a pause was in vain.
+/// core to another process. Where sharing has gained much more than the waiting cost, the pause is
+/// short. Else it was in vain, and each such pause takes twice as long as the one before, so that
+/// little time is lost even while the cores stay busy.
 class SharingPause {
  public:
   using Clock = std::chrono::steady_clock;
   using Seconds = std::chrono::duration<double>;
 
-  /// A pause takes so many times as long as the waiting that led to it.
-  static constexpr double kTimes = 100;
+  /// A pause takes at least so many times as long as the waiting that led to it.
+  static constexpr double kTimes = 2;
   static constexpr Seconds kLongest{1};
+  /// Work that was shared for so many times as long as the waiting took was worth it.
+  static constexpr double kWorth = 3;
+
+  /// Notes that work was shared for so long.
+  void shared(Seconds time) noexcept { shared_ += time; }
 
   /// Begins a pause at `now`, because `lost` was waited in vain.
   void begin(Clock::time_point now, Seconds lost) noexcept;
@@ -28,6 +34,7 @@ class SharingPause {
  private:
   Clock::time_point end_;
   Seconds length_{0};
+  Seconds shared_{0};  ///< Since the last pause began.
 };
 
 }  // namespace carousel

@@ -18,29 +18,33 @@ TEST(SharingPause, NeverBeginsByItself) {
   EXPECT_FALSE(pause.includes(kStart));
 }
 
-TEST(SharingPause, IsLongBesideTheWaiting) {
+TEST(SharingPause, FollowsTheWaiting) {
   SharingPause pause;
   pause.begin(kStart, milliseconds(3));
   EXPECT_TRUE(pause.ever_began());
   EXPECT_TRUE(pause.includes(kStart));
-  EXPECT_TRUE(pause.includes(kStart + milliseconds(299)));
-  EXPECT_FALSE(pause.includes(kStart + milliseconds(301)));
+  EXPECT_TRUE(pause.includes(kStart + milliseconds(5)));
+  EXPECT_FALSE(pause.includes(kStart + milliseconds(7)));
 }
 
-TEST(SharingPause, BecomesLongerWhereItWasInVain) {
+TEST(SharingPause, BecomesLongerWhereSharingWasInVain) {
   SharingPause pause;
-  pause.begin(kStart, milliseconds(1));
-  pause.begin(kStart + milliseconds(110), milliseconds(1));
-  EXPECT_TRUE(pause.includes(kStart + milliseconds(110 + 199)));
-  EXPECT_FALSE(pause.includes(kStart + milliseconds(110 + 201)));
+  for (int i = 0; i < 5; ++i) {
+    pause.shared(milliseconds(9));
+    pause.begin(kStart, milliseconds(1));
+  }
+  EXPECT_TRUE(pause.includes(kStart + milliseconds(31)));
+  EXPECT_FALSE(pause.includes(kStart + milliseconds(33)));
 }
 
-TEST(SharingPause, IsShortAgainAfterATimeWithoutWaiting) {
+TEST(SharingPause, IsShortAgainWhereSharingWasWorthTheWaiting) {
   SharingPause pause;
   for (int i = 0; i < 5; ++i) pause.begin(kStart, milliseconds(3));
   const Clock::time_point later = kStart + seconds(10);
+  pause.shared(milliseconds(11));
   pause.begin(later, milliseconds(1));
-  EXPECT_FALSE(pause.includes(later + milliseconds(101)));
+  EXPECT_TRUE(pause.includes(later + milliseconds(1)));
+  EXPECT_FALSE(pause.includes(later + milliseconds(3)));
 }
 
 TEST(SharingPause, EndsBeforeLong) {

@@ -58,7 +58,8 @@ std::string caches(const std::string& folder) {
     const std::string cache = folder + "/index" + std::to_string(i) + '/';
     const std::string size = first_line(cache + "size");
     if (size.empty()) return text;
-    text += 'L' + first_line(cache + "level") + ' ' + first_line(cache + "type") + ' ' + size + '\n';
+    text +=
+        'L' + first_line(cache + "level") + ' ' + first_line(cache + "type") + ' ' + size + '\n';
   }
 }
 

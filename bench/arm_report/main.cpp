@@ -57,9 +57,12 @@ bool run_command(const std::string& arguments) {
 std::vector<std::string> command_lines(bool quick) {
   std::vector<std::string> lines{"backends"};
   // Conformance comes before anything that starts threads, since its cases run in child processes.
+  const std::string cases = std::string(quick ? "5" : "2000") + " --seed 22 --digest";
   for (const char* precision : {"float32", "float16", "bfloat16", "int8"}) {
-    lines.push_back(std::string("conformance --backend auto --random ") + (quick ? "5" : "2000") +
-                    " --seed 22 --digest --precision " + precision);
+    for (const char* backend : {"scalar", "xsimd"}) {
+      lines.push_back(std::string("conformance --backend ") + backend + " --precision " +
+                      precision + " --random " + cases);
+    }
   }
   std::vector<std::string> shapes{"16,16,100,1"};
   if (!quick) {

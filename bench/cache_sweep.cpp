@@ -6,7 +6,7 @@
 #include "core/engine/cpu_limits.hpp"
 #include "core/measure/statistics.hpp"
 #include "core/planning/layer_trial.hpp"
-#include "core/planning/time_probes.hpp"
+#include "core/planning/thread_seconds.hpp"
 #include <timing.hpp>
 
 #include <carousel/backend.hpp>

@@ -4,11 +4,11 @@
 #include "suite.hpp"
 
 #include "core/measure/statistics.hpp"
+#include <standard_streams.hpp>
 #include <timing.hpp>
 
 #include <algorithm>
 #include <cstdio>
-#include <unistd.h>
 
 namespace carousel::bench {
 namespace {
@@ -26,7 +26,7 @@ std::vector<std::int64_t> level_sizes() {
 
 }  // namespace
 
-ProgressLine::ProgressLine() : terminal_(isatty(STDERR_FILENO) == 1) {}
+ProgressLine::ProgressLine() : terminal_(cli::errors_go_to_terminal()) {}
 
 void ProgressLine::show(const std::string& text) {
   std::fprintf(stderr, terminal_ ? "\r%s\x1b[K" : "%s\n", text.c_str());

@@ -7,7 +7,7 @@
 #include <tune_core.hpp>
 
 #include "core/planning/planner.hpp"
-#include "core/planning/time_probes.hpp"
+#include "core/planning/thread_seconds.hpp"
 
 #include <algorithm>
 

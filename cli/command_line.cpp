@@ -2,6 +2,7 @@
 #include "command_line.hpp"
 
 #include "commands.hpp"
+#include "standard_streams.hpp"
 
 #include "core/model/own_errors.hpp"
 
@@ -13,16 +14,13 @@
 #include <cerrno>
 #include <charconv>
 #include <cmath>
-#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <fcntl.h>
 #include <iostream>
 #include <new>
 #include <system_error>
 #include <type_traits>
-#include <unistd.h>
 
 namespace carousel::cli {
 namespace {
@@ -91,16 +89,6 @@ std::string fault_of_unsigned(const std::string& text) {
 std::string& noted_sizes() {
   static std::string sizes;
   return sizes;
-}
-
-/// The number of a standard stream that is closed would be that of the next file which is opened,
-/// and what is printed would go into it. So it stands for a device to which writing fails, also by
-/// the name /dev/stdout.
-void occupy_standard_streams() {
-  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (::fcntl(stream, F_GETFD) != -1) continue;
-    if (::open("/dev/full", O_RDONLY) == -1) (void)::open("/dev/null", O_RDONLY);
-  }
 }
 
 /// Without what a terminal would obey, such as the names of files may contain.
@@ -299,8 +287,7 @@ int run_program(const char* program, const std::function<int()>& run) {
     return kBadInput;
   };
   occupy_standard_streams();
-  // A file that grows beyond a limit (ulimit -f) is an error like a full disk, not the end.
-  std::signal(SIGXFSZ, SIG_IGN);
+  survive_limit_of_file_sizes();
   try {
     return run();
   } catch (const std::bad_alloc&) {

@@ -9,13 +9,13 @@
 #include "rank_layers_table.hpp"
 #include "report/rank_page.hpp"
 #include "roofline_json.hpp"
+#include "standard_streams.hpp"
 #include "table.hpp"
 
 #include <carousel/backend.hpp>
 
 #include <iostream>
 #include <memory>
-#include <unistd.h>
 
 namespace carousel::cli {
 namespace {
@@ -200,7 +200,7 @@ void print_text(const Outcome& outcome, const RankArguments& arguments) {
             << format_time(report.least_seconds) << " for one run of this\n\n";
   const bool precisions = arguments.rank.precisions != RankOptions().precisions ||
                           !arguments.rank.layer_precisions.empty();
-  rank_table(outcome, isatty(STDOUT_FILENO) == 1, precisions).print(std::cout);
+  rank_table(outcome, output_is_terminal(), precisions).print(std::cout);
   print_winner(report);
   if (!outcome.layers.layers.empty()) {
     std::cout << "\nTime per step, layer by layer:\n\n";

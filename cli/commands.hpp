@@ -30,4 +30,10 @@ struct Command {
 [[nodiscard]] Command wisdom_command(Parser& app);
 [[nodiscard]] Command explain_command(Parser& app);
 
+inline constexpr const char* kCarousel = "carousel";
+
+/// The whole of the command: runs the subcommand that the arguments name. Returns an ExitCode;
+/// throws Error for bad input.
+[[nodiscard]] int run_carousel(int argc, char** argv);
+
 }  // namespace carousel::cli

@@ -2,10 +2,10 @@
 #include "progress.hpp"
 
 #include "format.hpp"
+#include "standard_streams.hpp"
 
 #include <algorithm>
 #include <cstdio>
-#include <unistd.h>
 
 namespace carousel::cli {
 namespace {
@@ -23,7 +23,7 @@ double seconds_between(std::chrono::steady_clock::time_point from,
 
 Progress::Progress(std::string label)
     : label_(std::move(label)),
-      terminal_(isatty(STDERR_FILENO) == 1),
+      terminal_(errors_go_to_terminal()),
       start_(Clock::now()),
       last_(start_) {}
 

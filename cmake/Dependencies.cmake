@@ -111,12 +111,8 @@ endif()
 # is not needed here.
 
 set(CAROUSEL_XSIMD_MINIMUM 13)
-if(DEFINED ENV{XDG_CACHE_HOME})
-  set(default_deps_dir "$ENV{XDG_CACHE_HOME}/carousel/deps")
-else()
-  set(default_deps_dir "$ENV{HOME}/.cache/carousel/deps")
-endif()
-set(CAROUSEL_DEPS_DIR "${default_deps_dir}" CACHE PATH "Where fetched dependencies are kept")
+include("${CMAKE_CURRENT_LIST_DIR}/DepsDir.cmake")
+set(CAROUSEL_DEPS_DIR "${carousel_default_deps_dir}" CACHE PATH "Where fetched dependencies are kept")
 
 function(carousel_xsimd_version out_version include_dir)
   set(version 0)

@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# fetch-debian-package.sh SUITE PACKAGE DIR: unpacks PACKAGE of Debian's SUITE into DIR.
+# fetch-debian-package.sh SUITE PACKAGE DIR [ARCHITECTURE]: unpacks PACKAGE of Debian's SUITE into DIR; without
+# ARCHITECTURE, that of this machine.
 #
-# For headers that an older Debian does not have, such as Debian 12's too old xsimd. The mirror is the one
-# apt is configured with, apt checks the signatures, and nothing outside DIR and a temporary folder is
-# touched.
+# For headers that an older Debian does not have, such as Debian 12's too old xsimd, and for libraries to
+# cross-compile with. The mirror is the one apt is configured with, apt checks the signatures, and nothing
+# outside DIR and a temporary folder is touched.
 set -euo pipefail
 
-suite=${1:?usage: fetch-debian-package.sh SUITE PACKAGE DIR}
-package=${2:?usage: fetch-debian-package.sh SUITE PACKAGE DIR}
-target=${3:?usage: fetch-debian-package.sh SUITE PACKAGE DIR}
+suite=${1:?usage: fetch-debian-package.sh SUITE PACKAGE DIR [ARCHITECTURE]}
+package=${2:?usage: fetch-debian-package.sh SUITE PACKAGE DIR [ARCHITECTURE]}
+target=${3:?usage: fetch-debian-package.sh SUITE PACKAGE DIR [ARCHITECTURE]}
+architecture=${4:-$(dpkg --print-architecture)}
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 fail() { echo "fetch-debian-package.sh: $*" >&2; exit 1; }
@@ -31,6 +33,7 @@ mkdir -p "$work"/{lists,cache/archives}/partial "$work/download"
 echo "deb [signed-by=$keyring] $mirror $suite main" >"$work/sources.list"
 : >"$work/status"
 apt=(-q
+  -o APT::Architecture="$architecture" -o APT::Architectures="$architecture"
   -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts=/dev/null
   -o Dir::State::lists="$work/lists" -o Dir::State::status="$work/status" -o Dir::Cache="$work/cache"
   -o Acquire::Languages=none -o Acquire::Retries=3)

@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Where a build for WebAssembly finds what is not Emscripten's: what fetch-dependencies.sh has fetched, and a
 # folder of links to the host's headers.
-if(DEFINED ENV{XDG_CACHE_HOME})
-  set(CAROUSEL_WASM_DEPS "$ENV{XDG_CACHE_HOME}/carousel/deps/wasm")
-else()
-  set(CAROUSEL_WASM_DEPS "$ENV{HOME}/.cache/carousel/deps/wasm")
-endif()
+include("${CMAKE_CURRENT_LIST_DIR}/../DepsDir.cmake")
+set(CAROUSEL_WASM_DEPS "${carousel_default_deps_dir}/wasm")
 set(CAROUSEL_WASM_HEADERS "${CAROUSEL_WASM_DEPS}/headers")
 
 # carousel_wasm_link_headers(<folder>): makes a folder of the host's headers visible, if it is there.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parallel.hpp"
 
+#include "block_signals.hpp"
 #include "float_env.hpp"
 #include "forks.hpp"
 #include "sharing_pause.hpp"
@@ -8,7 +9,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <cstdint>
 #include <deque>
 #include <exception>
@@ -18,6 +18,7 @@
 namespace carousel {
 namespace {
 
+using detail::BlockSignals;
 using detail::CurrentJob;
 using detail::Job;
 using detail::Worker;
@@ -37,23 +38,6 @@ constexpr std::chrono::microseconds kSeriesGap{10};
 /// Waiting at the end of a job for a worker with a longer share counts as lost if it takes so much
 /// longer than the caller's own share did.
 constexpr Seconds kPatience{100e-6};
-
-/// Blocks all signals in the current thread during its lifetime. Threads that are started meanwhile
-/// inherit that, so that signals are delivered to the application's threads only.
-class BlockSignals {
- public:
-  BlockSignals() noexcept {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &saved_);
-  }
-  ~BlockSignals() { pthread_sigmask(SIG_SETMASK, &saved_, nullptr); }
-  BlockSignals(const BlockSignals&) = delete;
-  BlockSignals& operator=(const BlockSignals&) = delete;
-
- private:
-  sigset_t saved_{};
-};
 
 /// A calling thread's worker threads.
 class ThreadGroup {

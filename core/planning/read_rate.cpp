@@ -2,7 +2,7 @@
 #include "core/planning/read_rate.hpp"
 
 #include "core/engine/aligned.hpp"
-#include "core/planning/time_probes.hpp"
+#include "core/planning/thread_seconds.hpp"
 
 #include <algorithm>
 #include <cstring>

@@ -3,9 +3,9 @@
 
 #include "core/planning/layer_trial.hpp"
 #include "core/planning/rates.hpp"
+#include "core/planning/thread_seconds.hpp"
 
 #include <algorithm>
-#include <ctime>
 #include <limits>
 #include <memory>
 #include <mutex>
@@ -92,12 +92,6 @@ struct KnownTimes {
 };
 
 }  // namespace
-
-double thread_seconds() {
-  timespec time{};
-  if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) != 0) return steady_seconds();
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
 
 Weights constant_weights(const LayerSpec& spec) {
   Weights weights;

@@ -9,10 +9,6 @@
 
 namespace carousel::planning {
 
-/// The seconds that the calling thread has been running, so that time that other processes get does
-/// not count. Where the system does not tell, the monotonic clock.
-[[nodiscard]] double thread_seconds();
-
 /// The required weights of a layer, of one value: what they are does not matter to the time, but
 /// making them takes some.
 [[nodiscard]] Weights constant_weights(const LayerSpec& spec);

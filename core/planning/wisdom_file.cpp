@@ -6,53 +6,17 @@
 #include "core/engine/environment.hpp"
 #include "core/model/formats/files.hpp"
 #include "core/model/own_errors.hpp"
-
-#include <sys/file.h>
-#include <sys/stat.h>
+#include "core/planning/file_lock.hpp"
+#include "core/planning/file_status.hpp"
 
 #include <algorithm>
 #include <bit>
-#include <cerrno>
-#include <chrono>
-#include <fcntl.h>
 #include <span>
 #include <system_error>
-#include <thread>
-#include <unistd.h>
 
 namespace carousel {
 namespace fs = std::filesystem;
 namespace {
-
-/// Locks a file, which one process and thread may do at a time, until the end of its life. The file
-/// is not removed afterwards: that would allow a second holder.
-class FileLock {
- public:
-  explicit FileLock(const fs::path& file)
-      : descriptor_(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
-    if (descriptor_ < 0) {
-      throw Error(ErrorCode::file_access,
-                  file.string() + ": cannot open: " + std::generic_category().message(errno));
-    }
-    // Gives up after some seconds, since the holder may be stopped.
-    constexpr int kAttempts = 2000;
-    for (int i = 0; ::flock(descriptor_, LOCK_EX | LOCK_NB) != 0; ++i) {
-      if (i == kAttempts || (errno != EWOULDBLOCK && errno != EINTR)) {
-        const int error = errno;
-        ::close(descriptor_);
-        throw Error(ErrorCode::file_access,
-                    file.string() + ": cannot lock: " + std::generic_category().message(error));
-      }
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    }
-  }
-  FileLock(const FileLock&) = delete;
-  FileLock& operator=(const FileLock&) = delete;
-  ~FileLock() { ::close(descriptor_); }
-
- private:
-  int descriptor_;
-};
 
 fs::path beside(const fs::path& file, const char* ending) {
   fs::path result = file;
@@ -172,7 +136,7 @@ void make_folders(const fs::path& file) {
 void add_to_file(const fs::path& file, const Wisdom& more) {
   refuse_special(file);
   make_folders(file);
-  const FileLock lock(beside(file, ".lock"));
+  const planning::FileLock lock(beside(file, ".lock"));
   Wisdom wisdom = read_or_set_aside(file);
   merge(wisdom, more);
   const std::string text = format_wisdom(wisdom);
@@ -218,10 +182,7 @@ std::int64_t wisdom_bucket(std::int64_t count) noexcept {
 }
 
 bool keeps_no_wisdom(const fs::path& file) noexcept {
-  struct stat null {};
-  struct stat own {};
-  return file.empty() || (::stat("/dev/null", &null) == 0 && ::stat(file.c_str(), &own) == 0 &&
-                          S_ISCHR(own.st_mode) && own.st_rdev == null.st_rdev);
+  return file.empty() || planning::is_null_device(file);
 }
 
 Wisdom read_wisdom(const fs::path& file) {

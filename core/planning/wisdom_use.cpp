@@ -4,38 +4,23 @@
 #include "core/model/formats/spec_text.hpp"
 #include "core/model/idle_clip.hpp"
 #include "core/model/quote.hpp"
+#include "core/planning/file_status.hpp"
 
 #include <algorithm>
 #include <mutex>
 #include <optional>
-#include <sys/stat.h>
 
 namespace carousel::planning {
 namespace {
 
-/// Distinguishes the contents of a file, which is always replaced as a whole.
-struct Stamp {
-  ino_t inode = 0;
-  off_t size = 0;
-  std::int64_t seconds = 0;
-  std::int64_t nanoseconds = 0;
-  friend bool operator==(const Stamp&, const Stamp&) = default;
-};
-
-std::optional<Stamp> stamp_of(const std::filesystem::path& file) {
-  struct stat status {};
-  if (file.empty() || ::stat(file.c_str(), &status) != 0) return std::nullopt;
-  return Stamp{status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
-}
-
 struct Cached {
   std::filesystem::path file;
-  std::optional<Stamp> stamp;
+  std::optional<FileStamp> stamp;
   std::shared_ptr<const Wisdom> wisdom;
   std::string problem;
 };
 
-Cached read(const std::filesystem::path& file, const std::optional<Stamp>& stamp) {
+Cached read(const std::filesystem::path& file, const std::optional<FileStamp>& stamp) {
   static const auto kNone = std::make_shared<const Wisdom>();
   if (!stamp) return {file, stamp, kNone, ""};
   try {
@@ -90,7 +75,7 @@ std::shared_ptr<const Wisdom> cached_wisdom(const std::filesystem::path& file,
                                             const std::string& machine, std::string& problem) {
   static std::mutex mutex;
   static auto* cache = new Cached;  // never destroyed: an application may prepare while it ends
-  const std::optional<Stamp> stamp = stamp_of(file);
+  const std::optional<FileStamp> stamp = stamp_of(file);
   const std::scoped_lock lock(mutex);
   if (cache->wisdom == nullptr || cache->file != file || cache->stamp != stamp) {
     *cache = read(file, stamp);

@@ -137,7 +137,9 @@ std::optional<fs::path> AtomicFile::place() const {
 void AtomicFile::keep_older() {
   if (!replaces_) return;
   (void)make_beside(target_, older_.name, [&](const fs::path& name) {
-    return ::link(target_.c_str(), name.c_str()) == 0 ? 0 : errno;
+    std::error_code failed;
+    fs::create_hard_link(target_, name, failed);
+    return failed.value();
   });
 }
 

@@ -5,12 +5,14 @@
 
 #include <string>
 
+#include "core/model/formatted.hpp"
+
 namespace carousel {
 
 /// `Backend::version` of a backend of this repository: that of Carousel and the backend's own.
 [[nodiscard]] inline std::string built_in_version(int revision) {
-  return std::to_string(CAROUSEL_VERSION_MAJOR) + '.' + std::to_string(CAROUSEL_VERSION_MINOR) +
-         '.' + std::to_string(CAROUSEL_VERSION_PATCH) + " revision " + std::to_string(revision);
+  return formatted("{}.{}.{} revision {}", CAROUSEL_VERSION_MAJOR, CAROUSEL_VERSION_MINOR,
+                   CAROUSEL_VERSION_PATCH, revision);
 }
 
 }  // namespace carousel

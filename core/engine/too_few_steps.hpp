@@ -4,12 +4,13 @@
 #include <cstdint>
 #include <string>
 
+#include "core/model/formatted.hpp"
+
 namespace carousel {
 
 /// "7 steps are too few for this network": why an output would have no step.
 [[nodiscard]] inline std::string too_few_steps(std::int64_t steps) {
-  return std::to_string(steps) + (steps == 1 ? " step is" : " steps are") +
-         " too few for this network";
+  return formatted("{}{} too few for this network", steps, steps == 1 ? " step is" : " steps are");
 }
 
 }  // namespace carousel

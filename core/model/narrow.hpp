@@ -10,6 +10,8 @@
 #include <span>
 #include <string>
 
+#include "core/model/formatted.hpp"
+
 /// From float64 to float32, in which Carousel computes.
 namespace carousel {
 
@@ -27,7 +29,7 @@ namespace carousel {
 
 /// "element 3 is 1e+300, which is ..."
 [[nodiscard]] inline std::string beyond_float32_text(std::size_t index, double value) {
-  return "element " + std::to_string(index) + " is " + beyond_float32_text(value);
+  return formatted("element {} is {}", index, beyond_float32_text(value));
 }
 
 /// That text about the first of the float64 numbers in these bytes, if there is one.

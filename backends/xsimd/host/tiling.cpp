@@ -7,6 +7,8 @@
 #include <array>
 #include <limits>
 
+#include "core/model/formatted.hpp"
+
 namespace carousel::simd {
 namespace {
 
@@ -139,7 +141,7 @@ std::vector<std::int64_t> list_projected_rows(const RecurrentSpec& spec, const W
 }
 
 std::string tiling_name(std::int64_t projected_rows) {
-  return "inputs " + std::to_string(projected_rows);
+  return formatted("inputs {}", projected_rows);
 }
 
 }  // namespace carousel::simd

@@ -5,6 +5,8 @@
 
 #include <array>
 
+#include "core/model/formatted.hpp"
+
 namespace carousel::loading::onnx {
 namespace {
 
@@ -38,13 +40,14 @@ class ConvolutionWriter {
  private:
   std::string node(const char* op, const std::vector<std::string>& inputs, const char* what,
                    std::initializer_list<std::int64_t> perm) {
-    std::string output = graph_.reserve(place_.name + "." + what);
+    std::string output = graph_.reserve(formatted("{}.{}", place_.name, what));
     graph_.node(op, inputs, {output}).integers("perm", perm);
     return output;
   }
 
   std::string integers(const char* what, std::initializer_list<std::int64_t> values) {
-    return graph_.integers(place_.name + "." + what, std::vector<std::int64_t>(values));
+    return graph_.integers(formatted("{}.{}", place_.name, what),
+                           std::vector<std::int64_t>(values));
   }
 
   /// Steps and batch of the input, and the features that come out.

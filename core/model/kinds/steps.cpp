@@ -67,10 +67,12 @@ std::string describe(const SelectStepsSpec& spec) {
   std::string text = formatted("Select steps of {}", spec.size);
   const std::string real = spec.lengths ? " of the real ones" : "";
   const bool to_end = spec.end == kOpen;
-  if (spec.first == -1 && spec.stride == 1 && to_end)
+  if (spec.first == -1 && spec.stride == 1 && to_end) {
     return formatted("{}, the last{}", text, real);
-  if (spec.first == -1 && spec.stride == -1 && to_end)
+  }
+  if (spec.first == -1 && spec.stride == -1 && to_end) {
     return formatted("{}, reversed{}", text, real);
+  }
   text += formatted(", {}:{}", spec.first, to_end ? "" : std::to_string(spec.end));
   return text + (spec.stride == 1 ? "" : formatted(":{}", spec.stride)) + real;
 }

@@ -224,8 +224,9 @@ std::size_t Graph::find(const std::string& wanted, const char* option) const {
   for (std::size_t n = 0; n < node_count(); ++n) {
     if (id(n) == wanted) return n;
     const std::string inside = find_recurrent_inside(node(n));
-    if (!inside.empty())
+    if (!inside.empty()) {
       hidden = formatted(" (of {}, {}, is taken as a whole)", describe(n), inside);
+    }
     if (!is_recurrent(node(n)) || ++listed > kMaxListed) continue;
     recurrent += (recurrent.empty() ? "" : ", ") + quote(id(n));
   }

@@ -92,8 +92,9 @@ void read_initial_state(const Call& call, const Value& value, const InitialInput
                         std::map<std::string, std::size_t>& initial) {
   Context& context = call.context;
   if (const std::optional<Repeated> constant = as_repeated(value)) {
-    if (!is_float(constant->array->type))
+    if (!is_float(constant->array->type)) {
       throw Refusal(formatted("its {} are integers", name_of(input)));
+    }
     set_constant(constant_rows(one_row(*constant, input, axes), input, axes), input, layer);
     return;
   }

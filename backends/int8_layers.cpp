@@ -2,6 +2,7 @@
 #include "backends/int8_layers.hpp"
 
 #include "backends/int8_rows.hpp"
+#include "core/model/formatted.hpp"
 
 #include <algorithm>
 #include <string>
@@ -24,8 +25,8 @@ std::int64_t longest_sum(const LayerSpec& spec) {
 Support supports_terms(const LayerSpec& spec, Precision precision) {
   const std::int64_t terms = precision == Precision::int8 ? longest_sum(spec) : 0;
   if (terms <= kMostTerms) return Support::yes();
-  return Support::no("in int8 a sum of " + std::to_string(terms) +
-                     " products may not fit into 32 bits: at most " + std::to_string(kMostTerms));
+  return Support::no(formatted("in int8 a sum of {} products may not fit into 32 bits: at most {}",
+                               terms, kMostTerms));
 }
 
 }  // namespace carousel::int8

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/engine/layers/elementwise_function.hpp"
+#include "core/model/formatted.hpp"
 
 #include <carousel/backend.hpp>
 
@@ -27,7 +28,7 @@ class KindBackend : public Backend {
   [[nodiscard]] virtual Support supports_precision(Precision precision) const {
     return precision == Precision::float32
                ? Support::yes()
-               : Support::no("weights in " + std::string(name(precision)) + " are not implemented");
+               : Support::no(formatted("weights in {} are not implemented", name(precision)));
   }
   [[nodiscard]] virtual Support supports_recurrent(const RecurrentSpec&) const {
     return Support::yes();

@@ -4,6 +4,7 @@
 #include "backends/kind_backend.hpp"
 #include "backends/version.hpp"
 #include "backends/xsimd/host/layers.hpp"
+#include "core/model/formatted.hpp"
 
 #include <algorithm>
 #include <span>
@@ -49,7 +50,7 @@ class XsimdBackend final : public KindBackend {
   [[nodiscard]] std::string_view family() const noexcept override { return "xsimd"; }
   [[nodiscard]] std::string_view isa() const noexcept override { return isa_.name; }
   [[nodiscard]] std::string description() const override {
-    return std::string(isa_.description) + ", int8 by " + int8_dot().name;
+    return formatted("{}, int8 by {}", isa_.description, int8_dot().name);
   }
 
   [[nodiscard]] std::string version() const override { return built_in_version(kRevision); }
@@ -58,8 +59,8 @@ class XsimdBackend final : public KindBackend {
     const std::string missing = missing_features(cpu, isa_.features);
     if (missing.empty()) return Support::yes();
     const std::string why = "the CPU or operating system lacks " + missing;
-    return Support::no(
-        cpu.sve ? why + ": its SVE vectors have " + std::to_string(cpu.sve_bits) + " bits" : why);
+    return Support::no(cpu.sve ? formatted("{}: its SVE vectors have {} bits", why, cpu.sve_bits)
+                               : why);
   }
 
   [[nodiscard]] std::vector<std::string> tilings(const LayerSpec& spec,

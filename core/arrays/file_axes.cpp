@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "core/model/element_count.hpp"
+#include "core/model/formatted.hpp"
 #include "core/model/limits.hpp"
 
 namespace carousel {
@@ -55,8 +56,8 @@ void require_axes_of_their_own(std::span<const FileAxis> axes) {
     const auto count = std::ranges::count_if(
         axes, [own](const FileAxis& axis) { return axis.of == own || is_shared(axis.of); });
     if (count <= 1) continue;
-    refuse("an array " + axes_text(axes) + " has " + std::to_string(count) + " axes for the " +
-           (own == Of::steps ? "steps" : "rows") + ", but may have one");
+    refuse(formatted("an array {} has {} axes for the {}, but may have one", axes_text(axes), count,
+                     own == Of::steps ? "steps" : "rows"));
   }
 }
 
@@ -74,18 +75,18 @@ void require_possible(std::span<const FileAxis> axes, const RunSize& size) {
     if (elements) elements = checked_multiply(*elements, factor);
   }
   if (elements && features && *features <= kMostFeatures) return;
-  refuse("an array " + axes_text(axes) + " of " + std::to_string(size.steps) + " steps and " +
-         std::to_string(size.batch) + " rows is not possible");
+  refuse(formatted("an array {} of {} steps and {} rows is not possible", axes_text(axes),
+                   size.steps, size.batch));
 }
 
 std::string where(const FileArray& array, std::size_t axis) {
-  return array.name + ": axis " + std::to_string(axis) + " (" + axis_text(array.axes[axis]) +
-         ") is " + std::to_string(array.shape[axis]);
+  return formatted("{}: axis {} ({}) is {}", array.name, axis, axis_text(array.axes[axis]),
+                   array.shape[axis]);
 }
 
 /// "; expected [batch, steps, 3], found [6, 2, 4]"
 std::string shapes(const FileArray& array) {
-  return "; expected " + axes_text(array.axes) + ", found " + shape_text(array.shape);
+  return formatted("; expected {}, found {}", axes_text(array.axes), shape_text(array.shape));
 }
 
 /// A number that arrays have to agree on, and the first one that told it.
@@ -104,14 +105,14 @@ void agree(Agreed& agreed, std::int64_t count, const FileArray& array, const std
     agreed.from = array.name;
   }
   if (agreed.count == count) return;
-  refuse(told + ", but " + agreed.from + " has " + std::to_string(agreed.count) + " " +
-         agreed.what + shapes(array));
+  refuse(formatted("{}, but {} has {} {}{}", told, agreed.from, agreed.count, agreed.what,
+                   shapes(array)));
 }
 
 void check_alone(const FileArray& array) {
   if (array.shape.size() != array.axes.size()) {
-    refuse(array.name + ": has " + std::to_string(array.shape.size()) + " axes, but must have " +
-           std::to_string(array.axes.size()) + shapes(array));
+    refuse(formatted("{}: has {} axes, but must have {}{}", array.name, array.shape.size(),
+                     array.axes.size(), shapes(array)));
   }
   for (std::size_t k = 0; k < array.axes.size(); ++k) {
     const FileAxis& axis = array.axes[k];
@@ -120,7 +121,7 @@ void check_alone(const FileArray& array) {
       refuse(where(array, k) + shapes(array));
     }
     if (axis.of == Of::steps && array.one_step && array.shape[k] != 1) {
-      refuse(where(array, k) + ", but there is a single step of it" + shapes(array));
+      refuse(formatted("{}, but there is a single step of it{}", where(array, k), shapes(array)));
     }
   }
 }
@@ -154,8 +155,8 @@ void read_product(std::int64_t count, const FileArray& array, const std::string&
     agree(other, known.count > 0 ? count / known.count : 1, array, told);
   }
   if (other.known() && checked_multiply(known.count, other.count) == count) return;
-  refuse(told + ", which does not fit " + std::to_string(known.count) + " " + known.what + " (" +
-         known.from + ")" + shapes(array));
+  refuse(formatted("{}, which does not fit {} {} ({}){}", told, known.count, known.what, known.from,
+                   shapes(array)));
 }
 
 void read_shared_axis(const FileArray& array, Agreed& steps, Agreed& batch) {
@@ -187,7 +188,7 @@ std::vector<FileAxis> file_axes(std::span<const FileAxis> own, std::int64_t size
 std::string axes_text(std::span<const FileAxis> axes) {
   std::string text;
   for (const FileAxis& axis : axes) text += (text.empty() ? "" : ", ") + axis_text(axis);
-  return "[" + text + "]";
+  return formatted("[{}]", text);
 }
 
 std::int64_t frame_size(std::span<const FileAxis> axes) noexcept {
@@ -201,8 +202,7 @@ std::vector<std::int64_t> file_shape(std::span<const FileAxis> axes, const RunSi
   const bool shared = has_shared(axes);
   const auto need = [&](std::int64_t count, Of of, const char* what) {
     if (count == 1 || shared || has(axes, of)) return;
-    refuse("an array " + axes_text(axes) + " has no axis for " + std::to_string(count) + " " +
-           what);
+    refuse(formatted("an array {} has no axis for {} {}", axes_text(axes), count, what));
   };
   need(size.steps, Of::steps, "steps");
   need(size.batch, Of::batch, "rows");

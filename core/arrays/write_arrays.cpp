@@ -5,6 +5,7 @@
 #include "core/model/element_count.hpp"
 #include "core/model/formats/files.hpp"
 #include "core/model/formats/npy_header.hpp"
+#include "core/model/formatted.hpp"
 #include "core/model/own_errors.hpp"
 
 #include <cstddef>
@@ -20,8 +21,8 @@ void check(const NpyFile& file) {
   const std::optional<std::int64_t> count = element_count(file.shape);
   if (count && std::cmp_equal(*count, file.values.size())) return;
   throw Error(ErrorCode::invalid_argument,
-              file.file.string() + ": cannot write " + std::to_string(file.values.size()) +
-                  " values as an array of shape " + shape_text(file.shape));
+              formatted("{}: cannot write {} values as an array of shape {}", file.file.string(),
+                        file.values.size(), shape_text(file.shape)));
 }
 
 void write_npy_files(std::span<const NpyFile> files) {

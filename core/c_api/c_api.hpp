@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/engine/run_text.hpp"
+#include "core/model/formatted.hpp"
 #include "core/model/own_errors.hpp"
 #include "core/plugins/c_spec.hpp"
 
@@ -109,8 +110,8 @@ inline void require(const void* pointer, const char* what) {
 /// is there if it has any.
 inline void require_array(const void* pointer, std::size_t count, const char* what) {
   if (count > CAROUSEL_MOST_COUNT) {
-    refuse_argument(std::string("the count of ") + what + " is " + std::to_string(count) +
-                    ", but must be at most " + std::to_string(CAROUSEL_MOST_COUNT));
+    refuse_argument(formatted("the count of {} is {}, but must be at most {}", what, count,
+                              CAROUSEL_MOST_COUNT));
   }
   if (count > 0) require(pointer, what);
 }
@@ -118,23 +119,21 @@ inline void require_array(const void* pointer, std::size_t count, const char* wh
 /// A size from C, such as a number of steps.
 inline void require_not_negative(std::int64_t value, const char* what) {
   if (value >= 0) return;
-  refuse_argument(std::string(what) + " is " + std::to_string(value) +
-                  ", but must not be negative");
+  refuse_argument(formatted("{} is {}, but must not be negative", what, value));
 }
 
 /// An enumerator from C, where any number can stand in its place.
 inline void require_enum(std::int32_t value, std::int32_t last, const char* what) {
   if (value >= 0 && value <= last) return;
-  refuse_argument(std::string(what) + " is " + std::to_string(value) + ", but must be in 0.." +
-                  std::to_string(last));
+  refuse_argument(formatted("{} is {}, but must be in 0..{}", what, value, last));
 }
 
 inline void require_struct_size(std::size_t found, std::size_t expected, const char* what) {
   // 0.2 is the first version with these structs: a smaller one is a mistake, not an older caller.
   // A later version's struct is larger, but not by much.
   if (found >= expected && found <= c_types::kMostStructBytes) return;
-  refuse_argument(std::string(what) + ": struct_size is " + std::to_string(found) +
-                  ", but must be the size of the struct, " + std::to_string(expected));
+  refuse_argument(formatted("{}: struct_size is {}, but must be the size of the struct, {}", what,
+                            found, expected));
 }
 
 /// The caller's struct as this version knows it; all zero when `from` is null. A larger struct
@@ -145,8 +144,8 @@ T read_struct(const T* from, const char* what) {
   if (from == nullptr) return result;
   require_struct_size(from->struct_size, sizeof(T), what);
   if (c_types::uses_members_past(from, from->struct_size, sizeof(T))) {
-    refuse_argument(std::string(what) + ": uses members that Carousel " + carousel_version() +
-                    " does not know");
+    refuse_argument(
+        formatted("{}: uses members that Carousel {} does not know", what, carousel_version()));
   }
   std::memcpy(&result, from, sizeof(T));
   return result;

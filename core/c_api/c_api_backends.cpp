@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "c_api.hpp"
 
+#include "core/model/formatted.hpp"
+
 #include <carousel/backend.hpp>
 
 #include <map>
@@ -56,7 +58,7 @@ carousel_status carousel_backend_get(size_t index, carousel_backend_info* info) 
   return guarded([&] {
     const Texts& list = all_texts();
     if (index >= list.size()) {
-      refuse_argument("backend " + std::to_string(index) + " of " + std::to_string(list.size()));
+      refuse_argument(carousel::formatted("backend {} of {}", index, list.size()));
     }
     const BackendTexts& backend = list[index];
     write_struct({.struct_size = 0,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "c_api.hpp"
 
+#include "core/model/formatted.hpp"
 #include "core/model/limits.hpp"
 
 #include <carousel/cross_check.hpp>
@@ -38,8 +39,8 @@ CrossCheckOptions check_options(const carousel_check_options* from) {
   const carousel_check_options given = read_struct(from, "carousel_check_options");
   require_not_negative(given.threads, "carousel_check_options: threads");
   if (!(given.tolerance >= 0)) {
-    refuse_argument("carousel_check_options: tolerance is " + std::to_string(given.tolerance) +
-                    ", but must not be negative");
+    refuse_argument(formatted("carousel_check_options: tolerance is {}, but must not be negative",
+                              given.tolerance));
   }
   CrossCheckOptions options;
   if (given.backend != nullptr) options.choice = given.backend;
@@ -109,7 +110,7 @@ carousel_status carousel_check_get_pair(const carousel_check_report* report, siz
     require(report, "report");
     const auto& pairs = report->report.pairs;
     if (index >= pairs.size()) {
-      refuse_argument("pair " + std::to_string(index) + " of " + std::to_string(pairs.size()));
+      refuse_argument(carousel::formatted("pair {} of {}", index, pairs.size()));
     }
     write_struct(pair_of(report->report, pairs[index]), pair, "pair");
   });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "c_api.hpp"
 
+#include "core/model/formatted.hpp"
 #include "core/model/wiring.hpp"
 #include "core/plugins/c_spec.hpp"
 #include "core/plugins/c_weights.hpp"
@@ -48,7 +49,7 @@ std::span<const std::byte> content_from_c(const void* bytes, std::size_t size) {
   if (size > 0) require(bytes, "bytes");
   const auto first = reinterpret_cast<std::uintptr_t>(bytes);
   if (size > static_cast<std::size_t>(PTRDIFF_MAX) || first > UINTPTR_MAX - size) {
-    refuse_argument("size is " + std::to_string(size) + ", more bytes than memory has");
+    refuse_argument(formatted("size is {}, more bytes than memory has", size));
   }
   return {static_cast<const std::byte*>(bytes), size};
 }
@@ -81,7 +82,7 @@ ModelLayer validated(ModelLayer layer, const std::string& name) {
   std::vector<std::string> own_inputs = std::exchange(layer.inputs, {});
   Model alone;
   for (std::size_t k = 0; k < input_count(layer.spec); ++k) {
-    const std::string input = name + " input " + std::to_string(k);
+    const std::string input = formatted("{} input {}", name, k);
     alone.inputs.push_back({input, input_size(layer.spec, k), takes_ids(layer.spec)});
     layer.inputs.push_back(input);
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "c_api.hpp"
 
+#include "core/model/formatted.hpp"
+
 #include <carousel/file_axes.hpp>
 
 #include <memory>
@@ -14,8 +16,9 @@ void read_plan(const carousel_prepare_options& given, PrepareOptions& options) {
   if (given.plan != CAROUSEL_PLAN_DEFAULT) options.plan = static_cast<Plan>(given.plan - 1);
   PlanOptions& planning = options.planning;
   if (!(given.seconds_per_layer >= 0)) {
-    refuse_argument("carousel_prepare_options: seconds_per_layer is " +
-                    std::to_string(given.seconds_per_layer) + ", but must not be negative");
+    refuse_argument(
+        formatted("carousel_prepare_options: seconds_per_layer is {}, but must not be negative",
+                  given.seconds_per_layer));
   }
   if (given.seconds_per_layer > 0) planning.seconds_per_layer = given.seconds_per_layer;
   planning.again = given.measure_again;
@@ -119,8 +122,7 @@ carousel_network* make_network(Network network) {
 /// Throws Error when there is no such `what`.
 void require_index(std::size_t index, std::size_t count, const char* what) {
   if (index < count) return;
-  refuse_argument(std::string(what) + " " + std::to_string(index) + " of a network with " +
-                  std::to_string(count));
+  refuse_argument(formatted("{} {} of a network with {}", what, index, count));
 }
 
 }  // namespace

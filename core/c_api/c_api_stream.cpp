@@ -5,6 +5,7 @@
 #include "core/engine/flows.hpp"
 #include "core/engine/network_data.hpp"
 #include "core/engine/run_text.hpp"
+#include "core/model/formatted.hpp"
 
 OutputSteps::OutputSteps(const carousel::Network& network)
     : network_(&carousel::detail::NetworkAccess::data(network)),
@@ -70,8 +71,7 @@ carousel_state state_of(const StateView& view) {
 carousel_named_state named_state(carousel_stream& stream, std::size_t index) {
   const auto states = stream.stream.states();
   if (index >= states.size()) {
-    refuse_argument("state " + std::to_string(index) + " of a stream with " +
-                    std::to_string(states.size()));
+    refuse_argument(formatted("state {} of a stream with {}", index, states.size()));
   }
   const NamedState& state = states[index];
   return {.struct_size = 0,

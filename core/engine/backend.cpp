@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every backend has; plug-ins contain it too.
+#include "core/model/formatted.hpp"
 #include "core/model/quote.hpp"
 
 #include <carousel/backend.hpp>
@@ -31,9 +32,10 @@ void Backend::require_tiling(const LayerSpec& spec, const LayerOptions& options)
   if (std::ranges::find(known, options.tiling) != known.end()) return;
   std::string list;
   for (const std::string& each : known) list += (list.empty() ? "" : ", ") + quote(each);
-  throw Error(ErrorCode::invalid_argument,
-              id() + ": there is no tiling " + quote(options.tiling) + " of " + describe(spec) +
-                  (known.empty() ? ", which has one way to be run" : "; there are: " + list));
+  throw Error(
+      ErrorCode::invalid_argument,
+      formatted("{}: there is no tiling {} of {}{}", id(), quote(options.tiling), describe(spec),
+                known.empty() ? ", which has one way to be run" : "; there are: " + list));
 }
 
 }  // namespace carousel

@@ -2,6 +2,7 @@
 #include <carousel/cpu.hpp>
 
 #include "core/engine/cpu_limits.hpp"
+#include "core/model/formatted.hpp"
 
 #include <array>
 #include <cstring>
@@ -176,7 +177,7 @@ std::vector<std::string> CpuFeatures::names() const {
   add(neon, "neon");
   add(asimddp, "asimddp");
   add(sve, "sve");
-  if (sve) result.push_back("sve" + std::to_string(sve_bits));
+  if (sve) result.push_back(formatted("sve{}", sve_bits));
   return result;
 }
 

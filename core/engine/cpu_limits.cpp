@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/engine/cpu_limits.hpp"
+#include "core/model/formatted.hpp"
 
 #include "core/engine/environment.hpp"
 #include "core/model/quote.hpp"
@@ -40,9 +41,9 @@ std::optional<std::int64_t> parse_bytes(std::string_view text) {
 
 [[noreturn]] void refuse_sizes(std::string_view sizes) {
   throw Error(ErrorCode::invalid_argument,
-              "CAROUSEL_CACHE_SIZES: " + quote(sizes) +
-                  " is not the sizes of L1d, L2 and L3, each larger than the one before, as in "
-                  "32K,512K,16M");
+              formatted("CAROUSEL_CACHE_SIZES: {} is not the sizes of L1d, L2 and L3, each larger "
+                        "than the one before, as in 32K,512K,16M",
+                        quote(sizes)));
 }
 
 }  // namespace
@@ -55,7 +56,7 @@ CpuFeatures with_max_isa(CpuFeatures features, std::string_view isa) {
   }
   if (isa != "avx2" && isa != "sse2") {
     throw Error(ErrorCode::invalid_argument,
-                "CAROUSEL_MAX_ISA: " + quote(isa) + " is none of sse2, avx2, avx512, neon");
+                formatted("CAROUSEL_MAX_ISA: {} is none of sse2, avx2, avx512, neon", quote(isa)));
   }
   hide_avx512(features);
   if (isa == "sse2") {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/engine/layer_precisions.hpp"
+#include "core/model/formatted.hpp"
 
 #include "core/model/quote.hpp"
 
@@ -10,9 +11,9 @@ namespace carousel {
 namespace {
 
 [[noreturn]] void refuse_exception(const LayerPrecision& exception, const std::string& why) {
-  throw Error(ErrorCode::invalid_argument, "prepare: precision " +
-                                               std::string(name(exception.precision)) +
-                                               " of layer " + quote(exception.layer) + ": " + why);
+  throw Error(ErrorCode::invalid_argument,
+              formatted("prepare: precision {} of layer {}: {}", name(exception.precision),
+                        quote(exception.layer), why));
 }
 
 std::string listed(const std::vector<std::string>& names) {
@@ -37,8 +38,8 @@ std::vector<Precision> layer_precisions(const Model& model, const PrepareOptions
     }
     const auto layer = static_cast<std::size_t>(found - names.begin());
     if (!has_precision(model.layers[layer].spec)) {
-      refuse_exception(
-          exception, "its numbers are float32 always (" + describe(model.layers[layer].spec) + ")");
+      refuse_exception(exception, formatted("its numbers are float32 always ({})",
+                                            describe(model.layers[layer].spec)));
     }
     if (!seen.insert(exception.layer).second) refuse_exception(exception, "it has another one too");
     precisions[layer] = exception.precision;

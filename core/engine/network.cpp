@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/engine/network_data.hpp"
+#include "core/model/formatted.hpp"
 
 #include "core/engine/environment.hpp"
 #include "core/engine/flows.hpp"
@@ -29,24 +30,25 @@ std::string chosen_backend(const PrepareOptions& options) {
 
 void check(Precision precision) {
   if (std::ranges::find(precisions(), precision) != precisions().end()) return;
-  throw Error(ErrorCode::invalid_argument, "prepare: there is no precision of the number " +
-                                               std::to_string(static_cast<int>(precision)));
+  throw Error(
+      ErrorCode::invalid_argument,
+      formatted("prepare: there is no precision of the number {}", static_cast<int>(precision)));
 }
 
 void check(const PrepareOptions& options) {
   check(options.precision);
   for (const LayerPrecision& one : options.layer_precisions) check(one.precision);
   if (options.plan > Plan::wisdom_only) {
-    throw Error(ErrorCode::invalid_argument, "prepare: there is no plan of the number " +
-                                                 std::to_string(static_cast<int>(options.plan)));
+    throw Error(ErrorCode::invalid_argument, formatted("prepare: there is no plan of the number {}",
+                                                       static_cast<int>(options.plan)));
   }
   detail::require_in("prepare: threads", options.threads, 1, detail::kMostThreads);
   detail::require_in("prepare: batch", options.batch, 0, detail::kMostRows);
   detail::require_in("prepare: steps", options.steps, 0, detail::kMostSteps);
   if (!(options.planning.seconds_per_layer > 0)) {
     throw Error(ErrorCode::invalid_argument,
-                "prepare: planning.seconds_per_layer is " +
-                    std::to_string(options.planning.seconds_per_layer) + ", but must be positive");
+                formatted("prepare: planning.seconds_per_layer is {}, but must be positive",
+                          options.planning.seconds_per_layer));
   }
 }
 
@@ -74,7 +76,7 @@ void add_layer(detail::NetworkData& network, const ModelLayer& layer, const Back
   const std::vector<std::string> tilings = backend.tilings(layer.spec, how);
   if (!tilings.empty() && tilings.front() != plan.tiling) how.tiling = plan.tiling;
   add_states(network, layer);
-  const auto what = [&] { return "layer " + quote(plan.name) + " on " + plan.backend; };
+  const auto what = [&] { return formatted("layer {} on {}", quote(plan.name), plan.backend); };
   network.layers.push_back(detail::with_memory_for(what, [&] {
     return plan.fused_into.empty() ? backend.prepare(layer.spec, layer.weights, how)
                                    : layers::make_fused_activation();
@@ -169,7 +171,8 @@ Network detail::prepare_on(const Backend& backend, const Model& model,
       const Precision precision = precisions[plans.size()];
       const Support support = backend.supports(layer.spec, precision);
       if (!support) {
-        throw Error(ErrorCode::unsupported, describe(layer.spec) + ": " + support.reason);
+        throw Error(ErrorCode::unsupported,
+                    formatted("{}: {}", describe(layer.spec), support.reason));
       }
       plans.push_back({.spec = layer.spec,
                        .backend = backend.id(),
@@ -208,9 +211,9 @@ std::span<const NetworkOutput> Network::outputs() const noexcept { return data_-
 
 std::int64_t Network::output_steps(std::int64_t steps, std::size_t output) const {
   if (output >= data_->outputs.size()) {
-    throw Error(ErrorCode::invalid_argument, "output_steps: there is no output " +
-                                                 std::to_string(output) + " among " +
-                                                 std::to_string(data_->outputs.size()));
+    throw Error(
+        ErrorCode::invalid_argument,
+        formatted("output_steps: there is no output {} among {}", output, data_->outputs.size()));
   }
   detail::require_in("output_steps: steps", steps, 0, detail::kMostSteps);
   const std::vector<std::int64_t> inputs = detail::input_steps(*data_, steps);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/model/formatted.hpp"
 #include "core/model/quote.hpp"
 
 #include <carousel/backend.hpp>
@@ -30,7 +31,7 @@ std::string choices() {
 std::string refusal(const BackendEntry& entry) {
   const std::string reason = entry.backend == nullptr ? std::string(entry.missing_reason)
                                                       : entry.backend->available(cpu()).reason;
-  return "\n  " + std::string(entry.name) + ": " + reason;
+  return formatted("\n  {}: {}", entry.name, reason);
 }
 
 /// Why files that could have had a backend by an unknown name gave none; empty where there are no
@@ -70,9 +71,9 @@ std::vector<const Backend*> matching(std::string_view part, std::string_view cho
     }
   }
   if (known) return found;
-  throw Error(ErrorCode::unsupported, "unknown backend " + quote(part) +
-                                          (part == choice ? "" : " in " + quote(choice)) +
-                                          "; choose one of: " + choices() + failed_plugins());
+  throw Error(ErrorCode::unsupported,
+              formatted("unknown backend {}{}; choose one of: {}{}", quote(part),
+                        part == choice ? "" : " in " + quote(choice), choices(), failed_plugins()));
 }
 
 }  // namespace
@@ -90,8 +91,9 @@ std::vector<std::vector<const Backend*>> select_alternatives(std::string_view ch
     all.push_back(std::move(found));
   }
   if (all.empty()) {
-    throw Error(ErrorCode::unsupported, "backend " + quote(choice) + " cannot run here:" +
-                                            refusals + "\nchoose one of: " + choices());
+    throw Error(ErrorCode::unsupported,
+                formatted("backend {} cannot run here:{}\nchoose one of: {}", quote(choice),
+                          refusals, choices()));
   }
   return all;
 }
@@ -109,12 +111,13 @@ const Backend& select_backend(std::string_view choice, const LayerSpec& spec, Pr
   for (const Backend* backend : select_backends(choice)) {
     const Support support = backend->supports(spec, precision);
     if (support) return *backend;
-    refusals += "\n  " + backend->id() + ": " + support.reason;
+    refusals += formatted("\n  {}: {}", backend->id(), support.reason);
   }
   throw Error(ErrorCode::unsupported,
-              "no backend of " + quote(choice) + " runs this layer (" + describe(spec) +
-                  (precision == Precision::float32 ? "" : ", " + std::string(name(precision))) +
-                  "):" + refusals + "\nchoose one of: " + choices());
+              formatted("no backend of {} runs this layer ({}{}):{}\nchoose one of: {}",
+                        quote(choice), describe(spec),
+                        precision == Precision::float32 ? "" : ", " + std::string(name(precision)),
+                        refusals, choices()));
 }
 
 }  // namespace carousel

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/engine/run.hpp"
 #include "core/engine/run_text.hpp"
+#include "core/model/formatted.hpp"
 #include "core/model/limits.hpp"
 
 #include <algorithm>
@@ -139,9 +140,9 @@ SequenceView<float> Stream::state(std::int64_t layer, std::string_view name) {
     known += (known.empty() ? "" : ", ") + std::string(state.name);
   }
   throw Error(ErrorCode::invalid_argument,
-              "state: layer " + std::to_string(layer) + " of a network with " +
-                  std::to_string(network_->layers.size()) + " layers has no state " + quote(name) +
-                  (known.empty() ? "; it has none" : "; it has " + known));
+              formatted("state: layer {} of a network with {} layers has no state {}{}", layer,
+                        network_->layers.size(), quote(name),
+                        known.empty() ? "; it has none" : "; it has " + known));
 }
 
 StateView Stream::state() {

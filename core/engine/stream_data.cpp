@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/engine/stream_data.hpp"
+#include "core/model/formatted.hpp"
 
 #include "core/engine/flows.hpp"
 #include "core/engine/no_memory.hpp"
@@ -19,8 +20,8 @@ void check(const StreamOptions& options) {
 
 /// "the stream's states (batch 2, max_steps 64)"
 std::string memory_text(const StreamData& data, const std::string& what) {
-  return "the stream's " + what + " (batch " + std::to_string(data.options.batch) + ", max_steps " +
-         std::to_string(data.options.max_steps) + ")";
+  return formatted("the stream's {} (batch {}, max_steps {})", what, data.options.batch,
+                   data.options.max_steps);
 }
 
 AlignedFloats floats_for(const StreamData& data, const char* what, std::int64_t count) {
@@ -46,8 +47,7 @@ std::vector<std::string_view> stems(const NetworkData& network) {
 
 std::int64_t numbers_of_state(const NetworkState& state, std::int64_t batch) {
   const auto what = [&] {
-    return "stream: the state " + quote(state.spec.name) + " of layer " +
-           std::to_string(state.layer);
+    return formatted("stream: the state {} of layer {}", quote(state.spec.name), state.layer);
   };
   return require_numbers(what, 1, batch, state.spec.size);
 }

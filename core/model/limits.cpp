@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/model/limits.hpp"
+#include "core/model/formatted.hpp"
 
 #include "core/model/element_count.hpp"
 
@@ -12,9 +13,8 @@ namespace carousel::detail {
 void require_in(const std::string& what, std::int64_t value, std::int64_t least,
                 std::int64_t most) {
   if (value >= least && value <= most) return;
-  throw Error(ErrorCode::invalid_argument, what + " is " + std::to_string(value) +
-                                               ", but must be in " + std::to_string(least) + ".." +
-                                               std::to_string(most));
+  throw Error(ErrorCode::invalid_argument,
+              formatted("{} is {}, but must be in {}..{}", what, value, least, most));
 }
 
 std::optional<std::int64_t> numbers_of(std::int64_t steps, std::int64_t batch,
@@ -25,11 +25,11 @@ std::optional<std::int64_t> numbers_of(std::int64_t steps, std::int64_t batch,
 
 void refuse_numbers(const std::string& what, std::int64_t steps, std::int64_t batch,
                     std::int64_t features) {
-  throw Error(ErrorCode::out_of_memory,
-              what + ": " + std::to_string(steps) + " steps of " + std::to_string(batch) +
-                  " rows of " + std::to_string(features) +
-                  " features are more numbers than a sequence may have, " +
-                  std::to_string(kMostNumbers));
+  throw Error(
+      ErrorCode::out_of_memory,
+      formatted(
+          "{}: {} steps of {} rows of {} features are more numbers than a sequence may have, {}",
+          what, steps, batch, features, kMostNumbers));
 }
 
 }  // namespace carousel::detail

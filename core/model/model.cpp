@@ -2,6 +2,7 @@
 #include <carousel/model.hpp>
 
 #include "core/model/element_count.hpp"
+#include "core/model/formatted.hpp"
 #include "core/model/quote.hpp"
 #include "core/model/wiring.hpp"
 
@@ -43,13 +44,14 @@ void check_weights(const std::string& where, const ModelLayer& layer) {
     const Tensor* tensor = find_weight(layer.weights, role.name);
     if (tensor == nullptr && !role.required) continue;
     if (tensor != nullptr && tensor->shape() == role.shape) continue;
-    refuse_model(where + ": " + role.name + " must have shape " + shape_text(role.shape) +
-                 ", found " + (tensor == nullptr ? "none" : shape_text(tensor->shape())));
+    refuse_model(formatted("{}: {} must have shape {}, found {}", where, role.name,
+                           shape_text(role.shape),
+                           tensor == nullptr ? "none" : shape_text(tensor->shape())));
   }
   // A weight that the spec does not call for would be silently ignored.
   for (const auto& weight : layer.weights) {
     if (std::ranges::find(roles, weight.first, &WeightRole::name) != roles.end()) continue;
-    refuse_model(where + " has no weight of the role " + quote(weight.first));
+    refuse_model(formatted("{} has no weight of the role {}", where, quote(weight.first)));
   }
 }
 
@@ -60,7 +62,7 @@ void check_layers(const Model& model) {
     try {
       validate(layer.spec);
     } catch (const Error& error) {
-      refuse_model("layer " + quote(names[k]) + ": " + error.what());
+      refuse_model(formatted("layer {}: {}", quote(names[k]), error.what()));
     }
     check_weights(layer_text(names[k], layer.spec), layer);
   }
@@ -136,7 +138,7 @@ void validate(const Model& model) {
   } catch (const Error& error) {
     const bool from_file = !model.source.empty();
     throw Error(from_file ? ErrorCode::bad_format : error.code(),
-                (from_file ? escaped(model.source) : "model") + ": " + error.what());
+                formatted("{}: {}", from_file ? escaped(model.source) : "model", error.what()));
   }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/model/formatted.hpp"
+
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -27,7 +29,7 @@ namespace carousel {
 
 /// "element 3 is 1e+300, which is ..."
 [[nodiscard]] inline std::string beyond_float32_text(std::size_t index, double value) {
-  return "element " + std::to_string(index) + " is " + beyond_float32_text(value);
+  return formatted("element {} is {}", index, beyond_float32_text(value));
 }
 
 /// That text about the first of the float64 numbers in these bytes, if there is one.

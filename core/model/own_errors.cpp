@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/model/own_errors.hpp"
+#include "core/model/formatted.hpp"
 
 #include "core/model/quote.hpp"
 
@@ -15,7 +16,7 @@ namespace carousel {
 namespace {
 
 std::string file_error_text(const std::filesystem::filesystem_error& error) {
-  return escaped(error.path1().string()) + ": " + error.code().message();
+  return formatted("{}: {}", escaped(error.path1().string()), error.code().message());
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "core/model/activation_parameters.hpp"
 #include "core/model/element_count.hpp"
+#include "core/model/formatted.hpp"
 #include "core/model/kinds/kinds.hpp"
 #include "core/model/quote.hpp"
 
@@ -191,10 +192,10 @@ Precision precision_by_name(std::string_view text) {
   std::string known;
   for (const Precision precision : precisions()) {
     if (text == name(precision)) return precision;
-    known += (known.empty() ? "'" : ", '") + std::string(name(precision)) + "'";
+    known += formatted("{}{}'", known.empty() ? "'" : ", '", name(precision));
   }
   throw Error(ErrorCode::unsupported,
-              "precision " + quote(text) + " is not supported; there are " + known);
+              formatted("precision {} is not supported; there are {}", quote(text), known));
 }
 
 std::string_view name(ErrorCode code) noexcept {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/model/stored_weights.hpp"
+#include "core/model/formatted.hpp"
 
 #include "core/model/half.hpp"
 #include "core/model/quote.hpp"
@@ -43,8 +44,8 @@ Tensor rounded(const Tensor& tensor, DType dtype, const std::string& what) {
     const std::uint16_t bits = round_to(dtype, value);
     if (std::isfinite(value) && is_infinite(dtype, bits)) {
       throw Error(ErrorCode::unsupported,
-                  what + ": element " + std::to_string(k) + " is " + std::to_string(value) +
-                      ", which is beyond the largest number of " + std::string(name(dtype)));
+                  formatted("{}: element {} is {}, which is beyond the largest number of {}", what,
+                            k, value, name(dtype)));
     }
     std::memcpy(bytes.data() + k * sizeof bits, &bits, sizeof bits);
   });
@@ -68,7 +69,7 @@ Model store_weights(Model model, std::span<const Precision> precisions) {
     if (!dtype || !has_precision(model.layers[k].spec)) continue;
     for (auto& [role, weight] : model.layers[k].weights) {
       if (is_matrix(role)) {
-        weight = rounded(weight, *dtype, "layer " + quote(names[k]) + ", " + role);
+        weight = rounded(weight, *dtype, formatted("layer {}, {}", quote(names[k]), role));
       }
     }
   }

@@ -3,6 +3,7 @@
 #include <carousel/tensor.hpp>
 
 #include "core/model/element_count.hpp"
+#include "core/model/formatted.hpp"
 #include "core/model/half.hpp"
 
 #include <cstring>
@@ -27,9 +28,8 @@ void require_bytes(DType dtype, std::span<const std::int64_t> shape, std::size_t
   const bool fits = count && static_cast<std::uint64_t>(*count) <= bytes &&
                     static_cast<std::size_t>(*count) * element_size(dtype) == bytes;
   if (fits) return;
-  throw Error(ErrorCode::invalid_argument, "tensor: " + std::to_string(bytes) +
-                                               " bytes do not fit shape " + shape_text(shape) +
-                                               " of " + std::string(name(dtype)));
+  throw Error(ErrorCode::invalid_argument, formatted("tensor: {} bytes do not fit shape {} of {}",
+                                                     bytes, shape_text(shape), name(dtype)));
 }
 
 std::vector<std::byte> bytes_of(std::span<const float> values) {
@@ -74,7 +74,7 @@ std::int64_t Tensor::count() const noexcept {
 std::span<const float> Tensor::floats() const {
   if (dtype_ != DType::float32) {
     throw Error(ErrorCode::unsupported,
-                "tensor: its elements are " + std::string(name(dtype_)) + ", not F32");
+                formatted("tensor: its elements are {}, not F32", name(dtype_)));
   }
   return {reinterpret_cast<const float*>(bytes_.data()), bytes_.size() / sizeof(float)};
 }

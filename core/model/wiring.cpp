@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/model/wiring.hpp"
+#include "core/model/formatted.hpp"
 
 #include "core/model/limits.hpp"
 #include "core/model/phases.hpp"
@@ -21,7 +22,7 @@ namespace {
 }
 
 [[noreturn]] void refuse_second(const std::string& name) {
-  refuse("the name " + quote(name) + " stands for several layers or inputs");
+  refuse(formatted("the name {} stands for several layers or inputs", quote(name)));
 }
 
 [[noreturn]] void refuse_second_output(const std::string& name) {
@@ -30,7 +31,7 @@ namespace {
 
 /// By itself: what reads it looks at its size, too, but nothing need read it.
 void check_own_size(const ModelInput& input) {
-  detail::require_in("input " + quote(input.name) + ": its size", input.size, 1,
+  detail::require_in(formatted("input {}: its size", quote(input.name)), input.size, 1,
                      input.ids ? 1 : detail::kMostNumbers);
 }
 
@@ -65,7 +66,8 @@ class Names {
     if (source.of == Source::Of::model_input) return quote(inputs_[source.index].name);
     const std::string& layer = layers_[source.index];
     if (source.of == Source::Of::layer) return quote(layer);
-    return quote(layer + ":" + states(model_.layers[source.index].spec)[source.state].name);
+    return quote(
+        formatted("{}:{}", layer, states(model_.layers[source.index].spec)[source.state].name));
   }
 
   /// What a name stands for: a layer, an input, or a final state. Throws unless there is one;
@@ -74,14 +76,15 @@ class Names {
     const auto found = sources_.find(name);
     if (found != sources_.end()) return found->second;
     if (const std::optional<Source> state = find_state(name)) return *state;
-    refuse(reader + " " + quote(name) + ", but no layer, final state or input has that name");
+    refuse(
+        formatted("{} {}, but no layer, final state or input has that name", reader, quote(name)));
   }
 
   /// The source of that name for layer `reader`, which must come after it.
   [[nodiscard]] Source find_before(const std::string& name, std::size_t reader) const {
     const Source source = find(name, where(reader) + " reads");
     if (source.of != Source::Of::model_input && source.index >= reader) {
-      refuse(where(reader) + " reads " + quote(name) + ", which does not run before it");
+      refuse(formatted("{} reads {}, which does not run before it", where(reader), quote(name)));
     }
     return source;
   }
@@ -135,9 +138,8 @@ void check_source(const Model& model, const Names& names, std::size_t k, std::si
   const std::int64_t found = names.size_of(source);
   const std::int64_t expected = input_size(spec, index);
   if (found == expected) return;
-  refuse(names.where(k) + ": input_size must be " + std::to_string(found) +
-         ", the width of what comes before it (" + names.name_of(source) + "), found " +
-         std::to_string(expected));
+  refuse(formatted("{}: input_size must be {}, the width of what comes before it ({}), found {}",
+                   names.where(k), found, names.name_of(source), expected));
 }
 
 /// What a layer reads.
@@ -145,8 +147,7 @@ std::vector<Source> read_sources(const Model& model, const Names& names, std::si
   std::vector<Source> sources = sources_of(model, names, k);
   const std::size_t expected = input_count(model.layers[k].spec);
   if (sources.size() != expected) {
-    refuse(names.where(k) + " has " + std::to_string(sources.size()) + " inputs, but needs " +
-           std::to_string(expected));
+    refuse(formatted("{} has {} inputs, but needs {}", names.where(k), sources.size(), expected));
   }
   for (std::size_t i = 0; i < sources.size(); ++i) check_source(model, names, k, i, sources[i]);
   return sources;
@@ -159,13 +160,12 @@ std::vector<InitialState> read_initial_states(const Model& model, const Names& n
   std::vector<InitialState> initial;
   for (const auto& [name, from] : model.layers[k].initial_states) {
     const auto state = std::ranges::find(all, name, &StateSpec::name);
-    if (state == all.end()) refuse(names.where(k) + " has no state " + quote(name));
+    if (state == all.end()) refuse(formatted("{} has no state {}", names.where(k), quote(name)));
     const Source source = names.find_before(from, k);
     const std::int64_t found = names.size_of(source);
     if (found != state->size || gives_ids(names, source)) {
-      refuse(names.where(k) + ": its state " + quote(name) + " of size " +
-             std::to_string(state->size) + " cannot begin as " + names.name_of(source) +
-             " of size " + std::to_string(found));
+      refuse(formatted("{}: its state {} of size {} cannot begin as {} of size {}", names.where(k),
+                       quote(name), state->size, names.name_of(source), found));
     }
     initial.push_back({static_cast<std::size_t>(state - all.begin()), source});
   }
@@ -178,10 +178,11 @@ std::vector<Source> read_outputs(const Model& model, const Names& names) {
   std::set<std::string_view> seen;
   for (std::size_t k = 0; k < outputs.size(); ++k) {
     if (!seen.insert(outputs[k].name).second) refuse_second_output(outputs[k].name);
-    sources.push_back(names.find(outputs[k].layer, "output " + quote(outputs[k].name) + " is"));
+    sources.push_back(
+        names.find(outputs[k].layer, formatted("output {} is", quote(outputs[k].name))));
     if (gives_ids(names, sources.back())) {
-      refuse("output " + quote(outputs[k].name) + " is the input of ids " +
-             quote(outputs[k].layer));
+      refuse(formatted("output {} is the input of ids {}", quote(outputs[k].name),
+                       quote(outputs[k].layer)));
     }
   }
   return sources;
@@ -191,10 +192,10 @@ std::optional<Source> read_lengths(const Model& model, const Names& names) {
   if (model.lengths.empty()) return std::nullopt;
   const Source source = names.find(model.lengths, "the lengths are");
   if (source_size(model, source) != 1 || gives_ids(names, source)) {
-    refuse("the lengths are " + quote(model.lengths) + ", which must have one feature");
+    refuse(formatted("the lengths are {}, which must have one feature", quote(model.lengths)));
   }
   if (source.of == Source::Of::model_input && !names.input(source.index).one_step) {
-    refuse("the lengths are " + quote(model.lengths) + ", which must have one step");
+    refuse(formatted("the lengths are {}, which must have one step", quote(model.lengths)));
   }
   return source;
 }
@@ -211,8 +212,8 @@ void check_order(const Model& model, const Names& names, const Wiring& wiring) {
   if (!wiring.lengths || wiring.lengths->of == Source::Of::model_input) return;
   for (std::size_t k = 0; k <= wiring.lengths->index; ++k) {
     if (looks_at_lengths(model.layers[k].spec)) {
-      refuse(names.where(k) + " runs before " + names.name_of(*wiring.lengths) +
-             ", which gives the lengths");
+      refuse(formatted("{} runs before {}, which gives the lengths", names.where(k),
+                       names.name_of(*wiring.lengths)));
     }
   }
 }
@@ -226,7 +227,7 @@ std::int64_t source_size(const Model& model, const Source& source) {
 }
 
 std::string layer_text(const std::string& name, const LayerSpec& spec) {
-  return "layer " + quote(name) + " (" + describe(spec) + ")";
+  return formatted("layer {} ({})", quote(name), describe(spec));
 }
 
 void require_new_name(const Model& model, const std::string& name) {

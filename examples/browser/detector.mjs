@@ -8,8 +8,8 @@ const contextSize = 64;
 
 export class Detector {
   #stream;
-  #frame;
-  #probability;
+  #input;
+  #output;
 
   static async load(bytes, name) {
     const frame = contextSize + chunkSize;
@@ -23,20 +23,21 @@ export class Detector {
 
   constructor(network) {
     this.#stream = network.stream({ maxSteps: 1 });
-    this.#frame = this.#stream.input(network.inputs[0].name);
-    this.#probability = this.#stream.output(network.outputs[0].name);
+    this.#input = network.inputs[0].name;
+    this.#output = network.outputs[0].name;
   }
 
-  /** The probability of speech in the next chunk. Allocates nothing. */
+  /** The probability of speech in the next chunk. Allocates nothing, unless another network made the memory grow. */
   hear(chunk) {
-    this.#frame.copyWithin(0, chunkSize);
-    this.#frame.set(chunk, contextSize);
+    const frame = this.#stream.input(this.#input);
+    frame.copyWithin(0, chunkSize);
+    frame.set(chunk, contextSize);
     this.#stream.runInPlace(1);
-    return this.#probability[0];
+    return this.#stream.output(this.#output)[0];
   }
 
   reset() {
     this.#stream.reset();
-    this.#frame.fill(0);
+    this.#stream.input(this.#input).fill(0);
   }
 }

@@ -315,7 +315,7 @@ TEST(Convert, RefusesByName) {
                              m.layers[2].spec = ActivationSpec{{ActivationKind::affine, 1, 2}, 5};
                            },
                            {}),
-                       "layer 'activation' (Affine, alpha 1.000000, beta 2.000000 of 5) cannot be "
+                       "layer 'activation' (Affine, alpha 1, beta 2 of 5) cannot be "
                        "saved as ONNX: ONNX has Affine in recurrent layers only"));
   EXPECT_TRUE(contains(error([](Model&) {}, {.states = true}), "its initial state was learned"));
   EXPECT_TRUE(

@@ -223,7 +223,7 @@ TEST(OnnxNode, RefusesWhatBreaksTheRules) {
        [](GraphBuilder& g) { only_node(g).set("linear_before_reset", 1); }},
       {"attribute 'zoneout' is not one that ONNX's LSTM has",
        [](GraphBuilder& g) { only_node(g).set("zoneout", 0.1F); }},
-      {"attribute 'clip' is -1.000000, but must be positive",
+      {"attribute 'clip' is -1, but must be positive",
        [](GraphBuilder& g) { only_node(g).set("clip", -1.0F); }},
       {"attribute 'clip' is nan",
        [](GraphBuilder& g) { only_node(g).set("clip", std::numeric_limits<float>::quiet_NaN()); }},

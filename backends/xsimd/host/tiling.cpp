@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/xsimd/host/tiling.hpp"
+#include "core/model/formatted.hpp"
 
 #include <carousel/cpu.hpp>
 
@@ -139,7 +140,7 @@ std::vector<std::int64_t> list_projected_rows(const RecurrentSpec& spec, const W
 }
 
 std::string tiling_name(std::int64_t projected_rows) {
-  return "inputs " + std::to_string(projected_rows);
+  return formatted("inputs {}", projected_rows);
 }
 
 }  // namespace carousel::simd

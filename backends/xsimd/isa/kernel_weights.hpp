@@ -141,19 +141,15 @@ CAROUSEL_INLINE Halves widen_pair(const std::uint16_t* from) {
 
 #elif defined(__wasm_simd128__)
 
-/// By integers, as on x86-64 without F16C.
+/// The sign, the exponent and the fraction move to their places in a binary32, whose exponents
+/// begin 112 earlier: a factor of 2^112, which is exact, also for subnormal numbers. An infinity or
+/// NaN becomes a number from 2^16 on, and gets the exponent that those have.
 CAROUSEL_INLINE Batch widen(Float16Weights, const std::uint16_t* from) {
-  const v128_t bits = wasm_u32x4_load16x4(from);
-  const v128_t size = wasm_v128_and(bits, wasm_i32x4_const_splat(0x7FFF));
-  const v128_t sign = wasm_i32x4_shl(wasm_v128_xor(bits, size), 16);
-  const v128_t offset = wasm_i32x4_const_splat(112 << 23);
-  const v128_t infinite = wasm_i32x4_gt(size, wasm_i32x4_const_splat(0x7BFF));
-  const v128_t normal = wasm_i32x4_add(wasm_i32x4_add(wasm_i32x4_shl(size, 13), offset),
-                                       wasm_v128_and(infinite, offset));
-  const v128_t subnormal =
-      wasm_f32x4_mul(wasm_f32x4_convert_i32x4(size), wasm_f32x4_const_splat(0x1p-24F));
-  const v128_t is_normal = wasm_i32x4_gt(size, wasm_i32x4_const_splat(0x3FF));
-  return wasm_v128_or(wasm_v128_bitselect(normal, subnormal, is_normal), sign);
+  const v128_t bits = wasm_i32x4_shl(wasm_i32x4_load16x4(from), 13);
+  const v128_t small = wasm_v128_and(bits, wasm_u32x4_const_splat(0x8FFFE000U));
+  const v128_t value = wasm_f32x4_mul(small, wasm_f32x4_const_splat(0x1p112F));
+  const v128_t infinite = wasm_f32x4_ge(wasm_f32x4_abs(value), wasm_f32x4_const_splat(0x1p16F));
+  return wasm_v128_or(value, wasm_v128_and(infinite, wasm_u32x4_const_splat(0x7F800000U)));
 }
 CAROUSEL_INLINE Batch widen(Bfloat16Weights, const std::uint16_t* from) {
   return wasm_i32x4_shl(wasm_u32x4_load16x4(from), 16);

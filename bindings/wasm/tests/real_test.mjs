@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// real_test.mjs CAROUSEL.MJS FOLDER: networks that this project did not make (see ../../tests/real). What is not
-// there is skipped.
+// real_test.mjs CAROUSEL.MJS FOLDER SITE: networks that this project did not make (see ../../tests/real), one of them
+// as the page of examples/browser, which SITE is, runs it. What is not there is skipped.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
@@ -8,7 +8,7 @@ import { assertClose, finish, test } from './check.mjs';
 import { extent, fromFile, toFile } from './file_axes.mjs';
 import { readNpy } from './npy.mjs';
 
-const [script, folder] = process.argv.slice(2);
+const [script, folder, site] = process.argv.slice(2);
 const carousel = await import(pathToFileURL(script));
 
 /** A test of some files; skipped where they are missing. */
@@ -58,6 +58,19 @@ await testOf('the whole of Silero\'s detector, chunk by chunk', ['networks/siler
   }
   assertClose(y, readNpy(`${part}/output_${output.name}.npy`).values, 2e-5);
   stream.free();
+});
+
+await testOf("the page's detector goes on when memory grows", ['networks/silero_v6/model.onnx'], async () => {
+  const { Detector, chunkSize } = await import(pathToFileURL(`${site}/detector.mjs`));
+  const { load } = await import(pathToFileURL(`${site}/carousel/carousel.mjs`));
+  const part = `${folder}/networks/silero_v6`;
+  const chunks = readNpy(`${part}/input_input.npy`);
+  const sound = (k) => Float32Array.from(chunks.values.slice((k + 1) * chunks.shape.at(-1) - chunkSize, (k + 1) * chunks.shape.at(-1)));
+  const detector = await Detector.load(readFileSync(`${part}/model.onnx`), 'silero_v6.onnx');
+  const y = [0, 1].map((k) => detector.hear(sound(k)));
+  (await load(readFileSync(`${folder}/silero-vad/lstm.safetensors`))).stream({ maxSteps: 10000 });
+  y.push(detector.hear(sound(2)));
+  assertClose(y, readNpy(`${part}/output_output.npy`).values.slice(0, 3), 2e-5);
 });
 
 const networks = existsSync(`${folder}/networks`) ? readdirSync(`${folder}/networks`) : [];

@@ -3,6 +3,8 @@
 
 #include "text.hpp"
 
+#include "core/model/formatted.hpp"
+
 #include <carousel/error.hpp>
 
 #include <unistd.h>
@@ -49,8 +51,7 @@ fs::path name_beside(const fs::path& file) {
   static std::atomic<unsigned> counter{0};
   constexpr std::size_t kMostKept = 200;
   const std::string name = file.filename().string().substr(0, kMostKept);
-  return file.parent_path() /
-         (name + ".partial-" + std::to_string(::getpid()) + "-" + std::to_string(counter++));
+  return file.parent_path() / (formatted("{}.partial-{}-{}", name, ::getpid(), counter++));
 }
 
 /// Calls `make(name)` with such names until it returns 0 or an error number other than EEXIST: a

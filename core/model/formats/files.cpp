@@ -3,6 +3,8 @@
 
 #include "text.hpp"
 
+#include "core/model/formatted.hpp"
+
 #include <carousel/error.hpp>
 
 #include <sys/stat.h>
@@ -21,13 +23,13 @@ namespace {
 
 [[noreturn]] void fail_with_errno(const fs::path& file, const std::string& what, int error,
                                   ErrorCode code = ErrorCode::file_access) {
-  fail(file.string(), what + ": " + std::generic_category().message(error), code);
+  fail(file.string(), formatted("{}: {}", what, std::generic_category().message(error)), code);
 }
 
 /// What is larger than this machine's memory need not be tried: the system may promise it anyway
 /// and end the process when it is used.
 [[noreturn]] void fail_too_large(const fs::path& file, std::uintmax_t size) {
-  fail(file.string(), "too large to be read into memory (" + std::to_string(size) + " bytes)",
+  fail(file.string(), formatted("too large to be read into memory ({} bytes)", size),
        ErrorCode::out_of_memory);
 }
 

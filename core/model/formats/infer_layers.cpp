@@ -8,6 +8,8 @@
 #include "state_dict.hpp"
 #include "text.hpp"
 
+#include "core/model/formatted.hpp"
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -51,7 +53,7 @@ std::optional<ActivationKind> find_tail(const TensorReader& reader, const Metada
     names += (names.empty() ? "" : ", ") + quote(name);
   }
   fail(reader.source(),
-       "metadata " + quote(kTailKey) + " must be one of " + names + ", found " + quote(*found));
+       formatted("metadata {} must be one of {}, found {}", quote(kTailKey), names, quote(*found)));
 }
 
 /// What a matrix would have to be in a place, if it has a name that is usual there but another
@@ -64,8 +66,7 @@ std::string hint_of(const StoredTensor& tensor, std::string_view place, std::int
   const std::string_view module =
       std::string_view(tensor.name).substr(0, tensor.name.size() - ending.size());
   if (fits || !is_usual(module)) return "";
-  return " (a weight of the " + std::string(place) + " would have shape [any, " +
-         std::to_string(columns) + "])";
+  return formatted(" (a weight of the {} would have shape [any, {}])", place, columns);
 }
 
 bool is_recurrent(const ModelLayer& layer) {
@@ -77,7 +78,8 @@ bool is_recurrent(const ModelLayer& layer) {
 std::vector<ModelLayer> infer_layers(const TensorReader& reader, const Metadata& metadata,
                                      const LoadOptions& options) {
   if (options.head && !options.head->empty() && options.head == options.embedding) {
-    fail(reader.source(), "module " + quote(*options.head) + " cannot be both embedding and head",
+    fail(reader.source(),
+         formatted("module {} cannot be both embedding and head", quote(*options.head)),
          ErrorCode::invalid_argument);
   }
   const std::vector<std::string> prefixes = find_prefixes(reader, options.prefix);

@@ -5,6 +5,8 @@
 #include "tensor_names.hpp"
 #include "text.hpp"
 
+#include "core/model/formatted.hpp"
+
 #include <algorithm>
 #include <array>
 #include <span>
@@ -23,11 +25,11 @@ constexpr Cell kPlainRnn = Cell::rnn;
 /// The tensor that tells sizes: a matrix without empty dimension.
 const StoredTensor& require_matrix(const TensorReader& reader, const std::string& name) {
   const StoredTensor* tensor = reader.find(name);
-  if (tensor == nullptr) fail(reader.source(), "tensor " + quote(name) + " is missing");
+  if (tensor == nullptr) fail(reader.source(), formatted("tensor {} is missing", quote(name)));
   if (tensor->shape.size() != 2 || tensor->shape[0] < 1 || tensor->shape[1] < 1) {
-    fail(reader.source(), "tensor " + quoted_name(*tensor) + " has shape " +
-                              shape_text(tensor->shape) +
-                              "; expected a matrix with at least one row and column");
+    fail(reader.source(),
+         formatted("tensor {} has shape {}; expected a matrix with at least one row and column",
+                   quoted_name(*tensor), shape_text(tensor->shape)));
   }
   return *tensor;
 }
@@ -39,8 +41,7 @@ std::string gate_counts() {
     const char* between = cell == kTorchCells.front()  ? ""
                           : cell == kTorchCells.back() ? " or "
                                                        : ", ";
-    text += between + std::to_string(traits(cell).gates.size()) + " (" +
-            std::string(traits(cell).title) + ")";
+    text += formatted("{}{} ({})", between, traits(cell).gates.size(), traits(cell).title);
   }
   return text;
 }
@@ -54,12 +55,12 @@ Cell cell_from_shapes(const TensorReader& reader, const StoredTensor& weight_hh,
     // Division, not gates * hidden, which might overflow.
     if (rows % hidden == 0 && rows / hidden == gates) return cell;
   }
-  const std::string expected = projected ? "; with projection, its rows must be " +
-                                               std::to_string(traits(cells.front()).gates.size())
+  const std::string expected = projected ? formatted("; with projection, its rows must be {}",
+                                                     traits(cells.front()).gates.size())
                                          : "; its rows must be " + gate_counts();
-  fail(reader.source(), "tensor " + quoted_name(weight_hh) + " has shape " +
-                            shape_text(weight_hh.shape) + expected + " times the hidden size " +
-                            std::to_string(hidden));
+  fail(reader.source(),
+       formatted("tensor {} has shape {}{} times the hidden size {}", quoted_name(weight_hh),
+                 shape_text(weight_hh.shape), expected, hidden));
 }
 
 /// Whether any layer has a second direction.
@@ -104,8 +105,8 @@ void apply_activation(const TensorReader& reader, const Metadata& metadata, Recu
   const std::string* found = find_metadata(metadata, kActivationKey);
   if (spec.cell != kPlainRnn || found == nullptr || *found == "tanh") return;
   if (*found != "relu") {
-    fail(reader.source(),
-         "metadata " + quote(kActivationKey) + " must be 'tanh' or 'relu', found " + quote(*found));
+    fail(reader.source(), formatted("metadata {} must be 'tanh' or 'relu', found {}",
+                                    quote(kActivationKey), quote(*found)));
   }
   for (ActivationSet& set : spec.activations) set[0] = {ActivationKind::relu};
 }

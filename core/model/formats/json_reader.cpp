@@ -3,6 +3,8 @@
 
 #include "text.hpp"
 
+#include "core/model/formatted.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -13,7 +15,7 @@ namespace {
 constexpr int kMaxMetadataNesting = 5;  // layers, layer, activations, direction, function
 
 [[noreturn]] void fail_at(const JsonPlace& place, const std::string& text) {
-  fail(place.source, "metadata " + quote(place.key) + text);
+  fail(place.source, formatted("metadata {}{}", quote(place.key), text));
 }
 
 /// Before the text is parsed: nlohmann's parser with a callback looks, after each object, at all
@@ -35,7 +37,7 @@ void require_flat(std::string_view text, const JsonPlace& place) {
 }  // namespace
 
 void refuse(const JsonPlace& place, const std::string& text, ErrorCode code) {
-  const std::string key = place.key.empty() ? "" : "metadata " + quote(place.key) + ": ";
+  const std::string key = place.key.empty() ? "" : formatted("metadata {}: ", quote(place.key));
   fail(place.source, key + place.path + ' ' + text, code);
 }
 
@@ -138,7 +140,7 @@ std::vector<std::int64_t> JsonReader::integers(const char* field) {
 void JsonReader::refuse_unknown() const {
   for (const auto& [field, value] : json_.items()) {
     if (std::ranges::find(known_, field) == known_.end()) {
-      refuse(place_, "has the field " + quote(field) + ", which this version does not know");
+      refuse(place_, formatted("has the field {}, which this version does not know", quote(field)));
     }
   }
 }
@@ -146,7 +148,7 @@ void JsonReader::refuse_unknown() const {
 void JsonReader::refuse_field(const char* field, const std::string& expected,
                               const Json& found) const {
   const auto text = found.dump(-1, ' ', false, Json::error_handler_t::replace);
-  refuse(place_, std::string("must have ") + expected + " as " + field + ", found " + quote(text));
+  refuse(place_, formatted("must have {} as {}, found {}", expected, field, quote(text)));
 }
 
 }  // namespace carousel::loading

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "core/model/formatted.hpp"
 #include "core/model/own_errors.hpp"
 
 namespace carousel {
@@ -62,9 +63,9 @@ void check_head(std::span<const std::byte> head, std::uintmax_t size, const std:
   const FileKind kind = loading::recognize(head);
   if (loading::is_onnx_name(source)) {
     if (size < kMostOnnx) return;
-    loading::fail(source, "has " + std::to_string(size) +
-                              " bytes, but an ONNX file has less than "
-                              "2 GiB; larger weights stand in files beside it");
+    loading::fail(source, formatted("has {} bytes, but an ONNX file has less than 2 GiB; larger "
+                                    "weights stand in files beside it",
+                                    size));
   }
   // Of a zip archive, the list of files at its end is looked at later.
   if (kind == FileKind::onnx) loading::refuse_foreign(head, source);

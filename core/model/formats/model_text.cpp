@@ -5,6 +5,8 @@
 #include "state_dict.hpp"
 #include "text.hpp"
 
+#include "core/model/formatted.hpp"
+
 #include <array>
 #include <map>
 #include <optional>
@@ -22,7 +24,7 @@ std::vector<Entry> read_array(std::string_view text, JsonPlace place, const std:
   const Json json = parse_json(text, place);
   if (!json.is_array() || json.empty()) {
     fail(place.source,
-         "metadata " + quote(place.key) + " must be an array with an object per " + what);
+         formatted("metadata {} must be an array with an object per {}", quote(place.key), what));
   }
   std::vector<Entry> entries;
   for (std::size_t k = 0; k < json.size(); ++k) {

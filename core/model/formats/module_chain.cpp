@@ -5,6 +5,8 @@
 #include "module_names.hpp"
 #include "text.hpp"
 
+#include "core/model/formatted.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <numeric>
@@ -103,10 +105,9 @@ std::string order_option(const std::vector<Module>& modules, const Order& order)
 [[noreturn]] void ask(const TensorReader& reader, const std::vector<Module>& modules,
                       const std::vector<Order>& orders) {
   fail(reader.source(),
-       "several recurrent modules that fit in more than one order: give the right one with the "
-       "option prefix (--prefix), " +
-           order_option(modules, orders[0]) + " or " + order_option(modules, orders[1]) +
-           ", or one of them alone",
+       formatted("several recurrent modules that fit in more than one order: give the right one "
+                 "with the option prefix (--prefix), {} or {}, or one of them alone",
+                 order_option(modules, orders[0]), order_option(modules, orders[1])),
        ErrorCode::invalid_argument);
 }
 
@@ -121,11 +122,11 @@ std::string hint_between(const TensorReader& reader, const std::vector<Module>& 
             tensor.shape[0] != second.input() || first.output() == second.input()) {
           continue;
         }
-        return "; the linear layer " +
-               quote(tensor.name.substr(0, tensor.name.size() - ending.size())) + " fits between " +
-               quote(first.prefix) + " and " + quote(second.prefix) +
-               ": such a network is told by the metadata " + quote(kLayersKey) +
-               " of a safetensors file (docs/formats.md)";
+        return formatted(
+            "; the linear layer {} fits between {} and {}: such a network is told by the metadata "
+            "{} of a safetensors file (docs/formats.md)",
+            quote(tensor.name.substr(0, tensor.name.size() - ending.size())), quote(first.prefix),
+            quote(second.prefix), quote(kLayersKey));
       }
     }
   }
@@ -171,9 +172,8 @@ std::vector<ModelLayer> infer_told(const TensorReader& reader, const Metadata& m
     const std::int64_t given = layers.empty() ? 0 : output_size(layers.back().spec);
     if (!layers.empty() && input_size(stack.front().spec) != given) {
       fail(reader.source(),
-           "the module " + quote(prefix) + " reads " +
-               std::to_string(input_size(stack.front().spec)) +
-               " features, but the one before it gives " + std::to_string(given),
+           formatted("the module {} reads {} features, but the one before it gives {}",
+                     quote(prefix), input_size(stack.front().spec), given),
            ErrorCode::invalid_argument);
     }
     std::ranges::move(stack, std::back_inserter(layers));

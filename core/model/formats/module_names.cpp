@@ -4,6 +4,8 @@
 #include "tensor_names.hpp"
 #include "text.hpp"
 
+#include "core/model/formatted.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -46,8 +48,9 @@ std::string given_prefix(const TensorReader& reader, const std::string& given) {
   }
   const std::vector<std::string> candidates = all_prefixes(reader);
   fail(reader.source(),
-       "no tensor " + quote(given + std::string(kFirstTensor)) + " for the prefix " + quote(given) +
-           (candidates.empty() ? "" : "; there are the prefixes ") + list_names(candidates),
+       formatted("no tensor {} for the prefix {}{}{}", quote(given + std::string(kFirstTensor)),
+                 quote(given), candidates.empty() ? "" : "; there are the prefixes ",
+                 list_names(candidates)),
        ErrorCode::invalid_argument);
 }
 
@@ -92,10 +95,10 @@ std::vector<std::string> find_prefixes(const TensorReader& reader,
 void refuse_several(const TensorReader& reader, const std::vector<std::string>& prefixes,
                     const std::string& hint) {
   fail(reader.source(),
-       "several recurrent modules, with the prefixes " + list_names(prefixes) +
-           "; choose one with the option prefix (--prefix), or several in the order in which they "
-           "run, separated by commas" +
-           hint,
+       formatted(
+           "several recurrent modules, with the prefixes {}; choose one with the option prefix "
+           "(--prefix), or several in the order in which they run, separated by commas{}",
+           list_names(prefixes), hint),
        ErrorCode::invalid_argument);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <carousel/npy.hpp>
 
+#include "core/model/formatted.hpp"
 #include "core/model/half.hpp"
 #include "core/model/narrow.hpp"
 #include "core/model/own_errors.hpp"
@@ -55,13 +56,12 @@ std::size_t require_size(const NpyHeader& header, ElementType type, std::size_t 
   std::ranges::replace(sizes, 0, 1);
   sizes.push_back(static_cast<std::int64_t>(type.size));
   if (!element_count(sizes)) {
-    fail(source, "npy shape " + shape_text(header.shape) + " overflows");
+    fail(source, formatted("npy shape {} overflows", shape_text(header.shape)));
   }
   const auto count = static_cast<std::size_t>(element_count(header.shape).value_or(0));
   if (count * type.size != found) {
-    fail(source, "npy shape " + shape_text(header.shape) + " of '" + header.descr + "' needs " +
-                     std::to_string(count * type.size) + " bytes of data, found " +
-                     std::to_string(found));
+    fail(source, formatted("npy shape {} of '{}' needs {} bytes of data, found {}",
+                           shape_text(header.shape), header.descr, count * type.size, found));
   }
   return count;
 }
@@ -147,8 +147,7 @@ std::vector<std::int64_t> widen(const Source& source) {
   return convert<Stored, std::int64_t>(source, [&](Stored value) {
     if constexpr (sizeof(Stored) == 8 && !std::numeric_limits<Stored>::is_signed) {
       if (value > static_cast<Stored>(std::numeric_limits<std::int64_t>::max())) {
-        fail(source.name, "npy value " + std::to_string(value) + " exceeds int64",
-             ErrorCode::unsupported);
+        fail(source.name, formatted("npy value {} exceeds int64", value), ErrorCode::unsupported);
       }
     }
     return static_cast<std::int64_t>(value);

@@ -3,6 +3,8 @@
 
 #include "text.hpp"
 
+#include "core/model/formatted.hpp"
+
 #include <charconv>
 #include <set>
 
@@ -33,7 +35,7 @@ class DictParser {
     }
     for (const char* key : {"descr", "fortran_order", "shape"}) {
       if (!seen_.contains(key)) {
-        fail(source_, "npy header: the key " + quote(key) + " is missing");
+        fail(source_, formatted("npy header: the key {} is missing", quote(key)));
       }
     }
     return header_;
@@ -145,13 +147,12 @@ class DictParser {
 
   void expect(char c) {
     if (!accept(c)) {
-      error(std::string("expected '") + c + "'");
+      error(formatted("expected '{}'", c));
     }
   }
 
   [[noreturn]] void error(const std::string& text) const {
-    fail(source_,
-         "npy header: " + text + " at byte " + std::to_string(at_) + " of " + quote(text_));
+    fail(source_, formatted("npy header: {} at byte {} of {}", text, at_, quote(text_)));
   }
 
   std::string_view text_;
@@ -182,8 +183,7 @@ std::size_t length_width(std::span<const std::byte> bytes, std::string_view sour
   const int minor = std::to_integer<int>(bytes[kMagic.size() + 1]);
   if (major < 1 || major > 3 || minor != 0) {
     fail(source,
-         "npy version " + std::to_string(major) + "." + std::to_string(minor) +
-             " is unknown; versions 1.0, 2.0 and 3.0 are",
+         formatted("npy version {}.{} is unknown; versions 1.0, 2.0 and 3.0 are", major, minor),
          ErrorCode::unsupported);
   }
   return major == 1 ? 2 : 4;
@@ -214,8 +214,8 @@ std::size_t npy_header_size(std::span<const std::byte> bytes, std::string_view s
 NpyHeader parse_npy_header(std::span<const std::byte> bytes, std::string_view source) {
   const auto [start, length] = place_of_dict(bytes, source);
   if (length > bytes.size() - start) {
-    fail(source, "npy header length " + std::to_string(length) + " exceeds the " +
-                     std::to_string(bytes.size() - start) + " bytes that follow it");
+    fail(source, formatted("npy header length {} exceeds the {} bytes that follow it", length,
+                           bytes.size() - start));
   }
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + start, length);
   NpyHeader header = DictParser(text, source).parse();

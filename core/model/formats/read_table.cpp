@@ -7,15 +7,17 @@
 #include "weight_forms.hpp"
 #include "xlstm.hpp"
 
+#include "core/model/formatted.hpp"
+
 namespace carousel::loading {
 namespace {
 
 void refuse_naming_options(std::string_view source, const LoadOptions& options) {
   if (!options.prefix && !options.embedding && !options.head) return;
   fail(source,
-       "the options prefix, embedding and head (--prefix, --embedding, --head) tell what a PyTorch "
-       "state dict leaves open; of this file the metadata " +
-           quote(kLayersKey) + " tells all",
+       formatted("the options prefix, embedding and head (--prefix, --embedding, --head) tell what "
+                 "a PyTorch state dict leaves open; of this file the metadata {} tells all",
+                 quote(kLayersKey)),
        ErrorCode::invalid_argument);
 }
 
@@ -82,8 +84,9 @@ Model model_from_table(const safetensors::Table& table, std::string_view source,
                        const LoadOptions& options) {
   const bool told = find_metadata(table.metadata, kLayersKey) != nullptr;
   if (told && find_metadata(table.metadata, kTailKey) != nullptr) {
-    fail(source, "has the metadata " + quote(kLayersKey) + " and " + quote(kTailKey) +
-                     "; the function at the end is one of the layers");
+    fail(source,
+         formatted("has the metadata {} and {}; the function at the end is one of the layers",
+                   quote(kLayersKey), quote(kTailKey)));
   }
   const OwnedTable plain = plain_weights(table, source, !told);
   TensorReader reader(plain.table, source);

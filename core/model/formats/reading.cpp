@@ -5,6 +5,8 @@
 #include "tensor_names.hpp"
 #include "text.hpp"
 
+#include "core/model/formatted.hpp"
+
 #include <algorithm>
 
 namespace carousel::loading {
@@ -165,8 +167,9 @@ void refuse_left(const TensorReader& reader, const std::vector<MatrixModule>& mo
   }
   if (!names.empty()) {
     fail(reader.source(),
-         "the linear layers or embeddings " + list_names(names) +
-             " fit beside the recurrent layers, but have no place: " + how,
+         formatted("the linear layers or embeddings {} fit beside the recurrent layers, but have "
+                   "no place: {}",
+                   list_names(names), how),
          ErrorCode::invalid_argument);
   }
 }
@@ -194,9 +197,9 @@ void refuse_silent_loss(const TensorReader& reader, const std::vector<MatrixModu
 [[noreturn]] void refuse_of_other(const TensorReader& reader, const std::string& module,
                                   const std::string& other, const std::string& option) {
   fail(reader.source(),
-       "the recurrent module " + quote(other) + " is left out, so that it is not known whether " +
-           quote(module) + " belongs to what is taken or to that: name it with the option " +
-           option + " (--" + option + "), or '' for none",
+       formatted("the recurrent module {} is left out, so that it is not known whether {} belongs "
+                 "to what is taken or to that: name it with the option {} (--{}), or '' for none",
+                 quote(other), quote(module), option, option),
        ErrorCode::invalid_argument);
 }
 
@@ -221,11 +224,11 @@ void refuse_of_others(const TensorReader& reader, const std::vector<MatrixModule
                                 const std::string& option, const std::string& wanted) {
   const std::string name = tensor_name(module, "weight");
   const safetensors::StoredTensor* tensor = reader.find(name);
-  const std::string needs = "; the " + option + " needs shape " + wanted;
+  const std::string needs = formatted("; the {} needs shape {}", option, wanted);
   fail(reader.source(),
-       tensor == nullptr
-           ? "no tensor " + quote(name) + needs
-           : "tensor " + quoted_name(*tensor) + " has shape " + shape_text(tensor->shape) + needs,
+       tensor == nullptr ? formatted("no tensor {}{}", quote(name), needs)
+                         : formatted("tensor {} has shape {}{}", quoted_name(*tensor),
+                                     shape_text(tensor->shape), needs),
        ErrorCode::invalid_argument);
 }
 
@@ -237,14 +240,15 @@ void refuse_of_others(const TensorReader& reader, const std::vector<MatrixModule
                          (head != modules.end() && head->columns == stack.output);
   const std::string input = std::to_string(stack.input);
   if (!head_fits) {
-    refuse_misfit(reader, *options.head, "head", "[any, " + std::to_string(stack.output) + "]");
+    refuse_misfit(reader, *options.head, "head", formatted("[any, {}]", stack.output));
   }
   const std::string name = options.embedding.value_or("");
   const auto embedding = std::ranges::find(modules, name, &MatrixModule::name);
   const bool is_linear = embedding != modules.end() && embedding->bias;
   refuse_misfit(reader, name, "embedding",
-                is_linear ? "[" + input + ", any], because it has a bias and so is a linear layer"
-                          : "[any, " + input + "]");
+                is_linear
+                    ? formatted("[{}, any], because it has a bias and so is a linear layer", input)
+                    : formatted("[any, {}]", input));
 }
 
 }  // namespace

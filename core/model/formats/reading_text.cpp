@@ -4,6 +4,8 @@
 #include "reading.hpp"
 #include "text.hpp"
 
+#include "core/model/formatted.hpp"
+
 #include <algorithm>
 
 namespace carousel::loading {
@@ -11,8 +13,9 @@ namespace {
 
 /// Where everything can be said.
 std::string describe_text() {
-  return "the metadata " + quote(kLayersKey) +
-         " of a safetensors file, which tells all layers (docs/formats.md)";
+  return formatted(
+      "the metadata {} of a safetensors file, which tells all layers (docs/formats.md)",
+      quote(kLayersKey));
 }
 
 std::vector<std::string> names_of(const std::vector<MatrixModule>& modules,
@@ -47,8 +50,8 @@ std::string choice_text(const std::vector<MatrixModule>& modules, const Reading&
   const bool taken_for_table = first && !reading.table && modules[*first].table &&
                                modules[*first].rows == modules[*first].columns;
   if (!told || taken_for_table) return describe_text();
-  return "--embedding " + quote(first ? modules[*first].name : "") + " --head " +
-         quote(reading.after.empty() ? "" : modules[reading.after.front()].name);
+  return formatted("--embedding {} --head {}", quote(first ? modules[*first].name : ""),
+                   quote(reading.after.empty() ? "" : modules[reading.after.front()].name));
 }
 
 /// Whether they differ in one place, which one module has in each.
@@ -78,8 +81,8 @@ std::size_t take_table(Reading& reading) {
                                      const std::string& option) {
   std::ranges::sort(names);
   fail(reader.source(),
-       "several modules could be the " + option + ": " + list_names(names) + "; " +
-           option_text(option),
+       formatted("several modules could be the {}: {}; {}", option, list_names(names),
+                 option_text(option)),
        ErrorCode::invalid_argument);
 }
 
@@ -88,17 +91,17 @@ void refuse_in_a_row(const TensorReader& reader, const std::vector<std::string>&
                      const std::string& where, const std::string& choice) {
   if (names.size() < 2) return;
   fail(reader.source(),
-       "the linear layers " + list_names(names) + " follow each other " + where +
-           " the recurrent ones; a state dict does not tell which functions are between them: say "
-           "it with " +
-           describe_text() + ", or " + choice + " and ignore_extra (--ignore-extra)",
+       formatted("the linear layers {} follow each other {} the recurrent ones; a state dict does "
+                 "not tell which functions are between them: say it with {}, or {} and "
+                 "ignore_extra (--ignore-extra)",
+                 list_names(names), where, describe_text(), choice),
        ErrorCode::unsupported);
 }
 
 }  // namespace
 
 std::string option_text(const std::string& option) {
-  return "name one with the option " + option + " (--" + option + "), or '' for none";
+  return formatted("name one with the option {} (--{}), or '' for none", option, option);
 }
 
 void refuse_several_readings(const TensorReader& reader, const std::vector<MatrixModule>& modules,
@@ -114,8 +117,8 @@ void refuse_several_readings(const TensorReader& reader, const std::vector<Matri
   }
   std::string text = "names and shapes leave more than one reading:";
   for (std::size_t k = 0; k < 2; ++k) {
-    text += std::string(k == 0 ? " " : "; or ") + chain_text(modules, readings[k]) +
-            ", chosen by " + choice_text(modules, readings[k]);
+    text += formatted("{}{}, chosen by {}", k == 0 ? " " : "; or ",
+                      chain_text(modules, readings[k]), choice_text(modules, readings[k]));
   }
   fail(reader.source(), text, ErrorCode::invalid_argument);
 }
@@ -133,9 +136,9 @@ void refuse_unknown_functions(const TensorReader& reader, const std::vector<Matr
                               const Reading& reading) {
   if (!reading.between.empty()) {
     fail(reader.source(),
-         "the linear layer " + quote(modules[reading.between.front()].name) +
-             " stands between recurrent layers: " + chain_text(modules, reading) +
-             "; say so with " + describe_text(),
+         formatted("the linear layer {} stands between recurrent layers: {}; say so with {}",
+                   quote(modules[reading.between.front()].name), chain_text(modules, reading),
+                   describe_text()),
          ErrorCode::unsupported);
   }
   refuse_in_a_row(reader, names_of(modules, reading.before), "before",

@@ -4,6 +4,7 @@
 #include "safetensors_header.hpp"
 #include "text.hpp"
 
+#include "core/model/formatted.hpp"
 #include "core/model/utf8.hpp"
 
 #include <carousel/error.hpp>
@@ -41,8 +42,7 @@ constexpr std::array<DTypeInfo, 20> kDTypes{{
 const DTypeInfo& info(DType dtype) { return kDTypes[static_cast<std::size_t>(dtype)]; }
 
 std::string range_text(const HeaderEntry& entry) {
-  return "[" + std::to_string(entry.data_offsets[0]) + ", " +
-         std::to_string(entry.data_offsets[1]) + "]";
+  return formatted("[{}, {}]", entry.data_offsets[0], entry.data_offsets[1]);
 }
 
 /// The header's text and the data after it.
@@ -59,7 +59,7 @@ Parts split(std::span<const std::byte> bytes, std::string_view source) {
 
 void check_header_text(std::string_view header, std::string_view source) {
   if (const auto at = find_invalid_utf8(header)) {
-    fail(source, "the header is not valid UTF-8 at byte " + std::to_string(*at));
+    fail(source, formatted("the header is not valid UTF-8 at byte {}", *at));
   }
 }
 
@@ -72,18 +72,17 @@ class EntryReader {
     const std::uint64_t begin = entry_.data_offsets[0];
     const std::uint64_t end = entry_.data_offsets[1];
     if (begin > end) {
-      error("data_offsets " + range_text(entry_) + " end before they begin");
+      error(formatted("data_offsets {} end before they begin", range_text(entry_)));
     }
     if (end > data.size()) {
-      error("data_offsets " + range_text(entry_) + " exceed the " + std::to_string(data.size()) +
-            " bytes of data in the file");
+      error(formatted("data_offsets {} exceed the {} bytes of data in the file", range_text(entry_),
+                      data.size()));
     }
     StoredTensor tensor{entry_.name, entry_.dtype, shape(), {}};
     const std::uint64_t needed = byte_count(tensor.shape);
     if (end - begin != needed) {
-      error("data_offsets " + range_text(entry_) + " hold " + std::to_string(end - begin) +
-            " bytes, but " + std::string(name(entry_.dtype)) + " " + shape_text(tensor.shape) +
-            " needs " + std::to_string(needed));
+      error(formatted("data_offsets {} hold {} bytes, but {} {} needs {}", range_text(entry_),
+                      end - begin, name(entry_.dtype), shape_text(tensor.shape), needed));
     }
     tensor.data = data.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(needed));
     return tensor;
@@ -91,14 +90,14 @@ class EntryReader {
 
  private:
   [[noreturn]] void error(const std::string& text) const {
-    fail(source_, "tensor " + quote(entry_.name) + ": " + text);
+    fail(source_, formatted("tensor {}: {}", quote(entry_.name), text));
   }
 
   [[nodiscard]] std::vector<std::int64_t> shape() const {
     std::vector<std::int64_t> result;
     for (const std::uint64_t dimension : entry_.shape) {
       if (dimension > std::numeric_limits<std::int64_t>::max()) {
-        error("dimension " + std::to_string(dimension) + " of the shape is too large (overflow)");
+        error(formatted("dimension {} of the shape is too large (overflow)", dimension));
       }
       result.push_back(static_cast<std::int64_t>(dimension));
     }
@@ -108,16 +107,15 @@ class EntryReader {
   [[nodiscard]] std::uint64_t byte_count(const std::vector<std::int64_t>& shape) const {
     const std::optional<std::int64_t> count = element_count(shape);
     if (!count) {
-      error("the number of elements of shape " + shape_text(shape) + " overflows");
+      error(formatted("the number of elements of shape {} overflows", shape_text(shape)));
     }
     const std::optional<std::int64_t> total = checked_multiply(*count, bits(entry_.dtype));
     if (!total) {
-      error("the size in bytes of " + std::string(name(entry_.dtype)) + " " + shape_text(shape) +
-            " overflows");
+      error(
+          formatted("the size in bytes of {} {} overflows", name(entry_.dtype), shape_text(shape)));
     }
     if (*total % 8 != 0) {
-      error(std::string(name(entry_.dtype)) + " " + shape_text(shape) +
-            " does not fill whole bytes");
+      error(formatted("{} {} does not fill whole bytes", name(entry_.dtype), shape_text(shape)));
     }
     return static_cast<std::uint64_t>(*total / 8);
   }
@@ -134,19 +132,19 @@ void check_tiling(const std::vector<StoredTensor>& tensors, std::span<const std:
   for (const StoredTensor& tensor : tensors) {
     const auto begin = static_cast<std::size_t>(tensor.data.data() - data.data());
     if (begin > position) {
-      fail(source, "tensor " + quote(tensor.name) + ": a hole of " +
-                       std::to_string(begin - position) + " bytes in the data before it");
+      fail(source, formatted("tensor {}: a hole of {} bytes in the data before it",
+                             quote(tensor.name), begin - position));
     }
     if (begin < position) {
-      fail(source, "tensor " + quote(tensor.name) + ": its data overlap those of tensor " +
-                       quote(previous->name));
+      fail(source, formatted("tensor {}: its data overlap those of tensor {}", quote(tensor.name),
+                             quote(previous->name)));
     }
     position = begin + tensor.data.size();
     previous = &tensor;
   }
   if (position != data.size()) {
-    fail(source, std::to_string(data.size() - position) +
-                     " trailing bytes after the data of the last tensor");
+    fail(source,
+         formatted("{} trailing bytes after the data of the last tensor", data.size() - position));
   }
 }
 
@@ -159,8 +157,9 @@ void sort_by_position(std::vector<HeaderEntry>& entries) {
 /// A JSON string, escaped as serde_json and Python's json do.
 std::string json_string(const std::string& text) {
   if (find_invalid_utf8(text)) {
-    throw Error(ErrorCode::invalid_argument, "cannot be saved: the name or metadata text " +
-                                                 quote(text) + " is not valid UTF-8");
+    throw Error(
+        ErrorCode::invalid_argument,
+        formatted("cannot be saved: the name or metadata text {} is not valid UTF-8", quote(text)));
   }
   return nlohmann::json(text).dump();
 }
@@ -168,7 +167,8 @@ std::string json_string(const std::string& text) {
 std::string metadata_json(const std::map<std::string, std::string>& metadata) {
   std::string json = "\"__metadata__\":{";
   for (const auto& [key, value] : metadata) {
-    json += (json.back() == '{' ? "" : ",") + json_string(key) + ":" + json_string(value);
+    json +=
+        formatted("{}{}:{}", json.back() == '{' ? "" : ",", json_string(key), json_string(value));
   }
   return json + "}";
 }
@@ -178,9 +178,9 @@ std::string entry_json(const StoredTensor& tensor, std::size_t begin) {
   for (const std::int64_t dimension : tensor.shape) {
     shape += (shape.empty() ? "" : ",") + std::to_string(dimension);
   }
-  return json_string(tensor.name) + ":{\"dtype\":\"" + std::string(name(tensor.dtype)) +
-         "\",\"shape\":[" + shape + "],\"data_offsets\":[" + std::to_string(begin) + "," +
-         std::to_string(begin + tensor.data.size()) + "]}";
+  return formatted("{}:{\"dtype\":\"{}\",\"shape\":[{}],\"data_offsets\":[{},{}]}",
+                   json_string(tensor.name), name(tensor.dtype), shape, begin,
+                   begin + tensor.data.size());
 }
 
 std::vector<const StoredTensor*> in_file_order(const std::vector<StoredTensor>& tensors) {
@@ -236,19 +236,19 @@ std::optional<DType> dtype_from_name(std::string_view name) noexcept {
 std::size_t header_length(std::span<const std::byte> head, std::uintmax_t file_size,
                           std::string_view source) {
   if (head.size() < kLengthBytes) {
-    fail(source, "has " + std::to_string(head.size()) +
-                     " bytes; a safetensors file starts with an 8-byte header length");
+    fail(source, formatted("has {} bytes; a safetensors file starts with an 8-byte header length",
+                           head.size()));
   }
   std::uint64_t length = 0;
   std::memcpy(&length, head.data(), kLengthBytes);
   if (length > kMaxHeaderBytes) {
-    fail(source, "header length " + std::to_string(length) + " exceeds the limit of " +
-                     std::to_string(kMaxHeaderBytes) + " bytes (not a safetensors file?)");
+    fail(source,
+         formatted("header length {} exceeds the limit of {} bytes (not a safetensors file?)",
+                   length, kMaxHeaderBytes));
   }
   if (length > file_size - kLengthBytes) {
-    fail(source, "header length " + std::to_string(length) + " exceeds the " +
-                     std::to_string(file_size - kLengthBytes) +
-                     " bytes that follow it (file cut short?)");
+    fail(source, formatted("header length {} exceeds the {} bytes that follow it (file cut short?)",
+                           length, file_size - kLengthBytes));
   }
   if (length == 0 || head[kLengthBytes] != std::byte{'{'}) {
     fail(source, "the header does not start with '{'");

@@ -4,6 +4,8 @@
 #include "json_fault.hpp"
 #include "text.hpp"
 
+#include "core/model/formatted.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <set>
@@ -37,7 +39,7 @@ class HeaderBuilder {
   bool number_unsigned(number_unsigned_t value) {
     if (state_ == State::shape) {
       if (entry().shape.size() == kMaxRank) {
-        fail_entry("shape has more than " + std::to_string(kMaxRank) + " dimensions");
+        fail_entry(formatted("shape has more than {} dimensions", kMaxRank));
       }
       entry().shape.push_back(value);
       return true;
@@ -80,7 +82,7 @@ class HeaderBuilder {
       case State::header: header_key(value); break;
       case State::metadata:
         if (header_.metadata.contains(value)) {
-          fail(source_, "duplicate key " + quote(value) + " in __metadata__");
+          fail(source_, formatted("duplicate key {} in __metadata__", quote(value)));
         }
         key_ = value;
         state_ = State::metadata_value;
@@ -108,8 +110,8 @@ class HeaderBuilder {
 
   bool end_array() {
     if (state_ == State::offsets && entry().data_offsets.size() != 2) {
-      fail_entry("data_offsets must be exactly two numbers, found " +
-                 std::to_string(entry().data_offsets.size()));
+      fail_entry(formatted("data_offsets must be exactly two numbers, found {}",
+                           entry().data_offsets.size()));
     }
     state_ = State::entry;
     return true;
@@ -120,7 +122,7 @@ class HeaderBuilder {
     if (dynamic_cast<const nlohmann::json::out_of_range*>(&error) != nullptr) {
       fail(source_, "the header has a number beyond float64");
     }
-    fail(source_, "the header is " + json_fault(json_, position));
+    fail(source_, formatted("the header is {}", json_fault(json_, position)));
   }
 
  private:
@@ -143,12 +145,12 @@ class HeaderBuilder {
   HeaderEntry& entry() { return header_.entries.back(); }
 
   [[noreturn]] void fail_entry(const std::string& text) {
-    fail(source_, "tensor " + quote(entry().name) + ": " + text);
+    fail(source_, formatted("tensor {}: {}", quote(entry().name), text));
   }
 
   void header_key(const std::string& name) {
     if (!names_.insert(name).second) {
-      fail(source_, "duplicate key " + quote(name) + " in the header");
+      fail(source_, formatted("duplicate key {} in the header", quote(name)));
     }
     if (name == kMetadataKey) {
       state_ = State::metadata_start;
@@ -171,7 +173,8 @@ class HeaderBuilder {
     } else if (field == "data_offsets") {
       state_ = State::offsets_start;
     } else {
-      fail_entry("unknown field " + quote(field) + "; known are dtype, shape and data_offsets");
+      fail_entry(
+          formatted("unknown field {}; known are dtype, shape and data_offsets", quote(field)));
     }
   }
 
@@ -186,7 +189,7 @@ class HeaderBuilder {
   void finish_entry() {
     for (const char* field : {"dtype", "shape", "data_offsets"}) {
       if (!fields_.contains(field)) {
-        fail_entry("the field " + quote(field) + " is missing");
+        fail_entry(formatted("the field {} is missing", quote(field)));
       }
     }
   }
@@ -198,7 +201,7 @@ class HeaderBuilder {
       case State::metadata_start:
         fail(source_, "__metadata__ must be an object of strings" + suffix);
       case State::metadata_value:
-        fail(source_, "__metadata__ " + quote(key_) + " must be a string" + suffix);
+        fail(source_, formatted("__metadata__ {} must be a string{}", quote(key_), suffix));
       case State::entry_start: fail_entry("must be an object" + suffix);
       case State::dtype: fail_entry("dtype must be a string" + suffix);
       case State::shape_start:
@@ -224,7 +227,7 @@ class HeaderBuilder {
 Header parse_header(std::string_view json, std::string_view source) {
   // nlohmann's lexer takes a NUL byte for the end of the text and would ignore what follows.
   if (const std::size_t nul = json.find('\0'); nul != json.npos) {
-    fail(source, "the header is not JSON at byte " + std::to_string(nul) + ": NUL byte");
+    fail(source, formatted("the header is not JSON at byte {}: NUL byte", nul));
   }
   HeaderBuilder builder(json, source);
   nlohmann::json::sax_parse(json.begin(), json.end(), &builder);

@@ -2,6 +2,7 @@
 #include "spec_text.hpp"
 
 #include "core/model/activation_parameters.hpp"
+#include "core/model/formatted.hpp"
 #include "other_specs_text.hpp"
 #include "text.hpp"
 
@@ -119,14 +120,13 @@ void read_activations(JsonReader& reader, RecurrentSpec& spec) {
   const auto directions = static_cast<std::size_t>(spec.directions());
   if (!fits(*sets, directions, count)) {
     reader.refuse_field("activations",
-                        std::to_string(count) + " functions for each of " +
-                            std::to_string(directions) + " directions",
+                        formatted("{} functions for each of {} directions", count, directions),
                         *sets);
   }
   for (std::size_t d = 0; d < directions; ++d) {
     for (std::size_t k = 0; k < count; ++k) {
       JsonPlace place = reader.place();
-      place.path += ", direction " + std::to_string(d) + ", function " + std::to_string(k);
+      place.path += formatted(", direction {}, function {}", d, k);
       spec.activations.at(d).at(k) = activation_from((*sets)[d][k], place);
     }
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tensor_reader.hpp"
 
+#include "core/model/formatted.hpp"
 #include "core/model/narrow.hpp"
 
 #include "text.hpp"
@@ -27,20 +28,21 @@ std::optional<DType> weight_type(safetensors::DType dtype) {
 }
 
 std::string wrong_type_text(const StoredTensor& tensor) {
-  return "tensor " + quoted_name(tensor) + " has dtype " +
-         std::string(safetensors::name(tensor.dtype)) + "; weights must be F32, F16, BF16 or F64";
+  return formatted("tensor {} has dtype {}; weights must be F32, F16, BF16 or F64",
+                   quoted_name(tensor), safetensors::name(tensor.dtype));
 }
 
 std::string quoted_name(const StoredTensor& tensor) {
   const std::string& file_name = tensor.file_name;
-  return quote(tensor.name) + (file_name.empty() ? "" : " (in the file " + quote(file_name) + ")");
+  return quote(tensor.name) +
+         (file_name.empty() ? "" : formatted(" (in the file {})", quote(file_name)));
 }
 
 std::optional<std::string> value_fault(const StoredTensor& tensor) {
   if (weight_type(tensor.dtype) != DType::float64) return std::nullopt;
   const std::optional<std::string> fault = beyond_float32(tensor.data);
   if (!fault) return std::nullopt;
-  return "tensor " + quoted_name(tensor) + ": " + *fault;
+  return formatted("tensor {}: {}", quoted_name(tensor), *fault);
 }
 
 TensorReader::TensorReader(const safetensors::Table& table, std::string_view source)
@@ -58,13 +60,13 @@ const StoredTensor* TensorReader::find(std::string_view name) const {
 Tensor TensorReader::take(const std::string& name, const std::vector<std::int64_t>& shape) {
   const StoredTensor* tensor = find(name);
   if (tensor == nullptr) {
-    problem("tensor " + quote(name) + " is missing; expected shape " + shape_text(shape));
+    problem(formatted("tensor {} is missing; expected shape {}", quote(name), shape_text(shape)));
     return {};
   }
   taken_.insert(tensor->name);
   if (tensor->shape != shape) {
-    problem("tensor " + quoted_name(*tensor) + " has shape " + shape_text(tensor->shape) +
-            "; expected " + shape_text(shape));
+    problem(formatted("tensor {} has shape {}; expected {}", quoted_name(*tensor),
+                      shape_text(tensor->shape), shape_text(shape)));
     return {};
   }
   const std::optional<DType> dtype = weight_type(tensor->dtype);
@@ -80,9 +82,8 @@ void TensorReader::refuse_extra(const std::function<std::string(const StoredTens
   for (const StoredTensor& tensor : tensors_) {
     if (taken_.contains(tensor.name)) continue;
     has_extra_ = true;
-    problem("unexpected tensor " + quoted_name(tensor) + ", " +
-            std::string(safetensors::name(tensor.dtype)) + " " + shape_text(tensor.shape) +
-            hint(tensor));
+    problem(formatted("unexpected tensor {}, {} {}{}", quoted_name(tensor),
+                      safetensors::name(tensor.dtype), shape_text(tensor.shape), hint(tensor)));
   }
 }
 
@@ -98,10 +99,10 @@ void TensorReader::check() const {
       has_extra_ ? "; ignore_extra (--ignore-extra) leaves out tensors that belong to nothing else"
                  : "";
   if (problem_count_ == 1) fail(source_, problems_.front() + hint, code_);
-  std::string text = std::to_string(problem_count_) + " problems:";
+  std::string text = formatted("{} problems:", problem_count_);
   for (const std::string& problem : problems_) text += "\n  " + problem;
   if (problem_count_ > problems_.size()) {
-    text += "\n  and " + std::to_string(problem_count_ - problems_.size()) + " more";
+    text += formatted("\n  and {} more", problem_count_ - problems_.size());
   }
   fail(source_, text + hint, code_);
 }

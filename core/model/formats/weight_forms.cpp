@@ -6,6 +6,8 @@
 #include "tensor_reader.hpp"
 #include "text.hpp"
 
+#include "core/model/formatted.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -163,8 +165,8 @@ class Forms {
 
   void check_copy(const StoredTensor& raw, const StoredTensor& copy) const {
     if (raw.shape == copy.shape) return;
-    fail(source_, "tensor " + quote(raw.name) + " has shape " + shape_text(raw.shape) +
-                      "; expected that of " + quote(copy.name) + ", " + shape_text(copy.shape));
+    fail(source_, formatted("tensor {} has shape {}; expected that of {}, {}", quote(raw.name),
+                            shape_text(raw.shape), quote(copy.name), shape_text(copy.shape)));
   }
 
   [[nodiscard]] std::vector<float> floats(const StoredTensor& tensor) const {
@@ -182,9 +184,10 @@ class Forms {
     if (!shape.empty()) expected[0] = shape[0];
     if (shape.size() < 2 || magnitude.shape != expected) {
       fail(source_,
-           "tensor " + quote(magnitude.name) + " has shape " + shape_text(magnitude.shape) +
-               "; weight normalization of " + quote(direction.name) + ", " + shape_text(shape) +
-               ", is supported for each row (dim = 0), which needs " + shape_text(expected),
+           formatted("tensor {} has shape {}; weight normalization of {}, {}, is supported for "
+                     "each row (dim = 0), which needs {}",
+                     quote(magnitude.name), shape_text(magnitude.shape), quote(direction.name),
+                     shape_text(shape), shape_text(expected)),
            ErrorCode::unsupported);
     }
     std::vector<float> values = floats(direction);

@@ -10,6 +10,8 @@
 #include "tensor_names.hpp"
 #include "text.hpp"
 
+#include "core/model/formatted.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -73,9 +75,9 @@ std::optional<std::string> find_cell(const TensorReader& reader, const LoadOptio
   if (found.empty() || is_torch(reader)) return std::nullopt;
   if (found.size() == 1) return found.front();
   fail(reader.source(),
-       std::to_string(found.size()) + " sLSTM cells, with the prefixes " + quote(found[0]) + ", " +
-           quote(found[1]) + (found.size() > 2 ? ", ..." : "") +
-           "; choose one with the option prefix (--prefix)",
+       formatted("{} sLSTM cells, with the prefixes {}, {}{}; choose one with the option prefix "
+                 "(--prefix)",
+                 found.size(), quote(found[0]), quote(found[1]), found.size() > 2 ? ", ..." : ""),
        ErrorCode::invalid_argument);
 }
 
@@ -95,9 +97,9 @@ CellForm measure(const TensorReader& reader, const std::string& prefix) {
   if (filled && shape.size() == 4 && shape[2] == kGates && shape[1] == shape[3]) {
     return {prefix, shape[0], shape[1], true, {shape[0], kGates, shape[1]}};
   }
-  fail(reader.source(),
-       "tensor " + quote(kernel.name) + " has shape " + shape_text(shape) +
-           "; an sLSTM cell has [heads, 4 * D, D], [heads, D, 4 * D] or [heads, D, 4, D]");
+  fail(reader.source(), formatted("tensor {} has shape {}; an sLSTM cell has [heads, 4 * D, D], "
+                                  "[heads, D, 4 * D] or [heads, D, 4, D]",
+                                  quote(kernel.name), shape_text(shape)));
 }
 
 // --- Its weights ---
@@ -184,8 +186,8 @@ RecurrentSpec spec_of(const TensorReader& reader, const CellForm& cell, bool map
   spec.heads = cell.heads;
   if (spec.input_size <= kMostInputWeights / cell.rows()) return spec;
   fail(reader.source(),
-       "the sLSTM cell " + quote(cell.prefix) + " of " + std::to_string(cell.hidden()) +
-           " units needs a weight_ih of more than 2^26 elements",
+       formatted("the sLSTM cell {} of {} units needs a weight_ih of more than 2^26 elements",
+                 quote(cell.prefix), cell.hidden()),
        ErrorCode::unsupported);
 }
 

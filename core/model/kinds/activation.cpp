@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/model/activation_parameters.hpp"
+#include "core/model/formatted.hpp"
 #include "core/model/kinds/checks.hpp"
 #include "core/model/kinds/kinds.hpp"
 
@@ -9,9 +10,8 @@ namespace carousel::kinds {
 
 void check_activation(const Activation& activation) {
   if (std::isfinite(activation.alpha) && std::isfinite(activation.beta)) return;
-  refuse("alpha " + std::to_string(activation.alpha) + " and beta " +
-         std::to_string(activation.beta) + " of activation " + std::string(name(activation.kind)) +
-         " must be finite");
+  refuse(formatted("alpha {} and beta {} of activation {} must be finite", activation.alpha,
+                   activation.beta, name(activation.kind)));
 }
 
 std::string_view kind_name(const ActivationSpec&) noexcept { return "activation"; }
@@ -33,10 +33,10 @@ void validate(const ActivationSpec& spec) {
 std::string describe(const ActivationSpec& spec) {
   std::string text(name(spec.function.kind));
   const ActivationParameters used = parameters(spec.function.kind);
-  if (used.alpha) text += ", alpha " + std::to_string(spec.function.alpha);
-  if (used.beta) text += ", beta " + std::to_string(spec.function.beta);
-  text += " of " + std::to_string(spec.size);
-  return spec.group_size() == spec.size ? text : text + " by " + std::to_string(spec.group_size());
+  if (used.alpha) text += formatted(", alpha {}", spec.function.alpha);
+  if (used.beta) text += formatted(", beta {}", spec.function.beta);
+  text += formatted(" of {}", spec.size);
+  return spec.group_size() == spec.size ? text : formatted("{} by {}", text, spec.group_size());
 }
 
 }  // namespace carousel::kinds

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/model/formatted.hpp"
+
 #include <carousel/activation.hpp>
 #include <carousel/error.hpp>
 
@@ -19,14 +21,13 @@ inline constexpr std::int64_t kMaxSize = std::int64_t{1} << 20U;
 
 inline void check_size(const char* field, std::int64_t value, std::int64_t least) {
   if (value >= least && value <= kMaxSize) return;
-  refuse(std::string(field) + " is " + std::to_string(value) + ", but must be in " +
-         std::to_string(least) + ".." + std::to_string(kMaxSize));
+  refuse(formatted("{} is {}, but must be in {}..{}", field, value, least, kMaxSize));
 }
 
 /// A group of neighbouring features; 0 stands for all of them.
 inline void check_group(std::int64_t group, std::int64_t size) {
   if (group == 0 || (group > 0 && size % group == 0)) return;
-  refuse("group is " + std::to_string(group) + ", but must divide size, " + std::to_string(size));
+  refuse(formatted("group is {}, but must divide size, {}", group, size));
 }
 
 /// Throws unless the parameters of the function are finite.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/model/formatted.hpp"
 #include "core/model/kinds/checks.hpp"
 #include "core/model/kinds/kinds.hpp"
 
@@ -26,8 +27,8 @@ std::int64_t output_size(const ConcatenateSpec& spec) noexcept {
 
 void validate(const ConcatenateSpec& spec) {
   if (spec.sizes.size() < 2 || spec.sizes.size() > kMaxInputs) {
-    refuse("a concatenation has " + std::to_string(spec.sizes.size()) +
-           " inputs, but must have 2.." + std::to_string(kMaxInputs));
+    refuse(formatted("a concatenation has {} inputs, but must have 2..{}", spec.sizes.size(),
+                     kMaxInputs));
   }
   for (const std::int64_t size : spec.sizes) check_size("the size of an input", size, 1);
   check_size("the sum of the inputs' sizes", output_size(spec), 1);
@@ -38,7 +39,7 @@ std::string describe(const ConcatenateSpec& spec) {
   for (std::size_t k = 0; k < spec.sizes.size(); ++k) {
     text += (k == 0 ? " " : " + ") + std::to_string(spec.sizes[k]);
   }
-  return text + " -> " + std::to_string(output_size(spec));
+  return formatted("{} -> {}", text, output_size(spec));
 }
 
 }  // namespace carousel::kinds

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/model/formatted.hpp"
 #include "core/model/kinds/checks.hpp"
 #include "core/model/kinds/kinds.hpp"
 
@@ -44,18 +45,17 @@ void check_causal(const ConvolutionSpec& spec) {
 void check_reflection(const ConvolutionSpec& spec) {
   const std::int64_t most = std::max(spec.pad_begin, spec.pad_end);
   if (spec.padding == PaddingMode::reflect && !spec.along_time() && most >= spec.length) {
-    refuse("reflected padding of " + std::to_string(most) + " must be less than the length, " +
-           std::to_string(spec.length));
+    refuse(
+        formatted("reflected padding of {} must be less than the length, {}", most, spec.length));
   }
 }
 
 std::string padding_text(const ConvolutionSpec& spec) {
   if (spec.causal) return ", causal";
   if (spec.pad_begin == 0 && spec.pad_end == 0) return "";
-  std::string text = ", padding " + std::to_string(spec.pad_begin);
-  if (spec.pad_end != spec.pad_begin) text += " and " + std::to_string(spec.pad_end);
-  return spec.padding == PaddingMode::zeros ? text
-                                            : text + " (" + std::string(name(spec.padding)) + ")";
+  std::string text = formatted(", padding {}", spec.pad_begin);
+  if (spec.pad_end != spec.pad_begin) text += formatted(" and {}", spec.pad_end);
+  return spec.padding == PaddingMode::zeros ? text : formatted("{} ({})", text, name(spec.padding));
 }
 
 }  // namespace
@@ -118,9 +118,8 @@ void validate(const ConvolutionSpec& spec) {
   check_size("pad_end", spec.pad_end, 0);
   check_size("output_padding", spec.output_padding, 0);
   if (spec.in_channels % spec.groups != 0 || spec.out_channels % spec.groups != 0) {
-    refuse("groups is " + std::to_string(spec.groups) + ", but must divide in_channels, " +
-           std::to_string(spec.in_channels) + ", and out_channels, " +
-           std::to_string(spec.out_channels));
+    refuse(formatted("groups is {}, but must divide in_channels, {}, and out_channels, {}",
+                     spec.groups, spec.in_channels, spec.out_channels));
   }
   check_transposed(spec);
   check_causal(spec);
@@ -135,12 +134,12 @@ void validate(const ConvolutionSpec& spec) {
 std::string describe(const ConvolutionSpec& spec) {
   std::string text = spec.transposed ? "Transposed convolution " : "Convolution ";
   text +=
-      std::to_string(spec.in_channels) + " -> " + std::to_string(spec.out_channels) +
-      (spec.along_time() ? " along time" : " over " + std::to_string(spec.length) + " positions") +
-      ", kernel " + std::to_string(spec.kernel_size);
-  if (spec.stride != 1) text += ", stride " + std::to_string(spec.stride);
-  if (spec.dilation != 1) text += ", dilation " + std::to_string(spec.dilation);
-  if (spec.groups != 1) text += ", groups " + std::to_string(spec.groups);
+      formatted("{} -> {}{}, kernel {}", spec.in_channels, spec.out_channels,
+                spec.along_time() ? " along time" : formatted(" over {} positions", spec.length),
+                spec.kernel_size);
+  if (spec.stride != 1) text += formatted(", stride {}", spec.stride);
+  if (spec.dilation != 1) text += formatted(", dilation {}", spec.dilation);
+  if (spec.groups != 1) text += formatted(", groups {}", spec.groups);
   return text + padding_text(spec) + (spec.bias ? "" : ", no bias");
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/model/formatted.hpp"
 #include "core/model/kinds/checks.hpp"
 #include "core/model/kinds/kinds.hpp"
 
@@ -26,8 +27,8 @@ void validate(const DenseSpec& spec) {
 }
 
 std::string describe(const DenseSpec& spec) {
-  return "Dense " + std::to_string(spec.input_size) + " -> " + std::to_string(spec.output_size) +
-         (spec.bias ? "" : ", no bias");
+  return formatted("Dense {} -> {}{}", spec.input_size, spec.output_size,
+                   spec.bias ? "" : ", no bias");
 }
 
 }  // namespace carousel::kinds

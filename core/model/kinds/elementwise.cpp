@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/model/formatted.hpp"
 #include "core/model/kinds/checks.hpp"
 #include "core/model/kinds/kinds.hpp"
 
@@ -45,7 +46,7 @@ std::string describe(const ElementwiseSpec& spec) {
   if (spec.constant == ElementwiseSpec::Constant::first) text += "constant ";
   text += name(spec.operation);
   if (spec.constant == ElementwiseSpec::Constant::second) text += " constant";
-  return text + " of " + std::to_string(spec.size);
+  return formatted("{} of {}", text, spec.size);
 }
 
 }  // namespace kinds

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/model/formatted.hpp"
 #include "core/model/kinds/checks.hpp"
 #include "core/model/kinds/kinds.hpp"
 
@@ -19,15 +20,13 @@ std::vector<WeightRole> weight_roles(const EmbeddingSpec& spec) {
 void validate(const EmbeddingSpec& spec) {
   constexpr std::int64_t kMaxIds = std::int64_t{1} << 31U;  // ids are int32
   if (spec.num_embeddings < 1 || spec.num_embeddings > kMaxIds) {
-    refuse("num_embeddings is " + std::to_string(spec.num_embeddings) + ", but must be in 1.." +
-           std::to_string(kMaxIds));
+    refuse(formatted("num_embeddings is {}, but must be in 1..{}", spec.num_embeddings, kMaxIds));
   }
   check_size("embedding_dim", spec.embedding_dim, 1);
 }
 
 std::string describe(const EmbeddingSpec& spec) {
-  return "Embedding " + std::to_string(spec.num_embeddings) + " x " +
-         std::to_string(spec.embedding_dim);
+  return formatted("Embedding {} x {}", spec.num_embeddings, spec.embedding_dim);
 }
 
 }  // namespace carousel::kinds

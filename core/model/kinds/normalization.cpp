@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/model/formatted.hpp"
 #include "core/model/kinds/checks.hpp"
 #include "core/model/kinds/kinds.hpp"
 
@@ -23,14 +24,14 @@ void validate(const NormalizationSpec& spec) {
   check_size("size", spec.size, 1);
   check_group(spec.group, spec.size);
   if (!(spec.epsilon >= 0.0F) || !std::isfinite(spec.epsilon)) {
-    refuse("epsilon is " + std::to_string(spec.epsilon) + ", but must be finite and not negative");
+    refuse(formatted("epsilon is {}, but must be finite and not negative", spec.epsilon));
   }
 }
 
 std::string describe(const NormalizationSpec& spec) {
   std::string text = spec.center ? "Normalization of " : "RMS normalization of ";
   text += std::to_string(spec.size);
-  return spec.group_size() == spec.size ? text : text + " by " + std::to_string(spec.group_size());
+  return spec.group_size() == spec.size ? text : formatted("{} by {}", text, spec.group_size());
 }
 
 }  // namespace carousel::kinds

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/model/formatted.hpp"
 #include "core/model/kinds/checks.hpp"
 #include "core/model/kinds/kinds.hpp"
 
@@ -14,9 +15,8 @@ void check_run(const FeatureRun& run, std::int64_t input_size) {
   const bool small = run.stride > -kMaxSize && run.stride < kMaxSize;
   const std::int64_t last = small ? run.first + (run.count - 1) * run.stride : -1;
   if (run.first < input_size && last >= 0 && last < input_size) return;
-  refuse("a run of " + std::to_string(run.count) + " features from " + std::to_string(run.first) +
-         " with stride " + std::to_string(run.stride) + " leaves the input's " +
-         std::to_string(input_size));
+  refuse(formatted("a run of {} features from {} with stride {} leaves the input's {}", run.count,
+                   run.first, run.stride, input_size));
 }
 
 }  // namespace
@@ -34,16 +34,14 @@ std::int64_t output_size(const RearrangeSpec& spec) noexcept {
 void validate(const RearrangeSpec& spec) {
   check_size("input_size", spec.input_size, 1);
   if (spec.runs.size() > kMaxRuns) {
-    refuse("a rearrangement has " + std::to_string(spec.runs.size()) + " runs, but may have " +
-           std::to_string(kMaxRuns));
+    refuse(formatted("a rearrangement has {} runs, but may have {}", spec.runs.size(), kMaxRuns));
   }
   for (const FeatureRun& run : spec.runs) check_run(run, spec.input_size);
   check_size("the size of the result", output_size(spec), 1);
 }
 
 std::string describe(const RearrangeSpec& spec) {
-  return "Rearrange " + std::to_string(spec.input_size) + " -> " +
-         std::to_string(output_size(spec));
+  return formatted("Rearrange {} -> {}", spec.input_size, output_size(spec));
 }
 
 }  // namespace carousel::kinds

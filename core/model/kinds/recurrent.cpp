@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/model/formatted.hpp"
 #include "core/model/kinds/checks.hpp"
 #include "core/model/kinds/kinds.hpp"
 
@@ -9,14 +10,12 @@ namespace {
 
 void check_clip(const char* field, float value) {
   if (value >= 0.0F && std::isfinite(value)) return;
-  refuse(std::string(field) + " is " + std::to_string(value) +
-         ", but must be finite and not negative (0: none)");
+  refuse(formatted("{} is {}, but must be finite and not negative (0: none)", field, value));
 }
 
 void check_lstm_only(bool used, const char* field, Cell cell) {
   if (!used || cell == Cell::lstm) return;
-  refuse(std::string(field) + " is defined for LSTM cells only, not for " +
-         std::string(name(cell)));
+  refuse(formatted("{} is defined for LSTM cells only, not for {}", field, name(cell)));
 }
 
 void check_activations(const RecurrentSpec& spec) {
@@ -25,9 +24,10 @@ void check_activations(const RecurrentSpec& spec) {
       const Activation& activation = spec.activations[d][k];
       check_activation(activation);
       if (is_cell_function(activation.kind)) continue;
-      refuse("a recurrent cell cannot have the activation " + std::string(name(activation.kind)) +
-             (is_elementwise(activation.kind) ? ", which is for layers of its own"
-                                              : ", which works over all features of a frame"));
+      refuse(formatted("a recurrent cell cannot have the activation {}{}", name(activation.kind),
+                       is_elementwise(activation.kind)
+                           ? ", which is for layers of its own"
+                           : ", which works over all features of a frame"));
     }
   }
 }
@@ -40,8 +40,8 @@ void check_layer_norm(const RecurrentSpec& spec) {
         "cell state then, and could be normalized only after those of all units");
   }
   if (spec.layer_norm_epsilon > 0.0F && std::isfinite(spec.layer_norm_epsilon)) return;
-  refuse("layer_norm_epsilon is " + std::to_string(spec.layer_norm_epsilon) +
-         ", but must be positive and finite");
+  refuse(formatted("layer_norm_epsilon is {}, but must be positive and finite",
+                   spec.layer_norm_epsilon));
 }
 
 void check_heads(const RecurrentSpec& spec) {
@@ -52,8 +52,8 @@ void check_heads(const RecurrentSpec& spec) {
     refuse("heads is defined for slstm cells only, not for " + std::string(name(spec.cell)));
   }
   if (spec.heads >= 1 && spec.hidden_size % spec.heads == 0) return;
-  refuse("heads is " + std::to_string(spec.heads) + ", but must be a divisor of hidden_size, " +
-         std::to_string(spec.hidden_size));
+  refuse(formatted("heads is {}, but must be a divisor of hidden_size, {}", spec.heads,
+                   spec.hidden_size));
 }
 
 /// ", activations Tanh", or with two sets ", activations Tanh / Relu".
@@ -146,25 +146,25 @@ void validate(const RecurrentSpec& spec) {
   check_layer_norm(spec);
   check_heads(spec);
   if (spec.proj_size > 0 && spec.proj_size >= spec.hidden_size) {
-    refuse("proj_size is " + std::to_string(spec.proj_size) +
-           ", but must be smaller than hidden_size, which is " + std::to_string(spec.hidden_size));
+    refuse(formatted("proj_size is {}, but must be smaller than hidden_size, which is {}",
+                     spec.proj_size, spec.hidden_size));
   }
 }
 
 std::string describe(const RecurrentSpec& spec) {
   std::string text(traits(spec.cell).title);
-  text += ' ' + std::to_string(spec.input_size) + " -> " + std::to_string(spec.hidden_size);
-  if (spec.proj_size > 0) text += ", proj " + std::to_string(spec.proj_size);
+  text += formatted(" {} -> {}", spec.input_size, spec.hidden_size);
+  if (spec.proj_size > 0) text += formatted(", proj {}", spec.proj_size);
   if (spec.direction != Direction::forward) text += ", " + std::string(name(spec.direction));
   if (!spec.bias) text += ", no bias";
   if (spec.peephole) text += ", peephole";
   if (spec.coupling == GateCoupling::forget_from_input) text += ", f = 1 - i";
   if (spec.coupling == GateCoupling::input_from_forget) text += ", i = 1 - f";
   if (spec.cell == Cell::gru && !spec.linear_before_reset) text += ", reset before linear";
-  if (spec.clip > 0.0F) text += ", clip " + std::to_string(spec.clip);
-  if (spec.cell_clip > 0.0F) text += ", cell clip " + std::to_string(spec.cell_clip);
+  if (spec.clip > 0.0F) text += formatted(", clip {}", spec.clip);
+  if (spec.cell_clip > 0.0F) text += formatted(", cell clip {}", spec.cell_clip);
   if (spec.layer_norm) text += ", layer norm";
-  if (spec.heads > 1) text += ", " + std::to_string(spec.heads) + " heads";
+  if (spec.heads > 1) text += formatted(", {} heads", spec.heads);
   return text + describe_activations(spec);
 }
 

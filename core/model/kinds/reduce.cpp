@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/model/formatted.hpp"
 #include "core/model/kinds/checks.hpp"
 #include "core/model/kinds/kinds.hpp"
 
@@ -33,8 +34,8 @@ void validate(const ReduceFeaturesSpec& spec) {
 }
 
 std::string describe(const ReduceFeaturesSpec& spec) {
-  return "Reduce features " + std::to_string(spec.size) + " -> " +
-         std::to_string(output_size(spec)) + ", " + std::string(name(spec.operation));
+  return formatted("Reduce features {} -> {}, {}", spec.size, output_size(spec),
+                   name(spec.operation));
 }
 
 // --- Over time ---
@@ -54,8 +55,8 @@ std::int64_t output_steps(const ReduceStepsSpec&, std::int64_t) noexcept { retur
 void validate(const ReduceStepsSpec& spec) { check_size("size", spec.size, 1); }
 
 std::string describe(const ReduceStepsSpec& spec) {
-  return "Reduce steps of " + std::to_string(spec.size) + ", " + std::string(name(spec.operation)) +
-         (spec.lengths ? " of the real steps" : "");
+  return formatted("Reduce steps of {}, {}{}", spec.size, name(spec.operation),
+                   spec.lengths ? " of the real steps" : "");
 }
 
 }  // namespace kinds

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/model/formatted.hpp"
 #include "core/model/kinds/checks.hpp"
 #include "core/model/kinds/kinds.hpp"
 
@@ -54,22 +55,26 @@ void validate(const SelectStepsSpec& spec) {
   check_size("size", spec.size, 1);
   const auto small = [](std::int64_t value) { return value >= -kMaxSize && value <= kMaxSize; };
   if (!small(spec.first) || (spec.end != kOpen && !small(spec.end))) {
-    refuse("first and end of selected steps must be in +-" + std::to_string(kMaxSize));
+    refuse(formatted("first and end of selected steps must be in +-{}", kMaxSize));
   }
   if (spec.stride == 0 || !small(spec.stride)) {
-    refuse("the stride of selected steps is " + std::to_string(spec.stride) +
-           ", but must be in +-" + std::to_string(kMaxSize) + " and not 0");
+    refuse(formatted("the stride of selected steps is {}, but must be in +-{} and not 0",
+                     spec.stride, kMaxSize));
   }
 }
 
 std::string describe(const SelectStepsSpec& spec) {
-  std::string text = "Select steps of " + std::to_string(spec.size);
+  std::string text = formatted("Select steps of {}", spec.size);
   const std::string real = spec.lengths ? " of the real ones" : "";
   const bool to_end = spec.end == kOpen;
-  if (spec.first == -1 && spec.stride == 1 && to_end) return text + ", the last" + real;
-  if (spec.first == -1 && spec.stride == -1 && to_end) return text + ", reversed" + real;
-  text += ", " + std::to_string(spec.first) + ":" + (to_end ? "" : std::to_string(spec.end));
-  return text + (spec.stride == 1 ? "" : ":" + std::to_string(spec.stride)) + real;
+  if (spec.first == -1 && spec.stride == 1 && to_end) {
+    return formatted("{}, the last{}", text, real);
+  }
+  if (spec.first == -1 && spec.stride == -1 && to_end) {
+    return formatted("{}, reversed{}", text, real);
+  }
+  text += formatted(", {}:{}", spec.first, to_end ? "" : std::to_string(spec.end));
+  return text + (spec.stride == 1 ? "" : formatted(":{}", spec.stride)) + real;
 }
 
 // --- Repeated ---
@@ -94,8 +99,7 @@ void validate(const RepeatStepsSpec& spec) {
 }
 
 std::string describe(const RepeatStepsSpec& spec) {
-  return "Repeat steps of " + std::to_string(spec.size) + ", " + std::to_string(spec.count) +
-         " times each";
+  return formatted("Repeat steps of {}, {} times each", spec.size, spec.count);
 }
 
 }  // namespace kinds

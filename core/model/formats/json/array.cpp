@@ -2,6 +2,7 @@
 #include "array.hpp"
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 #include <cmath>
 #include <limits>
@@ -55,7 +56,8 @@ JsonArray read_array(const Json& json, const JsonPlace& place,
                      const std::vector<std::int64_t>& shape) {
   JsonArray array = read_array(json, place);
   if (array.shape != shape) {
-    refuse(place, "has shape " + shape_text(array.shape) + "; expected " + shape_text(shape));
+    refuse(place,
+           formatted("has shape {}; expected {}", shape_text(array.shape), shape_text(shape)));
   }
   return array;
 }

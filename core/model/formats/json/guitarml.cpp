@@ -2,6 +2,7 @@
 // GuitarML's JSON, which Proteus and NeuralPi share: a recurrent module "rec" and a Linear "lin".
 // https://github.com/GuitarML/Automated-GuitarAmpModelling
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 #include "load_json.hpp"
 
 #include <array>
@@ -30,7 +31,7 @@ void check_module(JsonReader& data) {
   (void)data.require("model");
   const std::string module = data.text("model");
   if (module == kModule) return;
-  refuse(data.place(), "has the model " + quote(module) + "; only SimpleRNN is recurrent",
+  refuse(data.place(), formatted("has the model {}; only SimpleRNN is recurrent", quote(module)),
          ErrorCode::unsupported);
 }
 
@@ -40,8 +41,8 @@ void check_model_data(JsonReader& data, const Model& model) {
   (void)data.require("unit_type");
   const std::string unit = data.text("unit_type");
   if (lower_case(unit) != name(spec.cell)) {
-    refuse(data.place(), "has the unit_type " + quote(unit) + ", but the tensors are those of a " +
-                             std::string(traits(spec.cell).title));
+    refuse(data.place(), formatted("has the unit_type {}, but the tensors are those of a {}",
+                                   quote(unit), traits(spec.cell).title));
   }
   const std::array statements{
       Statement{"input_size", spec.input_size},
@@ -52,8 +53,7 @@ void check_model_data(JsonReader& data, const Model& model) {
   for (const auto& [field, found] : statements) {
     const std::int64_t told = data.integer(field, found);
     if (told == found) continue;
-    refuse(data.place(), std::string("has ") + field + " " + std::to_string(told) +
-                             ", but the tensors have " + std::to_string(found));
+    refuse(data.place(), formatted("has {} {}, but the tensors have {}", field, told, found));
   }
 }
 

@@ -2,6 +2,7 @@
 #include "load_json.hpp"
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 #include "parse_file.hpp"
 
 #include <algorithm>
@@ -82,9 +83,9 @@ void add_skip(Model& model, std::int64_t channels, const std::string& key,
   const std::int64_t inputs = input_size(model.layers.front().spec);
   const std::int64_t outputs = output_size(model.layers.back().spec);
   if (channels < 0 || channels > inputs || (channels != 1 && channels != outputs)) {
-    fail(model.source, quote(key) + " is " + std::to_string(channels) + ", but the network has " +
-                           std::to_string(inputs) + " inputs and " + std::to_string(outputs) +
-                           " outputs, to which so many of the inputs cannot be added");
+    fail(model.source, formatted("{} is {}, but the network has {} inputs and {} outputs, to which "
+                                 "so many of the inputs cannot be added",
+                                 quote(key), channels, inputs, outputs));
   }
   model.inputs = {{"x", inputs}};
   model.layers.back().name = layer_names(model).back();

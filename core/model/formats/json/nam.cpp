@@ -4,6 +4,7 @@
 // https://github.com/sdatkinson/NeuralAmpModelerCore
 #include "array.hpp"
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 #include "load_json.hpp"
 
 namespace carousel::loading {
@@ -32,7 +33,7 @@ std::int64_t size(JsonReader& config, const char* field, std::int64_t most) {
   const Json& found = config.require(field);
   const std::int64_t value = config.integer(field, 0);
   if (value < 1 || value > most) {
-    config.refuse_field(field, "an integer in 1.." + std::to_string(most), found);
+    config.refuse_field(field, formatted("an integer in 1..{}", most), found);
   }
   return value;
 }
@@ -52,10 +53,10 @@ void check_architecture(const Json& json, const std::string& source) {
   if (architecture == kArchitecture) return;
   const std::string name =
       architecture.is_string() ? architecture.get<std::string>() : architecture.dump();
-  fail(
-      source,
-      "is a NeuralAmpModeler model of the architecture " + quote(name) + "; only LSTM is recurrent",
-      ErrorCode::unsupported);
+  fail(source,
+       formatted("is a NeuralAmpModeler model of the architecture {}; only LSTM is recurrent",
+                 quote(name)),
+       ErrorCode::unsupported);
 }
 
 /// Takes parts of the one array in their order.

@@ -2,6 +2,7 @@
 #include "parse_file.hpp"
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 #include "core/model/utf8.hpp"
 
 #include <set>
@@ -34,7 +35,7 @@ class Guard : public nlohmann::json_sax<Json> {
 
   bool key(string_t& key) override {
     if (!keys_.back().insert(key).second) {
-      fail(source_, "is JSON with the key " + quote(key) + " twice in one object");
+      fail(source_, formatted("is JSON with the key {} twice in one object", quote(key)));
     }
     return true;
   }
@@ -70,7 +71,7 @@ Json parse_json_file(std::span<const std::byte> bytes, std::string_view source) 
   }
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (const auto at = find_invalid_utf8(text)) {
-    fail(source, "is not valid UTF-8 at byte " + std::to_string(*at));
+    fail(source, formatted("is not valid UTF-8 at byte {}", *at));
   }
   Guard guard(source);
   try {

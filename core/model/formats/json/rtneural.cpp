@@ -4,6 +4,8 @@
 #include "load_json.hpp"
 #include "rtneural_layer.hpp"
 
+#include "core/model/formatted.hpp"
+
 #include <cmath>
 
 namespace carousel::loading {
@@ -22,7 +24,7 @@ void append_gain(JsonReader& file, const char* field, std::int64_t size,
     file.refuse_field(field, "at most 200 decibels", *file.find(field));
   }
   if (size != 1) {
-    refuse(file.place(), std::string("has ") + field + ", which is for networks of one feature",
+    refuse(file.place(), formatted("has {}, which is for networks of one feature", field),
            ErrorCode::unsupported);
   }
   const float factor = decibels > kSilence ? std::pow(10.0F, decibels / 20.0F) : 0.0F;
@@ -35,9 +37,8 @@ void append_all(JsonReader& file, const Json& json, std::int64_t size,
                 std::vector<ModelLayer>& layers) {
   std::size_t number = 0;
   for (const Json& entry : json) {
-    const JsonPlace place{.source = file.place().source,
-                          .key = {},
-                          .path = "layers[" + std::to_string(number++) + "]"};
+    const JsonPlace place{
+        .source = file.place().source, .key = {}, .path = formatted("layers[{}]", number++)};
     RTNeuralLayer layer(entry, place, size);
     append_layers(layer, layers);
     size = layer.output();

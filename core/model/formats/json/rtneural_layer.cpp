@@ -4,6 +4,7 @@
 #include "rtneural_layer.hpp"
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 #include <algorithm>
 #include <array>
@@ -33,7 +34,7 @@ void append_activation(RTNeuralLayer& layer, std::vector<ModelLayer>& layers) {
   if (name.empty() || name == "linear") return;
   const auto found = std::ranges::find(kFunctions, name, [](const auto& one) { return one.first; });
   if (found == kFunctions.end()) {
-    refuse(layer.place(), "has the activation " + quote(name) + ", which is not supported",
+    refuse(layer.place(), formatted("has the activation {}, which is not supported", quote(name)),
            ErrorCode::unsupported);
   }
   layers.push_back({.spec = ActivationSpec{found->second, layer.output()}});
@@ -41,9 +42,8 @@ void append_activation(RTNeuralLayer& layer, std::vector<ModelLayer>& layers) {
 
 void require_same_size(const RTNeuralLayer& layer) {
   if (layer.input() == layer.output()) return;
-  refuse(layer.place(), "must give as many features as it is given, " +
-                            std::to_string(layer.input()) + ", but gives " +
-                            std::to_string(layer.output()));
+  refuse(layer.place(), formatted("must give as many features as it is given, {}, but gives {}",
+                                  layer.input(), layer.output()));
 }
 
 void activation(RTNeuralLayer& layer, std::vector<ModelLayer>& layers) {
@@ -66,9 +66,9 @@ void require_tanh(RTNeuralLayer& layer) {
   const std::string name = layer.activation();
   if (name.empty() || name == "tanh") return;
   refuse(layer.place(),
-         "has the activation " + quote(name) +
-             ", which Keras computes and RTNeural takes for tanh: change the file to 'tanh' if "
-             "that is what is meant",
+         formatted("has the activation {}, which Keras computes and RTNeural takes for tanh: "
+                   "change the file to 'tanh' if that is what is meant",
+                   quote(name)),
          ErrorCode::unsupported);
 }
 
@@ -106,8 +106,8 @@ void set_gru_bias(const RTNeuralLayer& layer, ModelLayer& result) {
   const std::int64_t rows = 3 * layer.output();
   const bool after = bias.shape == std::vector<std::int64_t>{2, rows};
   if (!after && bias.shape != std::vector<std::int64_t>{rows}) {
-    refuse(layer.place(), "has a bias of shape " + shape_text(bias.shape) + "; expected [2, " +
-                              std::to_string(rows) + "] or [" + std::to_string(rows) + "]");
+    refuse(layer.place(), formatted("has a bias of shape {}; expected [2, {}] or [{}]",
+                                    shape_text(bias.shape), rows, rows));
   }
   const std::span<const float> values(bias.values);
   const auto size = static_cast<std::size_t>(rows);
@@ -163,8 +163,8 @@ void conv1d(RTNeuralLayer& layer, std::vector<ModelLayer>& layers) {
   if (spec.groups < 1 || layer.input() % spec.groups != 0 || spec.kernel_size < 1 ||
       spec.dilation < 1) {
     refuse(layer.place(),
-           "needs a kernel_size and a dilation of 1 and more, and groups that divide " +
-               std::to_string(layer.input()));
+           formatted("needs a kernel_size and a dilation of 1 and more, and groups that divide {}",
+                     layer.input()));
   }
   spec.pad_begin = spec.span() - 1;
   ModelLayer result{.spec = spec};
@@ -189,8 +189,8 @@ void prelu(RTNeuralLayer& layer, std::vector<ModelLayer>& layers) {
   if (slope.values.size() == 1)
     slope.values.resize(static_cast<std::size_t>(layer.input()), slope.values[0]);
   if (std::cmp_not_equal(slope.values.size(), layer.input())) {
-    refuse(layer.place(), "has " + std::to_string(slope.values.size()) + " slopes for " +
-                              std::to_string(layer.input()) + " features");
+    refuse(layer.place(),
+           formatted("has {} slopes for {} features", slope.values.size(), layer.input()));
   }
   layers.push_back(with_constant(ElementwiseOperation::prelu, slope.values));
 }
@@ -222,7 +222,7 @@ void batchnorm(RTNeuralLayer& layer, std::vector<ModelLayer>& layers) {
 
 /// Types of layers that RTNeural has and Carousel has not.
 void missing(RTNeuralLayer& layer, std::vector<ModelLayer>&) {
-  refuse(layer.place(), "is of the type " + quote(layer.type()) + ", which is not supported",
+  refuse(layer.place(), formatted("is of the type {}, which is not supported", quote(layer.type())),
          ErrorCode::unsupported);
 }
 
@@ -254,9 +254,9 @@ RTNeuralLayer::RTNeuralLayer(const Json& json, const JsonPlace& place, std::int6
 std::size_t RTNeuralLayer::require_arrays(std::size_t least, std::size_t most) {
   const std::size_t count = weights_ == nullptr ? 0 : weights_->size();
   if (count >= least && count <= most) return count;
-  const std::string range = least == most ? "" : std::to_string(least) + " to ";
-  refuse(place(), "of the type " + quote(type()) + " must have " + range + std::to_string(most) +
-                      " arrays of weights, found " + std::to_string(count));
+  const std::string range = least == most ? "" : formatted("{} to ", least);
+  refuse(place(), formatted("of the type {} must have {}{} arrays of weights, found {}",
+                            quote(type()), range, most, count));
 }
 
 JsonArray RTNeuralLayer::array(std::size_t index, const std::vector<std::int64_t>& shape) const {
@@ -269,7 +269,7 @@ JsonArray RTNeuralLayer::array(std::size_t index) const {
 
 JsonPlace RTNeuralLayer::place_of(std::size_t index) const {
   JsonPlace place = reader_.place();
-  place.path += ": weights[" + std::to_string(index) + "]";
+  place.path += formatted(": weights[{}]", index);
   return place;
 }
 
@@ -277,7 +277,7 @@ void append_layers(RTNeuralLayer& layer, std::vector<ModelLayer>& layers) {
   const std::string type = layer.type();
   const auto found = std::ranges::find(kTypes, type, [](const auto& one) { return one.first; });
   if (found == kTypes.end()) {
-    refuse(layer.place(), "is of the type " + quote(type) + ", which RTNeural does not have",
+    refuse(layer.place(), formatted("is of the type {}, which RTNeural does not have", quote(type)),
            ErrorCode::unsupported);
   }
   found->second(layer, layers);

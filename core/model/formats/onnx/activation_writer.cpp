@@ -6,6 +6,7 @@
 #include "functions.hpp"
 
 #include "core/model/activation_parameters.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -31,8 +32,8 @@ bool is_operator(ActivationKind kind) {
 
 std::string reason_against(const ActivationSpec& spec) {
   if (is_operator(spec.function.kind) || is_composed(spec.function.kind)) return "";
-  return "ONNX has " + std::string(name(spec.function.kind)) +
-         " in recurrent layers only, as no operator of its own";
+  return formatted("ONNX has {} in recurrent layers only, as no operator of its own",
+                   name(spec.function.kind));
 }
 
 void FrameWriter::write(const ActivationSpec& spec, const Weights&, const Place& place) {

@@ -3,10 +3,10 @@
 
 #include <cmath>
 #include <cstring>
-#include <sstream>
 #include <utility>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 #include "core/model/half.hpp"
 #include "core/model/narrow.hpp"
 
@@ -39,8 +39,8 @@ std::vector<std::byte> bytes_of(const std::vector<T>& values) {
 }
 
 [[noreturn]] void refuse_as_float(const Array& array) {
-  throw Refusal("has the element type " + std::string(name(array.type)) +
-                "; expected float, double, float16 or bfloat16");
+  throw Refusal(formatted("has the element type {}; expected float, double, float16 or bfloat16",
+                          name(array.type)));
 }
 
 void require_within_float32(const Array& doubles) {
@@ -92,10 +92,8 @@ std::vector<std::int64_t> truncated(const std::vector<double>& values, ElementTy
   result.reserve(values.size());
   for (const double value : values) {
     if (!(value > least && value < most)) {
-      std::ostringstream text;
-      text << "the number " << value << " (element " << result.size() << ") does not fit "
-           << name(type);
-      throw Malformed(text.str());
+      throw Malformed(formatted("the number {} (element {}) does not fit {}", value, result.size(),
+                                name(type)));
     }
     result.push_back(static_cast<std::int64_t>(value));
   }
@@ -149,10 +147,10 @@ std::string_view name(ElementType type) noexcept {
 
 std::int64_t checked_count(const std::vector<std::int64_t>& shape) {
   for (const std::int64_t size : shape) {
-    if (size < 0) throw Malformed("the shape " + shape_text(shape) + " has a negative size");
+    if (size < 0) throw Malformed(formatted("the shape {} has a negative size", shape_text(shape)));
   }
   const std::optional<std::int64_t> count = element_count(shape);
-  if (!count) throw Malformed("the shape " + shape_text(shape) + " has too many elements");
+  if (!count) throw Malformed(formatted("the shape {} has too many elements", shape_text(shape)));
   return *count;
 }
 
@@ -196,7 +194,7 @@ std::vector<std::int64_t> to_integers(const Array& array) {
     case ElementType::boolean: return widen<std::uint8_t>(array);
     default: break;
   }
-  throw Refusal("has the element type " + std::string(name(array.type)) + "; expected integers");
+  throw Refusal(formatted("has the element type {}; expected integers", name(array.type)));
 }
 
 Array from_integers(std::vector<std::int64_t> shape, const std::vector<std::int64_t>& values) {

@@ -2,6 +2,7 @@
 #include "attributes.hpp"
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -14,7 +15,7 @@ const AttributeProto* find_typed(const NodeProto& node, std::string_view name,
                                  AttributeProto::AttributeType type) {
   const AttributeProto* attribute = find_attribute(node, name);
   if (attribute != nullptr && attribute->has_type() && attribute->type() != type) {
-    throw Malformed("attribute " + quote(name) + " is of the wrong type");
+    throw Malformed(formatted("attribute {} is of the wrong type", quote(name)));
   }
   return attribute;
 }

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -29,12 +30,14 @@ std::optional<bool> read_condition(const Value& value) {
     names += (names.empty() ? "" : ", ") + quote(name);
   }
   const std::string inside = find_recurrent_inside(call.node);
-  throw Refusal("its condition " + quote(condition) + " is known only when the network runs" +
-                (inside.empty() ? "" : " (it decides about " + inside + ")") +
-                (names.empty() ? ""
-                               : "; it depends on the inputs " + names +
-                                     ": fix a value with --set NAME=VALUE, or give the shape "
-                                     "of an input when the file is loaded (--input-shape)"));
+  throw Refusal(formatted(
+      "its condition {} is known only when the network runs{}{}", quote(condition),
+      inside.empty() ? "" : formatted(" (it decides about {})", inside),
+      names.empty()
+          ? ""
+          : formatted("; it depends on the inputs {}: fix a value with --set NAME=VALUE, or give "
+                      "the shape of an input when the file is loaded (--input-shape)",
+                      names)));
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "core/model/formats/model_text.hpp"
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -34,7 +35,7 @@ End find_end(Context& context, const Graph& graph, const NetworkOutput& output) 
     if (tensor.truncated) throw Refusal("is a Cast of values of the network to integers");
     return {output.name, in_order(call, with_steps(call, tensor))};
   } catch (const Refusal& refusal) {
-    throw Refusal(what + ": " + refusal.what(), refusal.code());
+    throw Refusal(formatted("{}: {}", what, refusal.what()), refusal.code());
   }
 }
 
@@ -71,7 +72,8 @@ std::optional<std::size_t> find_lengths(const Network& network, const std::set<s
     const Flow& flow = network[k];
     if (!is_layer(flow) || !flow.lengths) continue;
     if (lengths && lengths != flow.lengths) {
-      throw Refusal("the sequence_lens of " + flow.where + " are not those of another layer");
+      throw Refusal(
+          formatted("the sequence_lens of {} are not those of another layer", flow.where));
     }
     lengths = flow.lengths;
   }
@@ -214,7 +216,7 @@ class ModelBuilder {
     }
     const std::size_t layer = flow.kind == Flow::Kind::state ? flow.of : source(flow_id);
     const std::string& name = names_[places_.at(layer)];
-    return flow.kind == Flow::Kind::state ? name + ":" + flow.state : name;
+    return flow.kind == Flow::Kind::state ? formatted("{}:{}", name, flow.state) : name;
   }
 
   /// Tells each layer what it reads, by name.

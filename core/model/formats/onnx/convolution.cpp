@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -19,7 +20,7 @@ std::vector<std::int64_t> sizes(const Call& call, const char* name, std::size_t 
   const bool fits = given->size() == count && std::ranges::all_of(*given, [&](std::int64_t v) {
                       return v >= std::min<std::int64_t>(otherwise, 1) && v <= kMost;
                     });
-  if (!fits) throw Malformed("attribute " + quote(name) + " is " + shape_text(*given));
+  if (!fits) throw Malformed(formatted("attribute {} is {}", quote(name), shape_text(*given)));
   return *given;
 }
 
@@ -46,8 +47,8 @@ std::vector<Window> read_windows(const Call& call, const Tensor& x,
   const std::size_t count = kernel.size();
   const auto given = integers(call.node, "kernel_shape");
   if (given && *given != kernel) {
-    throw Malformed("attribute 'kernel_shape' is " + shape_text(*given) + ", but the kernel is " +
-                    shape_text(kernel));
+    throw Malformed(formatted("attribute 'kernel_shape' is {}, but the kernel is {}",
+                              shape_text(*given), shape_text(kernel)));
   }
   if (count + 2 != x.axes.size()) throw Malformed("its kernel has other axes than its input X");
   const auto strides = sizes(call, "strides", count, 1);

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -31,8 +32,9 @@ Sliding find_axis(const Call& call, const Tensor& x, const std::vector<Window>& 
     const bool last = k + 1 == windows.size();
     if (is_trivial(x.axes[k + 2], windows[k]) && (found || !last)) continue;
     if (found) {
-      throw Refusal("slides along several axes of " + call.atoms().describe(x.axes) +
-                    "; convolutions along one axis are supported");
+      throw Refusal(
+          formatted("slides along several axes of {}; convolutions along one axis are supported",
+                    call.atoms().describe(x.axes)));
     }
     found = Sliding{k + 2, windows[k]};
   }
@@ -55,8 +57,8 @@ void set_bias(const Call& call, ModelLayer& layer, std::int64_t outputs) {
   if (!call.has(2)) return;
   const Array& b = call.constant(2, "input B");
   if (b.shape != Shape{outputs}) {
-    throw Malformed("its input B has the shape " + shape_text(b.shape) + "; expected [" +
-                    std::to_string(outputs) + "]");
+    throw Malformed(
+        formatted("its input B has the shape {}; expected [{}]", shape_text(b.shape), outputs));
   }
   layer.weights.emplace("bias", to_weight(b, b.shape));
 }
@@ -120,8 +122,8 @@ Tensor within_frame(const Call& call, const Tensor& x, const Sliding& along, Con
   Axis layout = x.axes[along.axis];
   layout.insert(layout.end(), x.axes[1].begin(), x.axes[1].end());
   if (layout.size() != x.layout.size()) {
-    throw Refusal("its input X " + call.atoms().describe(x.axes) +
-                  " has features beside channels and positions");
+    throw Refusal(formatted("its input X {} has features beside channels and positions",
+                            call.atoms().describe(x.axes)));
   }
   const Tensor frames = arranged(call, x, layout);
   spec.length = *call.atoms().known_size(x.axes[along.axis]);
@@ -139,8 +141,8 @@ Tensor along_steps(const Call& call, const Tensor& x, const Sliding& along, Conv
   const Axis& steps = x.axes[along.axis];
   fix_role(call.context, steps, Role::steps, "the axis that it slides along");
   if (x.layout != x.axes[1]) {
-    throw Refusal("its input X " + call.atoms().describe(x.axes) +
-                  " has features beside its channels");
+    throw Refusal(formatted("its input X {} has features beside its channels",
+                            call.atoms().describe(x.axes)));
   }
   const std::optional<std::int64_t> padded = call.atoms().known_size(steps);
   spec.pad_begin += x.padding.begin;
@@ -192,8 +194,8 @@ std::vector<Value> convolution(const Call& call) {
   Tensor x = call.padded_tensor(0);
   Array w = call.constant(1, "input W");
   if (w.rank() < 3 || static_cast<std::size_t>(w.rank()) != x.axes.size()) {
-    throw Malformed("its inputs X " + call.atoms().describe(x.axes) + " and W " +
-                    shape_text(w.shape) + " must have equally many axes, 3 or more");
+    throw Malformed(formatted("its inputs X {} and W {} must have equally many axes, 3 or more",
+                              call.atoms().describe(x.axes), shape_text(w.shape)));
   }
   check_rows(call, x);
   const std::int64_t groups = integer(call.node, "group", 1);
@@ -220,8 +222,8 @@ std::vector<Value> transposed_convolution(const Call& call) {
   const Tensor x = call.tensor(0);
   const Array& w = call.constant(1, "input W");
   if (w.rank() != 3 || x.axes.size() != 3) {
-    throw Refusal("its inputs X " + call.atoms().describe(x.axes) + " and W " +
-                  shape_text(w.shape) + " must have 3 axes each");
+    throw Refusal(formatted("its inputs X {} and W {} must have 3 axes each",
+                            call.atoms().describe(x.axes), shape_text(w.shape)));
   }
   if (find_attribute(call.node, "output_shape") != nullptr ||
       text(call.node, "auto_pad", "NOTSET") != "NOTSET") {
@@ -233,8 +235,9 @@ std::vector<Value> transposed_convolution(const Call& call) {
   const std::vector<Window> windows = read_windows(call, x, {w.shape[2]});
   const Sliding along{2, windows[0]};
   if (!call.atoms().all(x.axes[2], Role::features)) {
-    throw Refusal("slides along " + call.atoms().describe(x.axes[2]) +
-                  "; transposed convolutions are supported within a frame only");
+    throw Refusal(
+        formatted("slides along {}; transposed convolutions are supported within a frame only",
+                  call.atoms().describe(x.axes[2])));
   }
   ConvolutionSpec spec =
       base_spec(along.window, w.shape[0], w.shape[1] * groups, groups, call.has(2));

@@ -3,6 +3,8 @@
 
 #include "stored_array.hpp"
 
+#include "core/model/formatted.hpp"
+
 #include <array>
 
 namespace carousel::loading::onnx {
@@ -38,13 +40,14 @@ class ConvolutionWriter {
  private:
   std::string node(const char* op, const std::vector<std::string>& inputs, const char* what,
                    std::initializer_list<std::int64_t> perm) {
-    std::string output = graph_.reserve(place_.name + "." + what);
+    std::string output = graph_.reserve(formatted("{}.{}", place_.name, what));
     graph_.node(op, inputs, {output}).integers("perm", perm);
     return output;
   }
 
   std::string integers(const char* what, std::initializer_list<std::int64_t> values) {
-    return graph_.integers(place_.name + "." + what, std::vector<std::int64_t>(values));
+    return graph_.integers(formatted("{}.{}", place_.name, what),
+                           std::vector<std::int64_t>(values));
   }
 
   /// Steps and batch of the input, and the features that come out.

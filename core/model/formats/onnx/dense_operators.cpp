@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -22,8 +23,8 @@ Array matrix(const Call& call, std::size_t input, const char* what) {
   Array array = call.constant(input, what);
   while (array.rank() > 2 && array.shape.front() == 1) array.shape.erase(array.shape.begin());
   if (array.rank() == 2) return array;
-  throw Refusal(std::string("its ") + what + " has the shape " + shape_text(array.shape) +
-                ", but must be a matrix");
+  throw Refusal(
+      formatted("its {} has the shape {}, but must be a matrix", what, shape_text(array.shape)));
 }
 
 /// The weight times a number; as it is for 1, else as float32.
@@ -73,7 +74,7 @@ Tensor gemm_product(const Call& call) {
   const std::size_t factor = call.is_tensor(0) ? 0 : 1;
   Tensor tensor = call.tensor(factor);
   if (tensor.axes.size() != 2) {
-    throw Refusal("its factor " + call.atoms().describe(tensor.axes) + " must have 2 axes");
+    throw Refusal(formatted("its factor {} must have 2 axes", call.atoms().describe(tensor.axes)));
   }
   const bool trans_a = integer(call.node, "transA", 0) != 0;
   const bool trans_b = integer(call.node, "transB", 0) != 0;
@@ -167,7 +168,8 @@ std::vector<Value> embedding(const Call& call) {
   if (call.is_tensor(0)) throw Refusal("looks up values of the network");
   const Array table = call.constant(0, "table");
   if (table.rank() != 2) {
-    throw Refusal("its table has the shape " + shape_text(table.shape) + ", but must be a matrix");
+    throw Refusal(
+        formatted("its table has the shape {}, but must be a matrix", shape_text(table.shape)));
   }
   if (integer(call.node, "axis", 0) != 0) throw Refusal("looks up other than rows of its table");
   if (table.shape[0] < 1 || table.shape[1] < 1) throw Malformed("its table is empty");

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -83,9 +84,9 @@ class Broadcast {
   }
 
   [[noreturn]] void refuse(const Axis& a, const Axis& b) const {
-    throw Refusal("its operands " + context_.atoms.describe(a_.axes) + " and " +
-                  context_.atoms.describe(b_.axes) + " differ in the axes " +
-                  context_.atoms.describe(a) + " and " + context_.atoms.describe(b));
+    throw Refusal(formatted("its operands {} and {} differ in the axes {} and {}",
+                            context_.atoms.describe(a_.axes), context_.atoms.describe(b_.axes),
+                            context_.atoms.describe(a), context_.atoms.describe(b)));
   }
 
   Context& context_;
@@ -147,13 +148,14 @@ Tensor enlarged(const Call& call, Tensor tensor, const Array& constant) {
 AxisMap constant_map(const Call& call, const Axis& axis, std::int64_t size, std::int64_t stride) {
   const Atoms& atoms = call.atoms();
   if (!atoms.all(axis, Role::features)) {
-    throw Refusal("has a constant of " + std::to_string(size) +
-                  " different values along the axis " + atoms.describe(axis) +
-                  "; it must be the same at every step and for every row");
+    throw Refusal(
+        formatted("has a constant of {} different values along the axis {}; it must be the same at "
+                  "every step and for every row",
+                  size, atoms.describe(axis)));
   }
   if (atoms.known_size(axis) != size) {
-    throw Malformed("has a constant of size " + std::to_string(size) + " along the axis " +
-                    atoms.describe(axis));
+    throw Malformed(
+        formatted("has a constant of size {} along the axis {}", size, atoms.describe(axis)));
   }
   AxisMap map{axis, {}};
   for (std::int64_t k = 0; k < size; ++k) map.offsets.push_back(k * stride);

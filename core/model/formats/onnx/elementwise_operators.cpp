@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -106,8 +107,8 @@ void check_broadcast(const Call& call, const Tensor& tensor, const Array& consta
     const std::int64_t size = constant.shape[constant.shape.size() - k];
     const std::optional<std::int64_t> known = call.atoms().known_size(axis);
     if (axis.empty() || !known || size == 1 || size == *known) continue;
-    throw Malformed("the shapes " + call.atoms().describe(tensor.axes) + " and " +
-                    shape_text(constant.shape) + " cannot be broadcast to one");
+    throw Malformed(formatted("the shapes {} and {} cannot be broadcast to one",
+                              call.atoms().describe(tensor.axes), shape_text(constant.shape)));
   }
 }
 

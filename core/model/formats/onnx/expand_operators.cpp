@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 #include "core/model/kinds/checks.hpp"
 
 namespace carousel::loading::onnx {
@@ -144,8 +145,8 @@ Tensor tiled(const Call& call, Tensor tensor, const std::vector<std::optional<Di
     }
     const std::int64_t size = *call.atoms().known_size(tensor.axes[k]);
     if (count.factor < 0 || (size > 0 && count.factor > kinds::kMaxSize / size)) {
-      throw Refusal("repeats " + std::to_string(size) + " features " +
-                    std::to_string(count.factor) + " times, to more than 2^20");
+      throw Refusal(
+          formatted("repeats {} features {} times, to more than 2^20", size, count.factor));
     }
     std::vector<std::int64_t> indices;
     for (std::int64_t n = 0; n < count.factor; ++n) {

@@ -11,6 +11,7 @@
 
 #include "core/model/formats/files.hpp"
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace fs = std::filesystem;
@@ -27,7 +28,7 @@ std::uintmax_t parse_number(const std::string& key, const std::string& text) {
   std::uintmax_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) {
-    throw Malformed("its external data has " + key + " " + quote(text) + ", not a number");
+    throw Malformed(formatted("its external data has {} {}, not a number", key, quote(text)));
   }
   return value;
 }
@@ -53,20 +54,23 @@ fs::path resolve(const fs::path& folder, const std::string& location) {
   const fs::path relative(location);
   const bool climbs = std::find(relative.begin(), relative.end(), "..") != relative.end();
   if (location.find('\0') != location.npos || relative.has_root_path() || climbs) {
-    throw Malformed("its external data is in " + quote(location) +
-                    ", which is not a path inside the model's folder");
+    throw Malformed(
+        formatted("its external data is in {}, which is not a path inside the model's folder",
+                  quote(location)));
   }
   std::error_code error;
   const fs::path base = fs::canonical(folder.empty() ? fs::path(".") : folder, error);
   fs::path file = error ? fs::path() : fs::canonical(base / relative, error);
   if (error || !fs::is_regular_file(file, error)) {
-    throw Refusal("its external data file " + quote(location) +
-                      " does not exist beside the model, or is not a file",
-                  ErrorCode::file_not_found);
+    throw Refusal(
+        formatted("its external data file {} does not exist beside the model, or is not a file",
+                  quote(location)),
+        ErrorCode::file_not_found);
   }
   if (!is_inside(file, base)) {
-    throw Malformed("its external data file " + quote(location) +
-                    " is a link that leads out of the model's folder");
+    throw Malformed(
+        formatted("its external data file {} is a link that leads out of the model's folder",
+                  quote(location)));
   }
   return file;
 }
@@ -92,27 +96,27 @@ void allocate(std::vector<std::byte>& data, std::size_t size) {
   } catch (const std::bad_alloc&) {
   } catch (const std::length_error&) {
   }
-  throw Refusal("its " + std::to_string(size) + " bytes do not fit in memory",
-                ErrorCode::out_of_memory);
+  throw Refusal(formatted("its {} bytes do not fit in memory", size), ErrorCode::out_of_memory);
 }
 
 void read_external(const schema::TensorProto& tensor, const std::optional<fs::path>& folder,
                    std::size_t size, Budget& budget, std::vector<std::byte>& bytes) {
   const DataPlace place = parse_place(tensor);
   if (!folder) {
-    throw Refusal("its values are in the file " + quote(place.location) +
-                  ", but a model in memory has no files beside it");
+    throw Refusal(
+        formatted("its values are in the file {}, but a model in memory has no files beside it",
+                  quote(place.location)));
   }
   const fs::path path = resolve(*folder, place.location);
   std::error_code error;
   const std::uintmax_t file_size = fs::file_size(path, error);
   const std::uintmax_t length = place.length.value_or(size);
   if (length != size) {
-    throw Malformed("its external data has " + std::to_string(length) +
-                    " bytes, but its shape needs " + std::to_string(size));
+    throw Malformed(
+        formatted("its external data has {} bytes, but its shape needs {}", length, size));
   }
   if (error || place.offset > file_size || length > file_size - place.offset) {
-    throw Malformed("its external data file " + quote(place.location) + " is too short");
+    throw Malformed(formatted("its external data file {} is too short", quote(place.location)));
   }
   budget.allow_file(path.string(), file_size);
   budget.take(size);
@@ -121,7 +125,7 @@ void read_external(const schema::TensorProto& tensor, const std::optional<fs::pa
   const bool ok = file && std::fseek(file.get(), static_cast<long>(place.offset), SEEK_SET) == 0 &&
                   std::fread(bytes.data(), 1, size, file.get()) == size;
   if (!ok) {
-    throw Refusal("its external data file " + quote(place.location) + " cannot be read",
+    throw Refusal(formatted("its external data file {} cannot be read", quote(place.location)),
                   ErrorCode::file_access);
   }
 }

@@ -7,6 +7,7 @@
 #include <cctype>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -41,8 +42,9 @@ FileAxis file_axis(const Atoms& atoms, const Axis& axis, const std::string& what
   if (atoms.all(axis, Role::features)) {
     return {FileAxis::Of::features, atoms.known_size(axis).value_or(1)};
   }
-  throw Refusal(what + " has the axis [" + atoms.describe(axis) +
-                "], steps or batch rows reshaped into one axis with others");
+  throw Refusal(
+      formatted("{} has the axis [{}], steps or batch rows reshaped into one axis with others",
+                what, atoms.describe(axis)));
 }
 
 }  // namespace
@@ -59,9 +61,10 @@ void settle_axes(Atoms& atoms, const std::string& input, const std::vector<Axis>
     }
   }
   if (open.size() + (has_steps ? 1U : 0U) + (has_batch ? 1U : 0U) > 2) {
-    throw Refusal("the axes of input " + quote(input) + " " + atoms.describe(axes) +
-                  " are more than steps, batch rows and features; give its shape when the file is "
-                  "loaded (--input-shape), so that those of known size are features");
+    throw Refusal(formatted(
+        "the axes of input {} {} are more than steps, batch rows and features; give its shape when "
+        "the file is loaded (--input-shape), so that those of known size are features",
+        quote(input), atoms.describe(axes)));
   }
   bool first_is_batch = !has_batch;
   if (open.size() == 2) {

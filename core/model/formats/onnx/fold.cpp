@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <initializer_list>
-#include <sstream>
 #include <utility>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -67,12 +67,12 @@ Function find_in(const std::pair<std::string_view, Function> (&table)[count],
 
 /// "-1 and 0.5"
 std::string operands_text(std::initializer_list<double> operands) {
-  std::ostringstream text;
+  std::string text;
   const char* between = "";
   for (const double operand : operands) {
-    text << std::exchange(between, " and ") << operand;
+    text += formatted("{}{}", std::exchange(between, " and "), operand);
   }
-  return text.str();
+  return text;
 }
 
 /// Throws Refusal where numbers have a result that is none, or that only a division by zero makes:
@@ -87,9 +87,8 @@ void require_defined(const std::string& name, double result, std::initializer_li
   const bool by_zero = pole && (*(operands.end() - 1) == 0.0 || *operands.begin() == 0.0);
   const bool undefined = !is_number(result) && std::ranges::all_of(operands, is_number);
   if (!undefined && !by_zero) return;
-  throw Malformed("has no defined result for the constant" +
-                  std::string(operands.size() == 1 ? " " : "s ") + operands_text(operands) +
-                  " (element " + std::to_string(element) + ")");
+  throw Malformed(formatted("has no defined result for the constant{}{} (element {})",
+                            operands.size() == 1 ? " " : "s ", operands_text(operands), element));
 }
 
 std::vector<double> expanded(const Array& array, const Shape& shape) {
@@ -197,8 +196,9 @@ Array fold_reduction(const std::string& name, const Array& array, const std::vec
 
 Array fold_product(const Array& a, const Array& b, Budget& budget) {
   if (a.rank() != 2 || b.rank() != 2 || a.shape[1] != b.shape[0]) {
-    throw Refusal("multiplies constants of the shapes " + shape_text(a.shape) + " and " +
-                  shape_text(b.shape) + "; only matrices that fit are supported");
+    throw Refusal(formatted(
+        "multiplies constants of the shapes {} and {}; only matrices that fit are supported",
+        shape_text(a.shape), shape_text(b.shape)));
   }
   const auto rows = static_cast<std::size_t>(a.shape[0]);
   const auto inner = static_cast<std::size_t>(a.shape[1]);

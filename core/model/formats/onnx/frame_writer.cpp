@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "core/model/activation_parameters.hpp"
+#include "core/model/formatted.hpp"
 #include "elementwise.hpp"
 #include "stored_array.hpp"
 
@@ -56,16 +57,16 @@ std::string reason_against(const SelectStepsSpec& spec) {
 }
 
 std::string FrameWriter::between(const Place& place, const char* what) {
-  return graph_.reserve(place.name + "." + what);
+  return graph_.reserve(formatted("{}.{}", place.name, what));
 }
 
 std::string FrameWriter::number(const Place& place, const char* what, float value) {
-  return graph_.floats(place.name + "." + what, {}, {&value, 1});
+  return graph_.floats(formatted("{}.{}", place.name, what), {}, {&value, 1});
 }
 
 std::string FrameWriter::integers(const Place& place, const char* what,
                                   std::vector<std::int64_t> values) {
-  return graph_.integers(place.name + "." + what, values);
+  return graph_.integers(formatted("{}.{}", place.name, what), values);
 }
 
 std::string FrameWriter::node(const Place& place, const char* op,
@@ -117,7 +118,7 @@ void FrameWriter::write(const NormalizationSpec& spec, const Weights& weights, c
   const std::string sum = node(place, "Add", {variance, number(place, "epsilon", spec.epsilon)});
   std::string y = node(place, "Div", {x, node(place, "Sqrt", {sum})});
   const auto weight = [&](const char* role) {
-    return graph_.weight(place.name + "." + role, {spec.size},
+    return graph_.weight(formatted("{}.{}", place.name, role), {spec.size},
                          stored_array(find_weight(weights, role)));
   };
   const bool groups = spec.group_size() != spec.size;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -15,8 +16,8 @@ constexpr std::int64_t kMaxFrame = std::int64_t{1} << 22U;
 
 std::int64_t checked_frame(std::optional<std::int64_t> size) {
   if (size && *size <= kMaxFrame) return *size;
-  throw Refusal("makes frames of " + (size ? std::to_string(*size) : "too many") +
-                " features; at most " + std::to_string(kMaxFrame) + " are supported");
+  throw Refusal(formatted("makes frames of {} features; at most {} are supported",
+                          size ? std::to_string(*size) : "too many", kMaxFrame));
 }
 
 /// How far the index of each atom moves along the product of all.
@@ -216,9 +217,10 @@ Tensor steps_as_features(const Call& call, const Tensor& tensor) {
       if (context.atoms[id].role != Role::steps) continue;
       const std::optional<std::int64_t> count = context.atoms[id].size;
       if (!count || *count > most) {
-        throw Refusal("takes all steps as features, which is supported for up to " +
-                      std::to_string(most) + " steps, known in number; " +
-                      shape_wanted(context.atoms[id].origin));
+        throw Refusal(
+            formatted("takes all steps as features, which is supported for up to {} steps, known "
+                      "in number; {}",
+                      most, shape_wanted(context.atoms[id].origin)));
       }
       std::vector<std::size_t> steps;
       const std::int64_t size = frame_size(context.atoms, result.layout);

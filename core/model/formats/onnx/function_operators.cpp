@@ -11,6 +11,7 @@
 #include <limits>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -39,7 +40,7 @@ std::optional<double> limit(const Call& call, const char* attribute, std::size_t
   }
   if (!call.has(input)) return std::nullopt;
   const std::vector<double> values = to_doubles(call.constant(input, attribute));
-  if (values.size() != 1) throw Malformed(std::string("its ") + attribute + " is no single number");
+  if (values.size() != 1) throw Malformed(formatted("its {} is no single number", attribute));
   return values[0];
 }
 
@@ -76,8 +77,7 @@ Value selected(const Call& call, const Tensor& truth, std::size_t input) {
   if (call.is_tensor(input)) {
     const Tensor side = call.tensor(input);
     if (!stays_finite(call.context.network, side.flow, depth)) {
-      throw Refusal("chooses between values of which input " + std::to_string(input) +
-                    " could be infinite");
+      throw Refusal(formatted("chooses between values of which input {} could be infinite", input));
     }
     return combine(call, Operation::multiply, truth, side);
   }
@@ -120,8 +120,8 @@ Axis softmax_axis(const Call& call, const Tensor& tensor) {
     along.insert(along.end(), tensor.axes[k].begin(), tensor.axes[k].end());
   }
   if (call.atoms().all(along, Role::features)) return along;
-  throw Refusal("works along axis " + std::to_string(axis) + " of " +
-                call.atoms().describe(tensor.axes) + ", which must be features");
+  throw Refusal(formatted("works along axis {} of {}, which must be features", axis,
+                          call.atoms().describe(tensor.axes)));
 }
 
 }  // namespace

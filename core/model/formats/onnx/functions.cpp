@@ -9,6 +9,7 @@
 
 #include "core/model/activation_parameters.hpp"
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -70,8 +71,8 @@ Activation checked(const schema::NodeProto& node, Activation function) {
     const std::string approximate = text(node, "approximate", "none");
     if (approximate == "tanh") return {Kind::gelu_tanh};
     if (approximate != "none") {
-      throw Malformed("attribute 'approximate' is " + quote(approximate) +
-                      "; it must be 'none' or 'tanh'");
+      throw Malformed(formatted("attribute 'approximate' is {}; it must be 'none' or 'tanh'",
+                                quote(approximate)));
     }
   }
   return function;

@@ -4,6 +4,7 @@
 #include "recurrent_node.hpp"
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -46,7 +47,7 @@ std::vector<const schema::GraphProto*> subgraphs(const schema::NodeProto& node) 
 /// "Conv", or "com.microsoft.Attention" of another domain.
 std::string operator_name(const schema::NodeProto& node) {
   const bool standard = node.domain().empty() || node.domain() == "ai.onnx";
-  return escaped(standard ? node.op_type() : node.domain() + "." + node.op_type());
+  return escaped(standard ? node.op_type() : formatted("{}.{}", node.domain(), node.op_type()));
 }
 
 std::string find_recurrent_inside(const schema::NodeProto& node) {
@@ -54,8 +55,8 @@ std::string find_recurrent_inside(const schema::NodeProto& node) {
     if (!attribute.has_g()) continue;
     for (const schema::NodeProto& inner : attribute.g().node()) {
       if (is_recurrent(inner)) {
-        return "node " + quote(inner.name()) + " (" + escaped(inner.op_type()) + ") in its " +
-               escaped(attribute.name());
+        return formatted("node {} ({}) in its {}", quote(inner.name()), escaped(inner.op_type()),
+                         escaped(attribute.name()));
       }
       std::string deeper = find_recurrent_inside(inner);
       if (!deeper.empty()) return deeper;
@@ -83,7 +84,7 @@ bool Graph::is_known(const std::string& value) const {
 void Graph::read_declarations() {
   for (const schema::TensorProto& tensor : graph_.initializer()) {
     if (!initializers_.emplace(tensor.name(), &tensor).second) {
-      fail(source_, "initializer " + quote(tensor.name()) + " is there twice");
+      fail(source_, formatted("initializer {} is there twice", quote(tensor.name())));
     }
     defined_.emplace(tensor.name(), Definition{Origin::initializer});
   }
@@ -92,7 +93,7 @@ void Graph::read_declarations() {
   }
   for (const schema::ValueInfoProto& input : graph_.input()) {
     if (!types_.emplace(input.name(), &input.type()).second) {
-      fail(source_, "input " + quote(input.name()) + " is there twice");
+      fail(source_, formatted("input {} is there twice", quote(input.name())));
     }
     defined_.emplace(input.name(),
                      Definition{Origin::input});  // unless an initializer gives its value
@@ -106,15 +107,16 @@ void Graph::read_nodes() {
   for (std::size_t n = 0; n < node_count(); ++n) {
     for (const std::string& input : node(n).input()) {
       if (!input.empty() && !is_known(input)) {
-        fail(source_, describe(n) + " reads " + quote(input) +
-                          ", which nothing before it defines (a cycle, or a missing node)");
+        fail(source_,
+             formatted("{} reads {}, which nothing before it defines (a cycle, or a missing node)",
+                       describe(n), quote(input)));
       }
     }
     for (const std::string& name : reads(n)) ++readers_[name];
     for (const std::string& output : node(n).output()) {
       if (output.empty()) continue;
       if (!defined_.emplace(output, Definition{Origin::node}).second) {
-        fail(source_, describe(n) + " defines " + quote(output) + " a second time");
+        fail(source_, formatted("{} defines {} a second time", describe(n), quote(output)));
       }
       producers_.emplace(output, n);
     }
@@ -122,7 +124,7 @@ void Graph::read_nodes() {
   }
   for (const schema::ValueInfoProto& output : graph_.output()) {
     if (!is_known(output.name())) {
-      fail(source_, "output " + quote(output.name()) + " is computed by no node");
+      fail(source_, formatted("output {} is computed by no node", quote(output.name())));
     }
     ++readers_[output.name()];
   }
@@ -210,8 +212,8 @@ std::string Graph::id(std::size_t index) const {
 
 std::string Graph::describe(std::size_t index) const {
   const schema::NodeProto& found = node(index);
-  return "node " + quote(id(index)) + " (" + operator_name(found) + ")" +
-         (where_.empty() ? "" : " in " + where_);
+  return formatted("node {} ({}){}", quote(id(index)), operator_name(found),
+                   where_.empty() ? "" : " in " + where_);
 }
 
 std::size_t Graph::find(const std::string& wanted, const char* option) const {
@@ -222,13 +224,15 @@ std::size_t Graph::find(const std::string& wanted, const char* option) const {
   for (std::size_t n = 0; n < node_count(); ++n) {
     if (id(n) == wanted) return n;
     const std::string inside = find_recurrent_inside(node(n));
-    if (!inside.empty()) hidden = " (of " + describe(n) + ", " + inside + ", is taken as a whole)";
+    if (!inside.empty()) {
+      hidden = formatted(" (of {}, {}, is taken as a whole)", describe(n), inside);
+    }
     if (!is_recurrent(node(n)) || ++listed > kMaxListed) continue;
     recurrent += (recurrent.empty() ? "" : ", ") + quote(id(n));
   }
   fail(source_,
-       std::string("no node or value is called ") + quote(wanted) + ", as " + option + " says" +
-           (recurrent.empty() ? "" : "; the recurrent nodes are " + recurrent) + hidden,
+       formatted("no node or value is called {}, as {} says{}{}", quote(wanted), option,
+                 recurrent.empty() ? "" : "; the recurrent nodes are " + recurrent, hidden),
        ErrorCode::invalid_argument);
 }
 

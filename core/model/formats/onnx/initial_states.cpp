@@ -9,6 +9,7 @@
 #include <span>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -19,9 +20,8 @@ void check_shape(const Shape& shape, const InitialInput& input, const RecurrentA
   const bool fits = shape.size() == 3 && shape[axes.slots()] == input.directions &&
                     shape[2] == input.width && shape[1 - axes.slots()] >= 1;
   if (fits) return;
-  throw Malformed("its " + name_of(input) + " has the shape " + shape_text(shape) + "; expected " +
-                  std::to_string(input.directions) + " directions and " +
-                  std::to_string(input.width) + " features");
+  throw Malformed(formatted("its {} has the shape {}; expected {} directions and {} features",
+                            name_of(input), shape_text(shape), input.directions, input.width));
 }
 
 /// A constant initial state [slots, batch or 1, width], one row for each direction: the batch rows
@@ -41,7 +41,8 @@ std::vector<Array> constant_rows(const Array& array, const InitialInput& input,
     const std::span<const float> first = std::span(values).subspan(start(slot, 0), width);
     for (std::int64_t b = 1; b < batch; ++b) {
       if (!std::ranges::equal(first, std::span(values).subspan(start(slot, b), width))) {
-        throw Refusal("its " + name_of(input) + " is a constant that differs between batch rows");
+        throw Refusal(
+            formatted("its {} is a constant that differs between batch rows", name_of(input)));
       }
     }
     const std::size_t element = onnx::width(array.type);
@@ -91,17 +92,19 @@ void read_initial_state(const Call& call, const Value& value, const InitialInput
                         std::map<std::string, std::size_t>& initial) {
   Context& context = call.context;
   if (const std::optional<Repeated> constant = as_repeated(value)) {
-    if (!is_float(constant->array->type)) throw Refusal("its " + name_of(input) + " are integers");
+    if (!is_float(constant->array->type)) {
+      throw Refusal(formatted("its {} are integers", name_of(input)));
+    }
     set_constant(constant_rows(one_row(*constant, input, axes), input, axes), input, layer);
     return;
   }
   const auto* found = std::get_if<Tensor>(&value);
-  if (found == nullptr) throw Refusal("its " + name_of(input) + " are sizes");
+  if (found == nullptr) throw Refusal(formatted("its {} are sizes", name_of(input)));
   const Call only{context, call.graph, call.node, call.where, {&value}};
   const Tensor tensor = only.tensor(0);
   if (tensor.axes.size() != 3) {
-    throw Refusal("its " + name_of(input) + " " + context.atoms.describe(tensor.axes) +
-                  " must have 3 axes");
+    throw Refusal(formatted("its {} {} must have 3 axes", name_of(input),
+                            context.atoms.describe(tensor.axes)));
   }
   const std::string what = "of its " + name_of(input);
   require_size(context, tensor.axes[axes.slots()], input.directions, "the directions " + what);

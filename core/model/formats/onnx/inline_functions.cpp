@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -37,7 +38,7 @@ class Inliner {
 
   void expand(schema::GraphProto& graph, int depth) {
     if (depth > kMaxDepth) {
-      fail(source_, "has functions nested more than " + std::to_string(kMaxDepth) + " deep");
+      fail(source_, formatted("has functions nested more than {} deep", kMaxDepth));
     }
     google::protobuf::RepeatedPtrField<schema::NodeProto> nodes;
     nodes.Swap(graph.mutable_node());
@@ -59,8 +60,8 @@ class Inliner {
 
   /// The nodes of a function with the names that they have where it is called.
   schema::GraphProto body_of(const schema::FunctionProto& function, const schema::NodeProto& call) {
-    const std::string prefix = (call.name().empty() ? function.name() : call.name()) + "/" +
-                               std::to_string(calls_++) + "/";
+    const std::string prefix =
+        formatted("{}/{}/", call.name().empty() ? function.name() : call.name(), calls_++);
     Names names;
     for (int k = 0; k < function.input_size(); ++k) {
       names[function.input(k)] = k < call.input_size() ? call.input(k) : "";
@@ -118,8 +119,9 @@ class Inliner {
         made.set_name(attribute.name());
       } else if (!function.unknown_fields().empty()) {
         fail(source_,
-             "calls the function " + quote(function.name()) + " without its attribute " +
-                 quote(attribute.ref_attr_name()) + "; defaults of functions are not supported",
+             formatted("calls the function {} without its attribute {}; defaults of functions are "
+                       "not supported",
+                       quote(function.name()), quote(attribute.ref_attr_name())),
              ErrorCode::unsupported);
       }
     }

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 #include "core/model/narrow.hpp"
 
 namespace carousel::loading::onnx {
@@ -45,7 +46,7 @@ std::string declared_text(const std::vector<DeclaredAxis>& axes) {
     const std::string open = axis.name.empty() ? "any" : quote(axis.name);
     text += (text.empty() ? "" : ", ") + (axis.size ? std::to_string(*axis.size) : open);
   }
-  return "[" + text + "]";
+  return formatted("[{}]", text);
 }
 
 /// Sizes that the caller gives win over those that the file leaves open.
@@ -62,8 +63,8 @@ void apply_given_shape(const Graph& graph, const std::string& name,
   }
   if (fits) return;
   fail(graph.source(),
-       "the file declares input " + quote(name) + " as " + declared_text(in_file) + "; the shape " +
-           shape_text(given) + " that is given for it does not fit",
+       formatted("the file declares input {} as {}; the shape {} that is given for it does not fit",
+                 quote(name), declared_text(in_file), shape_text(given)),
        ErrorCode::invalid_argument);
 }
 
@@ -124,7 +125,7 @@ ElementType declared_type(const Graph& graph, const std::string& name) {
   const bool has =
       type != nullptr && type->has_tensor_type() && type->tensor_type().elem_type() != 0;
   if (type != nullptr && !type->has_tensor_type() && type->value_case() != 0) {
-    throw Refusal("input " + quote(name) + " is no tensor");
+    throw Refusal(formatted("input {} is no tensor", quote(name)));
   }
   return has ? element_type(type->tensor_type().elem_type()) : ElementType::f32;
 }
@@ -142,14 +143,13 @@ Tensor make_input(Context& context, const std::string& name, const std::vector<A
 Value given_value(const Graph& graph, const std::string& name, double number, ElementType type,
                   const std::vector<DeclaredAxis>& axes, bool has_shape) {
   if (!is_float(type) && std::floor(number) != number) {
-    fail(
-        graph.source(),
-        "input " + quote(name) + " is of integers; it cannot be fixed to " + std::to_string(number),
-        ErrorCode::invalid_argument);
+    fail(graph.source(),
+         formatted("input {} is of integers; it cannot be fixed to {}", quote(name), number),
+         ErrorCode::invalid_argument);
   }
   if (is_float(type) && is_beyond_float32(number)) {
     fail(graph.source(),
-         "input " + quote(name) + " cannot be fixed to " + beyond_float32_text(number),
+         formatted("input {} cannot be fixed to {}", quote(name), beyond_float32_text(number)),
          ErrorCode::invalid_argument);
   }
   Repeated value{nullptr, {}};
@@ -221,8 +221,8 @@ void check_options(const Graph& graph, const LoadOptions& options) {
       inputs += (inputs.empty() ? "" : ", ") + quote(input.name());
     }
     fail(graph.source(),
-         std::string(what) + " is given for the input " + quote(name) +
-             ", but there is none; the inputs are " + inputs,
+         formatted("{} is given for the input {}, but there is none; the inputs are {}", what,
+                   quote(name), inputs),
          ErrorCode::invalid_argument);
   };
   for (const auto& [name, shape] : options.input_shapes) check(name, "a shape");

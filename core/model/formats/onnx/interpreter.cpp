@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -102,7 +103,7 @@ Value Interpreter::read_constant(const Scope& scope, const std::string& name,
   try {
     return constant_value(read_tensor(*tensor, context_.folder, context_.budget));
   } catch (const Refusal& refusal) {
-    return Unsupported{reader, "reads the tensor " + quote(name) + ": " + refusal.what(),
+    return Unsupported{reader, formatted("reads the tensor {}: {}", quote(name), refusal.what()),
                        refusal.code()};
   }
 }
@@ -176,8 +177,8 @@ void Interpreter::run_node(Scope& scope, std::size_t index) {
   for (int k = 0; k < node.output_size(); ++k) {
     if (node.output(k).empty()) continue;
     const auto position = static_cast<std::size_t>(k);
-    Value value = Unsupported{scope.graph.describe(index),
-                              "its output " + std::to_string(k) + " is not supported"};
+    Value value =
+        Unsupported{scope.graph.describe(index), formatted("its output {} is not supported", k)};
     if (failed) {
       value = values.front();
     } else if (position < values.size()) {
@@ -190,7 +191,7 @@ void Interpreter::run_node(Scope& scope, std::size_t index) {
 
 std::vector<Value> Interpreter::run_branch(Scope& scope, const Call& call, const Subgraph& branch) {
   auto owned = std::make_unique<Graph>(branch.graph, scope.graph,
-                                       "the " + branch.label + " of " + call.where);
+                                       formatted("the {} of {}", branch.label, call.where));
   scopes_.push_back(std::make_unique<Scope>(Scope{*owned, &scope}));
   Scope& inner = *scopes_.back();
   inner.owned = std::move(owned);

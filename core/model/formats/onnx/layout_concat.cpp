@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -191,8 +192,9 @@ Tensor concat_tensors(const Call& call) {
   for (const Tensor& tensor : tensors) {
     if (tensor.axes.size() != rank) throw Malformed("its operands differ in rank");
     if (!call.atoms().all(tensor.axes[axis], Role::features)) {
-      throw Refusal("joins values along the axis " + call.atoms().describe(tensor.axes[axis]) +
-                    " of " + call.atoms().describe(tensor.axes) + "; only features can be joined");
+      throw Refusal(formatted("joins values along the axis {} of {}; only features can be joined",
+                              call.atoms().describe(tensor.axes[axis]),
+                              call.atoms().describe(tensor.axes)));
     }
     check_axes(call, tensors.front(), tensor, axis);
   }

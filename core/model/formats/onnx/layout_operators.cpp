@@ -10,6 +10,7 @@
 #include <set>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -26,7 +27,7 @@ std::vector<T> permuted(const std::vector<T>& items, const std::vector<std::int6
     result.push_back(items[from]);
   }
   if (used.size() != items.size() || result.size() != items.size()) {
-    throw Malformed("a permutation that does not fit " + std::to_string(items.size()) + " axes");
+    throw Malformed(formatted("a permutation that does not fit {} axes", items.size()));
   }
   return result;
 }
@@ -41,7 +42,7 @@ std::set<std::size_t> axes_to_squeeze(const std::optional<std::vector<std::int64
   for (const std::int64_t axis : given.value_or(std::vector<std::int64_t>{})) {
     const std::size_t checked = checked_axis(axis, is_one.size());
     if (!is_one[checked]) {
-      throw Refusal("axis " + std::to_string(axis) + " is not known to be of size 1");
+      throw Refusal(formatted("axis {} is not known to be of size 1", axis));
     }
     result.insert(checked);
   }
@@ -62,7 +63,7 @@ template <class T>
 std::vector<T> with(const std::vector<T>& items, const std::vector<std::int64_t>& positions,
                     const T& item) {
   const std::size_t rank = items.size() + positions.size();
-  if (rank > kMaxRank) throw Refusal("makes a tensor with " + std::to_string(rank) + " axes");
+  if (rank > kMaxRank) throw Refusal(formatted("makes a tensor with {} axes", rank));
   std::set<std::size_t> inserted;
   for (const std::int64_t axis : positions) inserted.insert(checked_axis(axis, rank));
   if (inserted.size() != positions.size()) throw Malformed("inserts an axis twice");

@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -34,7 +35,7 @@ std::vector<std::optional<Dim>> bound_elements(const Call& call, const char* att
     return elements;
   }
   const std::optional<Integers> given = as_integers(call.input(input));
-  if (!given) throw Refusal(std::string("its ") + attribute + " are not known");
+  if (!given) throw Refusal(formatted("its {} are not known", attribute));
   for (const std::optional<Dim>& element : given->elements) {
     elements.push_back(element ? std::optional(call.atoms().normal(*element)) : std::nullopt);
   }
@@ -129,8 +130,8 @@ std::vector<Value> split_tensor(const Call& call, const Tensor& tensor) {
   const std::size_t axis = checked_axis(integer(call.node, "axis", 0), tensor.axes.size());
   const std::optional<std::int64_t> size = call.atoms().known_size(tensor.axes[axis]);
   if (!size) {
-    throw Refusal("splits the axis " + call.atoms().describe(tensor.axes[axis]) +
-                  ", whose size is not known");
+    throw Refusal(formatted("splits the axis {}, whose size is not known",
+                            call.atoms().describe(tensor.axes[axis])));
   }
   std::vector<Value> parts;
   std::int64_t first = 0;

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -36,16 +37,16 @@ std::optional<std::size_t> read_lengths(const Call& call, std::size_t input, con
   if (!call.has(input)) return std::nullopt;
   if (!call.is_tensor(input)) {
     if (is_all_steps(call, call.input(input), steps)) return std::nullopt;
-    throw Refusal(std::string("its ") + kWhat + " are fixed to other than all steps");
+    throw Refusal(formatted("its {} are fixed to other than all steps", kWhat));
   }
   const Tensor lengths = call.raw_tensor(input);
   if (lengths.axes.size() != 1) {
-    throw Refusal(std::string("its ") + kWhat + " " + call.atoms().describe(lengths.axes) +
-                  " must have one axis, the batch rows");
+    throw Refusal(formatted("its {} {} must have one axis, the batch rows", kWhat,
+                            call.atoms().describe(lengths.axes)));
   }
   fix_role(call.context, lengths.axes[0], Role::batch, std::string("the axis of its ") + kWhat);
   if (lengths.repeats_step || frame_size(call.atoms(), lengths.layout) != 1) {
-    throw Refusal(std::string("its ") + kWhat + " are not one number for each row");
+    throw Refusal(formatted("its {} are not one number for each row", kWhat));
   }
   return lengths.flow;
 }

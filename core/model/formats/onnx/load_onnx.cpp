@@ -16,6 +16,7 @@
 #include "core/model/formats/model_text.hpp"
 #include "core/model/formats/state_dict.hpp"
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading {
 namespace onnx {
@@ -77,8 +78,8 @@ void check_first(const Graph& graph, const GraphPart& part) {
   const std::vector<std::size_t> needed = graph.nodes_before(part.targets);
   if (std::ranges::find(needed, *part.first) == needed.end()) {
     fail(graph.source(),
-         graph.describe(*part.first) + ", the start, does not lead to " +
-             quote(part.targets.front()),
+         formatted("{}, the start, does not lead to {}", graph.describe(*part.first),
+                   quote(part.targets.front())),
          ErrorCode::invalid_argument);
   }
 }
@@ -97,8 +98,7 @@ std::string needed_by(const Graph& graph, const std::string& where) {
     for (int k = 0; k < node.input_size() && !is_it; ++k) {
       if (!values.contains(node.input(k))) continue;
       if (is_recurrent(node) && static_cast<std::size_t>(k) < std::size(kRecurrentInputs)) {
-        return std::string("; it leads to input ") + kRecurrentInputs[k] + " of " +
-               graph.describe(n);
+        return formatted("; it leads to input {} of {}", kRecurrentInputs[k], graph.describe(n));
       }
       values.insert(node.output().begin(), node.output().end());
     }
@@ -134,7 +134,8 @@ Model load_once(const File& file, const GraphPart& part, Knowledge& knowledge) {
     const Value& value = interpreter.value(target);
     if (const auto* unsupported = std::get_if<Unsupported>(&value)) {
       fail(graph.source(),
-           unsupported->where + ": " + unsupported->reason + needed_by(graph, unsupported->where),
+           formatted("{}: {}{}", unsupported->where, unsupported->reason,
+                     needed_by(graph, unsupported->where)),
            unsupported->code);
     }
     outputs.push_back({target, value});
@@ -205,8 +206,8 @@ std::string how_to_take(const File& file, const std::optional<std::size_t>& firs
                         std::size_t last) {
   for (const std::size_t to : {last_supported(file, first, last), last}) {
     if (!loads(file, {outputs_of(file.graph, to), first})) continue;
-    const std::string from = first ? "--from " + quote(file.graph.id(*first)) + " " : "";
-    return from + "--to " + quote(file.graph.id(to));
+    const std::string from = first ? formatted("--from {} ", quote(file.graph.id(*first))) : "";
+    return formatted("{}--to {}", from, quote(file.graph.id(to)));
   }
   return "";
 }

@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -123,8 +124,8 @@ class LoopReader {
     for (std::size_t k = 0; k < variables_.size(); ++k) {
       const Value& value = results[k + 1];
       if (const auto* unsupported = std::get_if<Unsupported>(&value)) {
-        throw Refusal("its body cannot be read: " + unsupported->where + ": " +
-                      unsupported->reason);
+        throw Refusal(
+            formatted("its body cannot be read: {}: {}", unsupported->where, unsupported->reason));
       }
       if (variables_[k].kind == VariableKind::counter && !counts(value)) {
         throw Refusal("carries an integer from step to step that does not count them");
@@ -172,8 +173,8 @@ class LoopReader {
       ++count;
     }
     if (count != size->factor) {
-      throw Refusal("runs " + std::to_string(count) + " times or more, but the sequence has " +
-                    std::to_string(size->factor) + " steps");
+      throw Refusal(
+          formatted("runs {} times or more, but the sequence has {} steps", count, size->factor));
     }
   }
 

@@ -10,6 +10,7 @@
 #include <cmath>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -39,8 +40,8 @@ struct Normalized {
 
 Tensor normalized(const Call& call, const Tensor& x, const Normalized& how) {
   if (!call.atoms().all(how.along, Role::features)) {
-    throw Refusal("normalizes " + call.atoms().describe(how.along) +
-                  " together; features of a frame are supported only");
+    throw Refusal(formatted("normalizes {} together; features of a frame are supported only",
+                            call.atoms().describe(how.along)));
   }
   const Tensor last = with_last(call, x, how.along);
   const std::int64_t size = frame_size(call.atoms(), last.layout);
@@ -105,9 +106,9 @@ std::vector<Value> batch_normalization(const Call& call) {
   std::vector<double> addend(scale.size());
   for (std::size_t k = 0; k < scale.size(); ++k) {
     if (variance[k] + epsilon <= 0.0) {
-      throw Malformed("has no defined result for the variance " + std::to_string(variance[k]) +
-                      " (channel " + std::to_string(k) + ") and the epsilon " +
-                      std::to_string(epsilon));
+      throw Malformed(
+          formatted("has no defined result for the variance {} (channel {}) and the epsilon {}",
+                    variance[k], k, epsilon));
     }
     factor[k] = scale[k] / std::sqrt(variance[k] + epsilon);
     addend[k] = bias[k] - mean[k] * factor[k];

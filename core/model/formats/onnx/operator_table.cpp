@@ -10,6 +10,7 @@
 #include <set>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -193,8 +194,8 @@ void check_value(const NodeProto& node, const KnownAttribute& known) {
   for (std::string_view rest = known.only; !rest.empty();) {
     if (take_until(rest, '|') == value) return;
   }
-  throw Refusal("attribute " + quote(known.name) + " is " + value + "; supported is " +
-                std::string(known.only));
+  throw Refusal(
+      formatted("attribute {} is {}; supported is {}", quote(known.name), value, known.only));
 }
 
 void check_attribute(const NodeProto& node, const std::string& name, const KnownOperator& known,
@@ -202,10 +203,10 @@ void check_attribute(const NodeProto& node, const std::string& name, const Known
   const std::optional<KnownAttribute> found = find_known_attribute(known.attributes, name);
   const bool gone = found && found->before && operator_set >= *found->before;
   if (!found || gone) {
-    throw Refusal("attribute " + quote(name) + " is not one that " +
-                  (node.domain() == kMicrosoftDomain ? "ONNX Runtime's " : "ONNX's ") +
-                  std::string(known.name) + " has" +
-                  (gone ? " since operator set " + std::to_string(*found->before) : ""));
+    throw Refusal(formatted("attribute {} is not one that {}{} has{}", quote(name),
+                            node.domain() == kMicrosoftDomain ? "ONNX Runtime's " : "ONNX's ",
+                            known.name,
+                            gone ? formatted(" since operator set {}", *found->before) : ""));
   }
   if (!found->only.empty()) check_value(node, *found);
 }
@@ -232,9 +233,8 @@ void check_count(const NameList& names, const char* what, std::string_view count
   std::int64_t count = names.size();
   while (count > 0 && names.Get(static_cast<int>(count - 1)).empty()) --count;
   if (!most || count <= *most) return;
-  throw Malformed("has " + std::to_string(count) + ' ' + what + "; " + std::string(known.name) +
-                  " has " + std::to_string(*most) + " at most in operator set " +
-                  std::to_string(operator_set));
+  throw Malformed(formatted("has {} {}; {} has {} at most in operator set {}", count, what,
+                            known.name, *most, operator_set));
 }
 
 }  // namespace
@@ -260,7 +260,7 @@ void check_attributes(const NodeProto& node, const KnownOperator& known,
   std::set<std::string_view> names;
   for (const schema::AttributeProto& attribute : node.attribute()) {
     if (!names.insert(attribute.name()).second) {
-      throw Malformed("attribute " + quote(attribute.name()) + " is there twice");
+      throw Malformed(formatted("attribute {} is there twice", quote(attribute.name())));
     }
     check_attribute(node, attribute.name(), known, operator_set);
   }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -14,9 +15,8 @@ namespace {
 /// What a tensor's only atom is taken for is no longer free.
 [[noreturn]] void refuse_role(const Context& context, const Axis& axis, Role role,
                               const std::string& what) {
-  throw Refusal(what + " must count " + name(role) + ", but the axis " +
-                context.atoms.describe(axis) + " counts " + name(context.atoms[axis.front()].role) +
-                " elsewhere");
+  throw Refusal(formatted("{} must count {}, but the axis {} counts {} elsewhere", what, name(role),
+                          context.atoms.describe(axis), name(context.atoms[axis.front()].role)));
 }
 
 std::string how_to_fix(const Atom& atom) {
@@ -37,9 +37,9 @@ void learn(Context& context, const InputAxis& axis, Role role, bool needed,
   const auto [found, is_new] = context.knowledge.meanings.try_emplace(axis);
   Knowledge::Meaning& meaning = found->second;
   if (!is_new && (meaning.needed || !needed || meaning.role == role)) {
-    throw Refusal(what + " must count " + name(role) + ", but axis " + std::to_string(axis.axis) +
-                  " of input " + quote(axis.input) + ", from which it comes, counts " +
-                  name(meaning.role) + " elsewhere");
+    throw Refusal(formatted(
+        "{} must count {}, but axis {} of input {}, from which it comes, counts {} elsewhere", what,
+        name(role), axis.axis, quote(axis.input), name(meaning.role)));
   }
   meaning = {role, needed};
   throw Restart{};
@@ -48,7 +48,7 @@ void learn(Context& context, const InputAxis& axis, Role role, bool needed,
 }  // namespace
 
 const Value& Call::input(std::size_t input) const {
-  if (!has(input)) throw Malformed("input " + std::to_string(input) + " is missing");
+  if (!has(input)) throw Malformed(formatted("input {} is missing", input));
   return *inputs[input];
 }
 
@@ -58,7 +58,7 @@ bool Call::is_tensor(std::size_t input) const {
 
 Tensor Call::raw_tensor(std::size_t input) const {
   if (!is_tensor(input)) {
-    throw Refusal("its input " + std::to_string(input) + " is not a tensor of the network");
+    throw Refusal(formatted("its input {} is not a tensor of the network", input));
   }
   Tensor tensor = std::get<Tensor>(this->input(input));
   tensor.layout = atoms().normal(tensor.layout);
@@ -69,9 +69,10 @@ Tensor Call::raw_tensor(std::size_t input) const {
 Tensor Call::padded_tensor(std::size_t input) const {
   Tensor tensor = raw_tensor(input);
   if (tensor.truncated) {
-    throw Refusal("its input " + std::to_string(input) +
-                  " is a Cast of values of the network to integers, which is supported for "
-                  "sequence_lens only");
+    throw Refusal(
+        formatted("its input {} is a Cast of values of the network to integers, which is supported "
+                  "for sequence_lens only",
+                  input));
   }
   const Flow& flow = context.network[tensor.flow];
   if (flow.kind == Flow::Kind::input && !is_float(flow.type)) {
@@ -83,8 +84,8 @@ Tensor Call::padded_tensor(std::size_t input) const {
 Tensor Call::tensor(std::size_t input) const {
   Tensor tensor = padded_tensor(input);
   if (tensor.padding != StepPadding{}) {
-    throw Refusal("its input " + std::to_string(input) +
-                  " has padded steps, which is supported before a Conv only");
+    throw Refusal(
+        formatted("its input {} has padded steps, which is supported before a Conv only", input));
   }
   return tensor;
 }
@@ -92,14 +93,14 @@ Tensor Call::tensor(std::size_t input) const {
 const Array& Call::constant(std::size_t input, const char* what) const {
   const Value& value = this->input(input);
   if (const auto* constant = std::get_if<Constant>(&value)) return *constant->array;
-  throw Refusal(std::string("its ") + what + " is not a constant");
+  throw Refusal(formatted("its {} is not a constant", what));
 }
 
 std::optional<std::vector<std::int64_t>> axes_argument(const Call& call, const char* attribute,
                                                        std::size_t input, std::int64_t since) {
   if (call.operator_set() < since) return integers(call.node, attribute);
   if (!call.has(input)) return std::nullopt;
-  return known_integers(*call.inputs[input], "its input " + std::to_string(input));
+  return known_integers(*call.inputs[input], formatted("its input {}", input));
 }
 
 Shape known_shape(const Value& value) {
@@ -123,8 +124,8 @@ Value moved(Context& context, const Value& value, const Picking& picking) {
 
 Value reshaped(const Value& value, Shape shape) {
   if (checked_count(shape) != checked_count(known_shape(value))) {
-    throw Malformed("the shape " + shape_text(known_shape(value)) + " cannot become " +
-                    shape_text(shape));
+    throw Malformed(formatted("the shape {} cannot become {}", shape_text(known_shape(value)),
+                              shape_text(shape)));
   }
   if (const auto* integers = std::get_if<Integers>(&value)) {
     return Integers{std::move(shape), integers->elements};
@@ -143,9 +144,9 @@ Axis new_axis(Context& context, std::optional<std::int64_t> size, Role role,
 }
 
 std::string shape_wanted(const std::optional<InputAxis>& origin) {
-  return "give the shape of " +
-         (origin ? "input " + quote(origin->input) : std::string("the input")) +
-         " when the file is loaded (" + std::string(kShapeOption) + ")";
+  return formatted("give the shape of {} when the file is loaded ({})",
+                   origin ? "input " + quote(origin->input) : std::string("the input"),
+                   kShapeOption);
 }
 
 std::optional<InputAxis> origin_of(const Context& context, const Axis& axis) {
@@ -157,12 +158,13 @@ void fix_role(Context& context, const Axis& axis, Role role, const std::string& 
   const Axis normal = context.atoms.normal(axis);
   if (normal.empty()) return;
   if (normal.size() > 1) {
-    throw Refusal(what + " is several axes reshaped into one: " + context.atoms.describe(normal));
+    throw Refusal(formatted("{} is several axes reshaped into one: {}", what,
+                            context.atoms.describe(normal)));
   }
   const Atom& atom = context.atoms[normal.front()];
   if (atom.role == role) return;
   if (!atom.size && role == Role::features) {
-    throw Refusal(what + " must be of known size, but is not; " + how_to_fix(atom));
+    throw Refusal(formatted("{} must be of known size, but is not; {}", what, how_to_fix(atom)));
   }
   if (atom.role == Role::none) {
     context.atoms.set_role(normal.front(), role);
@@ -181,13 +183,13 @@ void require_size(Context& context, const Axis& axis, std::int64_t size, const s
   const std::optional<InputAxis> origin = origin_of(context, normal);
   const bool open = origin && !context.atoms[normal.front()].size;
   if (!open) {
-    throw Refusal(what + " " + context.atoms.describe(normal) + " must have " +
-                  std::to_string(size) + " elements");
+    throw Refusal(
+        formatted("{} {} must have {} elements", what, context.atoms.describe(normal), size));
   }
   if (!context.knowledge.sizes.emplace(*origin, size).second) {
-    throw Refusal(what + " must have " + std::to_string(size) + " elements, but axis " +
-                  std::to_string(origin->axis) + " of input " + quote(origin->input) +
-                  " has others elsewhere");
+    throw Refusal(
+        formatted("{} must have {} elements, but axis {} of input {} has others elsewhere", what,
+                  size, origin->axis, quote(origin->input)));
   }
   throw Restart{};
 }
@@ -201,7 +203,8 @@ void unite(Context& context, const Axis& a, const Axis& b, const std::string& wh
     const bool one = (left.empty() && right.size() == 1) || (right.empty() && left.size() == 1);
     const AtomId open = one ? (left.empty() ? right : left).front() : 0;
     if (!one || atoms[open].size) {
-      throw Refusal(what + " differ: " + atoms.describe(left) + " and " + atoms.describe(right));
+      throw Refusal(
+          formatted("{} differ: {} and {}", what, atoms.describe(left), atoms.describe(right)));
     }
     atoms.set_size(open, 1);
     return;
@@ -210,7 +213,8 @@ void unite(Context& context, const Axis& a, const Axis& b, const std::string& wh
     const Atom x = atoms[left[k]];
     const Atom y = atoms[right[k]];
     if (x.size && y.size && x.size != y.size) {
-      throw Refusal(what + " differ: " + atoms.describe(left) + " and " + atoms.describe(right));
+      throw Refusal(
+          formatted("{} differ: {} and {}", what, atoms.describe(left), atoms.describe(right)));
     }
     const bool fixed = x.role == Role::features || y.role == Role::features;
     if (fixed && !y.size) require_size(context, {right[k]}, *x.size, what);

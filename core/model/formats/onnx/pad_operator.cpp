@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 #include "core/model/limits.hpp"
 
 namespace carousel::loading::onnx {
@@ -53,7 +54,7 @@ std::int64_t index_beyond(std::int64_t at, std::int64_t size, const std::string&
   if (mode == "edge") return std::clamp<std::int64_t>(at, 0, size - 1);
   if (mode == "wrap") return ((at % size) + size) % size;
   const std::int64_t mirrored = at < 0 ? -at : 2 * (size - 1) - at;
-  if (mode != "reflect") throw Refusal("its mode " + quote(mode) + " is not supported");
+  if (mode != "reflect") throw Refusal(formatted("its mode {} is not supported", quote(mode)));
   if (mirrored < 0 || mirrored >= size) throw Malformed("reflects more than there is");
   return mirrored;
 }
@@ -63,8 +64,8 @@ Tensor padded_features(const Call& call, const Tensor& tensor, std::size_t axis,
   const std::int64_t size = *call.atoms().known_size(tensor.axes[axis]);
   constexpr std::int64_t most = std::int64_t{1} << 22U;
   if (std::max(padding.begin, padding.end) > most || std::min(padding.begin, padding.end) < -most) {
-    throw Refusal("pads features by " + std::to_string(padding.begin) + " and " +
-                  std::to_string(padding.end) + ", but at most by " + std::to_string(most));
+    throw Refusal(formatted("pads features by {} and {}, but at most by {}", padding.begin,
+                            padding.end, most));
   }
   std::vector<std::int64_t> indices;
   for (std::int64_t at = -padding.begin; at < size + padding.end; ++at) {
@@ -78,10 +79,10 @@ Tensor padded_steps(const Call& call, Tensor tensor, std::size_t axis, const Pad
                     const std::string& mode) {
   const Axis before = tensor.axes[axis];
   if (mode != "constant" || read_filler(call) != 0.0F) {
-    throw Refusal("pads the axis " + call.atoms().describe(before) +
-                  " with other than zeros, which is supported for features only; if it is that, "
-                  "its size must be known: " +
-                  shape_wanted(origin_of(call.context, before)));
+    throw Refusal(
+        formatted("pads the axis {} with other than zeros, which is supported for features only; "
+                  "if it is that, its size must be known: {}",
+                  call.atoms().describe(before), shape_wanted(origin_of(call.context, before))));
   }
   if (std::min(padding.begin, padding.end) < 0) throw Refusal("removes steps");
   const std::optional<std::int64_t> size = call.atoms().known_size(before);
@@ -90,9 +91,9 @@ Tensor padded_steps(const Call& call, Tensor tensor, std::size_t axis, const Pad
   const bool all = fits(padding.begin) && fits(padding.end) && fits(size.value_or(0)) &&
                    fits(size.value_or(0) + padding.begin + padding.end);
   if (!all) {
-    throw Refusal("adds " + std::to_string(padding.begin) + " and " + std::to_string(padding.end) +
-                  " steps" + (size ? " to " + std::to_string(*size) : "") +
-                  ", but a sequence has at most " + std::to_string(detail::kMostSteps));
+    throw Refusal(formatted("adds {} and {} steps{}, but a sequence has at most {}", padding.begin,
+                            padding.end, size ? formatted(" to {}", *size) : "",
+                            detail::kMostSteps));
   }
   fix_role(call.context, before, Role::steps, "the axis that it pads");
   tensor.padding = {tensor.padding.begin + padding.begin, tensor.padding.end + padding.end};

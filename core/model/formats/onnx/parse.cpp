@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -21,9 +22,7 @@ constexpr std::int64_t kOldestOperatorSet = 6;
 
 void require_at_most(std::string_view source, const char* what, int count, int most) {
   if (count <= most) return;
-  fail(source,
-       "has " + std::to_string(count) + " " + what + "; at most " + std::to_string(most) +
-           " are read",
+  fail(source, formatted("has {} {}; at most {} are read", count, what, most),
        ErrorCode::unsupported);
 }
 
@@ -55,8 +54,8 @@ std::unique_ptr<schema::ModelProto> parse(std::span<const std::byte> bytes,
   stream.SetRecursionLimit(kMaxNesting);
   auto model = std::make_unique<schema::ModelProto>();
   if (!model->ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage()) {
-    fail(source, "is not an ONNX file, or damaged, or nested more than " +
-                     std::to_string(kMaxNesting) + " deep");
+    fail(source,
+         formatted("is not an ONNX file, or damaged, or nested more than {} deep", kMaxNesting));
   }
   if (!model->has_graph()) fail(source, "is not an ONNX file: it has no graph");
   check_limits(model->graph(), source);
@@ -64,8 +63,7 @@ std::unique_ptr<schema::ModelProto> parse(std::span<const std::byte> bytes,
   if (version == 0) fail(source, "imports no operator set of the domain 'ai.onnx'");
   if (version < kOldestOperatorSet) {
     fail(source,
-         "uses operator set " + std::to_string(version) + "; " +
-             std::to_string(kOldestOperatorSet) + " or newer is needed",
+         formatted("uses operator set {}; {} or newer is needed", version, kOldestOperatorSet),
          ErrorCode::unsupported);
   }
   return model;

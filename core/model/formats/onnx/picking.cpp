@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -19,7 +20,8 @@ using Offsets = std::vector<std::vector<std::size_t>>;
 void check_size(const Shape& shape) {
   const bool huge = std::ranges::any_of(shape, [](auto size) { return size > kMaxElements; });
   if (huge || checked_count(shape) > kMaxElements) {
-    throw Refusal("makes a constant of the shape " + shape_text(shape) + ", which is too large");
+    throw Refusal(
+        formatted("makes a constant of the shape {}, which is too large", shape_text(shape)));
   }
 }
 
@@ -67,8 +69,7 @@ Picking pick(const Offsets& offsets) {
 std::size_t checked_axis(std::int64_t axis, std::size_t rank) {
   const auto limit = static_cast<std::int64_t>(rank);
   if (axis < -limit || axis >= limit) {
-    throw Malformed("axis " + std::to_string(axis) + " of a tensor with " + std::to_string(rank) +
-                    " axes");
+    throw Malformed(formatted("axis {} of a tensor with {} axes", axis, rank));
   }
   return static_cast<std::size_t>(axis < 0 ? axis + limit : axis);
 }
@@ -109,7 +110,7 @@ Picking pick_transposed(const Shape& shape, const std::vector<std::int64_t>& per
   std::vector<bool> used(shape.size(), false);
   for (const std::int64_t axis : perm) {
     const std::size_t from = checked_axis(axis, shape.size());
-    if (used[from]) throw Malformed("a permutation with axis " + std::to_string(axis) + " twice");
+    if (used[from]) throw Malformed(formatted("a permutation with axis {} twice", axis));
     used[from] = true;
     moved.push_back(offsets[from]);
   }
@@ -125,8 +126,7 @@ Picking pick_gathered(const Shape& shape, std::size_t axis, const Shape& indices
   offsets[axis].clear();
   for (const std::int64_t index : indices) {
     if (index < -size || index >= size) {
-      throw Malformed("index " + std::to_string(index) + " of an axis of size " +
-                      std::to_string(size));
+      throw Malformed(formatted("index {} of an axis of size {}", index, size));
     }
     offsets[axis].push_back(all[static_cast<std::size_t>(index < 0 ? index + size : index)]);
   }
@@ -147,8 +147,8 @@ Picking pick_expanded(const Shape& shape, const Shape& to) {
   for (std::size_t a = 0; a < rank; ++a) {
     if (target[a] == from[a] || target[a] == 1) continue;
     if (from[a] != 1) {
-      throw Malformed("the shape " + shape_text(shape) + " cannot be expanded to " +
-                      shape_text(to));
+      throw Malformed(
+          formatted("the shape {} cannot be expanded to {}", shape_text(shape), shape_text(to)));
     }
     offsets[a].assign(static_cast<std::size_t>(target[a]), 0);
   }

@@ -11,6 +11,7 @@
 #include <limits>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -95,9 +96,10 @@ Tensor pooled_steps(const Call& call, const Tensor& x, std::size_t axis, const W
   const std::optional<std::int64_t> size = call.atoms().known_size(x.axes[axis]);
   constexpr std::int64_t most = 64;
   if (!size || window.pad_begin != 0 || window.pad_end != 0 || window.kernel > most) {
-    throw Refusal("pools along " + call.atoms().describe(x.axes[axis]) +
-                  ", which is supported without padding and for a known number of steps only; " +
-                  shape_wanted(origin_of(call.context, x.axes[axis])));
+    throw Refusal(formatted(
+        "pools along {}, which is supported without padding and for a known number of steps only; "
+        "{}",
+        call.atoms().describe(x.axes[axis]), shape_wanted(origin_of(call.context, x.axes[axis]))));
   }
   const std::int64_t positions = positions_of(call, window, *size);
   const std::int64_t features = frame_size(call.atoms(), x.layout);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -14,11 +15,11 @@ enum MatrixAxis : std::size_t { kDirections, kColumns, kRows };
 constexpr std::int64_t kGates = 4;
 
 void check_values(const QuantizedMatrix& matrix, const QuantizedSizes& sizes) {
-  if (matrix.values == nullptr) throw Malformed("input " + matrix.name + " is missing");
+  if (matrix.values == nullptr) throw Malformed(formatted("input {} is missing", matrix.name));
   const Array& values = *matrix.values;
   if (values.type != ElementType::i8 && values.type != ElementType::u8) {
-    throw Malformed("input " + matrix.name + " has the element type " +
-                    std::string(name(values.type)) + "; expected int8 or uint8");
+    throw Malformed(formatted("input {} has the element type {}; expected int8 or uint8",
+                              matrix.name, name(values.type)));
   }
   const bool recurrent = matrix.name == "R";
   const bool fits = values.rank() == 3 && values.shape[kDirections] == sizes.directions &&
@@ -26,11 +27,10 @@ void check_values(const QuantizedMatrix& matrix, const QuantizedSizes& sizes) {
                     values.shape[kRows] / kGates == sizes.hidden &&
                     (!recurrent || values.shape[kColumns] == sizes.hidden);
   if (fits) return;
-  throw Malformed("input " + matrix.name + " has the shape " + shape_text(values.shape) +
-                  "; expected [" + std::to_string(sizes.directions) + ", " +
-                  (recurrent ? std::to_string(sizes.hidden) : "input_size") + ", " +
-                  std::to_string(kGates) + " * " + std::to_string(sizes.hidden) +
-                  "], the transpose of what LSTM has");
+  throw Malformed(formatted(
+      "input {} has the shape {}; expected [{}, {}, {} * {}], the transpose of what LSTM has",
+      matrix.name, shape_text(values.shape), sizes.directions,
+      recurrent ? std::to_string(sizes.hidden) : "input_size", kGates, sizes.hidden));
 }
 
 /// Of an array of int8 or uint8.
@@ -57,9 +57,10 @@ class Parameter {
     by_direction_ = array.shape == by_direction;
     by_row_ = array.shape == by_row;
     if (by_direction_ || by_row_ || values_.size() == 1) return;
-    throw Malformed("input " + input + " has the shape " + shape_text(array.shape) +
-                    "; expected [directions] = " + shape_text(by_direction) +
-                    " or [directions, 4 * hidden_size] = " + shape_text(by_row));
+    throw Malformed(
+        formatted("input {} has the shape {}; expected [directions] = {} or [directions, 4 * "
+                  "hidden_size] = {}",
+                  input, shape_text(array.shape), shape_text(by_direction), shape_text(by_row)));
   }
 
   [[nodiscard]] float at(std::size_t direction, std::size_t row) const {
@@ -76,10 +77,10 @@ class Parameter {
 
 Parameter read_scale(const QuantizedMatrix& matrix) {
   const std::string input = matrix.name + "_scale";
-  if (matrix.scale == nullptr) throw Malformed("input " + input + " is missing");
+  if (matrix.scale == nullptr) throw Malformed(formatted("input {} is missing", input));
   if (!is_float(matrix.scale->type)) {
-    throw Malformed("input " + input + " has the element type " +
-                    std::string(name(matrix.scale->type)) + "; expected float");
+    throw Malformed(formatted("input {} has the element type {}; expected float", input,
+                              name(matrix.scale->type)));
   }
   return {input, *matrix.scale, *matrix.values};
 }
@@ -89,9 +90,8 @@ Parameter read_zero_point(const QuantizedMatrix& matrix) {
   const Array none{matrix.values->type, {}, std::vector<std::byte>(1)};
   const Array& zero_point = matrix.zero_point == nullptr ? none : *matrix.zero_point;
   if (zero_point.type != matrix.values->type) {
-    throw Malformed("input " + input + " has the element type " +
-                    std::string(name(zero_point.type)) + "; expected that of " + matrix.name +
-                    ", " + std::string(name(matrix.values->type)));
+    throw Malformed(formatted("input {} has the element type {}; expected that of {}, {}", input,
+                              name(zero_point.type), matrix.name, name(matrix.values->type)));
   }
   return {input, zero_point, *matrix.values};
 }

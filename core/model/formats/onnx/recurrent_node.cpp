@@ -14,6 +14,7 @@
 
 #include "core/model/activation_parameters.hpp"
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -37,7 +38,7 @@ const KnownFunction& find_function(const std::string& function) {
     if (same_name(name(known.kind), function)) return known;
     names += (names.empty() ? "" : ", ") + std::string(name(known.kind));
   }
-  throw Refusal("activation " + quote(function) + " is unknown; there are " + names);
+  throw Refusal(formatted("activation {} is unknown; there are {}", quote(function), names));
 }
 
 /// The next of the values that a node gives for its activations. They are consumed in the order of
@@ -50,8 +51,7 @@ float next_parameter(std::span<const float>& values, const std::optional<float>&
     return value;
   }
   if (!otherwise) {
-    throw Malformed("activation " + std::string(name(known.kind)) + " needs a value in " +
-                    attribute);
+    throw Malformed(formatted("activation {} needs a value in {}", name(known.kind), attribute));
   }
   return *otherwise;
 }
@@ -69,8 +69,8 @@ std::array<ActivationSet, 2> read_activations(const NodeProto& node, Cell cell,
   if (names.empty() || is_default(names, cell)) return sets;
   const std::size_t count = traits(cell).activation_count;
   if (names.size() != count * directions) {
-    throw Malformed("attribute 'activations' has " + std::to_string(names.size()) +
-                    " functions, but must have " + std::to_string(count * directions));
+    throw Malformed(formatted("attribute 'activations' has {} functions, but must have {}",
+                              names.size(), count * directions));
   }
   const std::vector<float> alphas = reals(node, "activation_alpha");
   const std::vector<float> betas = reals(node, "activation_beta");
@@ -98,15 +98,16 @@ Direction read_direction(const NodeProto& node) {
   if (direction == "forward") return Direction::forward;
   if (direction == "reverse") return Direction::reverse;
   if (direction == "bidirectional") return Direction::bidirectional;
-  throw Malformed("attribute 'direction' is " + quote(direction) +
-                  "; it must be 'forward', 'reverse' or 'bidirectional'");
+  throw Malformed(
+      formatted("attribute 'direction' is {}; it must be 'forward', 'reverse' or 'bidirectional'",
+                quote(direction)));
 }
 
 float read_clip(const NodeProto& node) {
   if (find_attribute(node, "clip") == nullptr) return 0.0F;
   const float clip = real(node, "clip", 0.0F);
   if (!(clip > 0.0F)) {
-    throw Malformed("attribute 'clip' is " + std::to_string(clip) + ", but must be positive");
+    throw Malformed(formatted("attribute 'clip' is {}, but must be positive", clip));
   }
   return std::isinf(clip) ? 0.0F : clip;
 }
@@ -114,22 +115,22 @@ float read_clip(const NodeProto& node) {
 void require_shape(const char* input, const Array& array, const std::vector<std::int64_t>& shape,
                    const char* rule) {
   if (array.shape == shape) return;
-  throw Malformed("input " + std::string(input) + " has the shape " + shape_text(array.shape) +
-                  "; expected " + rule + " = " + shape_text(shape));
+  throw Malformed(formatted("input {} has the shape {}; expected {} = {}", input,
+                            shape_text(array.shape), rule, shape_text(shape)));
 }
 
 std::int64_t read_hidden_size(const NodeProto& node, const RecurrentInputs& inputs) {
   if (inputs.w == nullptr || inputs.r == nullptr) {
-    throw Malformed(std::string("input ") + (inputs.w == nullptr ? "W" : "R") + " is missing");
+    throw Malformed(formatted("input {} is missing", inputs.w == nullptr ? "W" : "R"));
   }
   if (inputs.w->rank() != 3 || inputs.r->rank() != 3) {
-    throw Malformed("inputs W " + shape_text(inputs.w->shape) + " and R " +
-                    shape_text(inputs.r->shape) + " must have 3 axes each");
+    throw Malformed(formatted("inputs W {} and R {} must have 3 axes each",
+                              shape_text(inputs.w->shape), shape_text(inputs.r->shape)));
   }
   const std::int64_t hidden = integer(node, "hidden_size", inputs.r->shape[2]);
   if (hidden != inputs.r->shape[2]) {
-    throw Malformed("attribute 'hidden_size' is " + std::to_string(hidden) +
-                    ", but R has the shape " + shape_text(inputs.r->shape));
+    throw Malformed(formatted("attribute 'hidden_size' is {}, but R has the shape {}", hidden,
+                              shape_text(inputs.r->shape)));
   }
   return hidden;
 }
@@ -138,8 +139,7 @@ std::int64_t read_hidden_size(const NodeProto& node, const RecurrentInputs& inpu
 bool flag(const NodeProto& node, const char* attribute) {
   const std::int64_t value = integer(node, attribute, 0);
   if (value == 0 || value == 1) return value == 1;
-  throw Malformed("attribute " + quote(attribute) + " is " + std::to_string(value) +
-                  ", but must be 0 or 1");
+  throw Malformed(formatted("attribute {} is {}, but must be 0 or 1", quote(attribute), value));
 }
 
 RecurrentSpec read_spec(const NodeProto& node, const RecurrentInputs& inputs) {
@@ -192,7 +192,7 @@ class Part {
     try {
       dtype_ = weight_type(*array);
     } catch (const Refusal& refusal) {
-      throw Refusal(std::string("input ") + input + " " + refusal.what(), refusal.code());
+      throw Refusal(formatted("input {} {}", input, refusal.what()), refusal.code());
     }
     const std::size_t size = array->data.size() / static_cast<std::size_t>(spec.directions());
     values_ = std::span(array->data).subspan(direction * size, size);

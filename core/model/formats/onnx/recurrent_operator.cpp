@@ -12,6 +12,7 @@
 #include <array>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -70,7 +71,7 @@ ModelLayer read_layer(const Call& call) {
 RecurrentAxes read_axes(const Call& call) {
   const std::int64_t layout = integer(call.node, "layout", 0);
   if (layout != 0 && layout != 1) {
-    throw Malformed("attribute 'layout' is " + std::to_string(layout) + "; it must be 0 or 1");
+    throw Malformed(formatted("attribute 'layout' is {}; it must be 0 or 1", layout));
   }
   return {layout == 1};
 }
@@ -119,14 +120,14 @@ Tensor recurrent_input(const Call& call, const Tensor& given, const RecurrentAxe
                        std::int64_t size) {
   Context& context = call.context;
   if (given.axes.size() != 3) {
-    throw Refusal("its input X " + context.atoms.describe(given.axes) + " must have 3 axes");
+    throw Refusal(formatted("its input X {} must have 3 axes", context.atoms.describe(given.axes)));
   }
   fix_role(context, given.axes[axes.steps()], Role::steps, "the axis of steps of its input X");
   fix_role(context, given.axes[axes.batch()], Role::batch, "the axis of batch rows of its input X");
   require_size(context, given.axes[2], size, "the last axis of its input X");
   if (!context.atoms.all(given.axes[2], Role::features)) {
-    throw Refusal("the last axis of its input X " + context.atoms.describe(given.axes) +
-                  " must be features");
+    throw Refusal(formatted("the last axis of its input X {} must be features",
+                            context.atoms.describe(given.axes)));
   }
   Tensor x = with_steps(call, in_order(call, given));
   if (x.axes[axes.steps()].empty()) context.network.mark_stream(x.flow);

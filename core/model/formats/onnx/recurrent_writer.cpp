@@ -8,6 +8,7 @@
 #include <array>
 
 #include "core/model/activation_parameters.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -144,7 +145,7 @@ std::string RecurrentWriter::initial_state(const Request& request, std::size_t s
   const RecurrentSpec& spec = spec_of(request.layer);
   const StateSpec of = states(spec)[state];
   if (options_.states) {
-    std::string input = graph_.reserve(of.name + "0_l" + std::to_string(count_));
+    std::string input = graph_.reserve(formatted("{}0_l{}", of.name, count_));
     graph_.input(input, schema::TensorProto::FLOAT, {spec.directions(), "batch", of.size});
     return input;
   }
@@ -159,8 +160,8 @@ std::string RecurrentWriter::initial_state(const Request& request, std::size_t s
     append(all, part);
   }
   if (!learned) return "";
-  const std::string constant =
-      graph_.floats(request.name + ".initial_" + of.name, {spec.directions(), 1, of.size}, all);
+  const std::string constant = graph_.floats(formatted("{}.initial_{}", request.name, of.name),
+                                             {spec.directions(), 1, of.size}, all);
   std::string rows = graph_.reserve(constant + ".rows");
   graph_.node("Expand", {constant, row_shape()}, {rows});
   return rows;
@@ -215,10 +216,10 @@ void RecurrentWriter::append_final_states(std::vector<std::string>& outputs,
   const std::vector<StateSpec> all = states(spec);
   for (std::size_t k = 0; k < spec.state_count(); ++k) {
     if (!options_.states) {
-      outputs.push_back(graph_.reserve(request.name + ".Y_" + all[k].name));
+      outputs.push_back(graph_.reserve(formatted("{}.Y_{}", request.name, all[k].name)));
       continue;
     }
-    outputs.push_back(graph_.reserve(all[k].name + "n_l" + std::to_string(count_)));
+    outputs.push_back(graph_.reserve(formatted("{}n_l{}", all[k].name, count_)));
     states_.emplace_back(outputs.back(),
                          std::vector<NamedSize>{spec.directions(), "batch", all[k].size});
   }

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -58,8 +59,8 @@ class Regrouping {
     if (target.inferred) {
       axes[middle] = rest_;
     } else if (!rest_.empty()) {
-      throw Refusal("reshapes " + context_.atoms.describe(tensor_.axes) +
-                    " to fewer elements than there are");
+      throw Refusal(formatted("reshapes {} to fewer elements than there are",
+                              context_.atoms.describe(tensor_.axes)));
     }
     tensor_.axes = std::move(axes);
     return std::move(tensor_);
@@ -105,8 +106,8 @@ class Regrouping {
   }
 
   [[noreturn]] void refuse() const {
-    throw Refusal("reshapes " + context_.atoms.describe(tensor_.axes) +
-                  " into axes that are no whole ones of these");
+    throw Refusal(formatted("reshapes {} into axes that are no whole ones of these",
+                            context_.atoms.describe(tensor_.axes)));
   }
 
   Context& context_;

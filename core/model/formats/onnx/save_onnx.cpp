@@ -11,6 +11,7 @@
 #include "core/model/formats/model_text.hpp"
 #include "core/model/formats/state_dict.hpp"
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 #include "core/model/utf8.hpp"
 #include "core/model/wiring.hpp"
 
@@ -51,16 +52,17 @@ void require_expressible(const Model& model, const SaveOnnxOptions& options) {
     std::string reason = inexpressible(model, sources, k);
     if (reason.empty() && options.states) reason = reason_against_states(layer);
     if (!reason.empty()) {
-      throw Error(ErrorCode::unsupported,
-                  layer_text(names[k], layer.spec) + " cannot be saved as ONNX: " + reason);
+      throw Error(ErrorCode::unsupported, formatted("{} cannot be saved as ONNX: {}",
+                                                    layer_text(names[k], layer.spec), reason));
     }
   }
 }
 
 void require_utf8(const std::string& text, const char* what) {
   if (!find_invalid_utf8(text)) return;
-  throw Error(ErrorCode::invalid_argument, std::string("cannot be saved as ONNX: the ") + what +
-                                               ' ' + quote(text) + " is not valid UTF-8");
+  throw Error(
+      ErrorCode::invalid_argument,
+      formatted("cannot be saved as ONNX: the {} {} is not valid UTF-8", what, quote(text)));
 }
 
 /// All names that the graph would have.
@@ -110,9 +112,10 @@ std::vector<std::byte> to_onnx(const Model& model, const SaveOnnxOptions& option
   onnx::write_model(model, options, *proto.mutable_graph());
   const std::size_t size = proto.ByteSizeLong();
   if (size > std::numeric_limits<std::int32_t>::max()) {
-    throw Error(ErrorCode::unsupported,
-                "a model of " + std::to_string(size) +
-                    " bytes cannot be saved as ONNX: one file holds 2 GiB at most");
+    throw Error(
+        ErrorCode::unsupported,
+        formatted("a model of {} bytes cannot be saved as ONNX: one file holds 2 GiB at most",
+                  size));
   }
   std::vector<std::byte> bytes(size);
   if (!proto.SerializeToArray(bytes.data(), static_cast<int>(size))) {

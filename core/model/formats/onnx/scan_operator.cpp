@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -18,7 +19,7 @@ void check_attributes(const Call& call) {
   for (const char* name : {"scan_input_directions", "scan_output_directions", "scan_output_axes"}) {
     const auto values = integers(call.node, name);
     if (values && std::ranges::any_of(*values, [](std::int64_t v) { return v != 0; })) {
-      throw Refusal("its attribute " + quote(name) + " is supported with zeros only");
+      throw Refusal(formatted("its attribute {} is supported with zeros only", quote(name)));
     }
   }
   if (integer(call.node, "num_scan_inputs", 0) != 1) {
@@ -62,7 +63,8 @@ std::vector<Value> scan(const Call& call) {
   call.context.loop = outer;
   for (const Value& value : results) {
     if (const auto* unsupported = std::get_if<Unsupported>(&value)) {
-      throw Refusal("its body cannot be read: " + unsupported->where + ": " + unsupported->reason);
+      throw Refusal(
+          formatted("its body cannot be read: {}: {}", unsupported->where, unsupported->reason));
     }
   }
   for (std::size_t k = 0; k < states; ++k) carried[k].after = results[k];

@@ -9,6 +9,7 @@
 
 #include "attributes.hpp"
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -19,7 +20,7 @@ bool is_steps(const Call& call, const Axis& axis) {
   const Atoms& atoms = call.atoms();
   if (atoms.all(axis, Role::features)) return false;
   fix_role(call.context, axis, Role::steps,
-           "the axis " + atoms.describe(axis) + ", of which it takes a part,");
+           formatted("the axis {}, of which it takes a part,", atoms.describe(axis)));
   return true;
 }
 
@@ -53,8 +54,7 @@ Tensor steps_in_range(const Call& call, const Tensor& tensor, std::size_t axis, 
 std::int64_t from_front(std::int64_t position, std::int64_t size) {
   const std::int64_t result = position < 0 ? position + size : position;
   if (result < 0 || result >= size) {
-    throw Malformed("index " + std::to_string(position) + " of an axis of size " +
-                    std::to_string(size));
+    throw Malformed(formatted("index {} of an axis of size {}", position, size));
   }
   return result;
 }

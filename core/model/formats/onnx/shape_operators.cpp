@@ -6,9 +6,9 @@
 #include "tensors.hpp"
 
 #include <cmath>
-#include <sstream>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -71,11 +71,11 @@ std::vector<Value> constant_of_shape(const Call& call) {
   Array one = floats({1}, {0.0F});
   if (const auto* value = find_attribute(call.node, "value")) one = array_attribute(call, *value);
   if (one.size() != 1) {
-    throw Malformed("its value has " + std::to_string(one.size()) + " elements, but must have one");
+    throw Malformed(formatted("its value has {} elements, but must have one", one.size()));
   }
   for (const std::optional<Dim>& size : shape->elements) {
     if (size && size->known() && size->factor < 0) {
-      throw Malformed("its shape has the size " + std::to_string(size->factor));
+      throw Malformed(formatted("its shape has the size {}", size->factor));
     }
   }
   one.shape.assign(shape->elements.size(), 1);
@@ -112,12 +112,11 @@ std::vector<Value> range(const Call& call) {
   const double limit = number(1);
   const double delta = number(2);
   const double count = std::ceil((limit - start) / delta);
-  std::ostringstream text;
-  text << "makes a range from " << start << " to " << limit << " with the step " << delta;
-  if (delta == 0.0 || std::isnan(count)) throw Malformed(text.str() + ", which is not defined");
-  if (count > kMaxRange) {
-    throw Refusal(text.str() + ", more than " + std::to_string(kMaxRange) + " numbers");
-  }
+  const auto what = [&] {
+    return formatted("makes a range from {} to {} with the step {}", start, limit, delta);
+  };
+  if (delta == 0.0 || std::isnan(count)) throw Malformed(what() + ", which is not defined");
+  if (count > kMaxRange) throw Refusal(formatted("{}, more than {} numbers", what(), kMaxRange));
   std::vector<double> values;
   for (double k = 0; k < count; ++k) values.push_back(start + k * delta);
   return {constant_value(from_doubles(call.constant(0, "range").type,

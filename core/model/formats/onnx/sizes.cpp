@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -52,8 +53,8 @@ Element product(const Dim& a, const Dim& b) {
 Element quotient(const Dim& a, const Dim& b) {
   if (b == known(1)) return a;
   if (b.factor == 0) {
-    throw Malformed("has no defined result for " +
-                    (a.known() ? std::to_string(a.factor) : std::string("a size")) + " and 0");
+    throw Malformed(formatted("has no defined result for {} and 0",
+                              a.known() ? std::to_string(a.factor) : std::string("a size")));
   }
   if (both_known(a, b) && b.factor != -1) return known(a.factor / b.factor);
   if (a.factor < 0 || b.factor < 0 || a.factor % b.factor != 0) return std::nullopt;
@@ -116,7 +117,7 @@ Shape broadcast(const Shape& a, const Shape& b) {
       if (size == 1) {
         size = (*shape)[k];
       } else if ((*shape)[k] != 1 && (*shape)[k] != size) {
-        throw Malformed("the shapes " + shape_text(a) + " and " + shape_text(b) + " do not fit");
+        throw Malformed(formatted("the shapes {} and {} do not fit", shape_text(a), shape_text(b)));
       }
     }
   }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -13,9 +14,8 @@ namespace {
 using schema::TensorProto;
 
 [[noreturn]] void wrong_size(const Array& array, std::size_t expected, std::size_t found) {
-  throw Malformed("has the shape " + shape_text(array.shape) + ", which needs " +
-                  std::to_string(expected) + " values, but " + std::to_string(found) +
-                  " are there");
+  throw Malformed(formatted("has the shape {}, which needs {} values, but {} are there",
+                            shape_text(array.shape), expected, found));
 }
 
 template <class Stored, class Field>
@@ -48,9 +48,8 @@ void copy_fields(const TensorProto& tensor, std::size_t count, Array& array) {
 void copy_raw(const std::string& raw, std::size_t count, Array& array) {
   const std::size_t bytes = count * width(array.type);
   if (raw.size() != bytes) {
-    throw Malformed("has the shape " + shape_text(array.shape) + ", which needs " +
-                    std::to_string(bytes) + " bytes, but " + std::to_string(raw.size()) +
-                    " are there");
+    throw Malformed(formatted("has the shape {}, which needs {} bytes, but {} are there",
+                              shape_text(array.shape), bytes, raw.size()));
   }
   if (bytes > 0) std::memcpy(array.data.data(), raw.data(), bytes);
 }
@@ -80,8 +79,7 @@ ElementType element_type(std::int64_t data_type) {
     case TensorProto::BOOL: return ElementType::boolean;
     default: break;
   }
-  throw Refusal("has the ONNX element type " + std::to_string(data_type) +
-                ", which is not supported");
+  throw Refusal(formatted("has the ONNX element type {}, which is not supported", data_type));
 }
 
 Array read_tensor(const TensorProto& tensor, const std::optional<std::filesystem::path>& folder,
@@ -92,7 +90,7 @@ Array read_tensor(const TensorProto& tensor, const std::optional<std::filesystem
   if (tensor.has_segment()) throw Refusal("is stored in segments, which is not supported");
   const auto count = static_cast<std::size_t>(checked_count(array.shape));
   if (count > std::numeric_limits<std::size_t>::max() / 16) {
-    throw Malformed("the shape " + shape_text(array.shape) + " has too many elements");
+    throw Malformed(formatted("the shape {} has too many elements", shape_text(array.shape)));
   }
   const std::size_t bytes = count * width(array.type);
   if (tensor.data_location() == TensorProto::EXTERNAL) {

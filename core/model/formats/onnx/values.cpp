@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 namespace carousel::loading::onnx {
 namespace {
@@ -34,7 +35,7 @@ std::optional<Integers> as_integers(const Value& value) {
 
 Value simplified(Integers integers) {
   if (integers.elements.size() > kMaxIntegers) {
-    throw Refusal("computes " + std::to_string(integers.elements.size()) + " sizes at once");
+    throw Refusal(formatted("computes {} sizes at once", integers.elements.size()));
   }
   std::vector<std::int64_t> values;
   for (const std::optional<Dim>& element : integers.elements) {

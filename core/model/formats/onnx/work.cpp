@@ -3,6 +3,8 @@
 
 #include "array.hpp"
 
+#include "core/model/formatted.hpp"
+
 namespace carousel::loading::onnx {
 namespace {
 
@@ -24,10 +26,10 @@ void Work::allow(std::uintmax_t bytes) noexcept {
 
 void Work::take(std::size_t elements, const char* what) {
   if (elements > left_) {
-    throw Refusal(std::string(what) + ", which takes " + std::to_string(elements) +
-                  " steps, but of the " + std::to_string(allowed_) + " that the constants of " +
-                  std::to_string(bytes_) + " bytes of files may take, " + std::to_string(left_) +
-                  " are left");
+    throw Refusal(
+        formatted("{}, which takes {} steps, but of the {} that the constants of {} bytes of files "
+                  "may take, {} are left",
+                  what, elements, allowed_, bytes_, left_));
   }
   left_ -= elements;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 #include "core/model/utf8.hpp"
 #include "state_dict_of.hpp"
 
@@ -59,7 +60,8 @@ class Finder {
     const auto* text = std::get_if<std::string>(&pickle_[key]);
     if (text == nullptr) return std::nullopt;
     if (text->size() + prefix.size() > kMaxName || find_invalid_utf8(*text)) {
-      fail(source_, "its pickle has the key " + quote(*text) + ", which is no name of a tensor");
+      fail(source_,
+           formatted("its pickle has the key {}, which is no name of a tensor", quote(*text)));
     }
     return prefix + *text;
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The names that a pickle may ask for, and what they do.
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 #include "pickle.hpp"
 
 #include <algorithm>
@@ -92,9 +93,9 @@ Global find_global(std::string_view module, std::string_view name, std::string_v
   const std::string full =
       std::string(module.substr(0, 200)) + '.' + std::string(name.substr(0, 200));
   fail(source,
-       "its pickle asks for " + quote(full) +
-           ", which no state dict needs; only tensors, dictionaries and plain values are read: "
-           "save it with torch.save(model.state_dict(), FILE)",
+       formatted("its pickle asks for {}, which no state dict needs; only tensors, dictionaries "
+                 "and plain values are read: save it with torch.save(model.state_dict(), FILE)",
+                 quote(full)),
        ErrorCode::unsupported);
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/model/formats/state_dict.hpp"
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 #include "state_dict_of.hpp"
 #include "zip_archive.hpp"
 
@@ -22,8 +23,7 @@ std::string find_folder(const ZipArchive& archive, const std::string& source) {
     ++count;
   }
   if (count == 1) return found;
-  fail(source, "is a zip archive with " + std::to_string(count) +
-                   " files data.pkl; one of PyTorch has one");
+  fail(source, formatted("is a zip archive with {} files data.pkl; one of PyTorch has one", count));
 }
 
 /// Archives of before the file existed are little-endian.
@@ -34,7 +34,8 @@ void check_byte_order(const ZipArchive& archive, const std::string& folder,
   const std::vector<std::byte> bytes = archive.read(name);
   const std::string order(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (order == "little") return;
-  fail(source, "its numbers have the byte order " + quote(order) + "; only 'little' is supported",
+  fail(source,
+       formatted("its numbers have the byte order {}; only 'little' is supported", quote(order)),
        ErrorCode::unsupported);
 }
 
@@ -57,7 +58,7 @@ Model model_from_torch_archive(std::span<const std::byte> bytes, const std::stri
   const pickle::Pickle pickle = pickle::parse(read_pickle(archive, folder, source), source);
   const OwnedTable owned = pickle::read_tensors(
       pickle, pickle::find_state_dict(pickle, source),
-      [&](std::string_view key) { return archive.read(folder + "data/" + std::string(key)); },
+      [&](std::string_view key) { return archive.read(formatted("{}data/{}", folder, key)); },
       source);
   return model_from_table(owned.table, source, options);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 #include "state_dict_of.hpp"
 
 #include <algorithm>
@@ -28,7 +29,7 @@ class TensorMaker {
   using Bytes = std::span<const std::byte>;
 
   [[noreturn]] void error(const std::string& name, const std::string& text) const {
-    fail(source_, "tensor " + quote(name) + ' ' + text);
+    fail(source_, formatted("tensor {} {}", quote(name), text));
   }
 
   /// Reads it, or finds what was read.
@@ -43,9 +44,8 @@ class TensorMaker {
     const auto size = static_cast<std::size_t>(safetensors::bits(storage.dtype) / 8);
     if (place->second.size() % size != 0 ||
         place->second.size() / size != static_cast<std::size_t>(storage.count)) {
-      error(name, "needs " + std::to_string(storage.count) + " elements in the storage " +
-                      quote(key) + ", which has " + std::to_string(place->second.size()) +
-                      " bytes");
+      error(name, formatted("needs {} elements in the storage {}, which has {} bytes",
+                            storage.count, quote(key), place->second.size()));
     }
     return place->second;
   }

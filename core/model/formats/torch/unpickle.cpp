@@ -4,6 +4,8 @@
 #include "pickle.hpp"
 #include "pickle_cursor.hpp"
 
+#include "core/model/formatted.hpp"
+
 #include <bit>
 #include <unordered_map>
 
@@ -34,8 +36,8 @@ class Machine {
  private:
   [[noreturn]] void refuse_instruction(std::uint8_t instruction) const {
     fail(source_,
-         "its pickle has the instruction " + std::to_string(instruction) + " at byte " +
-             std::to_string(cursor_.position() - 1) + ", which no state dict needs",
+         formatted("its pickle has the instruction {} at byte {}, which no state dict needs",
+                   instruction, cursor_.position() - 1),
          ErrorCode::unsupported);
   }
 
@@ -81,7 +83,7 @@ class Machine {
   template <class T>
   T& as(Ref ref, const char* what) {
     T* value = std::get_if<T>(&pickle_.values[ref]);
-    if (value == nullptr) fail(source_, std::string("its pickle needs ") + what + " there");
+    if (value == nullptr) fail(source_, formatted("its pickle needs {} there", what));
     return *value;
   }
 

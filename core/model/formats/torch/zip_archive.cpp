@@ -2,6 +2,7 @@
 #include "zip_archive.hpp"
 
 #include "core/model/formats/text.hpp"
+#include "core/model/formatted.hpp"
 
 #include <zip.h>
 
@@ -55,13 +56,13 @@ zip_stat_t stat_of(zip_t* archive, std::uint64_t index, std::string_view source)
   zip_stat_init(&stat);
   if (zip_stat_index(archive, index, ZIP_FL_ENC_RAW, &stat) != 0 ||
       (stat.valid & needed) != needed) {
-    refuse(source, "file " + std::to_string(index) + " in it has no name or no size");
+    refuse(source, formatted("file {} in it has no name or no size", index));
   }
   const bool known = stat.comp_method == ZIP_CM_STORE || stat.comp_method == ZIP_CM_DEFLATE;
   if (!known || stat.encryption_method != ZIP_EM_NONE) {
     fail(source,
-         "the file " + quote(stat.name) + " in it is " +
-             (known ? "encrypted" : "compressed by another method than deflate"),
+         formatted("the file {} in it is {}", quote(stat.name),
+                   known ? "encrypted" : "compressed by another method than deflate"),
          ErrorCode::unsupported);
   }
   return stat;
@@ -112,7 +113,7 @@ std::vector<std::byte> ZipArchive::read(std::string_view name) const {
   const auto found = files_.find(name);
   if (found == files_.end()) refuse(source_, "there is no file " + quote(name));
   const EntryHandle entry(zip_fopen_index(handle_.get(), found->second.index, 0));
-  if (!entry) refuse(source_, quote(name) + ": " + zip_strerror(handle_.get()));
+  if (!entry) refuse(source_, formatted("{}: {}", quote(name), zip_strerror(handle_.get())));
   std::vector<std::byte> bytes(found->second.size);
   std::size_t filled = 0;
   while (filled < bytes.size()) {

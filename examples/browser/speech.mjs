@@ -27,7 +27,7 @@ function draw() {
   context.fillStyle = colour('wave');
   for (let k = first; k < chunks.length; ++k) {
     const { low, high } = chunks[k];
-    context.fillRect((k - first) * step, middle - high * middle * 0.95, Math.max(step, 0.6), Math.max((high - low) * middle * 0.95, 1));
+    context.fillRect((k - first) * step, middle - high * middle * 0.95, step + 0.5, Math.max((high - low) * middle * 0.95, 1));
   }
   context.strokeStyle = colour('line');
   context.beginPath();

@@ -264,7 +264,7 @@ TEST(Misuse, OptionsOutOfRangeAreErrors) {
   preparing("prepare: batch is 16777217", {.batch = (1 << 24) + 1});
   preparing("prepare: steps is -1, but must be in 0..4294967296", {.steps = -1});
   preparing("prepare: steps is 9223372036854775807", {.steps = INT64_MAX});
-  preparing("seconds_per_layer is 0.0", {.planning = {.seconds_per_layer = 0}});
+  preparing("seconds_per_layer is 0, but must be positive", {.planning = {.seconds_per_layer = 0}});
   const Network network = prepare(model);
   const auto streaming = [&](const std::string& words, const StreamOptions& options) {
     refuses(words, [&] { (void)network.stream(options); });

@@ -30,7 +30,7 @@ TEST(SharingPause, FollowsTheWaiting) {
 TEST(SharingPause, BecomesLongerWhereSharingWasInVain) {
   SharingPause pause;
   for (int i = 0; i < 5; ++i) {
-    pause.shared(milliseconds(9));
+    pause.shared(milliseconds(2));
     pause.begin(kStart, milliseconds(1));
   }
   EXPECT_TRUE(pause.includes(kStart + milliseconds(31)));
@@ -41,7 +41,7 @@ TEST(SharingPause, IsShortAgainWhereSharingWasWorthTheWaiting) {
   SharingPause pause;
   for (int i = 0; i < 5; ++i) pause.begin(kStart, milliseconds(3));
   const Clock::time_point later = kStart + seconds(10);
-  pause.shared(milliseconds(11));
+  pause.shared(milliseconds(4));
   pause.begin(later, milliseconds(1));
   EXPECT_TRUE(pause.includes(later + milliseconds(1)));
   EXPECT_FALSE(pause.includes(later + milliseconds(3)));

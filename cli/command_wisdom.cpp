@@ -127,7 +127,8 @@ int take(const WisdomArguments& arguments) {
 
 int forget(const WisdomArguments& arguments) {
   const bool existed = forget_wisdom(arguments.path());
-  std::cout << escaped(arguments.path().string()) << (existed ? ": removed\n" : ": there was none\n");
+  std::cout << escaped(arguments.path().string())
+            << (existed ? ": removed\n" : ": there was none\n");
   return kOk;
 }
 

@@ -26,7 +26,8 @@ void OutputFiles::add_array(const fs::path& file, const std::vector<std::int64_t
                             std::span<const float> values) {
   const std::string& header = texts_.emplace_back(loading::npy_header(shape));
   contents_.push_back({file, {std::as_bytes(std::span(header)), std::as_bytes(values)}});
-  arrays_text_ += (arrays_text_.empty() ? "" : ", ") + escaped(file.string()) + " " + format_shape(shape);
+  arrays_text_ +=
+      (arrays_text_.empty() ? "" : ", ") + escaped(file.string()) + " " + format_shape(shape);
 }
 
 void OutputFiles::add_array(const fs::path& file, const std::vector<std::int64_t>& shape,

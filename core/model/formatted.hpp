@@ -18,16 +18,16 @@ namespace carousel {
 /// owns no characters.
 class TextArgument {
  public:
-  TextArgument(const char* text) noexcept : value_(std::string_view(text)) {}
-  TextArgument(std::string_view text) noexcept : value_(text) {}
-  TextArgument(const std::string& text) noexcept : value_(std::string_view(text)) {}
-  TextArgument(double value) noexcept : value_(value) {}
+  explicit TextArgument(const char* text) noexcept : value_(std::string_view(text)) {}
+  explicit TextArgument(std::string_view text) noexcept : value_(text) {}
+  explicit TextArgument(const std::string& text) noexcept : value_(std::string_view(text)) {}
+  explicit TextArgument(double value) noexcept : value_(value) {}
   template <std::signed_integral Integer>
-  TextArgument(Integer value) noexcept : value_(std::int64_t{value}) {}
+  explicit TextArgument(Integer value) noexcept : value_(std::int64_t{value}) {}
   template <std::unsigned_integral Integer>
-  TextArgument(Integer value) noexcept : value_(std::uint64_t{value}) {}
-  TextArgument(const char& character) noexcept : value_(std::string_view(&character, 1)) {}
-  TextArgument(bool value) = delete;  ///< which words?
+  explicit TextArgument(Integer value) noexcept : value_(std::uint64_t{value}) {}
+  explicit TextArgument(const char& character) noexcept : value_(std::string_view(&character, 1)) {}
+  explicit TextArgument(bool value) = delete;  ///< which words?
 
   void append_to(std::string& text) const;
 
@@ -39,6 +39,7 @@ class TextArgument {
 template <std::size_t kCount>
 class TextPattern {
  public:
+  // A literal is a pattern. NOLINTNEXTLINE(google-explicit-constructor)
   consteval TextPattern(const char* text) : text_(text) {
     std::size_t count = 0;
     for (std::size_t at = 0; (at = text_.find("{}", at)) != std::string_view::npos; at += 2) {

@@ -53,8 +53,8 @@ constexpr int kMaxRows = 3;  // 16 registers
 constexpr int kMaxRows = 2;  // 16 registers (often, in WebAssembly), some of them for products
 #endif
 
-/// The most rows of a tile that has all rows of a step. One row more than registers have room for is
-/// quicker in one tile, whose sums are added in passes (`multiply_in_passes`), than in two tiles
+/// The most rows of a tile that has all rows of a step. One row more than registers have room for
+/// is quicker in one tile, whose sums are added in passes (`multiply_in_passes`), than in two tiles
 /// that read all weights each.
 #if defined(__x86_64__) && !defined(__AVX512F__)
 constexpr int kMaxRowsAlone = kMaxRows + 1;

@@ -12,14 +12,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
 #include <new>
-#include <system_error>
 #include <type_traits>
 
 namespace carousel::cli {
@@ -51,7 +49,7 @@ CLI::Validator validator(std::string (*fault)(const std::string& text), const ch
   return {[fault](const std::string& text) { return fault(text); }, name};
 }
 
-// Whether the text is a number at all is found out afterwards.
+// Whether the text of a real number or a count is one at all is found out elsewhere.
 
 /// Not CLI::PositiveNumber, which tells people a range that ends at the largest double, in full.
 std::string fault_of_count(const std::string& text) {
@@ -68,22 +66,23 @@ std::string fault_of_real(const std::string& text) {
 
 std::string fault_of_name(const std::string& text) { return text.empty() ? "is empty" : ""; }
 
-/// CLI11 would say that it could not convert it.
-std::string fault_of_integer(const std::string& text) {
+/// CLI11 would say that it could not convert the text; and it takes -1 for the largest number of an
+/// unsigned type, and so all that are larger.
+template <class Whole>
+std::string fault_of_whole_number(const std::string& text) {
+  constexpr bool kSigned = std::is_signed_v<Whole>;
   char* end = nullptr;
   errno = 0;
-  (void)std::strtoll(text.c_str(), &end, 0);
-  if (text.empty() || *end != '\0') return "Value " + text + " is not a whole number";
-  return errno == ERANGE ? "Value " + text + " is beyond 2^63" : "";
-}
-
-/// CLI11 takes -1 for the largest number, and so all that are larger.
-std::string fault_of_unsigned(const std::string& text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first != std::string::npos && text[first] == '-') return "Value " + text + " is negative";
-  std::uint64_t value = 0;
-  const auto error = std::from_chars(text.data(), text.data() + text.size(), value).ec;
-  return error == std::errc::result_out_of_range ? "Value " + text + " is more than 2^64 - 1" : "";
+  if constexpr (kSigned) {
+    (void)std::strtoll(text.c_str(), &end, 0);
+  } else {
+    (void)std::strtoull(text.c_str(), &end, 0);
+  }
+  const std::string value = "Value " + text;
+  if (text.empty() || *end != '\0') return value + " is not a whole number";
+  if (!kSigned && text[text.find_first_not_of(" \t")] == '-') return value + " is negative";
+  if (errno != ERANGE) return "";
+  return value + (kSigned ? " is beyond 2^63" : " is more than 2^64 - 1");
 }
 
 std::string& noted_sizes() {
@@ -101,11 +100,7 @@ std::string printable(std::string text) {
 /// What values of a type may never be.
 template <class T>
 void add_check_of_type(CLI::Option& option) {
-  if constexpr (std::is_unsigned_v<T>) {
-    option.check(validator(fault_of_unsigned, ""));
-  } else if constexpr (std::is_integral_v<T>) {
-    option.check(validator(fault_of_integer, ""));
-  }
+  if constexpr (std::is_integral_v<T>) option.check(validator(fault_of_whole_number<T>, ""));
   if constexpr (!std::is_arithmetic_v<T>) option.check(validator(fault_of_name, ""));
 }
 

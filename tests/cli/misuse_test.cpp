@@ -200,6 +200,7 @@ TEST_F(Misuse, ArraysWithoutEndAreRefused) {
 
 TEST_F(Misuse, UnsignedOptionsRefuseNegativeNumbers) {
   expect_refused({"check", model, "--seed", "-1"}, "--seed: Value -1 is negative");
+  expect_refused({"check", model, "--seed", "1e3"}, "--seed: Value 1e3 is not a whole number");
   expect_refused({"generate", model, "--prompt", "a", "--seed=-7"}, "Value -7 is negative");
   expect_refused({"conformance", "--backend", "scalar", "--random", "-1"}, "Value -1 is negative");
   expect_refused({"conformance", "--backend", "scalar", "--random", "18446744073709551615"},
